@@ -1,4 +1,4 @@
-"""The catalogue: scenarios, brand presets, flags, SLA limits and the playbook version, read from data/catalog/*.toml."""
+"""The catalogue: scenarios, brands, flags, SLA limits and the playbook version, read from data/catalog/*.toml."""
 
 import tomllib
 from functools import cache
@@ -69,7 +69,7 @@ class Brand(Entry):
 
 
 class FlagInfo(Entry):
-    """A flag a reviewer can raise; ``needs`` names the brief's field a person must correct, where the pipeline can't."""
+    """A flag a reviewer can raise; ``needs`` names the brief's field a person must correct where no pipeline can."""
 
     id: str
     label: str

@@ -141,6 +141,7 @@ class PilotRunAttempt(Record):
     started_at: UtcTime | None = None
     ready_at: UtcTime | None = None
     folder: str | None = None
+    upload_path: str | None = None
     video_path: str | None = None
     review_pack_path: str | None = None
     time_to_first_cut_seconds: float | None = Field(None, ge=0)
@@ -297,6 +298,7 @@ class PilotRun(Record):
         sla_violations: Iterable[str] = (),
         *,
         pipeline: str | None = None,
+        upload_path: str | None = None,
         at: datetime | None = None,
     ) -> PilotRunAttempt:
         """Append the next attempt: ready if it comes with a video, else queued. Raises NotAllowedNow."""
@@ -308,6 +310,7 @@ class PilotRun(Record):
             attempt_id=ids.attempt_id_for(self.pilot_id, number),
             state=AttemptState.READY if video_path else AttemptState.QUEUED,
             pipeline=pipeline,
+            upload_path=upload_path,
             created_at=at,
             ready_at=at if video_path else None,
             video_path=video_path,

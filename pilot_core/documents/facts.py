@@ -1,0 +1,135 @@
+"""What the documents say about a pilot, gathered once: catalogue, brand as saved with the pilot, brief, names."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pilot_core import catalog, formatting
+from pilot_core.documents.text import line
+from pilot_core.models import Brief, Draft, PilotRun, PilotRunAttempt
+
+BRIEF_LABELS = {
+    "product": "product",
+    "message": "one-line message",
+    "proof_points": "proof points",
+    "call_to_action": "call to action",
+    "link": "link",
+}
+
+
+@dataclass(frozen=True)
+class BrandWords:
+    """How the brand looks and speaks, in words; "" where neither the pilot nor the catalogue says."""
+
+    label: str
+    tone: str
+    pacing: str
+    pacing_label: str
+    claims: str
+
+    @property
+    def summary(self) -> str:
+        """Such as "bold tone, aggressive pacing (0.8), aggressive claims"."""
+        number = f" ({self.pacing})" if self.pacing else ""
+        parts = (
+            f"{self.tone} tone" if self.tone else "",
+            f"{self.pacing_label} pacing{number}" if self.pacing_label else "",
+            f"{self.claims} claims" if self.claims else "",
+        )
+        return ", ".join(filter(None, parts)) or "no preset saved with this pilot"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything the templates may say of a pilot. All texts are single lines, as typed."""
+
+    pilot_id: str
+    founder: str
+    company: str
+    scenario: catalog.Scenario
+    intent: catalog.Intent
+    brand: BrandWords
+    brief: Brief
+    missing: list[str]
+    playbook: str
+    started: str
+    limits: catalog.SlaLimits
+    max_attempts: int
+    max_iterations: int
+
+    @property
+    def film(self) -> str:
+        """What kind of film it is, such as "feature launch film"."""
+        return f"{self.scenario.label[:1].lower()}{self.scenario.label[1:]} film"
+
+    @property
+    def length(self) -> str:
+        return f"{self.scenario.min_seconds:g}–{self.scenario.max_seconds:g} s"
+
+    @property
+    def size(self) -> str:
+        return f"{self.intent.width}×{self.intent.height}"
+
+    @property
+    def loudness(self) -> str:
+        low, high = (f"{v:g}".replace("-", "−") for v in (self.limits.loudness_min_lufs, self.limits.loudness_max_lufs))
+        return f"{low} to {high} LUFS"
+
+
+def facts_of(pilot: PilotRun) -> Facts:
+    """The facts of a pilot. Raises InvalidRequest when its scenario is none of the catalogue's."""
+    scenario = catalog.scenario(pilot.scenario_type)
+    brief = cleaned(pilot.brief)
+    return Facts(
+        pilot_id=pilot.pilot_id,
+        founder=line(pilot.founder_name),
+        company=line(pilot.company_name),
+        scenario=scenario,
+        intent=catalog.intents()[scenario.intent],
+        brand=brand_words(pilot),
+        brief=brief,
+        missing=[label for field, label in BRIEF_LABELS.items() if not getattr(brief, field)],
+        playbook=line(pilot.playbook_version or formatting.MISSING),
+        started=formatting.day(pilot.created_at),
+        limits=catalog.sla_limits(),
+        max_attempts=pilot.max_attempts,
+        max_iterations=pilot.max_iterations_per_attempt,
+    )
+
+
+def brand_words(pilot: PilotRun) -> BrandWords:
+    """The brand as saved with the pilot; the catalogue's preset of that name fills what an imported pilot left out."""
+    preset = catalog.brands().get(pilot.brand_preset)
+    known: Mapping[str, Any] = preset.context() if preset else {}
+
+    def word(key: str) -> str:
+        value = pilot.brand_context.get(key)
+        if value in (None, ""):
+            value = known.get(key)
+        return line(value) if isinstance(value, str | int | float) else ""
+
+    return BrandWords(
+        label=word("label") or line(pilot.brand_preset),
+        tone=word("tone"),
+        pacing=word("pacing"),
+        pacing_label=word("pacing_label"),
+        claims=word("claims"),
+    )
+
+
+def cleaned(brief: Brief) -> Brief:
+    """The brief with every text on one line, empty proof points left out."""
+    return Brief(
+        product=line(brief.product),
+        message=line(brief.message),
+        proof_points=[point for point in map(line, brief.proof_points) if point],
+        call_to_action=line(brief.call_to_action),
+        link=line(brief.link),
+    )
+
+
+def final_draft(attempt: PilotRunAttempt) -> Draft | None:
+    """The draft the founder saw: the one at the attempt's video path, else the last."""
+    shown = [draft for draft in attempt.drafts if draft.video_path == attempt.video_path]
+    candidates = shown or attempt.drafts
+    return candidates[-1] if candidates else None

@@ -1,0 +1,58 @@
+"""The documents of a pilot's beginning: the runbook for us, three texts for the founder."""
+
+from pathlib import Path
+
+from pilot_core import catalog
+from pilot_core.documents.checklists import approval_checklist
+from pilot_core.documents.engine import render_plain
+from pilot_core.documents.facts import facts_of
+from pilot_core.documents.names import FOUNDER_DOCUMENTS
+from pilot_core.files import write_atomic
+from pilot_core.models import PilotRun, PilotRunAttempt
+
+
+class PilotRunbookBuilder:
+    """The internal runbook of one pilot: what is tested, what success is, limits, promises."""
+
+    def __init__(self, pilot: PilotRun):
+        self.pilot = pilot
+
+    def render(self) -> str:
+        """The runbook's text. Raises InvalidRequest when the pilot's scenario is unknown."""
+        flags = [flag.label for flag in catalog.flags().values()]
+        return render_plain("pilot_runbook.txt.j2", facts=facts_of(self.pilot), flags=flags)
+
+    def build(self, path: str | Path) -> Path:
+        """Write the runbook to ``path``, making its folders. Raises as ``render`` does, and StoreError."""
+        path = Path(path)
+        write_atomic(path, self.render())
+        return path
+
+
+def generate_founder_artifacts(
+    pilot: PilotRun, folder: str | Path, attempt: PilotRunAttempt | None = None
+) -> dict[str, Path]:
+    """Write the three founder documents into ``folder``; returns their paths by name without ".txt".
+
+    With an ``attempt``, the instructions speak of that attempt. Raises InvalidRequest when the pilot's scenario is
+    unknown, StoreError when the folder cannot be written.
+    """
+    paths = {}
+    for name, content in render_founder_documents(pilot, attempt).items():
+        path = Path(folder) / name
+        write_atomic(path, content)
+        paths[path.stem] = path
+    return paths
+
+
+def render_founder_documents(pilot: PilotRun, attempt: PilotRunAttempt | None = None) -> dict[str, str]:
+    """The texts that ``generate_founder_artifacts`` writes, by file name."""
+    facts = facts_of(pilot)
+    instructions, expectations, criteria = FOUNDER_DOCUMENTS
+    return {
+        instructions: render_plain(
+            f"{instructions}.j2", facts=facts, number=attempt.attempt_number if attempt else None
+        ),
+        expectations: render_plain(f"{expectations}.j2", facts=facts),
+        criteria: render_plain(f"{criteria}.j2", facts=facts, sections=approval_checklist(pilot)),
+    }

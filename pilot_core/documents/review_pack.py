@@ -1,0 +1,206 @@
+"""The four texts of a review pack, from what the pilot, its brief and the chosen draft say and nothing else."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby
+
+from pilot_core import catalog, formatting
+from pilot_core.documents import names
+from pilot_core.documents.checklists import placeholders, publish_checklist
+from pilot_core.documents.engine import render_plain
+from pilot_core.documents.facts import BRIEF_LABELS, Facts, facts_of, final_draft
+from pilot_core.documents.text import line
+from pilot_core.models import Draft, Feedback, PilotRun, PilotRunAttempt, Shot, SlaCheck
+
+AUDIENCES = {
+    "social_reel": "People who scroll a vertical feed on a phone, whether they follow the company or come across it.",
+    "paid_ad": "People who have not heard of the company, reached by a paid placement between other videos on a phone.",
+}
+PLACES = {
+    "social_reel": "unpaid posts in vertical feeds, such as Instagram Reels, TikTok, YouTube Shorts, LinkedIn",
+    "paid_ad": "paid placements in vertical feeds, such as Instagram Reels, TikTok, YouTube Shorts, LinkedIn",
+}
+
+
+@dataclass(frozen=True)
+class BeatWords:
+    """The words a beat of the film puts on screen."""
+
+    label: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Carried:
+    """A person's review of an earlier attempt, as documents tell it."""
+
+    number: int
+    by: str
+    day: str
+    decision: str
+    flags: list[str]
+    words: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A flag raised on the previous attempt, and the changes that name it; ``needs`` is the brief's part to correct."""
+
+    label: str
+    changes: list[str]
+    needs: str | None
+
+
+@dataclass(frozen=True)
+class Change:
+    """One figure before and after, as text."""
+
+    label: str
+    before: str
+    after: str
+
+
+def render_review_pack_texts(
+    pilot: PilotRun, attempt: PilotRunAttempt, draft: Draft, previous_attempt: PilotRunAttempt | None
+) -> dict[str, str]:
+    """The texts of the attempt's review pack by file name, for its chosen ``draft``.
+
+    ``previous_attempt`` is the one the founder saw before, or None. Raises InvalidRequest when the scenario is unknown.
+    """
+    facts = facts_of(pilot)
+    common = {"facts": facts, "number": attempt.attempt_number, "draft": draft}
+    left, missing = placeholders(draft), [f"[{label}]" for label in facts.missing]
+    earlier = [a for a in pilot.runs if a.attempt_number < attempt.attempt_number]
+    review = previous_attempt.review if previous_attempt else None
+    answers = _answers(review, draft)
+    return {
+        names.MARKETING_SUMMARY: render_plain(
+            "marketing_summary.txt.j2",
+            **common,
+            beats=_beats(facts, draft.shots),
+            audience=AUDIENCES.get(facts.intent.id, f"People who watch a {facts.intent.label.lower()}."),
+            place=PLACES.get(facts.intent.id, facts.intent.label),
+            post=post_text(facts),
+            headlines=_headlines(facts),
+            missing=missing,
+            placeholders=[text for text in left if text not in missing],
+        ),
+        names.DIRECTOR_NOTES: render_plain(
+            "director_notes.txt.j2",
+            **common,
+            beat_labels=_beat_labels(facts),
+            misses=_misses(draft.checks),
+            unmeasured=[check.label for check in draft.checks if check.passed is None],
+            other_drafts=[(d.iteration, _misses(d.checks)) for d in attempt.drafts if d.iteration != draft.iteration],
+            placeholders=left,
+            carried=[_carried(a.attempt_number, a.review) for a in earlier if a.review],
+        ),
+        names.WHAT_CHANGED: render_plain(
+            "what_changed_since_last_version.txt.j2",
+            **common,
+            previous=previous_attempt,
+            review=_carried(previous_attempt.attempt_number, review) if previous_attempt and review else None,
+            figures=_figures(previous_attempt, draft),
+            answers=answers,
+            open_points=_open_points(facts, review, answers, draft),
+        ),
+        names.PUBLISH_CHECKLIST: render_plain(
+            "recommended_publish_checklist.txt.j2", **common, sections=publish_checklist(pilot, draft)
+        ),
+    }
+
+
+def post_text(facts: Facts) -> list[str]:
+    """A post's lines from the brief alone; what the brief lacks stands in brackets."""
+    brief = facts.brief
+    call, link = _or_bracket(facts, "call_to_action"), _or_bracket(facts, "link")
+    proof = brief.proof_points or [_or_bracket(facts, "proof_points")]
+    return [_or_bracket(facts, "message"), *proof, f"{call}: {link}"]
+
+
+def _headlines(facts: Facts) -> list[str]:
+    brief = facts.brief
+    product = _or_bracket(facts, "product")
+    lines = [brief.message, f"{product}: {brief.message}"] if brief.message else []
+    return [*lines, *(f"{product}: {point}" for point in brief.proof_points)] or [f"{product}: [one-line message]"]
+
+
+def _or_bracket(facts: Facts, field: str) -> str:
+    return str(getattr(facts.brief, field) or f"[{BRIEF_LABELS[field]}]")
+
+
+def _beat_labels(facts: Facts) -> dict[str, str]:
+    return {beat.id: beat.label for beat in facts.scenario.beats}
+
+
+def _beats(facts: Facts, shots: list[Shot]) -> list[BeatWords]:
+    labels = _beat_labels(facts)
+    found = []
+    for beat, group in groupby(shots, key=lambda shot: shot.beat):
+        words = list(dict.fromkeys(line(shot.text) for shot in group if shot.text.strip()))
+        if words:
+            found.append(BeatWords(labels.get(beat, beat), " / ".join(words)))
+    return found
+
+
+def _carried(number: int, review: Feedback) -> Carried:
+    return Carried(
+        number=number,
+        by=line(review.by) or "someone unnamed",
+        day=formatting.day(review.received_at),
+        decision=review.level.value.replace("_", " ").upper(),
+        flags=[catalog.label("flag", flag) for flag in review.flags],
+        words=review.notes,
+    )
+
+
+def _answers(review: Feedback | None, draft: Draft) -> list[Answer]:
+    found = []
+    for flag in review.flags if review else []:
+        info = catalog.flags().get(flag)
+        needs = BRIEF_LABELS.get(info.needs, info.needs) if info and info.needs else None
+        label = catalog.label("flag", flag)
+        found.append(Answer(label, [change for change in draft.changes if _names(change, flag, label)], needs))
+    return found
+
+
+def _names(change: str, flag: str, label: str) -> bool:
+    """Whether a change says which flag it answers, by beginning with the flag: "Too long: 48 s, now 41 s."."""
+    return change.casefold().startswith((f"{label}:".casefold(), f"{flag}:"))
+
+
+def _figures(previous_attempt: PilotRunAttempt | None, draft: Draft) -> list[Change]:
+    before = final_draft(previous_attempt) if previous_attempt else None
+    if not before:
+        return []
+    rows = [Change("Length", formatting.seconds(before.duration), formatting.seconds(draft.duration))]
+    if before.shots and draft.shots:
+        rows.append(Change("Shots", str(len(before.shots)), str(len(draft.shots))))
+    return rows
+
+
+def _open_points(facts: Facts, review: Feedback | None, answers: list[Answer], draft: Draft) -> list[str]:
+    points = [
+        f"{answer.label}: no pipeline can settle this. Correct the brief’s {answer.needs}, unless that has been done."
+        for answer in answers
+        if answer.needs
+    ]
+    points += [
+        f"{answer.label}: no change names it. Look at the film to see whether it is answered."
+        for answer in answers
+        if not answer.needs and not answer.changes
+    ]
+    if review and review.notes.strip() and not review.flags:
+        points.append("The feedback came in words without a flag. Compare them with the film.")
+    left = [*placeholders(draft), *(f"[{label}]" for label in facts.missing)]
+    if left:
+        points.append(f"Not in the brief yet: {', '.join(dict.fromkeys(left))}.")
+    return points + _misses(draft.checks)
+
+
+def _misses(checks: Iterable[SlaCheck]) -> list[str]:
+    return [
+        line(check.sentence) or f"{check.label}: {check.measured}, limit {check.limit}."
+        for check in checks
+        if check.passed is False
+    ]

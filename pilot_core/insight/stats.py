@@ -1,0 +1,74 @@
+"""The few statistics of one pilot, written out: statsmodels and numpy take seconds to import, a report must not."""
+
+import math
+from collections.abc import Sequence
+
+from pydantic import BaseModel, ConfigDict
+
+Z_95 = 1.959963984540054
+"""The standard normal's 97.5 % point."""
+
+
+class Rate(BaseModel):
+    """A share with what it stands on: ``value`` and the 95 % Wilson bounds are None for 0 of 0."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    numerator: int
+    denominator: int
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+def rate(k: int, n: int) -> Rate:
+    """k of n as a Rate. Raises ValueError unless 0 <= k <= n."""
+    bounds = wilson(k, n)
+    if bounds is None:
+        return Rate(numerator=k, denominator=n, value=None, low=None, high=None)
+    return Rate(numerator=k, denominator=n, value=k / n, low=bounds[0], high=bounds[1])
+
+
+def wilson(k: int, n: int) -> tuple[float, float] | None:
+    """The 95 % score interval (low, high) of k successes in n, each 0 to 1; None for 0 of 0.
+
+    Raises ValueError unless 0 <= k <= n. Formula: E. B. Wilson, "Probable inference, the law of succession, and
+    statistical inference", JASA 22 (1927) 209–212. Equal to statsmodels' ``proportion_confint(method="wilson")``.
+    """
+    if not 0 <= k <= n:
+        raise ValueError(f"{k} of {n} is not a share")
+    if n == 0:
+        return None
+    p, z2 = k / n, Z_95**2
+    centre = (p + z2 / (2 * n)) / (1 + z2 / n)
+    half = Z_95 * math.sqrt(p * (1 - p) / n + z2 / (4 * n**2)) / (1 + z2 / n)
+    return (0.0 if k == 0 else centre - half, 1.0 if k == n else centre + half)
+
+
+def mean(values: Sequence[float]) -> float | None:
+    """The arithmetic mean; None for no values."""
+    return math.fsum(values) / len(values) if values else None
+
+
+def median(values: Sequence[float]) -> float | None:
+    """The middle value, or the mean of the middle two; None for no values."""
+    return percentile(values, 0.5)
+
+
+def p90(values: Sequence[float]) -> float | None:
+    """The 90th percentile, interpolated; None for no values."""
+    return percentile(values, 0.9)
+
+
+def percentile(values: Sequence[float], share: float) -> float | None:
+    """The value below which ``share`` (0 to 1) of the values lie, interpolated linearly; None for no values.
+
+    The same as SQL's ``percentile_cont`` (Hyndman and Fan's type 7, "Sample quantiles in statistical packages", 1996).
+    """
+    if not values:
+        return None
+    ordered = sorted(values)
+    position = share * (len(ordered) - 1)
+    below = math.floor(position)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (ordered[above] - ordered[below]) * (position - below)

@@ -1,0 +1,354 @@
+"""The music bed of a film: chords, bass, plucks and soft percussion, synthesised from a seed, mastered to −16 LUFS.
+
+A bed is scored first (which chord sounds from which beat, and what part of the film that is), then each
+instrument plays the score into stereo buffers, and their sum is levelled.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+import pyloudnorm  # type: ignore[import-untyped]
+from scipy.ndimage import minimum_filter1d, uniform_filter1d  # type: ignore[import-untyped]
+
+from pilot_core.video import instruments
+from pilot_core.video.instruments import RATE, Sound
+
+Part = Literal["intro", "main", "build", "call", "ring"]
+
+TARGET_LUFS = -16.0
+CEILING = 10 ** (-2.5 / 20)  # AAC moves peaks by up to about a decibel; the promise after it is −1 dBTP
+RING_SECONDS = 2.2  # the last chord gets at least this long to die away
+BEATS_PER_BAR = 4
+
+# Chords as semitones above the tonic of a major key, root first.
+CHORDS: dict[str, tuple[int, ...]] = {
+    "I": (0, 4, 7),
+    "Iadd9": (0, 4, 7, 14),
+    "Imaj7": (0, 4, 7, 11),
+    "ii7": (2, 5, 9, 12),
+    "iii7": (4, 7, 11, 14),
+    "IV": (5, 9, 12),
+    "IVadd9": (5, 9, 12, 19),
+    "IVmaj7": (5, 9, 12, 16),
+    "V": (7, 11, 14),
+    "Vsus": (7, 12, 14),
+    "vi": (9, 12, 16),
+    "vi7": (9, 12, 16, 19),
+}
+
+
+@dataclass(frozen=True)
+class Mood:
+    """What one mood may play. ``pulse``, ``kick``, ``clap`` and ``hat`` are levels per sixteenth of a bar, 0 to 9."""
+
+    keys: tuple[int, ...]  # MIDI numbers of the tonic
+    progressions: tuple[tuple[str, ...], ...]
+    lead_in: str  # the chord before the resolution
+    home: tuple[str, ...]  # chords from the resolution on; the last one rings out
+    arpeggios: tuple[str, ...]  # per sixteenth, an index into the chord's tones or a rest
+    instrument: Literal["pluck", "piano"]
+    bass: str
+    kick: str
+    clap: str
+    hat: str
+    fade_in: float  # seconds
+    pad_attack: float  # seconds
+    pad_brightness: float  # hertz above which the pad falls away
+    duck: float  # how far pad and bass step back under each kick, 0 to 1
+    levels: dict[str, float]
+
+
+MOODS: dict[str, Mood] = {
+    "bold": Mood(
+        keys=(57, 59, 60, 62, 64),
+        progressions=(("vi", "IV", "I", "V"), ("I", "V", "vi", "IV"), ("vi", "I", "V", "IV"), ("IV", "vi", "I", "V")),
+        lead_in="V",
+        home=("I", "IV", "I"),
+        arpeggios=(
+            "0.21.23.0.21.432",
+            "023.432.023.5432",
+            "3..2..4.3..2.45.",
+        ),
+        instrument="pluck",
+        bass="9060906090609070",
+        kick="9000900090009000",
+        clap="0000800000008000",
+        hat="2051205120512053",
+        fade_in=0.08,
+        pad_attack=0.03,
+        pad_brightness=2600.0,
+        duck=0.65,
+        levels={"pad": 0.68, "bass": 0.64, "lead": 0.60, "kick": 0.80, "clap": 0.34, "hat": 0.32},
+    ),
+    "empathetic": Mood(
+        keys=(53, 55, 57, 58, 60),
+        progressions=(
+            ("Imaj7", "vi7", "IVmaj7", "Vsus"),
+            ("IVmaj7", "Iadd9", "vi7", "Vsus"),
+            ("Iadd9", "iii7", "IVmaj7", "ii7"),
+            ("vi7", "IVmaj7", "Iadd9", "Vsus"),
+        ),
+        lead_in="Vsus",
+        home=("Iadd9", "IVmaj7", "Iadd9"),
+        arpeggios=(
+            "0...2.3.4...3.2.",
+            "3...1.2.4.3...2.",
+            "0.2.4...5.4.2...",
+        ),
+        instrument="piano",
+        bass="7000000000000000",
+        kick="0000000000000000",
+        clap="0000000000000000",
+        hat="0000301000003010",
+        fade_in=0.5,
+        pad_attack=0.45,
+        pad_brightness=1100.0,
+        duck=0.0,
+        levels={"pad": 0.78, "bass": 0.42, "lead": 0.85, "kick": 0.0, "clap": 0.0, "hat": 0.14},
+    ),
+    "professional": Mood(
+        keys=(55, 57, 58, 60, 62),
+        progressions=(
+            ("Iadd9", "vi7", "IVadd9", "Vsus"),
+            ("vi7", "IVadd9", "Iadd9", "Vsus"),
+            ("Iadd9", "IVadd9", "vi7", "V"),
+            ("IVadd9", "Vsus", "vi7", "Iadd9"),
+        ),
+        lead_in="V",
+        home=("Iadd9", "IVadd9", "Iadd9"),
+        arpeggios=(
+            "0..2..3.4..3.2..",
+            "3..4..2...3.1.2.",
+            "0.3..2.4..3.2...",
+        ),
+        instrument="pluck",
+        bass="8050605080506050",
+        kick="8000000070500000",
+        clap="0000500000005000",
+        hat="3020302030203021",
+        fade_in=0.25,
+        pad_attack=0.18,
+        pad_brightness=1600.0,
+        duck=0.25,
+        levels={"pad": 0.58, "bass": 0.52, "lead": 0.85, "kick": 0.52, "clap": 0.20, "hat": 0.20},
+    ),
+}
+FALLBACK_MOOD = "professional"
+
+
+class Segment(NamedTuple):
+    """A chord of the score: its first beat, its length in beats, its name and the part of the film it plays in."""
+
+    start: int
+    beats: int
+    chord: str
+    part: Part
+
+
+def beat_times(duration: float, bpm: float) -> list[float]:
+    """The beats of a film of ``duration`` seconds: seconds from its start, the first at 0, none at or after its end."""
+    step = 60.0 / bpm
+    return [i * step for i in range(int(np.ceil(duration / step - 1e-9)))]
+
+
+def make_bed(duration: float, *, bpm: float, mood: str, seed: int, resolve_at: float) -> Sound:
+    """A music bed as float32 samples of shape (n, 2) at 48 kHz, −16 LUFS ±1, peaks under −2.5 dBFS.
+
+    ``mood`` is bold, empathetic or professional; any other word plays as professional. ``seed`` (0 or more) picks key,
+    progression and figure; all three differ between a seed and the next. Beats are those of ``beat_times``; the tonic
+    arrives on the beat nearest to ``resolve_at`` (seconds) and rings out at the end. Raises ValueError for a duration
+    under one second or a tempo outside 40 to 200 beats a minute.
+    """
+    if duration < 1 or not 40 <= bpm <= 200:
+        raise ValueError(f"A bed lasts at least 1 s at 40 to 200 bpm; asked were {duration} s at {bpm} bpm.")
+    style = MOODS.get(mood, MOODS[FALLBACK_MOOD])
+    player = _Player(duration, bpm, style, seed)
+    return _master(player.play(_score(duration, bpm, resolve_at, style, seed)), style.fade_in)
+
+
+def _score(duration: float, bpm: float, resolve_at: float, style: Mood, seed: int) -> list[Segment]:
+    """A chord a bar: the progression, its lead-in, and from the resolution on the chords of home."""
+    beats = len(beat_times(duration, bpm))
+    resolve = int(np.clip(round(resolve_at * bpm / 60), 0, beats - 1))
+    progression = style.progressions[seed % len(style.progressions)]
+
+    score: list[Segment] = []
+    for number, (start, length) in enumerate(_bars(0, resolve)):
+        last = start + length == resolve
+        part: Part = "build" if last and number else "intro" if number < 2 and resolve > 16 else "main"
+        chord = style.lead_in if last else progression[number % len(progression)]
+        score.append(Segment(start, length, chord, part))
+
+    latest_ring = int((duration - RING_SECONDS) * bpm / 60 + 1e-9)
+    ring = resolve + max(0, (latest_ring - resolve) // BEATS_PER_BAR * BEATS_PER_BAR)
+    for number, (start, length) in enumerate(_bars(resolve, ring)):
+        score.append(Segment(start, length, style.home[number % (len(style.home) - 1)], "call"))
+    return [*score, Segment(ring, beats - ring, style.home[-1], "ring")]
+
+
+def _bars(start: int, end: int) -> list[tuple[int, int]]:
+    """Bars from one beat to another as (start, length); a single beat left over joins the bar before it."""
+    starts = list(range(start, end, BEATS_PER_BAR))
+    if len(starts) > 1 and end - starts[-1] == 1:
+        starts.pop()
+    return [(a, b - a) for a, b in zip(starts, [*starts[1:], end], strict=True)]
+
+
+class _Player:
+    """Plays a score into buffers: ``ducked`` steps back under the kick, ``hall`` gets the echo, ``dry`` neither."""
+
+    def __init__(self, duration: float, bpm: float, style: Mood, seed: int):
+        self.samples = round(duration * RATE)
+        self.beat = 60.0 / bpm
+        self.style = style
+        self.rng = np.random.default_rng(seed)
+        self.tonic = style.keys[seed * 2 % len(style.keys)]
+        self.figure = style.arpeggios[seed % len(style.arpeggios)]
+        self.dry, self.ducked, self.hall = (np.zeros((2, self.samples), np.float32) for _ in range(3))
+        self.kicks: list[float] = []
+
+    def play(self, score: list[Segment]) -> Sound:
+        for segment in score:
+            self._pad(segment)
+            self._bass(segment)
+            self._lead(segment)
+            self._drums(segment)
+        self._transition(score)
+        echo = self.ducked * np.float32(0.35) + self.hall
+        self._duck()
+        return self.dry + self.ducked + self.hall + instruments.reverb(echo)[:, : self.samples]
+
+    def _add(self, bus: Sound, at: float, sound: Sound, gain: float, pan: float = 0.0) -> None:
+        """Mix ``sound``, mono or stereo, into a bus from a time in seconds; ``pan`` from −1 (left) to 1 (right)."""
+        start = round(at * RATE)
+        end = min(start + sound.shape[-1], self.samples)
+        angle = (pan + 1) * np.pi / 4
+        sides = np.sqrt(2) * gain * np.array([[np.cos(angle)], [np.sin(angle)]], np.float32)
+        bus[:, start:end] += sides * sound[..., : end - start]
+
+    def _tones(self, chord: str, low: int, count: int) -> list[int]:
+        """MIDI numbers of the chord's tones from ``low`` upward, in the inversion that lies there."""
+        classes = {(self.tonic + offset) % 12 for offset in CHORDS[chord]}
+        return [note for note in range(low, low + 48) if note % 12 in classes][:count]
+
+    def _steps(self, segment: Segment, pattern: str) -> list[tuple[float, float]]:
+        """(seconds, level 0 to 1) of each sounding sixteenth of a pattern within a segment."""
+        steps = range(segment.beats * 4)
+        levels = [int(pattern[i % len(pattern)]) / 9 for i in steps]
+        return [((segment.start + i / 4) * self.beat, level) for i, level in zip(steps, levels, strict=True) if level]
+
+    def _pad(self, segment: Segment) -> None:
+        level = (
+            self.style.levels["pad"]
+            * {"intro": 0.85, "main": 1.0, "build": 1.0, "call": 1.0, "ring": 1.1}[segment.part]
+        )
+        start = segment.start * self.beat
+        release = max(0.25, 1.2 * self.style.pad_attack)
+        end = self.samples / RATE if segment.part == "ring" else (segment.start + segment.beats) * self.beat + release
+        voices = self._tones(segment.chord, 55, len(CHORDS[segment.chord]))
+        root = self._root(segment.chord) + 12
+        tone = instruments.pad_tone((*voices, root), self.style.pad_brightness)
+        length = round((end - start) * RATE)
+        sound = np.tile(tone, -(-length // tone.shape[1]))[:, :length]  # the tone is periodic: repeated, it has no seam
+        envelope = instruments.edges(length, self.style.pad_attack, release)
+        if segment.part == "ring":
+            envelope *= np.linspace(1, 0.35, length, dtype=np.float32)
+        self._add(self.ducked, start, sound * envelope, level * 0.22)
+
+    def _root(self, chord: str) -> int:
+        """The chord's root as a bass note, from A1 (55 Hz) to A flat 2."""
+        return 33 + (self.tonic + CHORDS[chord][0] - 33) % 12
+
+    def _bass(self, segment: Segment) -> None:
+        root, level = self._root(segment.chord), self.style.levels["bass"]
+        if segment.part == "ring":
+            seconds = self.samples / RATE - segment.start * self.beat
+            self._add(self.ducked, segment.start * self.beat, instruments.bass_note(root, round(seconds, 4)), level)
+            return
+        long = self.style.bass.count("0") > 12
+        seconds = (segment.beats if long else 0.46) * self.beat
+        gain = level * (0.7 if segment.part == "intro" else 1.0)
+        for at, strength in self._steps(segment, self.style.bass):
+            self._add(self.ducked, at, instruments.bass_note(root, round(seconds, 4)), gain * strength)
+
+    def _lead(self, segment: Segment) -> None:
+        tones = self._tones(segment.chord, 67, 6)
+        level = self.style.levels["lead"]
+        make = instruments.piano_note if self.style.instrument == "piano" else instruments.pluck_note
+        if segment.part == "ring":
+            # The chord is rolled once, upward, and left to ring.
+            for i, tone in enumerate(tones[:5]):
+                at = (segment.start + i / 4) * self.beat
+                self._add(self.hall, at, make(tone), level * (1.0 - 0.1 * i) * 0.34, (-1) ** i * 0.35)
+            return
+        for i in range(segment.beats * 4):
+            index = self.figure[i % len(self.figure)]
+            if index == ".":
+                continue
+            accent = 1.0 if i % 4 == 0 else 0.72
+            loud = level * accent * self.rng.uniform(0.85, 1.0) * (0.8 if segment.part == "intro" else 1.0)
+            at = (segment.start + i / 4) * self.beat
+            self._add(self.hall, at, make(tones[int(index)]), loud * 0.36, 0.45 * (-1) ** (i // 2))
+
+    def _drums(self, segment: Segment) -> None:
+        if segment.part == "ring":
+            if self.style.levels["kick"]:
+                self._add(self.dry, segment.start * self.beat, instruments.kick(), self.style.levels["kick"])
+                self.kicks.append(segment.start * self.beat)
+            return
+        soft = {"intro": 0.6, "main": 1.0, "build": 0.9, "call": 0.9}[segment.part]
+        for at, strength in self._steps(segment, self.style.kick):
+            self.kicks.append(at)
+            self._add(self.dry, at, instruments.kick(), self.style.levels["kick"] * strength * soft)
+        if segment.part != "intro":
+            for at, strength in self._steps(segment, self.style.clap):
+                self._add(self.hall, at, instruments.clap(), self.style.levels["clap"] * strength * soft)
+        if segment.part == "build":
+            for i in range(4):
+                at = (segment.start + segment.beats - 1 + i / 4) * self.beat
+                self._add(self.hall, at, instruments.clap(), self.style.levels["clap"] * (0.25 + 0.15 * i))
+        for at, strength in self._steps(segment, self.style.hat):
+            self._add(self.dry, at, instruments.hat(), self.style.levels["hat"] * strength * soft, 0.25)
+
+    def _transition(self, score: list[Segment]) -> None:
+        """A breath of noise that rises into the resolution, and a deep soft note with shimmer where it lands."""
+        build = next((segment for segment in score if segment.part == "build"), None)
+        if build is None:
+            return
+        weight = 0.5 if self.style.kick.strip("0") else 0.22
+        lands = (build.start + build.beats) * self.beat
+        rise = instruments.rise(round(build.beats * self.beat, 4))
+        self._add(self.hall, build.start * self.beat, rise, 0.16 * weight, 0.0)
+        self._add(self.hall, lands, instruments.shimmer(), 0.16 * weight)
+        self._add(self.dry, lands, instruments.boom(), 0.7 * weight)
+
+    def _duck(self) -> None:
+        """Pad and bass step back: down in 10 ms before each kick, up again over 0.6 of a beat."""
+        points = np.array([0, 0.01, 0.01 + 0.6 * self.beat]) * RATE
+        dip = np.interp(np.arange(points[-1]), points, [1, 1 - self.style.duck, 1]).astype(np.float32)
+        for kick in self.kicks:
+            start = round((kick - 0.01) * RATE)
+            part = dip[max(0, -start) : self.samples - start]
+            self.ducked[:, max(0, start) : max(0, start) + len(part)] *= part
+
+
+def _master(sound: Sound, fade_in: float) -> Sound:
+    """Fade both ends, bring to the target loudness, hold peaks under the ceiling."""
+    sound = np.ascontiguousarray((sound * instruments.edges(sound.shape[1], fade_in, 1.2)).T)
+    meter = pyloudnorm.Meter(RATE)
+    for _ in range(2):  # limiting costs a little loudness; the second round gives it back
+        sound = sound * np.float32(10 ** ((TARGET_LUFS - meter.integrated_loudness(sound)) / 20))
+        if np.abs(sound).max() <= CEILING:
+            break
+        sound = _limit(sound)
+    return np.asarray(sound, np.float32)
+
+
+def _limit(sound: Sound) -> Sound:
+    """Turn down, over 10 ms on either side, whatever would pass the ceiling; the mean of a minimum never exceeds it."""
+    window = RATE // 100
+    peaks = np.maximum(np.abs(sound[:, 0]), np.abs(sound[:, 1]))
+    needed = np.minimum(np.float32(1), np.float32(CEILING) / np.maximum(peaks, np.float32(1e-9)))
+    gain = uniform_filter1d(minimum_filter1d(needed, window), window)
+    return np.asarray(sound * gain[:, None], np.float32)

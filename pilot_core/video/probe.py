@@ -1,0 +1,285 @@
+"""Measures a finished film with FFmpeg's own detectors, in one pass over its pictures and its sound.
+
+Only local MP4 and QuickTime files are opened, by that demuxer and no other: a playlist under an .mp4 name could
+otherwise make FFmpeg read other files or the network.
+"""
+
+import hashlib
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
+from av.codec.context import ThreadType
+from av.container import InputContainer
+from av.filter import Graph
+from av.stream import Disposition
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+from pydantic import BaseModel, ConfigDict
+
+from pilot_core.errors import PipelineFailed
+
+SILENCE_DBFS = -50  # quieter than this counts as silence
+BLACK_SHARE = 0.98  # a picture is black when this share of it is
+BLACK_LUMA = 0.10  # and a dot is black under this brightness, 0 to 1
+FREEZE_CHANGE = 0.001  # mean change of a dot, 0 to 1, under which a picture stands still
+SHORTEST_FREEZE = 0.5  # seconds
+SHORTEST_SILENCE = 0.2  # seconds
+DETECTION_WIDTH = 270  # pixels; black and freezes show as well at a quarter of the size
+MISSING_TAIL = 0.5  # seconds of announced film that may be absent before it counts as broken off
+
+
+class Measured(BaseModel):
+    """What a film is. Seconds, pixels and bytes; None where there is nothing to measure.
+
+    ``width`` and ``height`` are as shown, after rotation and pixel shape. ``frame_rate`` is an exact fraction such as
+    "30000/1001" or "25". ``loudness_lufs`` is integrated over the whole film (EBU R 128), ``true_peak_dbtp`` the
+    highest true peak; both are None for a silent film. The longest silence, black and freeze are 0.0 where there is
+    none; freezes under 0.5 s and silences under 0.2 s are not seen.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    duration_seconds: float
+    width: int
+    height: int
+    frame_rate: str
+    frame_count: int
+    video_codec: str
+    pixel_format: str | None
+    audio_codec: str | None
+    audio_sample_rate: int | None
+    faststart: bool
+    loudness_lufs: float | None
+    true_peak_dbtp: float | None
+    longest_silence_seconds: float | None
+    longest_black_seconds: float
+    longest_freeze_seconds: float
+    size_bytes: int
+    sha256: str
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """A film open for reading, with its picture track.
+
+    Raises PipelineFailed with one sentence when it cannot be opened, and for whatever goes wrong while it is read.
+    """
+    try:
+        empty = path.stat().st_size == 0
+    except OSError:
+        raise PipelineFailed(f"There is no file {path.name}: the film was not written, or has been moved.") from None
+    if empty:
+        raise unplayable(path, "the file is empty")
+    whitelist = {"protocol_whitelist": "file"}
+    try:
+        with av.open(
+            str(path.resolve()), "r", format="mp4", metadata_errors="replace", container_options=whitelist
+        ) as container:
+            pictures = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+            if not pictures:
+                raise unplayable(path, "it holds no moving picture")
+            if pictures[0].codec_context is None:
+                raise unplayable(path, "its picture is in a format that cannot be read here")
+            pictures[0].thread_type = ThreadType.AUTO
+            yield container, pictures[0]
+    except av.FFmpegError:
+        raise unplayable(path, "it is not an MP4 film, or it is damaged") from None
+
+
+def unplayable(path: Path, reason: str) -> PipelineFailed:
+    """The error for a file that is no film, as one sentence."""
+    return PipelineFailed(f"{path.name} is not a playable video: {reason}.")
+
+
+def quick_check(path: Path) -> None:
+    """Return when the film's first picture can be shown. Raises PipelineFailed with one sentence when it cannot."""
+    with opened(path) as (container, stream):
+        stream.thread_type = ThreadType.NONE  # frame threads would first read several pictures ahead
+        if next(container.decode(stream), None) is None:
+            raise unplayable(path, "no picture in it can be decoded")
+
+
+def probe(path: Path) -> Measured:
+    """Measure the film, decoding it once. Raises PipelineFailed with one sentence when it is broken or not a film."""
+    with opened(path) as (container, stream):
+        pictures = _Pictures(stream)
+        track = next((s for s in container.streams.audio if s.codec_context is not None), None)
+        sound = _Sound(track) if track else None
+        for frame in container.decode(*([stream, track] if track else [stream])):
+            if isinstance(frame, VideoFrame):
+                pictures.read(frame)
+            elif sound and isinstance(frame, AudioFrame):
+                sound.read(frame)
+        if not pictures.count:
+            raise unplayable(path, "no picture in it can be decoded")
+        pictures.finish()
+        start = float((stream.start_time or 0) * stream.time_base) if stream.time_base else 0.0
+        duration = float(stream.duration * stream.time_base) if stream.duration and stream.time_base else 0.0
+        end = start + duration if duration else pictures.end
+        if pictures.end < end - MISSING_TAIL:
+            raise unplayable(path, f"it breaks off after {pictures.end - start:.1f} of {duration:.1f} s")
+        return Measured(
+            duration_seconds=round(end - start, 6),
+            width=pictures.width,
+            height=pictures.height,
+            frame_rate=str(frame_rate(stream)),
+            frame_count=pictures.count,
+            video_codec=stream.codec_context.codec.canonical_name,
+            pixel_format=stream.codec_context.pix_fmt,
+            audio_codec=track.codec_context.codec.canonical_name if track else None,
+            audio_sample_rate=track.codec_context.sample_rate if track else None,
+            faststart=_index_comes_first(path),
+            loudness_lufs=sound.loudness if sound else None,
+            true_peak_dbtp=sound.true_peak if sound else None,
+            longest_silence_seconds=sound.longest_silence(start, end) if sound else None,
+            longest_black_seconds=pictures.black.longest(end),
+            longest_freeze_seconds=pictures.freeze.longest(end),
+            size_bytes=path.stat().st_size,
+            sha256=_sha256(path),
+        )
+
+
+def frame_rate(stream: VideoStream) -> Fraction:
+    """Pictures a second: the nominal rate where the average is within 0.02% of it, else the average."""
+    average, nominal = stream.average_rate, stream.base_rate
+    if average and nominal and abs(average - nominal) <= nominal / 5000:
+        return nominal
+    return average or nominal or Fraction(0)
+
+
+class _Spans:
+    """The stretches one detector reports in the metadata of frames: ``name`` and "_start" or "_end", in seconds."""
+
+    def __init__(self, name: str):
+        self.name = name
+        self.closed: list[tuple[float, float]] = []
+        self.began: float | None = None
+
+    def read(self, metadata: dict[str, str]) -> None:
+        if self.began is not None and f"{self.name}_end" in metadata:
+            self.closed.append((self.began, float(metadata[f"{self.name}_end"])))
+            self.began = None
+        if f"{self.name}_start" in metadata:
+            self.began = float(metadata[f"{self.name}_start"])
+
+    def until(self, end: float) -> list[tuple[float, float]]:
+        """All stretches; one still open when the film ends lasts until then."""
+        return self.closed if self.began is None else [*self.closed, (self.began, end)]
+
+    def longest(self, end: float) -> float:
+        return round(max((b - a for a, b in self.until(end)), default=0.0), 3)
+
+
+class _Pictures:
+    """Reads the picture track: size as shown, number of pictures, black and frozen stretches."""
+
+    def __init__(self, stream: VideoStream):
+        self.black, self.freeze = _Spans("lavfi.black"), _Spans("lavfi.freezedetect.freeze")
+        self.count, self.width, self.height, self.end = 0, 0, 0, 0.0
+        self._length = float(1 / frame_rate(stream)) if frame_rate(stream) else 0.0
+        self._pixel_shape = stream.sample_aspect_ratio or Fraction(1)
+        self._graph = graph = Graph()
+        graph.link_nodes(
+            graph.add_buffer(template=stream, time_base=stream.time_base),
+            graph.add("scale", f"w='min({DETECTION_WIDTH},iw)':h=-2:flags=area"),
+            graph.add("blackdetect", f"d=0:pic_th={BLACK_SHARE}:pix_th={BLACK_LUMA}"),
+            graph.add("freezedetect", f"n={FREEZE_CHANGE}:d={SHORTEST_FREEZE}"),
+            graph.add("buffersink"),
+        ).configure()
+
+    def read(self, frame: VideoFrame) -> None:
+        if not self.count:
+            size = round(frame.width * self._pixel_shape), frame.height
+            self.width, self.height = size if frame.rotation % 180 == 0 else size[::-1]
+        self.count += 1
+        self.end = max(self.end, (frame.time or 0.0) + self._length)
+        self._push(frame)
+
+    def finish(self) -> None:
+        self._push(None)
+
+    def _push(self, frame: VideoFrame | None) -> None:
+        for metadata in _metadata(self._graph, frame):
+            self.black.read(metadata)
+            self.freeze.read(metadata)
+
+
+class _Sound:
+    """Reads the sound track: loudness, peak and silent stretches."""
+
+    def __init__(self, stream: AudioStream):
+        self._silence = _Spans("lavfi.silence")
+        self._levels: dict[str, str] = {}
+        self._start, self._end = math.inf, 0.0
+        self._graph = graph = Graph()
+        graph.link_nodes(
+            graph.add_abuffer(template=stream),
+            graph.add("ebur128", "metadata=1:peak=true"),
+            graph.add("silencedetect", f"n={SILENCE_DBFS}dB:d={SHORTEST_SILENCE}"),
+            graph.add("abuffersink"),
+        ).configure()
+
+    def read(self, frame: AudioFrame) -> None:
+        self._start = min(self._start, frame.time or 0.0)
+        self._end = max(self._end, (frame.time or 0.0) + frame.samples / frame.sample_rate)
+        for metadata in _metadata(self._graph, frame):
+            self._silence.read(metadata)
+            self._levels = metadata if "lavfi.r128.I" in metadata else self._levels
+
+    @property
+    def loudness(self) -> float | None:
+        """LUFS, or None where every block fell under the absolute gate of −70."""
+        loudness = float(self._levels.get("lavfi.r128.I", "-inf"))
+        return round(loudness, 2) if loudness > -70 else None
+
+    @property
+    def true_peak(self) -> float | None:
+        peak = float(self._levels.get("lavfi.r128.true_peak", "0"))
+        return round(20 * math.log10(peak), 2) if peak > 0 else None
+
+    def longest_silence(self, start: float, end: float) -> float:
+        """Where the sound begins after the picture, or ends before it, the film is silent too."""
+        stretches = [(start, self._start), *self._silence.until(self._end), (self._end, end)]
+        longest, began, ended = 0.0, start, start
+        for a, b in stretches:
+            if b > a:
+                began = a if a > ended + 0.05 else min(began, a)
+                ended = min(b, end)
+                longest = max(longest, ended - max(began, start))
+        return round(longest, 3)
+
+
+def _metadata(graph: Graph, frame: VideoFrame | AudioFrame | None) -> Iterator[dict[str, str]]:
+    """Push a frame, or the end, into a filter chain; what its detectors wrote on each frame that comes out."""
+    graph.push(frame)
+    while True:
+        try:
+            yield graph.pull().metadata
+        except (av.BlockingIOError, av.EOFError):  # wants the next frame; has given the last
+            return
+
+
+def _index_comes_first(path: Path) -> bool:
+    """Whether the index (moov) stands before the pictures (mdat), so that a player can start while the file loads."""
+    with path.open("rb") as file:
+        while len(header := file.read(8)) == 8:
+            size, kind = int.from_bytes(header[:4], "big"), header[4:]
+            if kind in (b"moov", b"mdat"):
+                return kind == b"moov"
+            if size == 1:
+                size = int.from_bytes(file.read(8), "big") - 8
+            if size < 8:
+                break
+            file.seek(size - 8, 1)
+    return False
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

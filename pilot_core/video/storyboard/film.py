@@ -1,0 +1,109 @@
+"""What a film is before it is drawn: shots in frames, their words, and the choices behind them."""
+
+from dataclasses import dataclass, field
+
+FPS = 30
+SAFE_TOP, SAFE_BOTTOM, SAFE_SIDE = 0.12, 0.20, 0.06
+"""Shares of the frame that vertical feeds cover; nothing that matters stands there."""
+HEADLINE_MIN = 0.05
+"""Smallest size of a headline as a share of the frame's height."""
+MAX_WORDS = 12
+CAPTION_CHARS_PER_SECOND = 15
+CTA_SECONDS = 3.2
+
+
+MARK_ON, MARK_OFF = "\ue000", "\ue001"
+"""Private-use characters round an emphasised word; cleaned text can hold neither."""
+
+
+def plain(text: str) -> str:
+    """The text as read: without the marks of emphasis."""
+    return text.replace(MARK_ON, "").replace(MARK_OFF, "")
+
+
+@dataclass(frozen=True)
+class Direction:
+    """The creative choices that revisions turn: each field is one thing a reviewer's flag can change."""
+
+    seconds: float
+    hook: str
+    hook_fast: bool = False
+    family: int = 0
+    variation: int = 0
+    register: int = 0
+    spread: bool = False
+    pace: float = 1.0
+    cta_level: int = 0
+    restated: bool = False
+    bed: int = 0
+
+
+@dataclass(frozen=True)
+class FilmShot:
+    """One shot; ``start`` and ``end`` in frames. ``above`` and ``below`` are the small lines round ``main``.
+
+    ``transition`` is how it takes over from the shot before; ``enter`` and ``stagger`` are the frames a word or line
+    takes to arrive, and the frames between one and the next.
+    """
+
+    beat: str
+    label: str
+    beat_index: int
+    index: int
+    start: int
+    end: int
+    role: str
+    main: str
+    above: str = ""
+    below: str = ""
+    ground: str = "dark"
+    transition: str = "cut"
+    easing: str = "cubic-out"
+    enter: int = 10
+    stagger: int = 2
+    variant: int = 0
+
+    @property
+    def frames(self) -> int:
+        return self.end - self.start
+
+    @property
+    def seconds(self) -> float:
+        return self.frames / FPS
+
+    @property
+    def text(self) -> str:
+        """The words as read, without the marks of emphasis."""
+        return " ".join(plain(part) for part in (self.above, self.main, self.below) if part)
+
+
+@dataclass(frozen=True)
+class Film:
+    """A whole film, ready to be drawn. ``beat_frames`` is one beat of the music in frames."""
+
+    width: int
+    height: int
+    tone: str
+    pacing: float
+    claims: str
+    family: str
+    direction: Direction
+    seed: int
+    beat_frames: int
+    mood: str
+    shots: tuple[FilmShot, ...]
+    limits: tuple[float, float]
+    placeholders: tuple[str, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def frames(self) -> int:
+        return self.shots[-1].end
+
+    @property
+    def seconds(self) -> float:
+        return self.frames / FPS
+
+    @property
+    def bpm(self) -> float:
+        return 60 * FPS / self.beat_frames

@@ -1,0 +1,98 @@
+"""Colours: contrast as WCAG 2.2 defines it, inks that can be read on a ground, and the encoder's BT.709 values."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+Rgb = tuple[int, int, int]
+
+MIN_CONTRAST = 4.5
+
+
+@dataclass(frozen=True)
+class Palette:
+    """A brand's two darks, one light and one accent."""
+
+    dark: Rgb
+    deep: Rgb
+    light: Rgb
+    accent: Rgb
+
+    def ground(self, name: str) -> Rgb:
+        """The colour of that name: dark, deep, light, accent, or paper (light with a breath of deep)."""
+        if name == "paper":
+            return mix(self.light, self.deep, 0.07)
+        colour: Rgb = getattr(self, name)
+        return colour
+
+
+FALLBACK = Palette(dark=(18, 22, 31), deep=(38, 52, 84), light=(247, 246, 242), accent=(232, 121, 64))
+
+
+def palette_of(brand: dict[str, Any]) -> Palette:
+    """The palette of a saved brand preset; a colour that is missing or unreadable falls back to a neutral one."""
+    given = brand.get("palette")
+    given = given if isinstance(given, dict) else {}
+    names = ("dark", "deep", "light", "accent")
+    return Palette(*(_parse(given.get(name)) or getattr(FALLBACK, name) for name in names))
+
+
+def _parse(value: object) -> Rgb | None:
+    text = str(value or "").strip().lstrip("#")
+    try:
+        return (int(text[0:2], 16), int(text[2:4], 16), int(text[4:6], 16)) if len(text) == 6 else None
+    except ValueError:
+        return None
+
+
+def mix(a: Rgb, b: Rgb, share: float) -> Rgb:
+    """``a`` with ``share`` (0 to 1) of ``b`` in it."""
+    return (
+        round(a[0] + (b[0] - a[0]) * share),
+        round(a[1] + (b[1] - a[1]) * share),
+        round(a[2] + (b[2] - a[2]) * share),
+    )
+
+
+def luminance(colour: Rgb) -> float:
+    """Relative luminance, 0 to 1 (WCAG 2.2)."""
+    parts = [c / 255 for c in colour]
+    r, g, b = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
+
+def contrast(a: Rgb, b: Rgb) -> float:
+    """Contrast ratio of two colours, 1 to 21 (WCAG 2.2)."""
+    light, dark = sorted((luminance(a), luminance(b)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def ink_on(palette: Palette, grounds: Iterable[Rgb]) -> Rgb:
+    """The palette's light or dark, whichever reads better on every one of the grounds; at worst black or white."""
+    grounds = list(grounds)
+
+    def worst(ink: Rgb) -> float:
+        return min(contrast(ink, ground) for ground in grounds)
+
+    best = max((palette.dark, palette.light), key=worst)
+    return best if worst(best) >= MIN_CONTRAST else max(((0, 0, 0), (255, 255, 255)), key=worst)
+
+
+def accent_ink(palette: Palette, grounds: Iterable[Rgb]) -> Rgb:
+    """The accent, drawn towards the ink just as far as it takes to be read on every one of the grounds."""
+    grounds = list(grounds)
+    ink = ink_on(palette, grounds)
+    for step in range(0, 21):
+        tint = mix(palette.accent, ink, step / 20)
+        if min(contrast(tint, ground) for ground in grounds) >= MIN_CONTRAST:
+            return tint
+    return ink
+
+
+@cache
+def yuv(colour: Rgb) -> tuple[int, int, int]:
+    """Limited-range BT.709 Y, Cb, Cr (ITU-R BT.709-6)."""
+    r, g, b = (c / 255 for c in colour)
+    y = 0.2126 * r + 0.7152 * g + 0.0722 * b
+    return round(16 + 219 * y), round(128 + 224 * (b - y) / 1.8556), round(128 + 224 * (r - y) / 1.5748)

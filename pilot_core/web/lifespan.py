@@ -1,0 +1,16 @@
+"""What runs beside the server: opening the store before the first visit."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import streamlit as st
+
+from pilot_core.web.stores import store
+
+
+@asynccontextmanager
+async def lifespan(app: st.App) -> AsyncIterator[dict[str, Any]]:
+    """Open the store, so that a store that cannot be opened stops the start and not the first visitor."""
+    store()
+    yield {}

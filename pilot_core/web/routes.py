@@ -1,0 +1,13 @@
+"""Every address that is not a page."""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import BaseRoute, Route
+
+
+async def health(request: Request) -> JSONResponse:
+    """For a monitor: the server answers."""
+    return JSONResponse({"status": "ok"})
+
+
+ROUTES: list[BaseRoute] = [Route("/healthz", health)]

@@ -1,0 +1,100 @@
+"""Small films for tests, encoded with PyAV: every property a test may ask about is an argument.
+
+Each frame shows its number, big, and a square that moves, so that a picture tells where in the film it is from.
+Spans are (start, end) in seconds.
+"""
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+Spans = tuple[tuple[float, float], ...]
+
+RATE = 48_000
+
+
+def make_film(
+    path: Path,
+    *,
+    seconds: float = 2.0,
+    width: int = 108,
+    height: int = 192,
+    rate: Fraction = Fraction(30),
+    codec: str = "libx264",
+    pixel_format: str = "yuv420p",
+    audio: str | None = "aac",
+    audio_seconds: float | None = None,
+    tone_dbfs: float = -16.0,
+    silent: Spans = (),
+    black: Spans = (),
+    frozen: Spans = (),
+    faststart: bool = True,
+    rotation: int = 0,
+) -> Path:
+    """Write a film to ``path`` and return it.
+
+    ``audio`` is an encoder name or None for no sound track; the sound is a 997 Hz sine on both channels, its peak at
+    ``tone_dbfs``, which BS.1770 measures as that many LUFS. ``rotation`` (degrees) is only noted, as phones do.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    options = {"movflags": "+faststart"} if faststart else {}
+    with av.open(str(path), "w", format="mp4", options=options) as film:
+        video = film.add_stream(codec, rate=rate)
+        video.width, video.height, video.pix_fmt = width, height, pixel_format
+        if codec == "libx264":
+            video.options = {"preset": "ultrafast", "g": "30"}
+        if rotation:
+            video.set_display_rotation(rotation)
+        sound = film.add_stream(audio, rate=RATE, layout="stereo") if audio else None
+        for number in range(round(seconds * rate)):
+            picture = av.VideoFrame.from_image(_picture(number, rate, width, height, black, frozen))
+            film.mux(video.encode(picture))
+        film.mux(video.encode(None))
+        if sound is not None:
+            samples = _tone(seconds if audio_seconds is None else audio_seconds, tone_dbfs, silent)
+            frame = av.AudioFrame.from_ndarray(samples, format="fltp", layout="stereo")
+            frame.sample_rate = RATE
+            film.mux(sound.encode(frame))
+            film.mux(sound.encode(None))
+    return path
+
+
+def make_sound_file(path: Path, seconds: float = 1.0) -> Path:
+    """An MP4 that holds sound and no picture."""
+    with av.open(str(path), "w", format="mp4") as film:
+        sound = film.add_stream("aac", rate=RATE, layout="stereo")
+        frame = av.AudioFrame.from_ndarray(_tone(seconds, -16.0, ()), format="fltp", layout="stereo")
+        frame.sample_rate = RATE
+        film.mux(sound.encode(frame))
+        film.mux(sound.encode(None))
+    return path
+
+
+def _picture(number: int, rate: Fraction, width: int, height: int, black: Spans, frozen: Spans) -> Image.Image:
+    now = number / rate
+    if any(start <= now < end for start, end in black):
+        return Image.new("RGB", (width, height), "black")
+    for start, end in frozen:
+        if start <= now < end:
+            number = int(start * rate)
+    image = Image.new("RGB", (width, height), (235, 230, 215))
+    draw = ImageDraw.Draw(image)
+    side = width // 4
+    left = number * 3 % (width - side)
+    draw.rectangle((left, height - side, left + side, height), fill=(30, 110, 90))
+    draw.text(
+        (width / 2, height * 0.4), str(number), fill=(20, 20, 40), font=ImageFont.load_default(width * 0.4), anchor="mm"
+    )
+    return image
+
+
+def _tone(seconds: float, dbfs: float, silent: Spans) -> np.ndarray:
+    """A stereo sine, float32 of shape (2, n); a full-scale 997 Hz sine on two channels measures 0 LUFS."""
+    times = np.arange(round(seconds * RATE)) / RATE
+    wave = 10 ** (dbfs / 20) * np.sin(2 * np.pi * 997 * times)
+    for start, end in silent:
+        wave[(times >= start) & (times < end)] = 0
+    return np.tile(wave.astype(np.float32), (2, 1))

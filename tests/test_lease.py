@@ -1,0 +1,124 @@
+"""The lease loses nothing: threads and processes beside each other, and nothing else opens the file."""
+
+import re
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from pilot_core.errors import StoreError
+from pilot_core.settings import ROOT
+from pilot_core.store import lease as lease_module
+from pilot_core.store.database import Database
+from pilot_core.store.lease import lease_on
+
+APPENDER = """
+import sys
+from pathlib import Path
+from pilot_core.store.database import Database
+database = Database(Path(sys.argv[1]))
+def work(connection):
+    connection.execute("UPDATE counter SET n = n + 1")
+    connection.execute("INSERT INTO log VALUES (?)", [sys.argv[2]])
+for _ in range(int(sys.argv[3])):
+    database.transaction(work)
+"""
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    made = Database(tmp_path / "test.duckdb")
+    made.transaction(
+        lambda c: c.execute(
+            "CREATE TABLE counter (n INTEGER); INSERT INTO counter VALUES (0); CREATE TABLE log (who TEXT)"
+        )
+    )
+    return made
+
+
+def test_no_update_is_lost_between_threads_and_processes(database: Database) -> None:
+    processes = [
+        subprocess.Popen([sys.executable, "-c", APPENDER, database.path, f"process {n}", "40"], cwd=ROOT)
+        for n in range(2)
+    ]
+
+    def count(who: str) -> None:
+        for _ in range(20):
+            database.transaction(lambda c: c.execute("UPDATE counter SET n = n + 1"))
+            database.transaction(lambda c: c.execute("INSERT INTO log VALUES (?)", [who]))
+
+    threads = [threading.Thread(target=count, args=(f"thread {n}",)) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [process.wait() for process in processes] == [0, 0]
+
+    counted, logged = database.read(
+        lambda c: (c.execute("SELECT n FROM counter").fetchall(), c.execute("SELECT count(*) FROM log").fetchall())
+    )
+    assert counted == logged == [(2 * 40 + 6 * 20,)]
+
+
+def test_a_session_inside_a_session_shares_it_even_when_the_lease_is_old(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease_module, "LEASE_SECONDS", 0.0)
+    with database.lease.session() as outer, database.lease.session() as inner:
+        assert inner is outer
+
+
+def test_everyone_in_a_process_gets_the_same_lease_on_a_file(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    assert lease_on(tmp_path / "a.duckdb") is lease_on(tmp_path / "folder" / ".." / "a.duckdb")
+
+
+def test_a_store_held_by_another_program_is_given_up_on_with_a_sentence(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holder = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import sys, filelock\nwith filelock.FileLock(sys.argv[1]):\n print('held', flush=True)\n sys.stdin.read()",
+            f"{database.path}.lock",
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == b"held\n"
+    monkeypatch.setattr(lease_module, "TIMEOUT_SECONDS", 0.3)
+    try:
+        with pytest.raises(StoreError, match=r"is busy: another program has held it for 0 s\. Try again\.$"):
+            database.read(lambda c: c.execute("SELECT n FROM counter").fetchall())
+    finally:
+        holder.communicate()
+    assert database.read(lambda c: c.execute("SELECT n FROM counter").fetchall()) == [(0,)]
+
+
+def test_a_failed_transaction_leaves_nothing_behind(database: Database) -> None:
+    def work(connection: lease_module.Connection) -> None:
+        connection.execute("UPDATE counter SET n = 99")
+        raise RuntimeError("stop")
+
+    with pytest.raises(RuntimeError, match="stop"):
+        database.transaction(work)
+    assert database.read(lambda c: c.execute("SELECT n FROM counter").fetchall()) == [(0,)]
+
+
+def test_a_file_that_is_no_database_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "pilots.duckdb"
+    path.write_text("this is a letter, not a database " * 400)
+    with pytest.raises(StoreError, match=r"^The store .* cannot be opened: "):
+        Database(path).migrate()
+
+
+def test_only_the_lease_opens_database_files() -> None:
+    sources = [p for folder in ("pilot_core", "pages", "scripts", "bench") for p in (ROOT / folder).rglob("*.py")]
+    sources.append(ROOT / "app.py")
+    opening = re.compile(r"duckdb\.connect\(|ATTACH\b|read_bytes\(\).*duckdb|from duckdb import")
+    found = {path.relative_to(ROOT).as_posix() for path in sources if opening.search(path.read_text())}
+    assert found == {"pilot_core/store/lease.py"}
