@@ -106,7 +106,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         action = _action(arguments)
         return RUN[action](arguments, settings())
     except PilotError as error:
-        print(error, file=sys.stderr)
+        print(f"{str(error).rstrip('.')} ({error.shell})." if error.shell else error, file=sys.stderr)
         return USAGE
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)

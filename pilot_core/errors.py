@@ -2,14 +2,21 @@
 
 
 class PilotError(Exception):
-    """Base of all errors this product raises on purpose; ``str(error)`` may be shown to anyone."""
+    """Base of all errors this product raises on purpose; ``str(error)`` may be shown to anyone.
+
+    ``shell`` names the command line's option that helps, which a page has no use for.
+    """
+
+    def __init__(self, message: str, *, shell: str = ""):
+        super().__init__(message)
+        self.shell = shell
 
 
 class InvalidRequest(PilotError):
     """Something asked for cannot be done as asked. ``field`` names the input at fault, where there is one."""
 
-    def __init__(self, message: str, *, field: str | None = None):
-        super().__init__(message)
+    def __init__(self, message: str, *, field: str | None = None, shell: str = ""):
+        super().__init__(message, shell=shell)
         self.field = field
 
 

@@ -29,6 +29,7 @@ def checked_pilot_id(text: str) -> str:
     """The id as given, if it is well formed; raises PilotNotFound with a sentence otherwise."""
     if not PILOT_ID.fullmatch(text):
         raise PilotNotFound(
-            f"“{text[:60]}” is not a pilot id; one looks like pilot_20240115_abc12345 (--list shows them all)."
+            f"“{text[:60]}” is not a pilot id; one looks like pilot_20240115_abc12345.",
+            shell="--list shows them all",
         )
     return text

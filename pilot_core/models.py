@@ -271,11 +271,12 @@ class PilotRun(Record):
                 f"{self.pilot_id} is completed ({self.approval_outcome}); start a new pilot for another video."
             )
         if self.status is PilotStatus.PAUSED:
-            raise NotAllowedNow(f"{self.pilot_id} is paused; resume it first (--resume {self.pilot_id}).")
+            raise NotAllowedNow(f"{self.pilot_id} is paused; resume it first.", shell=f"--resume {self.pilot_id}")
         if latest and latest.state is AttemptState.FAILED:
             raise NotAllowedNow(
                 f"Attempt {latest.attempt_number} of {self.pilot_id} failed to render; "
-                f"retry it (--retry {self.pilot_id}), it has used up no attempt."
+                "retry it, it has used up no attempt.",
+                shell=f"--retry {self.pilot_id}",
             )
         if latest and latest.state in (AttemptState.QUEUED, AttemptState.RENDERING):
             raise NotAllowedNow(
@@ -283,8 +284,9 @@ class PilotRun(Record):
             )
         if self.attempts_used >= self.max_attempts:
             raise NotAllowedNow(
-                f"{self.pilot_id} has used all {self.max_attempts} attempts; drop it (--drop {self.pilot_id} "
-                "--reason …) and start a new pilot, or raise its limit if that is justified."
+                f"{self.pilot_id} has used all {self.max_attempts} attempts; drop it and start a new pilot, "
+                "or raise its limit if that is justified.",
+                shell=f"--drop or --raise-limit {self.pilot_id}",
             )
 
     def add_attempt(

@@ -125,7 +125,7 @@ def retry_attempt(
         attempt = pilot.latest_attempt
         if attempt is None or attempt.state is not AttemptState.FAILED:
             raise NotAllowedNow(
-                f"{pilot_id} has no failed attempt to retry; continue it instead (--continue-pilot {pilot_id})."
+                f"{pilot_id} has no failed attempt to retry; continue it instead.", shell=f"--continue-pilot {pilot_id}"
             )
         if pilot.status != "active":
             raise NotAllowedNow(f"{pilot_id} is {pilot.status}; only an active pilot's attempt can be retried.")

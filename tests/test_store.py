@@ -103,7 +103,7 @@ def test_a_wrong_or_unknown_id_is_told_in_a_sentence(store: PilotStore) -> None:
         PilotNotFound, match="^“../../etc/passwd” is not a pilot id; one looks like pilot_20240115_abc12345"
     ):
         store.load("../../etc/passwd")
-    with pytest.raises(PilotNotFound, match="^There is no pilot pilot_20240115_abc12345 in "):
+    with pytest.raises(PilotNotFound, match="^There is no pilot pilot_20240115_abc12345 in this store"):
         store.load("pilot_20240115_abc12345")
 
 

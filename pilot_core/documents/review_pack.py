@@ -165,8 +165,8 @@ def _answers(review: Feedback | None, draft: Draft) -> list[Answer]:
 
 
 def _names(change: str, flag: str, label: str) -> bool:
-    """Whether a change says which flag it answers, by beginning with the flag: "Too long: 48 s, now 41 s."."""
-    return change.casefold().startswith((f"{label}:".casefold(), f"{flag}:"))
+    """Whether a change says which flag it answers, as in "Too long: 41 s instead of 48 s."."""
+    return label.casefold() in change.casefold() or flag in change
 
 
 def _figures(previous_attempt: PilotRunAttempt | None, draft: Draft) -> list[Change]:

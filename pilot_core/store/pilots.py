@@ -106,7 +106,7 @@ class PilotStore:
         ids.checked_pilot_id(pilot_id)
         found = self.load_all([pilot_id])
         if not found:
-            raise PilotNotFound(f"There is no pilot {pilot_id} in {self.root}; --list shows the ones there are.")
+            raise PilotNotFound(f"There is no pilot {pilot_id} in this store.", shell="--list shows the ones there are")
         return found[0]
 
     def load_all(self, pilot_ids: Iterable[str] | None = None) -> list[PilotRun]:

@@ -1,5 +1,6 @@
 """Reads that span pilots: what lists, cards and charts show, filtered and counted in SQL."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -67,3 +68,31 @@ def pilot_summaries(database: Database) -> list[PilotSummary]:
 def _summary(row: Row) -> PilotSummary:
     times = {name: from_column(row[name]) for name in ("created_at", "updated_at")}
     return PilotSummary(**{**row, **times, "decisions": tuple((row["decisions"] or "").split())})
+
+
+@dataclass(frozen=True)
+class AttemptMedia:
+    """Where an attempt's files are, relative to the store. ``drafts`` maps an iteration to its video and its captions."""
+
+    attempt_id: str
+    pilot_id: str
+    attempt_number: int
+    video_path: str | None
+    captions_path: str | None
+    review_pack_path: str | None
+    drafts: dict[int, tuple[str, str | None]]
+
+
+def media_of(database: Database, attempt_id: str) -> AttemptMedia | None:
+    """The files of one attempt, or None for an unknown one."""
+    sql = (
+        "SELECT attempt_id, pilot_id, attempt_number, video_path, review_pack_path, drafts "
+        "FROM attempts WHERE attempt_id = ?"
+    )
+    found = database.read(lambda connection: rows(connection, sql, [attempt_id]))
+    if not found:
+        return None
+    row = found[0]
+    drafts = {draft["iteration"]: (draft["video_path"], draft.get("captions_path")) for draft in json.loads(row["drafts"])}
+    captions = next((captions for video, captions in drafts.values() if video == row["video_path"]), None)
+    return AttemptMedia(**{**row, "drafts": drafts}, captions_path=captions)

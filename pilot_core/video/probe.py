@@ -153,6 +153,12 @@ def frame_rate(stream: VideoStream) -> Fraction:
     return average or nominal or Fraction(0)
 
 
+def shown_size(stream: VideoStream, frame: VideoFrame) -> tuple[int, int]:
+    """Width and height in pixels as a player shows them: pixels made square, then rotated as the file notes."""
+    width = round(frame.width * (stream.sample_aspect_ratio or 1))
+    return (width, frame.height) if frame.rotation % 180 == 0 else (frame.height, width)
+
+
 class _Spans:
     """The stretches one detector reports in the metadata of frames: ``name`` and "_start" or "_end", in seconds."""
 
@@ -183,7 +189,7 @@ class _Pictures:
         self.black, self.freeze = _Spans("lavfi.black"), _Spans("lavfi.freezedetect.freeze")
         self.count, self.width, self.height, self.end = 0, 0, 0, 0.0
         self._length = float(1 / frame_rate(stream)) if frame_rate(stream) else 0.0
-        self._pixel_shape = stream.sample_aspect_ratio or Fraction(1)
+        self._stream = stream
         self._graph = graph = Graph()
         graph.link_nodes(
             graph.add_buffer(template=stream, time_base=stream.time_base),
@@ -195,8 +201,7 @@ class _Pictures:
 
     def read(self, frame: VideoFrame) -> None:
         if not self.count:
-            size = round(frame.width * self._pixel_shape), frame.height
-            self.width, self.height = size if frame.rotation % 180 == 0 else size[::-1]
+            self.width, self.height = shown_size(self._stream, frame)
         self.count += 1
         self.end = max(self.end, (frame.time or 0.0) + self._length)
         self._push(frame)

@@ -4,10 +4,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 
+from pilot_core.web.media import MEDIA_ROUTES
+
 
 async def health(request: Request) -> JSONResponse:
     """For a monitor: the server answers."""
     return JSONResponse({"status": "ok"})
 
 
-ROUTES: list[BaseRoute] = [Route("/healthz", health)]
+ROUTES: list[BaseRoute] = [Route("/healthz", health), *MEDIA_ROUTES]

@@ -1,0 +1,231 @@
+"""Still pictures of a film: a contact sheet to print, a poster for a player, a sprite of thumbnails to scrub over."""
+
+import json
+import math
+import secrets
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from typing import NamedTuple
+
+import fontpkg  # type: ignore[import-untyped]
+import numpy as np
+from av.video.frame import VideoFrame
+from av.video.reformatter import Colorspace, Interpolation
+from PIL import Image, ImageDraw, ImageFont
+
+from pilot_core.video.probe import frame_rate, opened, shown_size, unplayable
+
+POSTER_HEIGHT = 720
+POSTER_SHARE, POSTER_REACH = 0.12, 0.04  # of the film: where to look for it, and how far on either side
+SHEET_TILE, SHEET_GAP, SHEET_MARGIN, SHEET_LABEL = 420, 12, 28, 30  # pixels; a tile's longer side
+SHEET_GROUND, SHEET_INK, SHEET_EDGE = "#FAF8F4", "#59616B", "#E3DFD7"
+SPRITE_HEIGHT, SPRITE_COLUMNS, SPRITE_MOST = 160, 10, 200
+UNTAGGED, HD = 2, 720  # FFmpeg's "unspecified" colour space; the shorter side from which players then assume BT.709
+
+
+class Still(NamedTuple):
+    """One decoded picture: its time in seconds from the film's start, and its size as shown, in pixels."""
+
+    time: float
+    frame: VideoFrame
+    width: int
+    height: int
+
+
+def contact_sheet(video: Path, out: Path, *, columns: int = 4, rows: int = 3) -> None:
+    """Write a JPEG of evenly spaced pictures, each with its time. Raises PipelineFailed when the film is broken."""
+    times = _sheet_times(_duration(video), columns * rows)
+    _save(_sheet([(still.time, _tile(still)) for still in _pictures(video, times)], columns), out)
+
+
+def poster(video: Path, out: Path, at: float | None = None) -> None:
+    """Write a JPEG 720 pixels high of the picture at ``at`` seconds; by default the most detailed one about 12% in.
+
+    Raises PipelineFailed when the film is broken.
+    """
+    times = _poster_times(_duration(video)) if at is None else [at]
+    _save(_most_detailed([_image(still, POSTER_HEIGHT) for still in _pictures(video, times)]), out)
+
+
+def sprite(
+    video: Path, out_jpg: Path, *, every_seconds: float = 1.0, height: int = SPRITE_HEIGHT
+) -> dict[str, int | float]:
+    """Write a grid of thumbnails, row by row, as one JPEG, and return where they are.
+
+    The result holds ``columns``, ``rows``, ``tile_width`` and ``tile_height`` in pixels, ``every_seconds``, ``count``:
+    second t of the film is on tile ⌊t ÷ every_seconds⌋. A film that would need over 200 tiles gets longer steps.
+    Raises PipelineFailed when the film is broken.
+    """
+    every, times = _sprite_times(_duration(video), every_seconds)
+    image, layout = _grid([_image(still, height) for still in _pictures(video, times)], every)
+    _save(image, out_jpg)
+    return layout
+
+
+def stills(video: Path, folder: Path) -> None:
+    """Write contact_sheet.jpg, poster.jpg, sprite.jpg and sprite.json into ``folder``, reading the film once.
+
+    Raises PipelineFailed when the film is broken.
+    """
+    duration = _duration(video)
+    sheet_times, poster_times = _sheet_times(duration, 12), _poster_times(duration)
+    every, sprite_times = _sprite_times(duration, 1.0)
+    wanted = sorted({*sheet_times, *poster_times, *sprite_times})
+    tiles, posters, thumbnails = [], [], []
+    for time, still in zip(wanted, _pictures(video, wanted), strict=True):
+        if time in sheet_times:
+            tiles.append((still.time, _tile(still)))
+        if time in poster_times:
+            posters.append(_image(still, POSTER_HEIGHT))
+        if time in sprite_times:
+            thumbnails.append(_image(still, SPRITE_HEIGHT))
+    folder.mkdir(parents=True, exist_ok=True)
+    _save(_sheet(tiles, 4), folder / "contact_sheet.jpg")
+    _save(_most_detailed(posters), folder / "poster.jpg")
+    image, layout = _grid(thumbnails, every)
+    _save(image, folder / "sprite.jpg")
+    _write(json.dumps(layout).encode(), folder / "sprite.json")
+
+
+def _duration(video: Path) -> float:
+    with opened(video) as (container, stream):
+        if stream.duration and stream.time_base:
+            return float(stream.duration * stream.time_base)
+        return (container.duration or 0) / 1_000_000
+
+
+def _sheet_times(duration: float, count: int) -> list[float]:
+    """The middles of ``count`` equal parts of the film."""
+    return [(i + 0.5) * duration / count for i in range(count)]
+
+
+def _poster_times(duration: float) -> list[float]:
+    return [duration * (POSTER_SHARE + POSTER_REACH * step / 2) for step in range(-2, 3)]
+
+
+def _sprite_times(duration: float, every: float) -> tuple[float, list[float]]:
+    """The step in seconds, and the middle of each; the last step may be cut short by the film's end."""
+    every = max(every, duration / SPRITE_MOST)
+    count = max(1, math.ceil(duration / every - 1e-6))
+    return every, [(i * every + min((i + 1) * every, duration)) / 2 for i in range(count)]
+
+
+def _pictures(video: Path, times: Sequence[float]) -> Iterator[Still]:
+    """The picture shown at each of the ascending ``times``; a time past the end gives the last.
+
+    Decodes on from one to the next, unless a key frame lies between: then it jumps there.
+    """
+    with opened(video) as (container, stream):
+        rate, unit = frame_rate(stream), float(stream.time_base or 0)
+        length = float(1 / rate) if rate else 0.0
+        start = (stream.start_time or 0) * unit
+        keys = [entry.timestamp * unit for entry in stream.index_entries if entry.is_keyframe]
+        frames, frame = container.decode(stream), None
+        for time in times:
+            target = start + time
+            shown_until = -math.inf if frame is None else (frame.time or 0.0) + length
+            if shown_until <= target:
+                before = bisect_right(keys, target)
+                if before and keys[before - 1] > shown_until:
+                    container.seek(round(target / unit), stream=stream)
+                    frames = container.decode(stream)
+                for frame in frames:
+                    if (frame.time or 0.0) + length > target + 1e-6:
+                        break
+            if frame is None:
+                raise unplayable(video, "no picture in it can be decoded")
+            yield Still((frame.time or 0.0) - start, frame, *shown_size(stream, frame))
+
+
+def _image(still: Still, height: int) -> Image.Image:
+    """The picture at that height in pixels, upright, in the colours a player shows."""
+    size = max(1, round(height * still.width / still.height)), height
+    frame = still.frame
+    untagged_hd = frame.colorspace == UNTAGGED and min(frame.width, frame.height) >= HD
+    stored = size if frame.rotation % 180 == 0 else size[::-1]
+    small = frame.reformat(
+        *stored,
+        format="rgb24",
+        interpolation=Interpolation.AREA,
+        src_colorspace=Colorspace.ITU709 if untagged_hd else None,
+    )
+    return Image.fromarray(small.to_ndarray()).rotate(frame.rotation, expand=True)
+
+
+def _tile(still: Still) -> Image.Image:
+    tall = still.height >= still.width
+    return _image(still, SHEET_TILE if tall else max(1, round(SHEET_TILE * still.height / still.width)))
+
+
+def _sheet(tiles: list[tuple[float, Image.Image]], columns: int) -> Image.Image:
+    width, height = tiles[0][1].size
+    across, down = width + SHEET_GAP, height + SHEET_LABEL + SHEET_GAP
+    rows = math.ceil(len(tiles) / columns)
+    size = columns * across - SHEET_GAP + 2 * SHEET_MARGIN, rows * down - SHEET_GAP + 2 * SHEET_MARGIN
+    sheet = Image.new("RGB", size, SHEET_GROUND)
+    draw = ImageDraw.Draw(sheet)
+    for i, (time, tile) in enumerate(tiles):
+        x, y = SHEET_MARGIN + i % columns * across, SHEET_MARGIN + i // columns * down
+        sheet.paste(tile, (x, y))
+        draw.rectangle((x - 1, y - 1, x + width, y + height), outline=SHEET_EDGE)
+        draw.text((x, y + height + 8), _timecode(time), SHEET_INK, _font(), features=["tnum"])
+    return sheet
+
+
+def _timecode(seconds: float) -> str:
+    """Minutes, seconds and tenths, such as 0:07.5."""
+    tenths = round(seconds * 10)
+    return f"{tenths // 600}:{tenths // 10 % 60:02}.{tenths % 10}"
+
+
+@cache
+def _font() -> ImageFont.FreeTypeFont:
+    font = ImageFont.truetype(fontpkg.path("Inter"), 16)
+    font.set_variation_by_axes([14, 500])  # optical size, weight
+    return font
+
+
+def _grid(thumbnails: list[Image.Image], every: float) -> tuple[Image.Image, dict[str, int | float]]:
+    width, height = thumbnails[0].size
+    columns = min(SPRITE_COLUMNS, len(thumbnails))
+    rows = math.ceil(len(thumbnails) / columns)
+    image = Image.new("RGB", (columns * width, rows * height))
+    for i, thumbnail in enumerate(thumbnails):
+        image.paste(thumbnail, (i % columns * width, i // columns * height))
+    return image, {
+        "columns": columns,
+        "rows": rows,
+        "tile_width": width,
+        "tile_height": height,
+        "every_seconds": every,
+        "count": len(thumbnails),
+    }
+
+
+def _most_detailed(images: list[Image.Image]) -> Image.Image:
+    """The image with the largest mean step between neighbouring dots: full of matter, and not amid a dissolve."""
+
+    def detail(image: Image.Image) -> float:
+        grey = np.asarray(image.convert("L"), np.float32)
+        return float(np.abs(np.diff(grey, axis=0)).mean() + np.abs(np.diff(grey, axis=1)).mean())
+
+    return max(images, key=detail)
+
+
+def _save(image: Image.Image, out: Path) -> None:
+    buffer = BytesIO()
+    image.save(buffer, "JPEG", quality=85, optimize=True, progressive=True)
+    _write(buffer.getvalue(), out)
+
+
+def _write(data: bytes, out: Path) -> None:
+    """Whole or not at all: a reader never meets half a file."""
+    part = out.with_name(f".{out.name}.{secrets.token_hex(4)}.part")
+    try:
+        part.write_bytes(data)
+        part.replace(out)
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,83 @@
+"""Films, posters, thumbnails and captions under ``/watch/<attempt_id>/…``: straight from disk, with ranges, for those who may."""
+
+import os
+import re
+import stat
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from pilot_core import ids
+from pilot_core.errors import StoreError
+from pilot_core.store.queries import AttemptMedia, media_of
+from pilot_core.web import access
+from pilot_core.web.stores import store
+
+DRAFT_FILE = re.compile(r"draft_v([1-9][0-9]{0,2})\.(mp4|vtt)")
+PACK_FILES = ("poster.jpg", "contact_sheet.jpg", "sprite.jpg", "sprite.json")
+# By the stored file's own name: an imported state file may name any file of the store as its video.
+MEDIA_TYPES = {
+    ".mp4": "video/mp4",
+    ".mov": "video/quicktime",
+    ".webm": "video/webm",
+    ".vtt": "text/vtt",
+    ".jpg": "image/jpeg",
+    ".json": "application/json",
+}
+HEADERS = {"Cache-Control": "private, no-cache", "X-Content-Type-Options": "nosniff"}
+
+
+def may_watch(request: Request, attempt: AttemptMedia) -> bool:
+    """Whether this visitor may see this attempt's media."""
+    try:
+        access.require_request(request, access.Role.LEAD)
+    except access.AccessDenied:
+        return False
+    return True
+
+
+# Not async: it asks the store and the disk, so Starlette runs it in a thread.
+def watch(request: Request) -> Response:
+    """One media file. Whatever is unknown, missing or not for this visitor gives the same answer."""
+    attempt_id, name = request.path_params["attempt_id"], request.path_params["name"]
+    attempt = media_of(store().database, attempt_id) if ids.ATTEMPT_ID.fullmatch(attempt_id) else None
+    if attempt is None or not may_watch(request, attempt):
+        return _not_found()
+    relative = file_named(name, attempt)
+    if relative is None or Path(relative).suffix not in MEDIA_TYPES:
+        return _not_found()
+    try:
+        path = store().path_of(relative)
+        found = path.stat()
+    except (StoreError, OSError, ValueError):
+        return _not_found()
+    return _answer(request, path, found) if stat.S_ISREG(found.st_mode) else _not_found()
+
+
+def file_named(name: str, attempt: AttemptMedia) -> str | None:
+    """The stored path, relative to the store, behind the last part of an address; None where there is none."""
+    pack = attempt.review_pack_path
+    if name == "video.mp4":
+        return attempt.video_path
+    if name == "captions.vtt":
+        return attempt.captions_path or (pack and f"{pack}/captions.vtt")
+    if match := DRAFT_FILE.fullmatch(name):
+        video, captions = attempt.drafts.get(int(match[1]), (None, None))
+        return video if match[2] == "mp4" else captions
+    return f"{pack}/{name}" if pack and name in PACK_FILES else None
+
+
+def _answer(request: Request, path: Path, found: os.stat_result) -> Response:
+    response = FileResponse(path, headers=HEADERS, media_type=MEDIA_TYPES[path.suffix], stat_result=found)
+    etag = response.headers["etag"]
+    known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
+    return Response(status_code=304, headers={**HEADERS, "ETag": etag}) if etag in known else response
+
+
+def _not_found() -> Response:
+    return PlainTextResponse("Not found", 404, headers={**HEADERS, "Cache-Control": "no-store"})
+
+
+MEDIA_ROUTES: list[BaseRoute] = [Route("/watch/{attempt_id}/{name}", watch)]

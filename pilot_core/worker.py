@@ -1,0 +1,44 @@
+"""One render in a process of its own: ``python -m pilot_core.worker STORE PILOT_ID ATTEMPT_NUMBER``."""
+
+import logging
+import os
+import signal
+import sys
+from types import FrameType
+
+from pilot_core.errors import PilotError
+from pilot_core.settings import settings
+from pilot_core.store.pilots import PilotStore
+
+log = logging.getLogger(__name__)
+
+
+def main(store_root: str, pilot_id: str, attempt_number: int) -> int:
+    """Make the queued attempt's cut, once fewer than the allowed number are under way; 0 unless it could not begin.
+
+    A render that fails is kept with its attempt and is no error of this process.
+    """
+    # Whoever looks at the dashboard meanwhile goes first.
+    os.nice(5)
+    signal.signal(signal.SIGTERM, _leave)
+    from pilot_core import rendering
+
+    try:
+        present = settings()
+        rendering.run_attempt(
+            PilotStore(store_root), pilot_id, attempt_number, present, at_once=present.renders_at_once
+        )
+    except PilotError as error:
+        log.error("%s", error)
+        return 1
+    return 0
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    # As an exception, so that the render is marked as stopped on the way out.
+    sys.exit(128 + number)
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    sys.exit(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))

@@ -1,0 +1,309 @@
+"""The command: the guide's options, and one sentence with exit code 2 for anything asked wrongly."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pilot_core import services
+from pilot_core.cli import main
+from pilot_core.models import AttemptState, PilotRun
+from pilot_core.settings import ROOT
+from pilot_core.store.pilots import PilotStore
+
+NewPilot = Callable[..., PilotRun]
+
+
+@pytest.fixture
+def pilots(store: PilotStore, new_pilot: NewPilot) -> dict[str, str]:
+    """Ids of an active, a paused, a completed, a used-up and a failed pilot."""
+    made: dict[str, PilotRun] = {
+        name: new_pilot() for name in ("active", "paused", "completed", "used_up", "failed", "empty")
+    }
+    for name, pilot in made.items():
+        if name != "empty":
+            pilot.add_attempt("draft_v1.mp4")
+    made["paused"].pause("Founder travels")
+    made["completed"].record_feedback(1, "Lovely", "approve")
+    made["used_up"].max_attempts = 1
+    made["failed"].attempt(1).state = AttemptState.FAILED
+    made["failed"].attempt(1).failure = "The disk is full."
+    for pilot in made.values():
+        store.save(pilot)
+    return {name: pilot.pilot_id for name, pilot in made.items()}
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file's content but the database's, whose bytes only the lease may read."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not path.name.startswith("pilots.duckdb")
+    }
+
+
+UNKNOWN = "pilot_20240115_abc12345"
+WRONG = [
+    ([], "Say what to do: --founder NAME to start a pilot, --list to see them, --help for the rest."),
+    (["--frobnicate"], "Unrecognized arguments: --frobnicate; see --help."),
+    (["--founder", "A"], "--founder also needs --company and --scenario."),
+    (
+        ["--founder", "A", "--company", "B", "--scenario", "product_demo"],
+        "There is no scenario “product_demo”; choose one of: feature_launch, funding_announcement, problem_solution.",
+    ),
+    (
+        ["--founder", "A", "--company", "B", "--scenario", "feature_launch", "--brand", "nike"],
+        "There is no brand “nike”; choose one of: acme, wellness, enterprise.",
+    ),
+    (["--founder", " ", "--company", "B", "--scenario", "feature_launch"], "The founder's name is missing; type it."),
+    (
+        ["--founder", "A", "--company", "B", "--scenario", "feature_launch", "--max-attempts", "0"],
+        "The limit of attempts must be between 1 and 50.",
+    ),
+    (["--continue-pilot", "nonsense"], "“nonsense” is not a pilot id; one looks like pilot_20240115_abc12345 (--list shows them all)."),
+    (["--continue-pilot", UNKNOWN], f"There is no pilot {UNKNOWN} in this store (--list shows the ones there are)."),
+    (["--report", UNKNOWN], f"There is no pilot {UNKNOWN} in this store (--list shows the ones there are)."),
+    (["--continue-pilot", "{paused}"], "{paused} is paused; resume it first (--resume {paused})."),
+    (["--continue-pilot", "{completed}"], "{completed} is completed (approved); start a new pilot for another video."),
+    (
+        ["--continue-pilot", "{used_up}"],
+        "{used_up} has used all 1 attempts; drop it and start a new pilot, "
+        "or raise its limit if that is justified (--drop or --raise-limit {used_up}).",
+    ),
+    (
+        ["--continue-pilot", "{failed}"],
+        "Attempt 1 of {failed} failed to render; retry it, it has used up no attempt (--retry {failed}).",
+    ),
+    (
+        ["--retry", "{active}"],
+        "{active} has no failed attempt to retry; continue it instead (--continue-pilot {active}).",
+    ),
+    (["--record-feedback", "{active}"], "--record-feedback also needs --attempt and --level."),
+    (
+        ["--record-feedback", "{active}", "--attempt", "1", "--level", "meh"],
+        "“meh” is not a decision; use approve, minor_changes or major_changes.",
+    ),
+    (
+        ["--record-feedback", "{active}", "--attempt", "7", "--level", "approve"],
+        "{active} has no attempt 7; it has: 1.",
+    ),
+    (
+        ["--record-feedback", "{empty}", "--attempt", "1", "--level", "approve"],
+        "{empty} has no attempt 1; it has: none yet.",
+    ),
+    (
+        ["--record-feedback", "{completed}", "--attempt", "1", "--level", "major_changes"],
+        "{completed} is completed (approved); its decision stands.",
+    ),
+    (["--pause", "{active}"], "--pause also needs --reason."),
+    (["--pause", "{active}", "--reason", "  "], "A reason is needed: say in a few words why."),
+    (["--pause", "{paused}", "--reason", "again"], "{paused} is paused; only an active pilot can be paused."),
+    (["--resume", "{active}"], "{active} is active; only a paused pilot can be resumed."),
+    (["--drop", "{completed}", "--reason", "late"], "{completed} is already completed (approved)."),
+    (["--raise-limit", "{active}", "--max-attempts", "5", "--reason", "x"], "The new limit must be more than the present 5 and at most 50."),
+    (["--list", "--report", UNKNOWN], "One thing at a time: --list and --report do not go together."),
+    (["--pause", "{active}", "--reason", "x", "--json"], "--json does not go with --pause; see --help."),
+    (["--list", "--brand", "acme"], "--brand does not go with --list; see --help."),
+    (["--continue-pilot", "{active}", "--pipeline", "magic"], "There is no pipeline “magic”; choose one of: storyboard, command, upload."),
+    (["--continue-pilot", "{active}", "--pipeline", "upload"], "The upload pipeline needs a finished video; name it with --video FILE."),
+    (["--continue-pilot", "{active}", "--video", "/no/such.mp4"], "There is no video file /no/such.mp4."),
+    (["--continue-pilot", "{active}", "--pipeline", "command"], "The command pipeline needs a program; set PILOT_OPS_COMMAND to it."),
+    (["--import-state", "/no/such"], "There is no file or folder /no/such to import."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("arguments", "sentence"), WRONG, ids=[" ".join(a)[:60] or "nothing" for a, _ in WRONG])
+def test_anything_asked_wrongly_is_one_sentence_with_exit_code_2_and_writes_nothing(
+    store: PilotStore,
+    pilots: dict[str, str],
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    sentence: str,
+) -> None:
+    before = contents(store.root)
+    versions = {name: store.load(pilot_id).version for name, pilot_id in pilots.items()}
+    code = main([*(a.format(**pilots) for a in arguments), "--store", str(store.root)])
+    out, err = capsys.readouterr()
+    assert (code, out) == (2, "")
+    assert err == sentence.format(**pilots) + "\n"
+    assert contents(store.root) == before
+    assert {name: store.load(pilot_id).version for name, pilot_id in pilots.items()} == versions
+
+
+def test_an_unknown_flag_is_refused_with_the_ones_there_are(
+    store: PilotStore, pilots: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ["--record-feedback", pilots["active"], "--attempt", "1", "--level", "minor_changes", "--flags", "ugly"]
+    assert main([*given, "--store", str(store.root)]) == 2
+    assert capsys.readouterr().err.startswith("There is no flag “ugly”; choose one of: hook_weak, too_long, ")
+    assert store.load(pilots["active"]).attempt(1).review is None
+
+
+def test_looking_into_a_store_that_is_not_there_makes_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--list", "--store", str(tmp_path / "none")]) == 0
+    assert capsys.readouterr().out == (
+        "No pilots yet. Start one with --founder NAME --company NAME --scenario ID --brand ID.\n"
+    )
+    assert main(["--report", UNKNOWN, "--store", str(tmp_path / "none")]) == 2
+    assert not (tmp_path / "none").exists()
+
+
+def test_the_list_fits_80_columns_whatever_the_names(
+    store: PilotStore, new_pilot: NewPilot, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store.save(new_pilot(founder_name="[bold]Ann[/bold] " + "von und zu " * 8, company_name="株式会社" * 12))
+    store.save(new_pilot(founder_name="אליס כהן", company_name="AcmeAI"))
+    assert main(["--list", "--store", str(store.root)]) == 0
+    out = capsys.readouterr().out
+    from rich.cells import cell_len
+
+    assert max(cell_len(line) for line in out.splitlines()) <= 80
+    assert "[bold]Ann[/bold]" in out, "text from people is never markup"
+    assert "TOO EARLY" in out
+
+
+def test_the_list_as_json_holds_every_pilot(
+    store: PilotStore, pilots: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--list", "--json", "--store", str(store.root)]) == 0
+    listed = {entry["pilot_id"]: entry for entry in json.loads(capsys.readouterr().out)}
+    assert set(listed) == set(pilots.values())
+    assert listed[pilots["completed"]]["recommendation"] == "PROCEED"
+    assert listed[pilots["completed"]]["decisions"] == ["approve"]
+    assert listed[pilots["failed"]]["attempts_used"] == 0
+
+
+def test_feedback_from_the_shell_is_kept_with_its_flags_and_who_said_it(
+    store: PilotStore, pilots: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ["--record-feedback", pilots["active"], "--attempt", "1", "--level", "MINOR_CHANGES"]
+    given += ["--notes", "Shorter, please", "--flags", "too_long, hook_weak", "--by", "Dana"]
+    assert main([*given, "--store", str(store.root)]) == 0
+    assert capsys.readouterr().out == (
+        f"Recorded for attempt 1: minor changes.\nNext: --continue-pilot {pilots['active']}\n"
+    )
+    review = store.load(pilots["active"]).attempt(1).review
+    assert review is not None
+    assert (review.level, review.notes, review.flags, review.by) == (
+        "minor_changes",
+        "Shorter, please",
+        ["too_long", "hook_weak"],
+        "Dana",
+    )
+
+
+def test_a_paused_pilot_still_takes_the_feedback_it_waited_for(
+    store: PilotStore, pilots: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ["--record-feedback", pilots["paused"], "--attempt", "1", "--level", "minor_changes"]
+    assert main([*given, "--store", str(store.root)]) == 0
+    assert f"is still paused; take it up again with --resume {pilots['paused']}" in capsys.readouterr().out
+
+
+def test_pause_resume_drop_and_raise_limit_do_what_they_say(
+    store: PilotStore, pilots: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    at = ["--store", str(store.root)]
+    pilot_id = pilots["active"]
+    assert main(["--pause", pilot_id, "--reason", "Founder travels", *at]) == 0
+    assert main(["--resume", pilot_id, *at]) == 0
+    assert main(["--raise-limit", pilot_id, "--max-attempts", "7", "--reason", "Close to a yes", *at]) == 0
+    assert main(["--drop", pilot_id, "--reason", "Budget cut", "--external", *at]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        f"{pilot_id} is now paused.",
+        f"{pilot_id} is now active.",
+        f"{pilot_id} may now make 7 attempts.",
+        f"{pilot_id} is now completed (dropped).",
+    ]
+    pilot = store.load(pilot_id)
+    assert (pilot.drop_reason, pilot.drop_external, pilot.max_attempts) == ("Budget cut", True, 7)
+
+
+def test_the_report_is_shown_and_written_to_a_file(
+    store: PilotStore, pilots: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--report", pilots["completed"], "--store", str(store.root)]) == 0
+    out, err = capsys.readouterr()
+    path = store.root / pilots["completed"] / "outcome_report.md"
+    assert err == f"Written to {path}\n"
+    assert path.read_text(encoding="utf-8") == out.removesuffix("\n")
+    assert "PROCEED" in out
+    assert main(["--report", pilots["completed"], "--json", "--store", str(store.root)]) == 0
+    assert json.loads(capsys.readouterr().out)["recommendation"]["code"] == "approved"
+
+
+def test_a_folder_of_state_files_is_taken_in_when_it_is_listed(
+    store: PilotStore, pilots: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "guide"
+    folder.mkdir()
+    for path in store.root.glob("pilot_*.json"):
+        (folder / path.name).write_bytes(path.read_bytes())
+    (folder / "pilot_20240101_00000bad.json").write_text("{}")
+    assert main(["--list", "--json", "--store", str(folder)]) == 0
+    out, err = capsys.readouterr()
+    assert len(json.loads(out)) == len(pilots)
+    assert err == (
+        f"Imported {len(pilots)} pilots.\n"
+        "Not imported: pilot_20240101_00000bad.json is not a state file of a pilot: it has no pilot_id.\n"
+    )
+
+
+def test_the_core_imports_no_streamlit_in_a_fresh_process() -> None:
+    program = """
+import importlib, pkgutil, sys
+import pilot_core
+for module in pkgutil.walk_packages(pilot_core.__path__, "pilot_core."):
+    if not module.name.startswith("pilot_core.web"):
+        importlib.import_module(module.name)
+for name in pilot_core.__all__:
+    getattr(pilot_core, name)
+print([name for name in sys.modules if name.split(".")[0] in ("streamlit", "starlette", "tornado")])
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_listing_imports_nothing_heavy(store: PilotStore, pilots: dict[str, str]) -> None:
+    program = (
+        "import sys; from pilot_core.cli import main; main(['--list', '--store', sys.argv[1]]); "
+        "print([n for n in ('numpy', 'pandas', 'av', 'PIL', 'jinja2', 'statsmodels', 'scipy') if n in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(store.root)], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_reader_that_stops_early_is_no_error(store: PilotStore, pilots: dict[str, str]) -> None:
+    command = [sys.executable, "scripts/run_pilot.py", "--list", "--json", "--store", str(store.root)]
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(command, cwd=ROOT, stdout=write, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(write)
+    assert "Traceback" not in done.stderr
+
+
+def test_the_guides_programme_runs_as_written(tmp_path: Path) -> None:
+    guide = (ROOT / "tests" / "guide_example.py").read_text(encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", guide],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+    assert (tmp_path / "pilot_runbook.txt").exists()
+    assert sorted(p.name for p in (tmp_path / "output").iterdir()) == [
+        "approval_criteria.txt",
+        "founder_instructions.txt",
+        "what_to_expect.txt",
+    ]
+    (pilot_id,) = PilotStore(tmp_path / "data" / "pilots").pilot_ids()
+    assert services.ids.PILOT_ID.fullmatch(pilot_id)
