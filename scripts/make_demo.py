@@ -138,7 +138,7 @@ def make_attempt(
 
     def work(fresh: PilotRun) -> None:
         seconds = round(chance.lognormvariate(3.7, 0.35) * (1 - 0.1 * number) + 8, 1)
-        misses = ["First cut took {:.0f} s; the limit is 120 s.".format(seconds + 90)] if chance.random() < 0.12 else []
+        misses = [f"First cut took {seconds + 90:.0f} s; the limit is 120 s."] if chance.random() < 0.12 else []
         attempt = fresh.add_attempt(
             f"{folder}/{Path(film.video_path or '').name}",
             f"{folder}/review_pack",

@@ -64,7 +64,10 @@ WRONG = [
         ["--founder", "A", "--company", "B", "--scenario", "feature_launch", "--max-attempts", "0"],
         "The limit of attempts must be between 1 and 50.",
     ),
-    (["--continue-pilot", "nonsense"], "“nonsense” is not a pilot id; one looks like pilot_20240115_abc12345 (--list shows them all)."),
+    (
+        ["--continue-pilot", "nonsense"],
+        "“nonsense” is not a pilot id; one looks like pilot_20240115_abc12345 (--list shows them all).",
+    ),
     (["--continue-pilot", UNKNOWN], f"There is no pilot {UNKNOWN} in this store (--list shows the ones there are)."),
     (["--report", UNKNOWN], f"There is no pilot {UNKNOWN} in this store (--list shows the ones there are)."),
     (["--continue-pilot", "{paused}"], "{paused} is paused; resume it first (--resume {paused})."),
@@ -104,16 +107,28 @@ WRONG = [
     (["--pause", "{paused}", "--reason", "again"], "{paused} is paused; only an active pilot can be paused."),
     (["--resume", "{active}"], "{active} is active; only a paused pilot can be resumed."),
     (["--drop", "{completed}", "--reason", "late"], "{completed} is already completed (approved)."),
-    (["--raise-limit", "{active}", "--max-attempts", "5", "--reason", "x"], "The new limit must be more than the present 5 and at most 50."),
+    (
+        ["--raise-limit", "{active}", "--max-attempts", "5", "--reason", "x"],
+        "The new limit must be more than the present 5 and at most 50.",
+    ),
     (["--list", "--report", UNKNOWN], "One thing at a time: --list and --report do not go together."),
     (["--pause", "{active}", "--reason", "x", "--json"], "--json does not go with --pause; see --help."),
     (["--list", "--brand", "acme"], "--brand does not go with --list; see --help."),
-    (["--continue-pilot", "{active}", "--pipeline", "magic"], "There is no pipeline “magic”; choose one of: storyboard, command, upload."),
-    (["--continue-pilot", "{active}", "--pipeline", "upload"], "The upload pipeline needs a finished video; name it with --video FILE."),
+    (
+        ["--continue-pilot", "{active}", "--pipeline", "magic"],
+        "There is no pipeline “magic”; choose one of: storyboard, command, upload.",
+    ),
+    (
+        ["--continue-pilot", "{active}", "--pipeline", "upload"],
+        "The upload pipeline needs a finished video; name it with --video FILE.",
+    ),
     (["--continue-pilot", "{active}", "--video", "/no/such.mp4"], "There is no video file /no/such.mp4."),
-    (["--continue-pilot", "{active}", "--pipeline", "command"], "The command pipeline needs a program; set PILOT_OPS_COMMAND to it."),
+    (
+        ["--continue-pilot", "{active}", "--pipeline", "command"],
+        "The command pipeline needs a program; set PILOT_OPS_COMMAND to it.",
+    ),
     (["--import-state", "/no/such"], "There is no file or folder /no/such to import."),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("arguments", "sentence"), WRONG, ids=[" ".join(a)[:60] or "nothing" for a, _ in WRONG])

@@ -100,10 +100,10 @@ def test_changes_by_many_threads_all_arrive(store: PilotStore, new_pilot: NewPil
 
 def test_a_wrong_or_unknown_id_is_told_in_a_sentence(store: PilotStore) -> None:
     with pytest.raises(
-        PilotNotFound, match="^“../../etc/passwd” is not a pilot id; one looks like pilot_20240115_abc12345"
+        PilotNotFound, match=r"^“\.\./\.\./etc/passwd” is not a pilot id; one looks like pilot_20240115_abc12345"
     ):
         store.load("../../etc/passwd")
-    with pytest.raises(PilotNotFound, match="^There is no pilot pilot_20240115_abc12345 in this store"):
+    with pytest.raises(PilotNotFound, match=r"^There is no pilot pilot_20240115_abc12345 in this store\.$"):
         store.load("pilot_20240115_abc12345")
 
 

@@ -183,9 +183,7 @@ def _mount(
     drawing: bool,
 ) -> PlayerState:
     data = {
-        "sources": [
-            {**asdict(media), "rate": [media.rate.numerator, media.rate.denominator]} for media in sources
-        ],
+        "sources": [{**asdict(media), "rate": [media.rate.numerator, media.rate.denominator]} for media in sources],
         "markers": [asdict(marker) for marker in sorted(markers, key=lambda marker: marker.frame)],
         "seek_frame": seek_frame,
         "seek": st.session_state.get(_seek_key(key)),

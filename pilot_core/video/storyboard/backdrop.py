@@ -1,0 +1,306 @@
+"""What moves behind the words: one family of shapes for a whole film, arranged anew for each shot or beat.
+
+Every family keeps something large enough in motion that no stretch of film stands still, and enough of a dark ground
+lit that none of it reads as black.
+"""
+
+import math
+import random
+from functools import cache
+
+from PIL import Image
+
+from pilot_core.video.storyboard import canvas as art
+from pilot_core.video.storyboard.canvas import Canvas, Tile
+from pilot_core.video.storyboard.easing import cubic_in_out, cubic_out, pulse, quint_out, spring, sway
+from pilot_core.video.storyboard.film import FPS, Film, FilmShot
+from pilot_core.video.storyboard.layout import Scheme
+from pilot_core.video.storyboard.palette import mix
+
+
+class Backdrop:
+    """The shapes of one film. ``paint`` draws ground and shapes of a shot at an absolute frame."""
+
+    def __init__(self, film: Film):
+        self.film = film
+        self.width, self.height = film.width, film.height
+        self.scale = min(film.width / 1080, film.height / 1920)
+        self.random = random.Random(film.seed + film.direction.variation)  # noqa: S311 - layout, not secrets
+        self.flip = self.random.random() < 0.5
+        self.beat_starts: dict[int, int] = {}
+        for shot in film.shots:
+            self.beat_starts.setdefault(shot.beat_index, shot.start)
+        self._family = getattr(self, f"_{film.family}")
+        self._disc = cache(lambda radius: art.disc(radius))
+        self._ring = cache(lambda radius, thick: art.ring(radius, thick))
+        self._pebbles_made: list[Tile] = []
+        self._hills_made: list[Tile] = []
+        self._bands: dict[int, Tile] = {}
+        self._orbit = self.random.random()
+
+    def px(self, length: float) -> float:
+        return length * self.scale
+
+    def paint(self, canvas: Canvas, shot: FilmShot, scheme: Scheme, frame: int) -> None:
+        canvas.fill(scheme.ground)
+        self._family(canvas, shot, scheme, frame)
+
+    def _shift(self, shot: FilmShot, frame: int, length: int) -> float:
+        """0 to 1 as the arrangement of this beat takes over from the last."""
+        if shot.beat_index == 0:
+            return 1.0
+        return cubic_in_out((frame - self.beat_starts[shot.beat_index]) / length)
+
+    # Bold ---------------------------------------------------------------------------------------------------------
+
+    def _metronome(self, canvas: Canvas, scheme: Scheme, frame: int) -> None:
+        """Eight squares under the safe area, one of them lit on each beat of the music."""
+        side, gap, y = self.px(30), self.px(58), self.height * 0.885
+        left = self.px(76)
+        beat, hit = frame // self.film.beat_frames, pulse(frame, self.film.beat_frames)
+        for i in range(8):
+            lit = i <= beat % 8
+            grow = self.px(9) * hit if i == beat % 8 else 0
+            x = left + i * gap
+            canvas.rect(x - grow, y - grow, x + side + grow, y + side + grow, scheme.ink if lit else scheme.line)
+
+    def _blocks(self, canvas: Canvas, shot: FilmShot, scheme: Scheme, frame: int) -> None:
+        width, height = float(self.width), float(self.height)
+        local = frame - shot.start + (6 if shot.index == 0 else 0)
+        come = spring(local / 12)
+        creep = local * self.px(1.1)
+        hit = self.px(26) * pulse(frame, self.film.beat_frames)
+        place = shot.variant % 4
+        if place == 0:
+            top = height - come * height * 0.27 - creep - hit
+            canvas.rect(0, top, width, height, scheme.under)
+            canvas.rect(0, top, width * 0.18 + creep * 4, top + self.px(22), scheme.spark)
+        elif place == 1:
+            bottom = come * height * 0.20 + creep + hit
+            canvas.rect(0, 0, width, bottom, scheme.under)
+            canvas.rect(width * 0.74 - creep * 4, bottom - self.px(22), width, bottom, scheme.spark)
+        elif place == 2:
+            side = width * (1 - 0.58 * come) - creep * 2
+            canvas.rect(side, height * 0.64 - hit, width, height, scheme.under)
+            canvas.rect(side, height * 0.64 - hit, side + self.px(84), height * 0.64 - hit + self.px(84), scheme.spark)
+        else:
+            side = width * 0.62 * come + creep * 2
+            canvas.rect(0, 0, side, height * 0.27 + hit, scheme.under)
+            canvas.rect(side - self.px(84), height * 0.27 + hit - self.px(84), side, height * 0.27 + hit, scheme.spark)
+        self._metronome(canvas, scheme, frame)
+
+    def _discs(self, canvas: Canvas, shot: FilmShot, scheme: Scheme, frame: int) -> None:
+        local = frame - shot.start + (6 if shot.index == 0 else 0)
+        come = quint_out(local / 14)
+        radius = int(self.px((610, 520, 700, 560)[shot.variant % 4]))
+        homes = ((0.98, 0.16), (0.06, 0.90), (0.92, 0.90), (0.10, 0.12))
+        home_x, home_y = homes[shot.variant % 4]
+        out_x = 1 if home_x > 0.5 else -1
+        x = home_x * self.width + out_x * (1 - come) * radius * 1.2 - out_x * local * self.px(1.5)
+        y = home_y * self.height + local * self.px(0.7) * (1 if home_y < 0.5 else -1)
+        canvas.stamp(self._disc(radius), x - radius, y - radius, scheme.under)
+        small = int(self.px(96))
+        hop = math.sin(math.pi * ((frame % self.film.beat_frames) / self.film.beat_frames))
+        spot_x = self.width * (0.84 if home_x < 0.5 else 0.16)
+        spot_y = self.height * 0.895 - hop * self.px(60)
+        canvas.stamp(self._disc(small), spot_x - small, spot_y - small, scheme.spark)
+        base = self.height * 0.895 + small + self.px(14)
+        squash = self.px(40) * (1 - hop)
+        canvas.rect(spot_x - small * 0.5 - squash, base, spot_x + small * 0.5 + squash, base + self.px(10), scheme.spark)
+
+    def _stripes(self, canvas: Canvas, shot: FilmShot, scheme: Scheme, frame: int) -> None:
+        """Slanted bands: a broad one behind the words and a row of narrow ones marching along the foot."""
+        local = frame - shot.start + (6 if shot.index == 0 else 0)
+        come = quint_out(local / 12)
+        lean = -1 if (shot.variant + self.flip) % 2 else 1
+        broad = int(self.px((420, 560, 330)[shot.variant % 3]))
+        tile = self._band(broad, lean)
+        travel = (1 - come) * self.width * 1.1 + local * self.px(2.2)
+        x = (self.width * (0.34, 0.05, 0.55)[shot.variant % 3]) - tile.size[0] / 2 + self.width * 0.25 + lean * travel * -1
+        canvas.stamp(tile, x, 0, scheme.under)
+        step = int(self.px(120))
+        foot = self._foot(step, lean)
+        shift = (frame * self.px(3.0)) % step
+        y = self.height - foot.size[1]
+        canvas.stamp(foot, (shift if lean > 0 else -shift) - step, y, scheme.spark)
+
+    def _band(self, broad: int, lean: int) -> Tile:
+        key = broad * lean
+        if key not in self._bands:
+            slant = int(self.height * 0.42)
+            width = broad + slant
+            top, bottom = (slant, 0) if lean > 0 else (0, slant)
+            points = [(float(top), 0.0), (float(top + broad), 0.0), (float(bottom + broad), float(self.height)), (float(bottom), float(self.height))]
+            self._bands[key] = art.polygon(points, width, self.height)
+        return self._bands[key]
+
+    def _foot(self, step: int, lean: int) -> Tile:
+        key = 1_000_000 * lean
+        if key not in self._bands:
+            tall = int(self.px(104)) // 2 * 2
+            image = Image.new("L", (self.width + 2 * step, tall))
+            slant = tall * 0.6
+            top, bottom = (slant, 0.0) if lean > 0 else (0.0, slant)
+            bar = art.polygon(
+                [(top, 0.0), (top + step / 2, 0.0), (bottom + step / 2, float(tall)), (bottom, float(tall))], int(step / 2 + slant), tall
+            )
+            for x in range(0, self.width + 2 * step, step):
+                image.paste(art.OPAQUE, (x, 0, x + bar.size[0], tall), bar.image)
+            self._bands[key] = Tile(image)
+        return self._bands[key]
+
+    # Empathetic ---------------------------------------------------------------------------------------------------
+
+    def _hills(self, canvas: Canvas, shot: FilmShot, scheme: Scheme, frame: int) -> None:
+        if not self._hills_made:
+            self._hills_made = [self._hill(i) for i in range(3)]
+        shift = self._shift(shot, frame, 50)
+        radius = int(self.px(190))
+        seat = [0.74, 0.30, 0.62, 0.22, 0.80, 0.45, 0.68]
+        before, now = seat[(shot.beat_index - 1) % 7], seat[shot.beat_index % 7]
+        rise = frame / max(1, self.film.frames)
+        x = self.width * (before + (now - before) * shift)
+        y = self.height * (0.80 - 0.13 * rise) + self.px(10) * sway(frame, 210)
+        canvas.stamp(self._disc(radius), x - radius, y - radius, scheme.spark, smooth=True)
+        layers = (scheme.under, mix(scheme.under, scheme.line, 0.5), scheme.line)
+        for i, (tile, colour) in enumerate(zip(self._hills_made, layers, strict=True)):
+            lift = sway(shot.beat_index - 1 + shift, 5.0, i * 0.31) * self.px(36)
+            drift = sway(frame, 560 - 90 * i, i * 0.27 + self._orbit) * self.px(150)
+            x = -self.px(200) + drift
+            y = self.height * (0.735 + 0.062 * i) + lift
+            canvas.stamp(tile, x, y, colour, smooth=True)
+
+    def _hill(self, number: int) -> Tile:
+        width, tall = self.width + int(self.px(400)), int(self.height * (0.32 - 0.05 * number))
+        bumps = [(self.random.uniform(0.7, 1.5), self.random.random()) for _ in range(2)]
+        points = [(0.0, float(tall))]
+        for x in range(0, width + 1, 8):
+            swing = sum(math.sin(2 * math.pi * (x / width * rate + phase)) for rate, phase in bumps) / 2
+            points.append((float(x), self.px(95) * (1 - swing) + 2))
+        points.append((float(width), float(tall)))
+        return art.polygon(points, width, tall)
+
+    def _orb(self, canvas: Canvas, shot: FilmShot, scheme: Scheme, frame: int) -> None:
+        shift = self._shift(shot, frame, 44)
+        seats = [(0.5, 0.46), (0.42, 0.44), (0.57, 0.48), (0.5, 0.44), (0.45, 0.47), (0.54, 0.45), (0.5, 0.46)]
+        before, now = seats[(shot.beat_index - 1) % 7], seats[shot.beat_index % 7]
+        x = self.width * (before[0] + (now[0] - before[0]) * shift) + self.px(26) * sway(frame, 400)
+        y = self.height * (before[1] + (now[1] - before[1]) * shift) + self.px(34) * sway(frame, 300, 0.2)
+        radius = int(self.px(500))
+        canvas.stamp(self._disc(radius), x - radius, y - radius, scheme.under, smooth=True)
+        around = int(self.px(640))
+        canvas.stamp(self._ring(around, self.px(3)), x - around - self.px(14) * sway(frame, 240), y - around, scheme.line)
+        turn = frame / (FPS * 26) + self._orbit
+        for reach, size, colour, rate, ahead in (
+            (640, 46, scheme.spark, 1.0, 0.0),
+            (640, 20, scheme.line, 1.0, 0.42),
+            (770, 74, scheme.under, -0.7, 0.2),
+        ):
+            angle = 2 * math.pi * (turn * rate + ahead)
+            small = int(self.px(size))
+            spot_x, spot_y = x + self.px(reach) * math.cos(angle), y + self.px(reach) * math.sin(angle)
+            canvas.stamp(self._disc(small), spot_x - small, spot_y - small, colour, smooth=True)
+
+    def _pebbles(self, canvas: Canvas, shot: FilmShot, scheme: Scheme, frame: int) -> None:
+        if not self._pebbles_made:
+            self._pebbles_made = [self._pebble(int(self.px(r))) for r in (430, 300, 210, 130, 84)]
+        homes = (
+            ((0.93, 0.12), (0.08, 0.93), (0.90, 0.80), (0.24, 0.84), (0.66, 0.90)),
+            ((0.10, 0.08), (0.95, 0.90), (0.16, 0.88), (0.72, 0.83), (0.44, 0.92)),
+            ((0.88, 0.94), (0.12, 0.12), (0.86, 0.15), (0.20, 0.88), (0.50, 0.86)),
+            ((0.05, 0.90), (0.96, 0.14), (0.70, 0.92), (0.90, 0.72), (0.40, 0.95)),
+        )
+        offset = int(self._orbit * 4)
+        before = homes[(shot.beat_index - 1 + offset) % 4]
+        now = homes[(shot.beat_index + offset) % 4]
+        colours = (scheme.under, scheme.line, scheme.spark, scheme.under, scheme.spark)
+        start = self.beat_starts[shot.beat_index]
+        for i, (tile, colour) in enumerate(zip(self._pebbles_made, colours, strict=True)):
+            share = 1.0 if shot.beat_index == 0 else cubic_in_out((frame - start - 3 * i) / 52)
+            x = before[i][0] + (now[i][0] - before[i][0]) * share
+            y = before[i][1] + (now[i][1] - before[i][1]) * share
+            swing_x, swing_y = sway(frame, 330 + 40 * i, i * 0.23), sway(frame, 270 + 30 * i, 0.4 + i * 0.17)
+            left = x * self.width + self.px(34) * swing_x - tile.size[0] / 2
+            canvas.stamp(tile, left, y * self.height + self.px(34) * swing_y - tile.size[1] / 2, colour, smooth=True)
+
+    def _pebble(self, radius: int) -> Tile:
+        waves = [(n, self.random.uniform(0.02, 0.09) / (n - 1), self.random.random()) for n in (2, 3)]
+        size = int(radius * 2.4)
+        points = []
+        for step in range(120):
+            angle = 2 * math.pi * step / 120
+            reach = radius * (1 + sum(depth * math.sin(n * angle + 2 * math.pi * phase) for n, depth, phase in waves))
+            points.append((size / 2 + reach * math.cos(angle) * 1.06, size / 2 + reach * math.sin(angle) * 0.94))
+        return art.polygon(points, size, size)
+
+    # Professional -------------------------------------------------------------------------------------------------
+
+    def _progress(self, canvas: Canvas, scheme: Scheme, frame: int) -> None:
+        """A thin line at the head of the page: how much of the film has run."""
+        left, right, y = self.px(76), self.width - self.px(76), self.height * 0.118
+        canvas.rect(left, y, right, y + self.px(3), scheme.line)
+        canvas.rect(left, y - self.px(2), left + (right - left) * (frame + 1) / self.film.frames, y + self.px(5), scheme.spark)
+
+    def _columns(self, canvas: Canvas, shot: FilmShot, scheme: Scheme, frame: int) -> None:
+        left, pitch = self.px(76), (self.width - self.px(152)) / 4
+        local = frame - self.beat_starts[shot.beat_index]
+        length = max(1, self._beat_frames(shot))
+        order = [(3, 0.34, 0.62), (0, 0.20, 0.40), (2, 0.5, 0.72), (1, 0.15, 0.5), (3, 0.3, 0.8), (0, 0.5, 0.3), (2, 0.2, 0.6)]
+        column, start, end = order[(shot.beat_index + int(self._orbit * 7)) % 7]
+        share = cubic_out(local / 30) * start + (end - start) * local / length
+        canvas.rect(left + column * pitch, self.height * (1 - share), left + (column + 1) * pitch, self.height, scheme.under)
+        second = (column + 2) % 4
+        other = cubic_out((local - 6) / 34) * end * 0.5 + (start - end) * 0.3 * local / length
+        canvas.rect(left + second * pitch, self.height * (1 - other), left + (second + 1) * pitch, self.height, scheme.under)
+        for i in range(5):
+            drawn = cubic_out((frame + 16 - 3 * i) / 40)
+            canvas.rect(left + i * pitch - 1, 0, left + i * pitch + 1, self.height * drawn, scheme.line)
+        mark = self.height * (1 - share)
+        canvas.rect(left + column * pitch, mark, left + (column + 1) * pitch, mark + self.px(8), scheme.spark)
+        self._progress(canvas, scheme, frame)
+
+    def _rows(self, canvas: Canvas, shot: FilmShot, scheme: Scheme, frame: int) -> None:
+        pitch = self.px(96)
+        count = int(self.height / pitch) + 1
+        local = frame - self.beat_starts[shot.beat_index]
+        row = [3.0, 5.4, 2.2, 6.5, 4.0, 1.6, 5.0][(shot.beat_index + int(self._orbit * 7)) % 7]
+        y = (row + 0.9 * local / FPS * 0.35 + 2 * (1 - cubic_out(local / 26))) * pitch + self.height * 0.12
+        canvas.rect(0, y, self.width, y + pitch * 2, scheme.under)
+        for i in range(count):
+            line_y = self.height * 0.118 + i * pitch
+            drawn = cubic_out((frame + 14 - i) / 34)
+            canvas.rect(self.px(76), line_y, self.px(76) + (self.width - self.px(152)) * drawn, line_y + 2, scheme.line)
+        canvas.rect(self.px(76), y, self.px(76) + self.px(220) + local * self.px(1.3), y + self.px(8), scheme.spark)
+        edge = self.width - self.px(30)
+        share = (frame + 1) / self.film.frames
+        canvas.rect(edge, self.height * 0.118, edge + self.px(8), self.height * (0.118 + 0.85 * share), scheme.spark)
+
+    def _frame(self, canvas: Canvas, shot: FilmShot, scheme: Scheme, frame: int) -> None:
+        shift = self._shift(shot, frame, 36)
+        seats = [(0.86, 0.30), (0.20, 0.84), (0.80, 0.86), (0.14, 0.22), (0.84, 0.62), (0.3, 0.9), (0.86, 0.2)]
+        offset = int(self._orbit * 7)
+        before, now = seats[(shot.beat_index - 1 + offset) % 7], seats[(shot.beat_index + offset) % 7]
+        x = self.width * (before[0] + (now[0] - before[0]) * shift) + self.px(22) * sway(frame, 330)
+        y = self.height * (before[1] + (now[1] - before[1]) * shift) + self.px(22) * sway(frame, 270, 0.3)
+        radius = int(self.px(430))
+        canvas.stamp(self._disc(radius), x - radius, y - radius, scheme.under)
+        canvas.stamp(self._ring(radius, self.px(3)), x - radius, y - radius, scheme.line)
+        angle = 2 * math.pi * (frame / (FPS * 14) + self._orbit)
+        dot = int(self.px(20))
+        canvas.stamp(self._disc(dot), x + radius * math.cos(angle) - dot, y + radius * math.sin(angle) - dot, scheme.spark, smooth=True)
+        arm, thick = self.px(64) * cubic_out((frame + 12) / 26), self.px(4)
+        left, right, top, bottom = self.px(76), self.width - self.px(76), self.height * 0.128, self.height * 0.80
+        for corner_x, to_x in ((left, 1), (right, -1)):
+            for corner_y, to_y in ((top, 1), (bottom, -1)):
+                x0, x1 = sorted((corner_x, corner_x + to_x * arm))
+                y0, y1 = sorted((corner_y, corner_y + to_y * thick))
+                canvas.rect(x0, y0, x1, y1, scheme.ink)
+                x0, x1 = sorted((corner_x, corner_x + to_x * thick))
+                y0, y1 = sorted((corner_y, corner_y + to_y * arm))
+                canvas.rect(x0, y0, x1, y1, scheme.ink)
+        share = (frame + 1) / self.film.frames
+        canvas.rect(left, self.height * 0.835, left + (right - left) * share, self.height * 0.835 + self.px(6), scheme.spark)
+
+    def _beat_frames(self, shot: FilmShot) -> int:
+        return sum(s.frames for s in self.film.shots if s.beat_index == shot.beat_index)
+

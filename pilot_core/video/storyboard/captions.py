@@ -1,0 +1,20 @@
+"""Captions: the words on screen as WebVTT, timed to the frame."""
+
+from pilot_core.video.storyboard.film import FPS, Film
+
+
+def stamp(frame: int) -> str:
+    """A frame's time as WebVTT writes it, to the millisecond."""
+    milliseconds = round(frame * 1000 / FPS)
+    minutes, rest = divmod(milliseconds, 60_000)
+    return f"{minutes // 60:02d}:{minutes % 60:02d}:{rest // 1000:02d}.{rest % 1000:03d}"
+
+
+def vtt(film: Film) -> str:
+    """One cue for each shot with words."""
+    cues = ["WEBVTT\n"]
+    for shot in film.shots:
+        text = shot.text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").strip()
+        if text:
+            cues.append(f"{shot.index + 1}\n{stamp(shot.start)} --> {stamp(shot.end)}\n{text}\n")
+    return "\n".join(cues)

@@ -1,0 +1,196 @@
+"""Frames of a film, one after another: backdrop, panels, words, and the transition from the shot before."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pilot_core.video.storyboard import canvas as art
+from pilot_core.video.storyboard.backdrop import Backdrop
+from pilot_core.video.storyboard.canvas import Canvas, Tile
+from pilot_core.video.storyboard.easing import CURVES, clamp, cubic_in_out, cubic_out, quint_out
+from pilot_core.video.storyboard.film import Film, FilmShot
+from pilot_core.video.storyboard.layout import Page, Panel, Scheme, compose
+from pilot_core.video.storyboard.palette import Palette, Rgb
+from pilot_core.video.storyboard.plan import lead_of
+from pilot_core.video.storyboard.type import mask
+
+TRANSITION_FRAMES = {"open": 0, "cut": 0, "swap": 0, "dissolve": 20, "wipe": 14, "push_up": 8, "push_left": 8, "slam": 10}
+EXIT_FRAMES = {"bold": 0, "empathetic": 12, "professional": 7}
+
+
+@dataclass(frozen=True)
+class Sprite:
+    """One word ready to be stamped: its tile, place, colour, and when and how it arrives."""
+
+    tile: Tile
+    x: int
+    y: int
+    colour: Rgb
+    delay: int
+    enter: str
+
+
+class Scene:
+    """One shot ready to be drawn."""
+
+    def __init__(self, film: Film, shot: FilmShot, palette: Palette):
+        self.film, self.shot = film, shot
+        self.page: Page = compose(film, shot, palette)
+        self.scheme: Scheme = self.page.scheme
+        self.curve = CURVES[shot.easing]
+        self.sprites = [
+            Sprite(
+                Tile(image),
+                round(word.x) + left,
+                round(word.y) + top,
+                item.strong if word.strong else item.ink,
+                item.delay + word.order * shot.stagger,
+                item.enter,
+            )
+            for item in self.page.items
+            for word in item.block.words
+            for image, left, top in (mask(word.text, word.face, word.weight, word.size),)
+        ]
+        self.panels = [(panel, _panel_tile(panel)) for panel in self.page.panels]
+        last = shot.index == len(film.shots) - 1
+        self.leaves = 0 if last else EXIT_FRAMES[film.tone]
+
+    def draw_words(self, canvas: Canvas, frame: int) -> None:
+        """Panels and words at an absolute frame; after the shot's end nothing is left of those that make an exit."""
+        local = frame - self.shot.start + lead_of(self.shot)
+        gone = clamp((frame - (self.shot.end - self.leaves) + 1) / self.leaves) if self.leaves else 0.0
+        if gone >= 1:
+            return
+        for panel, tile in self.panels:
+            _draw_panel(canvas, panel, tile, clamp((local - panel.delay) / max(1, self.shot.enter)), gone)
+        for sprite in self.sprites:
+            arrived = (local - sprite.delay) / max(1, self.shot.enter)
+            if arrived > 0:
+                self._draw_word(canvas, sprite, arrived, gone)
+
+    def _draw_word(self, canvas: Canvas, sprite: Sprite, arrived: float, gone: float) -> None:
+        tile, x, y = sprite.tile, sprite.x, sprite.y
+        width, height = tile.size
+        if gone > 0:
+            share = cubic_in_out(gone)
+            if sprite.enter == "rise":
+                cut = round(height * share)
+                if cut < height:
+                    canvas.stamp(tile.crop((0, cut, width, height)), x, y, sprite.colour)
+            else:
+                canvas.stamp(tile, x, y - round(10 * share), sprite.colour, 1 - share)
+            return
+        if arrived >= 1:
+            canvas.stamp(tile, x, y, sprite.colour)
+            return
+        eased = self.curve(arrived)
+        if sprite.enter == "pop":
+            factor = 1 + 0.42 * (1 - eased)
+            large = tile.scaled(factor)
+            dx, dy = (large.size[0] - width) / 2, (large.size[1] - height) / 2
+            canvas.stamp(large, x - dx, y - dy, sprite.colour, clamp(arrived * 3.5))
+        elif sprite.enter == "slide":
+            canvas.stamp(tile, x - (1 - eased) * self.film.width * 0.3, y, sprite.colour, clamp(arrived * 3))
+        elif sprite.enter == "rise":
+            hidden = round(height * (1 - clamp(eased)))
+            if hidden < height:
+                canvas.stamp(tile.crop((0, 0, width, height - hidden)), x, y + hidden, sprite.colour)
+        else:
+            canvas.stamp(tile, x, y + round((1 - cubic_out(arrived)) * 34), sprite.colour, cubic_in_out(arrived))
+
+
+def _panel_tile(panel: Panel) -> Tile | None:
+    x0, y0, x1, y1 = (round(v) for v in panel.box)
+    if panel.kind == "pill":
+        return art.rounded(x1 - x0, y1 - y0, (y1 - y0) // 2)
+    if panel.kind == "arrow":
+        side, thick = float(x1 - x0), (x1 - x0) * 0.16
+        half = side / 2
+        points = [(0.0, half - thick / 2), (side - thick, half - thick / 2), (half, thick * 0.7), (half + thick * 0.7, 0.0),
+                  (side, half), (half + thick * 0.7, side), (half, side - thick * 0.7), (side - thick, half + thick / 2), (0.0, half + thick / 2)]  # fmt: skip
+        return art.polygon(points, x1 - x0, y1 - y0)
+    return None
+
+
+def _draw_panel(canvas: Canvas, panel: Panel, tile: Tile | None, arrived: float, gone: float) -> None:
+    x0, y0, x1, y1 = panel.box
+    if arrived <= 0:
+        return
+    if panel.kind == "pill" and tile:
+        canvas.stamp(tile, x0, y0 + (1 - cubic_out(arrived)) * 30, panel.colour, cubic_in_out(arrived) * (1 - gone))
+    elif panel.kind == "arrow" and tile:
+        canvas.stamp(tile, x0 - (1 - quint_out(arrived)) * 60, y0, panel.colour, arrived * (1 - gone))
+    else:
+        share = quint_out(arrived)
+        start = x0 + (x1 - x0) * cubic_in_out(gone)
+        canvas.rect(min(start, x0 + (x1 - x0) * share), y0, x0 + (x1 - x0) * share, y1, panel.colour)
+
+
+def frames(film: Film, palette: Palette) -> Iterator[tuple[int, Canvas]]:
+    """Every frame of the film with the number of its shot; each canvas is new and belongs to the caller."""
+    backdrop = Backdrop(film)
+    before: Scene | None = None
+    first, second = Canvas(film.width, film.height), Canvas(film.width, film.height)
+    for number, shot in enumerate(film.shots):
+        scene = Scene(film, shot, palette)
+        for frame in range(shot.start, shot.end):
+            canvas = Canvas(film.width, film.height)
+            share = (frame - shot.start + 1) / (TRANSITION_FRAMES[shot.transition] + 1)
+            if before is not None and share < 1:
+                _join(canvas, backdrop, before, scene, frame, share, (first, second))
+            else:
+                _paint(canvas, backdrop, scene, frame)
+            yield number, canvas
+        before = scene
+
+
+def _paint(canvas: Canvas, backdrop: Backdrop, scene: Scene, frame: int) -> None:
+    backdrop.paint(canvas, scene.shot, scene.scheme, frame)
+    scene.draw_words(canvas, frame)
+
+
+def _join(
+    canvas: Canvas, backdrop: Backdrop, old: Scene, new: Scene, frame: int, share: float, spare: tuple[Canvas, Canvas]
+) -> None:
+    """One frame of the passage from one shot to the next; ``share`` runs from 0 to 1."""
+    kind, width, height = new.shot.transition, canvas.width, canvas.height
+    if kind == "dissolve":
+        if old.scheme == new.scheme:
+            _paint(canvas, backdrop, new, frame)
+            return
+        backdrop.paint(canvas, new.shot, old.scheme, frame)
+        backdrop.paint(spare[0], new.shot, new.scheme, frame)
+        canvas.blend(spare[0], cubic_in_out(share))
+        new.draw_words(canvas, frame)
+        return
+    if kind == "wipe":
+        backdrop.paint(canvas, old.shot, old.scheme, frame)
+        _paint(spare[0], backdrop, new, frame)
+        edge = int(height * (1 - cubic_in_out(share))) // 2 * 2
+        canvas.take_rows(spare[0], edge, height)
+        canvas.rect(0, edge - 10 * height / 1920, width, edge, new.scheme.spark)
+        return
+    if kind == "slam":
+        reach = quint_out(share * 2) if share < 0.5 else 1.0
+        left = quint_out(share * 2 - 1) if share >= 0.5 else 0.0
+        _paint(canvas, backdrop, old if share < 0.5 else new, frame)
+        canvas.rect(width * left, 0, width * reach, height, _slab_colour(old, new))
+        return
+    _paint(spare[0], backdrop, old, frame)
+    _paint(spare[1], backdrop, new, frame)
+    moved = quint_out(share)
+    if kind == "push_up":
+        offset = round(height * moved / 2) * 2
+        canvas.take(spare[0], dy=-offset)
+        canvas.take(spare[1], dy=height - offset)
+    else:
+        offset = round(width * moved / 2) * 2
+        canvas.take(spare[0], dx=-offset)
+        canvas.take(spare[1], dx=width - offset)
+
+
+def _slab_colour(old: Scene, new: Scene) -> Rgb:
+    """A colour of the two pages that is neither's ground."""
+    for colour in (new.scheme.spark, new.scheme.under, old.scheme.spark, old.scheme.under):
+        if colour not in (old.scheme.ground, new.scheme.ground):
+            return colour
+    return new.scheme.ink
