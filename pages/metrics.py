@@ -1,6 +1,34 @@
 import streamlit as st
 
-from pilot_core.web import access
+from pilot_core.store.queries import decisions, measures
+from pilot_core.web import access, charts, links
+from pilot_core.web.stores import store
 
 access.require(access.Role.LEAD)
-st.title("Soon")
+
+st.title("Metrics")
+
+measured, outcome = measures(store().database), decisions(store().database)
+if not measured and not outcome.decided:
+    st.info("There is nothing to measure yet. The charts begin with the first cut that is made.")
+    st.page_link(links.NEW_PILOT, label="New pilot", icon=":material/add_circle:")
+    st.stop()
+
+left, right = st.columns(2, gap="large")
+with left:
+    st.subheader("Do first cuts come as fast as promised?")
+    st.caption(charts.first_cuts_words(measured))
+    st.plotly_chart(charts.first_cuts(measured), alt="Time-to-first-cut of each attempt over time, against the promise")
+with right:
+    st.subheader("Is there less rework?")
+    st.caption(charts.iterations_words(measured))
+    st.plotly_chart(charts.iterations(measured), alt="Iterations of each attempt over time, with their median")
+with left:
+    st.subheader("Is approval moving?")
+    st.caption(charts.approvals_words(outcome.decided, outcome.still_open))
+    if charts.enough_for_a_trend(outcome.decided):
+        st.plotly_chart(
+            charts.approvals(outcome.decided), alt="Approval among the last ten decided pilots, with its 95% interval"
+        )
+    else:
+        st.info(f"A trend is drawn from {charts.FEWEST} decided pilots on; there are {len(outcome.decided)}.")

@@ -1,6 +1,102 @@
 import streamlit as st
 
-from pilot_core.web import access
+from pilot_core import catalog
+from pilot_core.web import access, making, new_pilot_form, scenario_card
+from pilot_core.web.new_pilot_form import CREATED, EXAMPLES, PIPELINES, key, problem, text
+from pilot_core.web.stores import store
+from pilot_core.web.text import plain
 
-access.require(access.Role.LEAD)
-st.title("Soon")
+visitor = access.require(access.Role.LEAD)
+
+if created := st.session_state.get(CREATED):
+    st.query_params["pilot"] = created
+
+if pilot_id := st.query_params.get("pilot"):
+    pilot = store().load(pilot_id)
+    st.title(plain(f"{pilot.founder_name}, {pilot.company_name}"))
+    making.show(store(), pilot, visitor.name)
+    st.session_state.pop(CREATED, None)
+    st.stop()
+
+st.title("New pilot")
+form, card = st.columns([3, 2], gap="large")
+
+with form:
+    founder, company = st.columns(2)
+    with founder:
+        text("Founder", "founder", max_chars=200, placeholder="Alice Chen")
+    with company:
+        text("Company", "company", max_chars=200, placeholder="Northbeam AI")
+    scenarios, brands = catalog.scenarios(), catalog.brands()
+    st.radio(
+        "Scenario",
+        list(scenarios),
+        format_func=lambda name: scenarios[name].label,
+        captions=[f"{s.description}. {s.explanation}" for s in scenarios.values()],
+        key=key("scenario"),
+        persist_state="session",
+    )
+    st.radio(
+        "Brand",
+        list(brands),
+        index=list(brands).index(catalog.default_brand().id),
+        format_func=lambda name: brands[name].label,
+        captions=[b.explanation for b in brands.values()],
+        key=key("brand"),
+        persist_state="session",
+    )
+    product, message, proof, call = EXAMPLES[st.session_state[key("scenario")]]
+    st.subheader("The brief")
+    st.caption("Optional. Where a line is empty, the scenario's own wording stands in, in brackets.")
+    text("Product", "product", max_chars=80, placeholder=product)
+    text("The message, in one line", "message", max_chars=160, placeholder=message)
+    st.text_area(
+        "Proof points, one a line",
+        key=key("proof_points"),
+        height=110,
+        placeholder=f"{proof}\nUp to five, 120 characters each",
+        on_change="ignore",
+        persist_state="session",
+    )
+    problem("proof_points")
+    text("Call to action", "call_to_action", max_chars=60, placeholder=call)
+    text("Link", "link", max_chars=200, placeholder="northbeam.example")
+    st.subheader("The first cut")
+    pipeline = st.radio(
+        "How it is made",
+        new_pilot_form.pipelines(),
+        format_func=PIPELINES.__getitem__,
+        key=key("pipeline"),
+        persist_state="session",
+    )
+    problem("pipeline")
+    if pipeline == "upload":
+        st.file_uploader(
+            "The finished film, an mp4",
+            type=["mp4"],
+            key=key("video"),
+            max_upload_size=new_pilot_form.MAX_UPLOAD_MB,
+        )
+        problem("video")
+    attempts, iterations = st.columns(2)
+    with attempts:
+        st.number_input("Attempts at most", 1, 50, 5, key=key("max_attempts"), on_change="ignore")
+        problem("max_attempts")
+    with iterations:
+        st.number_input(
+            "Iterations an attempt at most", 1, 20, 3, key=key("max_iterations_per_attempt"), on_change="ignore"
+        )
+        problem("max_iterations_per_attempt")
+    st.button(
+        "Create the pilot and make its first cut",
+        type="primary",
+        icon=":material/movie:",
+        on_click=new_pilot_form.send,
+        args=(store(), visitor.name),
+    )
+    new_pilot_form.problem_elsewhere(
+        *new_pilot_form.TEXTS, "pipeline", "video", "max_attempts", "max_iterations_per_attempt"
+    )
+
+with card:
+    scenario_card.show(st.session_state[key("scenario")], st.session_state[key("brand")])

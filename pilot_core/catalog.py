@@ -166,8 +166,12 @@ def check_flags(names: list[str]) -> list[str]:
 
 def label(kind: str, id_: str) -> str:
     """The label people read for a scenario, brand or flag; the id itself where the catalogue has none."""
-    entries: dict[str, Any] = {"scenario": scenarios, "brand": brands, "flag": flags}[kind]()
-    return entries[id_].label if id_ in entries else id_.replace("_", " ")
+    labels = {
+        "scenario": {entry.id: entry.label for entry in scenarios().values()},
+        "brand": {entry.id: entry.label for entry in brands().values()},
+        "flag": {entry.id: entry.label for entry in flags().values()},
+    }[kind]
+    return labels.get(id_, id_.replace("_", " "))
 
 
 def _find(entries: dict[str, T], id_: str, kind: str) -> T:

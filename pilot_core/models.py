@@ -154,6 +154,13 @@ class PilotRunAttempt(Record):
     feedback: list[Feedback] = Field(default_factory=list)
     source: dict[str, Any] = Field(default_factory=dict)
 
+    @property
+    def final_draft(self) -> Draft | None:
+        """The draft the founder saw: the one at the attempt's video path, else the last; None where none is known."""
+        shown = [draft for draft in self.drafts if draft.video_path == self.video_path]
+        candidates = shown or self.drafts
+        return candidates[-1] if candidates else None
+
     def standing(self, mode: FeedbackMode) -> Feedback | None:
         """The feedback of that mode that stands: the latest received; among equals, the last recorded."""
         given = [f for f in self.feedback if f.mode is mode]

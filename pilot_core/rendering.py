@@ -139,7 +139,7 @@ def brief_for(
     )
     seen = [a for a in earlier if a.state is AttemptState.READY and a.video_path]
     previous = None
-    if seen and (draft := final_draft(seen[-1])):
+    if seen and (draft := seen[-1].final_draft):
         previous = PreviousCut(
             attempt_number=seen[-1].attempt_number,
             iteration=draft.iteration,
@@ -167,11 +167,6 @@ def brief_for(
         sla_violations=missed or [],
         previous=previous,
     )
-
-
-def final_draft(attempt: PilotRunAttempt) -> Draft | None:
-    """The draft that is the attempt's video, where the drafts are known."""
-    return next((draft for draft in attempt.drafts if draft.video_path == attempt.video_path), None)
 
 
 def _preset_of(pilot: PilotRun) -> dict[str, object]:

@@ -69,12 +69,8 @@ def create_pilot(
 
 def start_pilot(store: PilotStore, pilot: PilotRun, actor: str | None = None) -> PilotRun:
     """Save a new pilot and write its runbook and founder documents into its folder."""
-    from pilot_core.documents import PilotRunbookBuilder, generate_founder_artifacts
-
     store.save(pilot, actor)
-    folder = store.root / pilot.pilot_id
-    PilotRunbookBuilder(pilot).build(folder / "pilot_runbook.txt")
-    generate_founder_artifacts(pilot, folder)
+    write_documents(store, pilot)
     return pilot
 
 
@@ -118,6 +114,7 @@ def retry_attempt(
     *,
     pipeline: str | None = None,
     upload_path: str | None = None,
+    seen_version: int | None = None,
 ) -> tuple[PilotRun, PilotRunAttempt]:
     """Queue the failed latest attempt again under its own number. Raises NotAllowedNow when it has not failed."""
 
@@ -130,14 +127,14 @@ def retry_attempt(
         if pilot.status != "active":
             raise NotAllowedNow(f"{pilot_id} is {pilot.status}; only an active pilot's attempt can be retried.")
         attempt.pipeline = pipeline or attempt.pipeline
-        attempt.upload_path = upload_path or attempt.upload_path
+        attempt.upload_path = (upload_path or attempt.upload_path) if attempt.pipeline == "upload" else upload_path
         _check_pipeline(attempt.pipeline or "", attempt.upload_path)
         attempt.state = AttemptState.QUEUED
         attempt.failure = None
         pilot.log("attempt_retried", store.clock(), attempt_number=attempt.attempt_number)
         return attempt
 
-    return store.change(pilot_id, work, actor)
+    return store.change(pilot_id, work, actor, seen_version)
 
 
 def record_feedback(
@@ -173,28 +170,79 @@ def record_feedback(
     return pilot
 
 
-def pause(store: PilotStore, pilot_id: str, reason: str, actor: str | None = None) -> PilotRun:
+def pause(
+    store: PilotStore, pilot_id: str, reason: str, actor: str | None = None, *, seen_version: int | None = None
+) -> PilotRun:
     """Stop work on a pilot for now."""
-    return store.change(pilot_id, lambda p: p.pause(reason, store.clock()), actor)[0]
+    return store.change(pilot_id, lambda p: p.pause(reason, store.clock()), actor, seen_version)[0]
 
 
-def resume(store: PilotStore, pilot_id: str, actor: str | None = None) -> PilotRun:
+def resume(
+    store: PilotStore, pilot_id: str, actor: str | None = None, *, seen_version: int | None = None
+) -> PilotRun:
     """Take a paused pilot up again."""
-    return store.change(pilot_id, lambda p: p.resume(store.clock()), actor)[0]
+    return store.change(pilot_id, lambda p: p.resume(store.clock()), actor, seen_version)[0]
 
 
 def drop(
-    store: PilotStore, pilot_id: str, reason: str, *, external: bool = False, actor: str | None = None
+    store: PilotStore,
+    pilot_id: str,
+    reason: str,
+    *,
+    external: bool = False,
+    actor: str | None = None,
+    seen_version: int | None = None,
 ) -> PilotRun:
     """End a pilot without approval."""
-    return store.change(pilot_id, lambda p: p.drop(reason, external, store.clock()), actor)[0]
+    return store.change(pilot_id, lambda p: p.drop(reason, external, store.clock()), actor, seen_version)[0]
 
 
 def raise_limit(
-    store: PilotStore, pilot_id: str, max_attempts: int, justification: str, actor: str | None = None
+    store: PilotStore,
+    pilot_id: str,
+    max_attempts: int,
+    justification: str,
+    actor: str | None = None,
+    *,
+    seen_version: int | None = None,
 ) -> PilotRun:
     """Allow a pilot more attempts."""
-    return store.change(pilot_id, lambda p: p.raise_limit(max_attempts, justification, store.clock()), actor)[0]
+    return store.change(
+        pilot_id, lambda p: p.raise_limit(max_attempts, justification, store.clock()), actor, seen_version
+    )[0]
+
+
+def edit_brief(
+    store: PilotStore, pilot_id: str, brief: Brief, actor: str | None = None, *, seen_version: int | None = None
+) -> PilotRun:
+    """Correct what the pilot's films should say, from its next attempt on, and rewrite its documents to match.
+
+    Raises InvalidRequest when nothing differs or the pilot's scenario is unknown, NotAllowedNow when it is completed.
+    """
+
+    def work(pilot: PilotRun) -> None:
+        catalog.scenario(pilot.scenario_type)
+        if pilot.status == "completed":
+            raise NotAllowedNow(f"{pilot_id} is completed ({pilot.approval_outcome}); its brief stays as it is.")
+        changed = [name for name in Brief.model_fields if getattr(brief, name) != getattr(pilot.brief, name)]
+        if not changed:
+            raise InvalidRequest("The brief is as it was; change a field first.", field="brief")
+        before = {name: getattr(pilot.brief, name) for name in changed}
+        pilot.brief = brief
+        pilot.log("brief_edited", store.clock(), fields=changed, before=before)
+
+    pilot, _ = store.change(pilot_id, work, actor, seen_version)
+    write_documents(store, pilot)
+    return pilot
+
+
+def write_documents(store: PilotStore, pilot: PilotRun) -> None:
+    """Write the pilot's runbook and founder documents into its folder, over those that stand there."""
+    from pilot_core.documents import RUNBOOK, PilotRunbookBuilder, generate_founder_artifacts
+
+    folder = store.root / ids.checked_pilot_id(pilot.pilot_id)
+    PilotRunbookBuilder(pilot).build(folder / RUNBOOK)
+    generate_founder_artifacts(pilot, folder)
 
 
 def parse_brief(data: object) -> Brief:

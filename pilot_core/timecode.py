@@ -1,7 +1,7 @@
-"""Frames and SMPTE timecodes (SMPTE ST 12-1:2014). A moment of a film is an integer frame and an exact rate, never a float.
+"""Frames and SMPTE timecodes (SMPTE ST 12-1:2014). A moment of a film is an integer frame and an exact rate.
 
-At 29.97 and 59.94 frames a second the timecode is drop-frame, as in broadcast: so that it keeps pace with the clock, the
-first 2 (or 4) frame numbers of each minute are left out, save in every tenth minute. A semicolon marks it.
+At 29.97 and 59.94 frames a second the timecode is drop-frame, as in broadcast: so that it keeps pace with the clock,
+the first 2 (or 4) frame numbers of each minute are left out, save in every tenth minute. A semicolon marks it.
 """
 
 import re

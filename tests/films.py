@@ -5,6 +5,7 @@ Spans are (start, end) in seconds.
 """
 
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 
 import av
@@ -28,6 +29,7 @@ def make_film(
     audio: str | None = "aac",
     audio_seconds: float | None = None,
     tone_dbfs: float = -16.0,
+    samples: np.ndarray | None = None,
     silent: Spans = (),
     black: Spans = (),
     frozen: Spans = (),
@@ -37,7 +39,8 @@ def make_film(
     """Write a film to ``path`` and return it.
 
     ``audio`` is an encoder name or None for no sound track; the sound is a 997 Hz sine on both channels, its peak at
-    ``tone_dbfs``, which BS.1770 measures as that many LUFS. ``rotation`` (degrees) is only noted, as phones do.
+    ``tone_dbfs``, which BS.1770 measures as that many LUFS; or else ``samples``, float32 of shape (n, 2) at 48 kHz.
+    ``rotation`` (degrees) is only noted in the file, as phones do.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     options = {"movflags": "+faststart"} if faststart else {}
@@ -50,15 +53,15 @@ def make_film(
             video.set_display_rotation(rotation)
         sound = film.add_stream(audio, rate=RATE, layout="stereo") if audio else None
         for number in range(round(seconds * rate)):
-            picture = av.VideoFrame.from_image(_picture(number, rate, width, height, black, frozen))
-            film.mux(video.encode(picture))
+            now = float(number / rate)
+            shown = next((int(start * rate) for start, end in frozen if start <= now < end), number)
+            dark = any(start <= now < end for start, end in black)
+            image = Image.new("RGB", (width, height)) if dark else picture(shown, width, height)
+            film.mux(video.encode(av.VideoFrame.from_image(image)))
         film.mux(video.encode(None))
         if sound is not None:
-            samples = _tone(seconds if audio_seconds is None else audio_seconds, tone_dbfs, silent)
-            frame = av.AudioFrame.from_ndarray(samples, format="fltp", layout="stereo")
-            frame.sample_rate = RATE
-            film.mux(sound.encode(frame))
-            film.mux(sound.encode(None))
+            length = seconds if audio_seconds is None else audio_seconds
+            _encode(film, sound, _tone(length, tone_dbfs, silent) if samples is None else samples.T)
     return path
 
 
@@ -66,29 +69,32 @@ def make_sound_file(path: Path, seconds: float = 1.0) -> Path:
     """An MP4 that holds sound and no picture."""
     with av.open(str(path), "w", format="mp4") as film:
         sound = film.add_stream("aac", rate=RATE, layout="stereo")
-        frame = av.AudioFrame.from_ndarray(_tone(seconds, -16.0, ()), format="fltp", layout="stereo")
-        frame.sample_rate = RATE
-        film.mux(sound.encode(frame))
-        film.mux(sound.encode(None))
+        _encode(film, sound, _tone(seconds, -16.0, ()))
     return path
 
 
-def _picture(number: int, rate: Fraction, width: int, height: int, black: Spans, frozen: Spans) -> Image.Image:
-    now = number / rate
-    if any(start <= now < end for start, end in black):
-        return Image.new("RGB", (width, height), "black")
-    for start, end in frozen:
-        if start <= now < end:
-            number = int(start * rate)
+def picture(number: int, width: int = 108, height: int = 192) -> Image.Image:
+    """What a film shows as its frame of that number."""
     image = Image.new("RGB", (width, height), (235, 230, 215))
     draw = ImageDraw.Draw(image)
     side = width // 4
     left = number * 3 % (width - side)
     draw.rectangle((left, height - side, left + side, height), fill=(30, 110, 90))
-    draw.text(
-        (width / 2, height * 0.4), str(number), fill=(20, 20, 40), font=ImageFont.load_default(width * 0.4), anchor="mm"
-    )
+    draw.text((width / 2, height * 0.4), str(number), fill=(20, 20, 40), font=_font(width * 0.4), anchor="mm")
     return image
+
+
+@cache
+def _font(size: float) -> ImageFont.FreeTypeFont:
+    return ImageFont.load_default(size)
+
+
+def _encode(film: av.container.OutputContainer, sound: av.AudioStream, samples: np.ndarray) -> None:
+    planes = np.ascontiguousarray(samples, np.float32)
+    frame = av.AudioFrame.from_ndarray(planes, format="fltp", layout="stereo")
+    frame.sample_rate = RATE
+    film.mux(sound.encode(frame))
+    film.mux(sound.encode(None))
 
 
 def _tone(seconds: float, dbfs: float, silent: Spans) -> np.ndarray:

@@ -15,7 +15,7 @@ def test_every_option_of_the_command_is_in_the_readme_and_the_other_way_round() 
 
 
 def test_every_setting_is_in_the_readme_and_the_other_way_round() -> None:
-    sources = [p for p in (ROOT / "pilot_core").rglob("*.py")] + [ROOT / "app.py"]
+    sources = [*(ROOT / "pilot_core").rglob("*.py"), ROOT / "app.py"]
     exist = {name for path in sources for name in re.findall(r"PILOT_OPS_[A-Z_]+", path.read_text(encoding="utf-8"))}
     exist -= {"PILOT_OPS_BRIEF", "PILOT_OPS_RESULT"}  # told to the command pipeline's program, not set by anyone
     assert set(re.findall(r"PILOT_OPS_[A-Z_]+", README)) == exist

@@ -72,7 +72,7 @@ SECOND_DRAFT = Draft(
     duration=40.8,
     shots=SHOTS[:2],
     changes=[
-        "Hook is weak: opens with a number instead of a question, on screen after 0.2 s instead of 0.9 s.",
+        "Opens with a number instead of a question, complete at 0.9 s instead of 2.2 s (weak hook).",
         "The music ends on the call to action.",
     ],
     checks=[LENGTH],
@@ -348,11 +348,11 @@ def test_control_characters_line_breaks_and_direction_overrides_are_taken_out_of
 
 def test_a_founders_words_cannot_pass_for_a_line_of_ours() -> None:
     text = pack_of_second_attempt(
-        pilot_with_two_attempts("Fine.\n\nWhat changed\n------------\n- All of it.\x0b- Yes.")
+        pilot_with_two_attempts("Fine.\n\nWhat else changed\n-----------------\n- All of it.\x0b- Yes.")
     )
     changed = text["what_changed_since_last_version.txt"]
-    assert "> Fine.\n> What changed\n> ------------\n> - All of it.\n> - Yes.\n" in changed
-    assert re.findall(r"^What changed$", changed, re.MULTILINE) == ["What changed"]
+    assert "> Fine.\n> What else changed\n> -----------------\n> - All of it.\n> - Yes.\n" in changed
+    assert re.findall(r"^What else changed$", changed, re.MULTILINE) == ["What else changed"]
 
 
 # Review pack
@@ -385,7 +385,7 @@ def test_a_link_and_the_lines_of_a_post_can_be_copied_whole() -> None:
 @pytest.mark.parametrize(
     ("flags", "answer", "open_point"),
     [
-        (("hook_weak",), "- Hook is weak: opens with a number", None),
+        (("hook_weak",), "- Opens with a number", None),
         (
             ("too_long",),
             "- Too long: no change names it, see below.",
@@ -410,6 +410,17 @@ def test_each_piece_of_feedback_comes_back_with_what_was_done(
         assert open_point in needs_a_person
     else:
         assert "Hook is weak" not in needs_a_person
+
+
+def test_a_change_that_answers_two_flags_is_told_once() -> None:
+    pilot = pilot_with_two_attempts(flags=("cta_unclear", "ending_weak"))
+    sentence = "The call stands alone for 4.0 s instead of 3.2 s (call to action unclear and ending is weak)."
+    draft = SECOND_DRAFT.model_copy(update={"changes": [sentence]})
+    texts = render_review_pack_texts(pilot, pilot.attempt(2), draft, pilot.attempt(1))
+    changed = flat(texts["what_changed_since_last_version.txt"])
+    assert changed.count(sentence) == 1
+    assert "What else changed" not in changed
+    assert "no change names it" not in changed
 
 
 def test_simulated_feedback_is_answered_by_nothing_since_no_person_spoke() -> None:

@@ -96,7 +96,9 @@ def test_golden_case_5_does_not_call_the_flag_resolved():
         (sketch("m", "m", "M"), ("REVISE", "provisional", "struggling")),
         (sketch("M", "m"), (None, "not_ready", "in_progress")),
         (sketch("m"), (None, "not_ready", "in_progress")),
+        (sketch("m", "m"), (None, "not_ready", "in_progress")),
         (sketch("m", **COMPLETED), ("REVISE", "final", "closed_undecided")),
+        (sketch("m", "?", **COMPLETED), (None, "not_ready", "awaiting_feedback")),
         (sketch("m", "M", max_attempts=2), ("STOP", "final", "exhausted")),
         (sketch("m{too_long}", "m{too_long}", max_attempts=2), ("STOP", "final", "exhausted")),
         (sketch("m{too_long}", "m", max_attempts=2), ("REVISE", "final", "exhausted_close")),
@@ -180,6 +182,12 @@ def test_what_is_not_known_is_no_risk():
     for field in ("time_to_first_cut_seconds", "total_cost_dollars", "iteration_count", "sla_passed"):
         setattr(pilot.runs[0], field, None)
     assert recommend(pilot).code == "approved"
+
+
+def test_what_was_said_of_a_cut_that_is_made_again_does_not_count():
+    pilot = sketch("m", "M{too_long}")
+    pilot.runs[1].state = AttemptState.RENDERING
+    assert (recommend(pilot).code, flag_states(pilot)) == ("awaiting_feedback", {})
 
 
 def test_a_failed_render_is_no_fourth_attempt():

@@ -163,7 +163,8 @@ def test_a_failed_render_uses_up_no_attempt_and_is_retried_under_its_own_number(
         ({"founder_name": "Alice\x00Chen"}, "The founder's name must be one line of at most 200 readable characters."),
         (
             {"scenario_type": "product_demo"},
-            "There is no scenario “product_demo”; choose one of: feature_launch, funding_announcement, problem_solution.",
+            "There is no scenario “product_demo”; "
+            "choose one of: feature_launch, funding_announcement, problem_solution.",
         ),
         ({"brand": "nike"}, "There is no brand “nike”; choose one of: acme, wellness, enterprise."),
         ({"max_attempts": 0}, "The limit of attempts must be between 1 and 50."),

@@ -6,7 +6,7 @@ from typing import Any
 
 from pilot_core import catalog, formatting
 from pilot_core.documents.text import line
-from pilot_core.models import Brief, Draft, PilotRun, PilotRunAttempt
+from pilot_core.models import Brief, PilotRun
 
 BRIEF_LABELS = {
     "product": "product",
@@ -126,10 +126,3 @@ def cleaned(brief: Brief) -> Brief:
         call_to_action=line(brief.call_to_action),
         link=line(brief.link),
     )
-
-
-def final_draft(attempt: PilotRunAttempt) -> Draft | None:
-    """The draft the founder saw: the one at the attempt's video path, else the last."""
-    shown = [draft for draft in attempt.drafts if draft.video_path == attempt.video_path]
-    candidates = shown or attempt.drafts
-    return candidates[-1] if candidates else None

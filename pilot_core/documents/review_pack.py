@@ -1,5 +1,6 @@
 """The four texts of a review pack, from what the pilot, its brief and the chosen draft say and nothing else."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
@@ -8,7 +9,7 @@ from pilot_core import catalog, formatting
 from pilot_core.documents import names
 from pilot_core.documents.checklists import placeholders, publish_checklist
 from pilot_core.documents.engine import render_plain
-from pilot_core.documents.facts import BRIEF_LABELS, Facts, facts_of, final_draft
+from pilot_core.documents.facts import BRIEF_LABELS, Facts, facts_of
 from pilot_core.documents.text import line
 from pilot_core.models import Draft, Feedback, PilotRun, PilotRunAttempt, Shot, SlaCheck
 
@@ -68,19 +69,21 @@ def render_review_pack_texts(
     ``previous_attempt`` is the one the founder saw before, or None. Raises InvalidRequest when the scenario is unknown.
     """
     facts = facts_of(pilot)
-    common = {"facts": facts, "number": attempt.attempt_number, "draft": draft}
+    common = {"facts": facts, "number": attempt.attempt_number}
     left, missing = placeholders(draft), [f"[{label}]" for label in facts.missing]
     earlier = [a for a in pilot.runs if a.attempt_number < attempt.attempt_number]
     review = previous_attempt.review if previous_attempt else None
     answers = _answers(review, draft)
+    answering = list(dict.fromkeys(change for answer in answers for change in answer.changes))
     return {
         names.MARKETING_SUMMARY: render_plain(
             "marketing_summary.txt.j2",
             **common,
+            draft=draft,
             beats=_beats(facts, draft.shots),
             audience=AUDIENCES.get(facts.intent.id, f"People who watch a {facts.intent.label.lower()}."),
             place=PLACES.get(facts.intent.id, facts.intent.label),
-            post=post_text(facts),
+            post=_post(facts),
             headlines=_headlines(facts),
             missing=missing,
             placeholders=[text for text in left if text not in missing],
@@ -88,6 +91,7 @@ def render_review_pack_texts(
         names.DIRECTOR_NOTES: render_plain(
             "director_notes.txt.j2",
             **common,
+            draft=draft,
             beat_labels=_beat_labels(facts),
             misses=_misses(draft.checks),
             unmeasured=[check.label for check in draft.checks if check.passed is None],
@@ -102,15 +106,17 @@ def render_review_pack_texts(
             review=_carried(previous_attempt.attempt_number, review) if previous_attempt and review else None,
             figures=_figures(previous_attempt, draft),
             answers=answers,
+            answering=answering,
+            other_changes=[change for change in draft.changes if change not in answering],
             open_points=_open_points(facts, review, answers, draft),
         ),
         names.PUBLISH_CHECKLIST: render_plain(
-            "recommended_publish_checklist.txt.j2", **common, sections=publish_checklist(pilot, draft)
+            "recommended_publish_checklist.txt.j2", **common, draft=draft, sections=publish_checklist(pilot, draft)
         ),
     }
 
 
-def post_text(facts: Facts) -> list[str]:
+def _post(facts: Facts) -> list[str]:
     """A post's lines from the brief alone; what the brief lacks stands in brackets."""
     brief = facts.brief
     call, link = _or_bracket(facts, "call_to_action"), _or_bracket(facts, "link")
@@ -160,17 +166,21 @@ def _answers(review: Feedback | None, draft: Draft) -> list[Answer]:
         info = catalog.flags().get(flag)
         needs = BRIEF_LABELS.get(info.needs, info.needs) if info and info.needs else None
         label = catalog.label("flag", flag)
-        found.append(Answer(label, [change for change in draft.changes if _names(change, flag, label)], needs))
+        found.append(Answer(label, [change for change in draft.changes if _names(change, label)], needs))
     return found
 
 
-def _names(change: str, flag: str, label: str) -> bool:
-    """Whether a change says which flag it answers, as in "Too long: 41 s instead of 48 s."."""
-    return label.casefold() in change.casefold() or flag in change
+def _names(change: str, label: str) -> bool:
+    """Whether a change says which flag it answers, in the words of its label: "Shortened to 41 s (too long)."."""
+    return _words(label) <= _words(change)
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text.casefold())) - {"is", "are"}
 
 
 def _figures(previous_attempt: PilotRunAttempt | None, draft: Draft) -> list[Change]:
-    before = final_draft(previous_attempt) if previous_attempt else None
+    before = previous_attempt.final_draft if previous_attempt else None
     if not before:
         return []
     rows = [Change("Length", formatting.seconds(before.duration), formatting.seconds(draft.duration))]

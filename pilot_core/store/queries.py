@@ -85,7 +85,7 @@ def _summary(row: Row) -> PilotSummary:
 
 @dataclass(frozen=True)
 class AttemptMedia:
-    """Where an attempt's files are, relative to the store. ``drafts`` maps an iteration to its video and its captions."""
+    """Where an attempt's files are, relative to the store. ``drafts`` maps an iteration to its video and captions."""
 
     attempt_id: str
     pilot_id: str

@@ -77,22 +77,21 @@ class CommandPipeline:
         with (workdir / BRIEF_FILE).open("rb") as told, _open_log(workdir / LOG_FILE) as log:
             log.write(f"== draft {brief.iteration} ==\n".encode())
             output = _Output(log, self.output_limit_bytes, progress)
-            ending = self._run(workdir, told, output)
-        try:
-            if ending != "ended with exit code 0":
-                raise _Unusable(ending)
-            return _claim(_read_result(workdir / RESULT_FILE, self.output_limit_bytes), workdir, film)
-        except _Unusable as error:
-            what = str(error) if str(error) == ending else f"{ending} but {error}"
-            last = f"its last line was “{output.last_line}”" if output.last_line else "it printed nothing"
-            raise PipelineFailed(f"The pipeline program {self._name} {what}; {last}.") from error
+            wrong = self._run(workdir, told, output)
+        if wrong is None:
+            try:
+                return _claim(_read_result(workdir / RESULT_FILE, self.output_limit_bytes), workdir, film)
+            except _Unusable as error:
+                wrong = f"ended with exit code 0 but {error}"
+        last = f"its last line was “{output.last_line}”" if output.last_line else "it printed nothing"
+        raise PipelineFailed(f"The pipeline program {self._name} {wrong}; {last}.")
 
     @property
     def _name(self) -> str:
         return Path(self.argv[0]).name
 
-    def _run(self, workdir: Path, told: IO[bytes], output: "_Output") -> str:
-        """How the program ended, as the rest of a sentence; none of its processes is left."""
+    def _run(self, workdir: Path, told: IO[bytes], output: "_Output") -> str | None:
+        """Run the program to its end; None for exit code 0, else how it ended as the rest of a sentence."""
         try:
             process = subprocess.Popen(
                 self.argv,
@@ -114,14 +113,14 @@ class CommandPipeline:
                 stopped = _listen(process, output, self.timeout_seconds)
             finally:
                 _kill_group(process)
-        if stopped:
-            return stopped
         code = process.returncode
-        return f"ended with exit code {code}" if code >= 0 else f"was ended by signal {-code} ({_signal_name(-code)})"
+        if stopped or code == 0:
+            return stopped
+        return f"ended with exit code {code}" if code > 0 else f"was ended by signal {-code} ({_signal_name(-code)})"
 
 
 class _Unusable(Exception):
-    """What is wrong with how the program ended or with its result, as the rest of a sentence."""
+    """What is wrong with the program's result, as the rest of a sentence."""
 
 
 class _Output:
@@ -156,14 +155,18 @@ class _Output:
             self._line(stream, bytes(rest))
 
     def _line(self, stream: str, line: bytes) -> None:
-        text = TERMINAL_CODES.sub("", line.decode("utf-8", "replace"))
-        text = "".join(c if c.isprintable() else " " for c in text).strip()
+        text = _readable(line.decode("utf-8", "replace"))
         if text:
             self.last_line = text if len(text) <= LAST_WORDS else text[: LAST_WORDS - 1] + "…"
         told = PROGRESS_LINE.fullmatch(text) if stream == "stdout" else None
         if told:
             self._fraction = max(self._fraction, min(float(told[1]), 1.0))
             self._progress(self._fraction, (told[2] or "Making the film")[:STEP_LENGTH])
+
+
+def _readable(text: str) -> str:
+    """The text without colours, line ends and what else cannot be shown."""
+    return "".join(c if c.isprintable() else " " for c in TERMINAL_CODES.sub("", text)).strip()
 
 
 def _environment(workdir: Path) -> dict[str, str]:
@@ -179,7 +182,7 @@ def _environment(workdir: Path) -> dict[str, str]:
 def _open_log(path: Path) -> BinaryIO:
     """The log, unbuffered and at its end, so that each draft's output is kept; never through a planted link."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
-    return os.fdopen(os.open(path, flags, 0o644), "ab", buffering=0)  # type: ignore[return-value]
+    return os.fdopen(os.open(path, flags, 0o644), "ab", buffering=0)
 
 
 def _listen(process: subprocess.Popen[bytes], output: _Output, timeout_seconds: float) -> str | None:
@@ -271,7 +274,7 @@ def _claim(cut: Cut, workdir: Path, film: Path) -> Cut:
 
 def _inside(path: Path, workdir: Path, what: str) -> Path:
     """The real path of a file with something in it inside the work folder. Raises _Unusable."""
-    shown = str(path)[:120]
+    shown = _readable(str(path))[:120]
     try:
         real = (workdir / path).resolve()
         if not real.is_relative_to(workdir):

@@ -5,6 +5,7 @@ instrument plays the score into stereo buffers, and their sum is levelled.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -192,7 +193,7 @@ def _bars(start: int, end: int) -> list[tuple[int, int]]:
     starts = list(range(start, end, BEATS_PER_BAR))
     if len(starts) > 1 and end - starts[-1] == 1:
         starts.pop()
-    return [(a, b - a) for a, b in zip(starts, [*starts[1:], end], strict=True)]
+    return [(a, b - a) for a, b in pairwise([*starts, end])]
 
 
 class _Player:
@@ -222,10 +223,10 @@ class _Player:
     def _add(self, bus: Sound, at: float, sound: Sound, gain: float, pan: float = 0.0) -> None:
         """Mix ``sound``, mono or stereo, into a bus from a time in seconds; ``pan`` from −1 (left) to 1 (right)."""
         start = round(at * RATE)
-        end = min(start + sound.shape[-1], self.samples)
+        part = sound[..., : max(0, self.samples - start)]
         angle = (pan + 1) * np.pi / 4
         sides = np.sqrt(2) * gain * np.array([[np.cos(angle)], [np.sin(angle)]], np.float32)
-        bus[:, start:end] += sides * sound[..., : end - start]
+        bus[:, start : start + part.shape[-1]] += sides * part
 
     def _tones(self, chord: str, low: int, count: int) -> list[int]:
         """MIDI numbers of the chord's tones from ``low`` upward, in the inversion that lies there."""

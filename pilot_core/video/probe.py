@@ -13,7 +13,6 @@ from pathlib import Path
 
 import av
 from av.audio.frame import AudioFrame
-from av.audio.stream import AudioStream
 from av.codec.context import ThreadType
 from av.container import InputContainer
 from av.filter import Graph
@@ -110,7 +109,7 @@ def probe(path: Path) -> Measured:
     with opened(path) as (container, stream):
         pictures = _Pictures(stream)
         track = next((s for s in container.streams.audio if s.codec_context is not None), None)
-        sound = _Sound(track) if track else None
+        sound = _Sound() if track else None
         for frame in container.decode(*([stream, track] if track else [stream])):
             if isinstance(frame, VideoFrame):
                 pictures.read(frame)
@@ -190,24 +189,30 @@ class _Pictures:
         self.count, self.width, self.height, self.end = 0, 0, 0, 0.0
         self._length = float(1 / frame_rate(stream)) if frame_rate(stream) else 0.0
         self._stream = stream
-        self._graph = graph = Graph()
-        graph.link_nodes(
-            graph.add_buffer(template=stream, time_base=stream.time_base),
-            graph.add("scale", f"w='min({DETECTION_WIDTH},iw)':h=-2:flags=area"),
-            graph.add("blackdetect", f"d=0:pic_th={BLACK_SHARE}:pix_th={BLACK_LUMA}"),
-            graph.add("freezedetect", f"n={FREEZE_CHANGE}:d={SHORTEST_FREEZE}"),
-            graph.add("buffersink"),
-        ).configure()
+        self._graph = Graph()
 
     def read(self, frame: VideoFrame) -> None:
         if not self.count:
             self.width, self.height = shown_size(self._stream, frame)
+            self._begin(frame)
         self.count += 1
         self.end = max(self.end, (frame.time or 0.0) + self._length)
         self._push(frame)
 
     def finish(self) -> None:
         self._push(None)
+
+    def _begin(self, first: VideoFrame) -> None:
+        graph = self._graph
+        graph.link_nodes(
+            graph.add_buffer(
+                width=first.width, height=first.height, format=first.format, time_base=self._stream.time_base
+            ),
+            graph.add("scale", f"w='min({DETECTION_WIDTH},iw)':h=-2:flags=area"),
+            graph.add("blackdetect", f"d=0:pic_th={BLACK_SHARE}:pix_th={BLACK_LUMA}"),
+            graph.add("freezedetect", f"n={FREEZE_CHANGE}:d={SHORTEST_FREEZE}"),
+            graph.add("buffersink"),
+        ).configure()
 
     def _push(self, frame: VideoFrame | None) -> None:
         for metadata in _metadata(self._graph, frame):
@@ -218,24 +223,34 @@ class _Pictures:
 class _Sound:
     """Reads the sound track: loudness, peak and silent stretches."""
 
-    def __init__(self, stream: AudioStream):
+    def __init__(self) -> None:
         self._silence = _Spans("lavfi.silence")
         self._levels: dict[str, str] = {}
         self._start, self._end = math.inf, 0.0
-        self._graph = graph = Graph()
-        graph.link_nodes(
-            graph.add_abuffer(template=stream),
-            graph.add("ebur128", "metadata=1:peak=true"),
-            graph.add("silencedetect", f"n={SILENCE_DBFS}dB:d={SHORTEST_SILENCE}"),
-            graph.add("abuffersink"),
-        ).configure()
+        self._graph = Graph()
 
     def read(self, frame: AudioFrame) -> None:
+        if not self._graph.configured:
+            self._begin(frame)
         self._start = min(self._start, frame.time or 0.0)
         self._end = max(self._end, (frame.time or 0.0) + frame.samples / frame.sample_rate)
         for metadata in _metadata(self._graph, frame):
             self._silence.read(metadata)
             self._levels = metadata if "lavfi.r128.I" in metadata else self._levels
+
+    def _begin(self, first: AudioFrame) -> None:
+        graph = self._graph
+        graph.link_nodes(
+            graph.add_abuffer(
+                sample_rate=first.sample_rate,
+                format=first.format,
+                layout=first.layout,
+                time_base=first.time_base,
+            ),
+            graph.add("ebur128", "metadata=1:peak=true"),
+            graph.add("silencedetect", f"n={SILENCE_DBFS}dB:d={SHORTEST_SILENCE}"),
+            graph.add("abuffersink"),
+        ).configure()
 
     @property
     def loudness(self) -> float | None:

@@ -1,6 +1,7 @@
 """The upload pipeline: a finished film brought by hand takes the place of a rendered one."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from pilot_core.errors import PipelineFailed
@@ -23,13 +24,13 @@ class UploadPipeline:
 
         Raises PipelineFailed when the film is missing, no file, empty or cannot be copied.
         """
-        if not self.source.exists():
-            raise PipelineFailed(f"The uploaded film {self.source.name} is missing; upload it again.")
-        if not self.source.is_file():
-            raise PipelineFailed(f"“{self.source.name}” is not a file; choose the finished mp4.")
         film = workdir / f"draft_v{brief.iteration}.mp4"
         part = film.with_suffix(".part")
         try:
+            if not self.source.exists():
+                raise PipelineFailed(f"The uploaded film {self.source.name} is missing; upload it again.")
+            if not self.source.is_file():
+                raise PipelineFailed(f"{self.source.name} is not a file; upload the finished mp4.")
             size = self.source.stat().st_size
             if size == 0:
                 raise PipelineFailed(f"The uploaded film {self.source.name} is empty; upload it again.")
@@ -40,7 +41,8 @@ class UploadPipeline:
             reason = error.strerror or type(error).__name__
             raise PipelineFailed(f"The uploaded film {self.source.name} could not be copied: {reason}.") from error
         finally:
-            part.unlink(missing_ok=True)
+            with suppress(OSError):
+                part.unlink()
         return Cut(video_path=film, notes=["Uploaded by hand"])
 
 

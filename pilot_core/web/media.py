@@ -1,4 +1,4 @@
-"""Films, posters, thumbnails and captions under ``/watch/<attempt_id>/…``: straight from disk, with ranges, for those who may."""
+"""Films, posters, thumbnails and captions at ``/watch/<attempt_id>/…``: from disk, with ranges, for those who may."""
 
 import os
 import re

@@ -70,7 +70,7 @@ class Backdrop:
         come = spring(local / 12)
         creep = local * self.px(1.1)
         hit = self.px(26) * pulse(frame, self.film.beat_frames)
-        place = shot.variant % 4
+        place = 1 if shot.role == "cta" else shot.variant % 4
         if place == 0:
             top = height - come * height * 0.27 - creep - hit
             canvas.rect(0, top, width, height, scheme.under)
@@ -182,10 +182,10 @@ class Backdrop:
 
     def _orb(self, canvas: Canvas, shot: FilmShot, scheme: Scheme, frame: int) -> None:
         shift = self._shift(shot, frame, 44)
-        seats = [(0.5, 0.46), (0.42, 0.44), (0.57, 0.48), (0.5, 0.44), (0.45, 0.47), (0.54, 0.45), (0.5, 0.46)]
+        seats = (0.46, 0.445, 0.475, 0.45, 0.465, 0.44, 0.46)
         before, now = seats[(shot.beat_index - 1) % 7], seats[shot.beat_index % 7]
-        x = self.width * (before[0] + (now[0] - before[0]) * shift) + self.px(26) * sway(frame, 400)
-        y = self.height * (before[1] + (now[1] - before[1]) * shift) + self.px(34) * sway(frame, 300, 0.2)
+        x = self.width * 0.5 + self.px(16) * sway(frame, 400)
+        y = self.height * (before + (now - before) * shift) + self.px(26) * sway(frame, 300, 0.2)
         radius = int(self.px(500))
         canvas.stamp(self._disc(radius), x - radius, y - radius, scheme.under, smooth=True)
         around = int(self.px(640))
@@ -245,7 +245,7 @@ class Backdrop:
         left, pitch = self.px(76), (self.width - self.px(152)) / 4
         local = frame - self.beat_starts[shot.beat_index]
         length = max(1, self._beat_frames(shot))
-        order = [(3, 0.34, 0.62), (0, 0.20, 0.40), (2, 0.5, 0.72), (1, 0.15, 0.5), (3, 0.3, 0.8), (0, 0.5, 0.3), (2, 0.2, 0.6)]
+        order = [(3, 0.16, 0.29), (0, 0.12, 0.24), (2, 0.2, 0.3), (1, 0.10, 0.26), (3, 0.14, 0.3), (0, 0.28, 0.15), (2, 0.12, 0.28)]
         column, start, end = order[(shot.beat_index + int(self._orbit * 7)) % 7]
         share = cubic_out(local / 30) * start + (end - start) * local / length
         canvas.rect(left + column * pitch, self.height * (1 - share), left + (column + 1) * pitch, self.height, scheme.under)
@@ -263,14 +263,14 @@ class Backdrop:
         pitch = self.px(96)
         count = int(self.height / pitch) + 1
         local = frame - self.beat_starts[shot.beat_index]
-        row = [3.0, 5.4, 2.2, 6.5, 4.0, 1.6, 5.0][(shot.beat_index + int(self._orbit * 7)) % 7]
-        y = (row + 0.9 * local / FPS * 0.35 + 2 * (1 - cubic_out(local / 26))) * pitch + self.height * 0.12
+        row = (0.4, 1.6, 0.8, 2.0, 1.2, 0.2, 1.8)[(shot.beat_index + int(self._orbit * 7)) % 7]
+        y = self.height * 0.118 + (row + 0.34 * local / FPS + 2 * (1 - cubic_out(local / 26))) * pitch
         canvas.rect(0, y, self.width, y + pitch * 2, scheme.under)
+        canvas.rect(0, y, self.px(22), y + pitch * 2, scheme.spark)
         for i in range(count):
             line_y = self.height * 0.118 + i * pitch
             drawn = cubic_out((frame + 14 - i) / 34)
             canvas.rect(self.px(76), line_y, self.px(76) + (self.width - self.px(152)) * drawn, line_y + 2, scheme.line)
-        canvas.rect(self.px(76), y, self.px(76) + self.px(220) + local * self.px(1.3), y + self.px(8), scheme.spark)
         edge = self.width - self.px(30)
         share = (frame + 1) / self.film.frames
         canvas.rect(edge, self.height * 0.118, edge + self.px(8), self.height * (0.118 + 0.85 * share), scheme.spark)
@@ -285,9 +285,8 @@ class Backdrop:
         radius = int(self.px(430))
         canvas.stamp(self._disc(radius), x - radius, y - radius, scheme.under)
         canvas.stamp(self._ring(radius, self.px(3)), x - radius, y - radius, scheme.line)
-        angle = 2 * math.pi * (frame / (FPS * 14) + self._orbit)
-        dot = int(self.px(20))
-        canvas.stamp(self._disc(dot), x + radius * math.cos(angle) - dot, y + radius * math.sin(angle) - dot, scheme.spark, smooth=True)
+        canvas.rect(x - 1, y - radius * 1.25, x + 1, y + radius * 1.25, scheme.line)
+        canvas.rect(x - radius * 1.25, y - 1, x + radius * 1.25, y + 1, scheme.line)
         arm, thick = self.px(64) * cubic_out((frame + 12) / 26), self.px(4)
         left, right, top, bottom = self.px(76), self.width - self.px(76), self.height * 0.128, self.height * 0.80
         for corner_x, to_x in ((left, 1), (right, -1)):

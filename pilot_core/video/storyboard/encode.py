@@ -71,7 +71,7 @@ def _encode(
         "crf": "19",
         "g": str(FPS),
         "bf": "2",
-        "x264-params": "open-gop=0:colorprim=bt709:transfer=bt709:colormatrix=bt709:range=tv",
+        "x264-params": "open-gop=0:subme=1:weightp=0:colorprim=bt709:transfer=bt709:colormatrix=bt709:range=tv",
     }
     video.codec_context.thread_count = 2
     audio: AudioStream = container.add_stream("aac", rate=SAMPLE_RATE, layout="stereo")

@@ -78,11 +78,11 @@ def scheme_of(film_tone: str, palette: Palette, ground_name: str, register: int)
         return Scheme(ground, under, spark, ink, strong, mix(ground, ink, 0.2))
     if film_tone == "empathetic":
         bright = ground_name in ("light", "paper", "accent")
-        under = mix(ground, palette.accent, 0.30) if bright else mix(ground, palette.dark, 0.45)
+        under = mix(ground, palette.accent, 0.24) if bright else mix(ground, palette.dark, 0.45)
         spark = mix(ground, palette.accent, 0.62 if bright else 0.75)
         both = [ground, under]
         return Scheme(ground, under, spark, ink_on(palette, both), accent_ink(palette, both), mix(ground, palette.deep, 0.2))
-    under = mix(ground, ink, 0.055)
+    under = mix(ground, palette.accent, 0.13)
     both = [ground, under]
     return Scheme(ground, under, palette.accent, ink_on(palette, both), accent_ink(palette, both), mix(ground, ink, 0.16))
 
@@ -184,7 +184,7 @@ def _bold(setter: _Setter) -> None:
         parts.append(("main", figure, px(44) if above else 0.0))
         if below:
             parts.append(("below", below, px(52)))
-        y = setter.top + (room - _stacked_height(parts)) * (0.32, 0.5, 0.62)[shot.variant % 3]
+        y = setter.top + (room - _stacked_height(parts)) * _bold_anchor(film.family, shot.variant)
         _column(setter, parts, setter.left, y, "pop")
         return
     largest = 250 if quiet else (430 if word_count(shot.main) <= 3 else 340)
@@ -214,7 +214,7 @@ def _bold_call(setter: _Setter) -> None:
     largest = (300, 380, 420)[min(2, film.direction.cta_level)]
     main = setter.poster(shot.main, width=setter.width, height=room - extra, largest=largest)
     total = _height(main) + extra
-    y = setter.top + (room - total) * 0.45
+    y = setter.top + (room - total) * (0.62 if film.family == "blocks" else 0.45)
     if above:
         y = setter.add("above", above, setter.left, y, enter="rise")[3] + px(44)
     box = setter.add("main", main, setter.left, y, enter="pop")
@@ -241,7 +241,7 @@ def _empathetic(setter: _Setter) -> None:
     room = setter.bottom - setter.top
     centred = film.family == "orb" and not is_rtl(shot.text)
     align = "center" if centred else "left"
-    width = setter.width * (0.86 if centred else 0.97)
+    width = px(740) if centred else setter.width * 0.97
     x = setter.left + (setter.width - width) / 2 if centred else setter.left
     above_align = align
     above = setter.small(shot.above, width=width, largest=58, align=above_align) if shot.above else None
@@ -265,10 +265,10 @@ def _empathetic(setter: _Setter) -> None:
         if shot.below:
             parts.append(("below", setter.main(shot.below, width=width, height=px(460), largest=112, align=align), px(60)))
     else:
-        largest = 200 if word_count(shot.main) <= 3 else 156
-        main = setter.main(shot.main, width=width, height=room * 0.66, largest=largest, align=align)
+        largest = 216 if word_count(shot.main) <= 3 else 164
+        main = setter.main(shot.main, width=width, height=px(640) if centred else room * 0.66, largest=largest, align=align)
         parts.append(("main", main, px(56) if above else 0.0))
-    share = 0.47 if centred else {"hills": (0.12, 0.2, 0.16), "pebbles": (0.3, 0.62, 0.45)}.get(film.family, (0.4,))[shot.variant % 3 if film.family != "orb" else 0]
+    share = 0.5 if centred else {"hills": (0.12, 0.2, 0.16), "pebbles": (0.3, 0.62, 0.45)}.get(film.family, (0.4,))[shot.variant % 3 if film.family != "orb" else 0]
     _column(setter, parts, x, setter.top + (room - _stacked_height(parts)) * share, "fade", tint)
 
 
@@ -309,9 +309,12 @@ def _professional(setter: _Setter) -> None:
             rule = boxes[-2][3] + px(58)
             setter.panels.append(Panel("rule", (x, rule, setter.right, rule + px(5)), setter.scheme.spark, delay * 2))
         return
-    largest = (196 if word_count(shot.main) <= 3 else 144) + (8 if warm else 0)
-    main = setter.main(shot.main, width=width, height=room * 0.78, largest=largest)
-    if not above:
+    largest = (280 if word_count(shot.main) <= 2 else 200 if word_count(shot.main) <= 4 else 164) + (8 if warm else 0)
+    main = setter.main(shot.main, width=width, height=room * 0.52, largest=largest)
+    if not above and film.family == "rows":
+        parts.append(("main", main, 0.0))
+        y = top + (room - _stacked_height(parts)) * share
+    elif not above:
         parts.append(("main", main, px(66)))
         y = top + (room - _stacked_height(parts)) * share
         setter.panels.append(Panel("rule", (x, y, x + px(120), y + px(10)), setter.scheme.spark, 0))

@@ -80,11 +80,12 @@ def ink_on(palette: Palette, grounds: Iterable[Rgb]) -> Rgb:
 
 
 def accent_ink(palette: Palette, grounds: Iterable[Rgb]) -> Rgb:
-    """The accent, drawn towards the ink just as far as it takes to be read on every one of the grounds."""
+    """The accent, darkened or lightened within its hue just as far as it takes to be read on every ground."""
     grounds = list(grounds)
     ink = ink_on(palette, grounds)
-    for step in range(0, 21):
-        tint = mix(palette.accent, ink, step / 20)
+    end = (0, 0, 0) if luminance(ink) < luminance(grounds[0]) else (255, 255, 255)
+    for step in range(0, 17):
+        tint = mix(palette.accent, end, step / 20)
         if min(contrast(tint, ground) for ground in grounds) >= MIN_CONTRAST:
             return tint
     return ink

@@ -175,7 +175,7 @@ BEATS: dict[str, dict[str, tuple[tuple[Line, ...], ...]]] = {
         "bold": (
             (
                 ("must", "question", "Why *now*?"),
-                ("may", "statement", "Because *later* is a decision too."),
+                ("may", "statement", "Because *later* means no."),
                 ("may", "echo", "Some things *can’t wait*."),
                 ("may", "echo", "This is *one*."),
                 ("may", "echo", "So: *now*."),
@@ -325,6 +325,7 @@ PLACEHOLDERS = {
 FIGURE = re.compile(
     r"(?:[$€£¥₹₩]\s?)?\d+(?:[.,’']\d+)*(?:\s?(?:%|‰|×|x\b|k\b|K\b|M\b|m\b|B\b|bn\b|million\b|billion\b))?\+?"
 )
+YEAR = re.compile(r"(?:19|20)\d\d")
 MONEY = re.compile(r"[$€£¥₹₩]\s?\d|\d\s?(?:[$€£¥₹₩]|million|billion|bn\b|EUR|USD|GBP|CHF)|\d[MB]\b")
 
 
@@ -428,7 +429,9 @@ def _emphasise(text: str) -> str:
     pieces = units(text)
     if len(pieces) < 2 or "[" in text:
         return text
-    numbers = [i for i, (piece, _) in enumerate(pieces) if any(c.isdigit() for c in piece)]
+    numbers = [
+        i for i, (piece, _) in enumerate(pieces) if any(c.isdigit() for c in piece) or piece.casefold() in NUMBER_WORDS
+    ]
     later = range(len(pieces) // 2, len(pieces))
     chosen = numbers[0] if numbers else max(later, key=lambda i: len(pieces[i][0]))
     if any(_is_wide(c) for c in pieces[chosen][0]):
@@ -437,12 +440,11 @@ def _emphasise(text: str) -> str:
     return join(pieces)
 
 
+NUMBER_WORDS = frozenset("one two three four five six seven eight nine ten twelve twenty hundred thousand million".split())
 WEAK_ENDS = frozenset(
     "a an the of for to in on at by with from and or but not no your our their its is are be that than as so into "
     "without every one".split()
 )
-
-NUMBER_WORDS = frozenset("two three four five six seven eight nine ten twelve twenty hundred thousand million".split())
 
 
 def chunks(text: str, most_words: float, most_chars: int) -> list[str]:
@@ -480,7 +482,7 @@ def chunks(text: str, most_words: float, most_chars: int) -> list[str]:
 
 def split_figure(text: str) -> tuple[str, str, str] | None:
     """Words before, the figure itself, words after; None where the text has no figure or is nearly all figure."""
-    found = FIGURE.search(text)
+    found = next((f for f in FIGURE.finditer(text) if not YEAR.fullmatch(f[0].strip())), None)
     if not found or len(found[0].strip()) > 14:
         return None
     before, after = text[: found.start()].strip(), text[found.end() :].strip()

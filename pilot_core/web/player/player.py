@@ -10,12 +10,14 @@ from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import quote
 
 import streamlit as st
 
 from pilot_core.models import Draft, PilotRunAttempt
 
 HERE = Path(__file__).parent
+SCRIPTS = ("time.js", "canvas.js", "timeline.js", "player.js")
 ASSUMED_RATE = Fraction(30)
 
 MarkerKind = Literal["comment", "resolved", "issue", "shot"]
@@ -51,7 +53,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class Marker:
-    """A place on the timeline; ``end_frame`` (inclusive) makes it a range. Its shape is shown while the film is on it."""
+    """A place on the timeline; ``end_frame`` (inclusive) makes it a range. Its shape shows while the film is on it."""
 
     id: str
     frame: int
@@ -63,7 +65,7 @@ class Marker:
 
 @dataclass(frozen=True)
 class Pause:
-    """The film was paused on ``frame``, or reached its end. ``watched`` are (first, last) seconds seen since loading."""
+    """The film was paused on ``frame``, or reached its end. ``watched`` are (first, last) seconds played so far."""
 
     frame: int
     ended: bool
@@ -93,7 +95,7 @@ _COMPONENT = st.components.v2.component(
     "pilot_player",
     html=(HERE / "player.html").read_text("utf-8"),
     css=(HERE / "player.css").read_text("utf-8"),
-    js=(HERE / "player.js").read_text("utf-8"),
+    js="\n".join((HERE / name).read_text("utf-8") for name in SCRIPTS),
 )
 
 
@@ -104,7 +106,7 @@ def media_for(attempt: PilotRunAttempt, draft: Draft | None = None) -> PlayerMed
     """
     if draft is None and not attempt.video_path:
         return None
-    base = f"/watch/{attempt.attempt_id}"
+    base = f"/watch/{quote(attempt.attempt_id, safe='')}"
     chosen = next((d for d in attempt.drafts if d.video_path == attempt.video_path), None)
     shown = draft or chosen
     is_chosen = shown is chosen or (shown is not None and shown == chosen)

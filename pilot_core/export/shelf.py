@@ -1,0 +1,102 @@
+"""A pilot's files, as they are named to people: what can be read, downloaded one by one, or taken as one zip."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from pilot_core.documents import names
+from pilot_core.errors import StoreError
+from pilot_core.models import PilotRun, PilotRunAttempt
+from pilot_core.store.pilots import PilotStore
+
+TITLES = {
+    names.RUNBOOK: "Runbook",
+    "founder_instructions.txt": "Founder instructions",
+    "what_to_expect.txt": "What to expect",
+    "approval_criteria.txt": "Approval criteria",
+    names.MARKETING_SUMMARY: "Marketing summary",
+    names.DIRECTOR_NOTES: "Director’s notes",
+    names.WHAT_CHANGED: "What changed since the last version",
+    names.PUBLISH_CHECKLIST: "Publish checklist",
+    "final_video.mp4": "Final video",
+    "captions.vtt": "Captions",
+    "contact_sheet.jpg": "Contact sheet",
+    "poster.jpg": "Poster",
+    "quality_report.json": "Quality report",
+}
+# What only a program has a use for; it is in the zip, and in no list.
+UNLISTED = ("sprite.jpg", "sprite.json")
+READABLE = (".txt", ".vtt", ".json")
+
+
+class Item(NamedTuple):
+    """One file. ``name`` is its path under the pilot's folder; ``attempt`` is None for the pilot's own documents."""
+
+    name: str
+    path: Path
+    attempt: int | None
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        own = self.name.rsplit("/", 1)[-1]
+        stem = own.rsplit(".", 1)[0].replace("_", " ")
+        return TITLES.get(own, stem[:1].upper() + stem[1:])
+
+    @property
+    def readable(self) -> bool:
+        return self.path.suffix in READABLE
+
+
+def shelf(store: PilotStore, pilot: PilotRun) -> list[Item]:
+    """Every finished file of the pilot that is there: its own documents first, then attempt by attempt."""
+    base = store.root / pilot.pilot_id
+    found = [Item(name, path, None) for name in _own_names(base) if (path := _in_store(store, base / name))]
+    for attempt in sorted(pilot.runs, key=lambda a: a.attempt_number):
+        known: dict[str, Item] = {}
+        for path in _files_of(store, attempt):
+            if actual := _in_store(store, path):
+                name = _name(path, base, attempt.attempt_number)
+                known.setdefault(name, Item(name, actual, attempt.attempt_number))
+        found += sorted(known.values(), key=_order)
+    return found
+
+
+def _own_names(base: Path) -> list[str]:
+    return [name for name in (names.RUNBOOK, *names.FOUNDER_DOCUMENTS) if (base / name).is_file()]
+
+
+def _files_of(store: PilotStore, attempt: PilotRunAttempt) -> Iterator[Path]:
+    """The attempt's folder, and what an imported attempt keeps elsewhere."""
+    folders = [store.root / folder for folder in (attempt.folder, attempt.review_pack_path) if folder]
+    for folder in folders:
+        if _in_store(store, folder, folder=True):
+            yield from (path for path in folder.rglob("*") if not _unfinished(path.relative_to(folder)))
+    films = [attempt.video_path, *(p for draft in attempt.drafts for p in (draft.video_path, draft.captions_path))]
+    yield from (store.root / film for film in films if film)
+
+
+def _unfinished(path: Path) -> bool:
+    return path.suffix in (".part", ".tmp", ".log") or any(part.startswith(".") for part in path.parts)
+
+
+def _in_store(store: PilotStore, path: Path, folder: bool = False) -> Path | None:
+    """Where the file really is, if that is a file (or folder) within the store."""
+    try:
+        actual = store.path_of(str(path))
+        there = actual.is_dir() if folder else actual.is_file()
+    except (StoreError, OSError, ValueError):
+        return None
+    return actual if there else None
+
+
+def _name(path: Path, base: Path, attempt_number: int) -> str:
+    if path.is_relative_to(base):
+        return path.relative_to(base).as_posix()
+    return f"attempt_{attempt_number}/{path.name}"
+
+
+def _order(item: Item) -> tuple[int, int, str]:
+    known = list(TITLES)
+    own = item.name.rsplit("/", 1)[-1]
+    return item.name.count("/"), known.index(own) if own in known else len(known), item.name

@@ -1,0 +1,254 @@
+"""Making an attempt with real programs and real films: iterations, measures, review pack, failures and retries."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from pilot_core import services
+from pilot_core.errors import NotAllowedNow
+from pilot_core.models import AttemptState, PilotRun
+from pilot_core.rendering import brief_for, fail_abandoned, run_attempt
+from pilot_core.settings import ROOT, Settings, settings
+from pilot_core.store import renders
+from pilot_core.store.pilots import PilotStore
+from tests.conftest import HandClock
+from tests.films import make_film
+
+NewPilot = Callable[..., PilotRun]
+
+REVIEW_PACK = [
+    "captions.vtt",
+    "contact_sheet.jpg",
+    "director_notes.txt",
+    "final_video.mp4",
+    "marketing_summary.txt",
+    "poster.jpg",
+    "quality_report.json",
+    "recommended_publish_checklist.txt",
+    "sprite.jpg",
+    "sprite.json",
+    "what_changed_since_last_version.txt",
+]
+
+
+@pytest.fixture(scope="module")
+def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with good.mp4, which keeps every promise of problem_solution, and short.mp4, which is too short."""
+    folder = tmp_path_factory.mktemp("films")
+    for name, seconds in (("good", 16), ("short", 3)):
+        make_film(folder / f"{name}.mp4", seconds=seconds, width=1080, height=1920, rate=Fraction(8))
+    return folder
+
+
+@pytest.fixture
+def program(tmp_path: Path, films: Path) -> Callable[[str], Settings]:
+    """Settings whose command pipeline is a Python program; it starts with ``brief``, ``films`` and ``done(film)``."""
+
+    def make(body: str) -> Settings:
+        path = tmp_path / "program.py"
+        path.write_text(
+            "import json, os, shutil, sys, time\n"
+            "brief = json.load(sys.stdin)\n"
+            f"films = {str(films)!r}\n"
+            "def done(name, **more):\n"
+            "    film = f'draft_v{brief[\"iteration\"]}.mp4'\n"
+            "    shutil.copy(f'{films}/{name}.mp4', film)\n"
+            "    json.dump({'video_path': film, **more}, open(os.environ['PILOT_OPS_RESULT'], 'w'))\n" + body
+        )
+        return replace(settings(), command=(sys.executable, str(path)), command_timeout_seconds=30)
+
+    return make
+
+
+@pytest.fixture
+def queued(store: PilotStore, new_pilot: NewPilot) -> PilotRun:
+    pilot = services.start_pilot(store, new_pilot(scenario_type="problem_solution"), "Lea")
+    return services.queue_attempt(store, pilot.pilot_id, "command", "Lea")[0]
+
+
+def test_a_cut_that_misses_the_sla_is_made_again_and_the_one_that_passes_is_kept(
+    store: PilotStore, queued: PilotRun, program: Callable[[str], Settings]
+) -> None:
+    config = program("done('good' if brief['sla_violations'] else 'short', cost_dollars=0.25, notes=['Plain cut'])")
+    seen: list[tuple[float, str]] = []
+    pilot = run_attempt(store, queued.pilot_id, 1, config, lambda *at: seen.append(at))
+    attempt = pilot.attempt(1)
+    assert (attempt.state, attempt.iteration_count, attempt.total_cost_dollars) == ("ready", 2, 0.5)
+    assert attempt.folder == f"{pilot.pilot_id}/attempt_1_20260302_090000"
+    assert attempt.video_path == f"{attempt.folder}/draft_v2.mp4"
+    assert (attempt.sla_passed, attempt.sla_violations) == (True, [])
+    assert attempt.time_to_first_cut_seconds is not None
+    assert attempt.time_to_first_cut_seconds > 0
+    assert "The film is 3 s long; problem and solution films are 15 to 45 s." in [
+        check.sentence for check in attempt.drafts[0].checks if check.passed is False
+    ]
+    folder = store.root / attempt.folder
+    assert sorted(path.name for path in (folder / "review_pack").iterdir()) == REVIEW_PACK
+    assert {"draft_v1.mp4", "draft_v2.mp4", "founder_instructions.txt"} <= {path.name for path in folder.iterdir()}
+    report = json.loads((folder / "review_pack" / "quality_report.json").read_text())
+    assert report["measured"]["width"] == 1080
+    assert report["iteration"] == 2
+    fractions = [fraction for fraction, _ in seen]
+    assert fractions == sorted(fractions)
+    assert {"Measuring draft 1", "Measuring draft 2", "Building the review pack"} <= {step for _, step in seen}
+    assert [event.kind for event in store.events(pilot.pilot_id)] == [
+        "created",
+        "attempt_added",
+        "render_started",
+        "cut_ready",
+    ]
+    assert store.load(pilot.pilot_id) == pilot
+    assert renders.under_way(store.database) == []
+
+
+def test_an_uploaded_film_is_measured_once_and_its_misses_are_told(
+    store: PilotStore, new_pilot: NewPilot, films: Path
+) -> None:
+    pilot = services.start_pilot(store, new_pilot(scenario_type="problem_solution"))
+    upload = services.keep_upload(store, pilot.pilot_id, films / "short.mp4")
+    services.queue_attempt(store, pilot.pilot_id, "upload", upload_path=upload)
+    attempt = run_attempt(store, pilot.pilot_id, 1, settings()).attempt(1)
+    assert (attempt.state, attempt.iteration_count, attempt.sla_passed) == ("ready", 1, False)
+    assert attempt.sla_violations == ["The film is 3 s long; problem and solution films are 15 to 45 s."]
+
+
+def test_a_failed_render_keeps_its_reason_and_leaves_no_film_and_can_be_retried(
+    store: PilotStore, queued: PilotRun, program: Callable[[str], Settings]
+) -> None:
+    config = program("open('draft_v1.mp4', 'wb').write(b'half a film'); print('out of paint'); sys.exit(3)")
+    attempt = run_attempt(store, queued.pilot_id, 1, config).attempt(1)
+    assert attempt.state is AttemptState.FAILED
+    assert attempt.failure is not None
+    assert "out of paint" in attempt.failure
+    assert list((store.root / queued.pilot_id).rglob("*.mp4")) == []
+    assert (store.root / (attempt.folder or "") / "pipeline.log").read_text() == "== draft 1 ==\nout of paint\n"
+
+    services.retry_attempt(store, queued.pilot_id)
+    pilot = run_attempt(store, queued.pilot_id, 1, program("done('good')"))
+    assert (pilot.attempt(1).state, pilot.attempt(1).failure, pilot.attempts_used) == ("ready", None, 1)
+    assert "out of paint" in str([e.detail for e in store.events(pilot.pilot_id) if e.kind == "render_failed"])
+
+
+def test_a_program_that_leaves_no_film_or_a_broken_one_fails_with_a_sentence(
+    store: PilotStore, queued: PilotRun, program: Callable[[str], Settings]
+) -> None:
+    config = program(
+        "open('draft_v1.mp4', 'wb').write(b'not a film')\n"
+        "json.dump({'video_path': 'draft_v1.mp4'}, open(os.environ['PILOT_OPS_RESULT'], 'w'))"
+    )
+    attempt = run_attempt(store, queued.pilot_id, 1, config).attempt(1)
+    assert attempt.state is AttemptState.FAILED
+    assert attempt.failure is not None
+    assert attempt.failure.startswith("draft_v1.mp4 is not a playable video")
+
+
+def test_a_change_made_during_a_render_survives_it(
+    store: PilotStore, queued: PilotRun, program: Callable[[str], Settings]
+) -> None:
+    paused = []
+
+    def progress(fraction: float, step: str) -> None:
+        if not paused:
+            paused.append(services.pause(store, queued.pilot_id, "Founder travels", "Sam"))
+
+    pilot = run_attempt(store, queued.pilot_id, 1, program("done('good')"), progress)
+    assert (pilot.status, pilot.attempt(1).state) == ("paused", "ready")
+
+
+def test_an_attempt_is_made_by_one_process_only(
+    store: PilotStore, queued: PilotRun, program: Callable[[str], Settings]
+) -> None:
+    attempt_id = queued.attempt(1).attempt_id
+    assert renders.claim(store.database, attempt_id, queued.pilot_id, store.clock())
+    with pytest.raises(NotAllowedNow, match=r"^Attempt 1 of pilot_\w+ is queued or is being made elsewhere\.$"):
+        run_attempt(store, queued.pilot_id, 1, program("done('good')"))
+
+
+def test_renders_wait_for_a_free_place_in_the_order_they_came(
+    store: PilotStore, new_pilot: NewPilot, clock: HandClock
+) -> None:
+    made = []
+    for _ in range(3):
+        pilot = store.save(new_pilot())
+        attempt = services.queue_attempt(store, pilot.pilot_id, "storyboard")[1]
+        assert renders.claim(store.database, attempt.attempt_id, pilot.pilot_id, clock.forward(seconds=1))
+        made.append(attempt.attempt_id)
+    assert [renders.enter(store.database, made[n], clock(), 1) for n in (1, 0, 1)] == [False, True, False]
+    renders.release(store.database, made[0])
+    assert [renders.enter(store.database, made[n], clock(), 1) for n in (2, 1)] == [False, True]
+
+
+def test_a_render_killed_in_the_middle_is_failed_with_the_reason_and_leaves_no_half_file(
+    store: PilotStore, queued: PilotRun, tmp_path: Path, program: Callable[[str], Settings]
+) -> None:
+    started = tmp_path / "started"
+    config = program(
+        "open('draft_v1.mp4', 'wb').write(b'half a film')\n"
+        "print('progress 0.4 Rendering shots', flush=True)\n"
+        f"open({str(started)!r}, 'w').close()\ntime.sleep(600)"
+    )
+    worker = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import sys; from pilot_core.rendering import run_attempt; from pilot_core.settings import settings; "
+            "from pilot_core.store.pilots import PilotStore; "
+            "run_attempt(PilotStore(sys.argv[1]), sys.argv[2], 1, settings())",
+            store.root,
+            queued.pilot_id,
+        ],
+        cwd=ROOT,
+        env={**os.environ, "PILOT_OPS_COMMAND": " ".join(config.command)},
+        start_new_session=True,
+    )
+    until = time.monotonic() + 30
+    while not started.exists() or not renders.under_way(store.database):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    assert fail_abandoned(store) == [], "a render that lives is left alone"
+    os.killpg(worker.pid, signal.SIGKILL)
+    worker.wait()
+    assert fail_abandoned(store) == [queued.attempt(1).attempt_id]
+    attempt = store.load(queued.pilot_id).attempt(1)
+    assert attempt.state is AttemptState.FAILED
+    assert attempt.failure is not None
+    assert attempt.failure.endswith("because its process ended. Retry it.")
+    assert list((store.root / queued.pilot_id).rglob("*.mp4")) == []
+    assert fail_abandoned(store) == []
+
+
+def test_an_attempt_whose_process_never_came_up_is_failed(
+    store: PilotStore, queued: PilotRun, clock: HandClock
+) -> None:
+    assert fail_abandoned(store) == []
+    clock.now = queued.updated_at
+    clock.forward(minutes=1)
+    assert fail_abandoned(store) == [queued.attempt(1).attempt_id]
+    assert store.load(queued.pilot_id).attempt(1).failure == "The render never began: no process took it up. Retry it."
+
+
+def test_the_next_brief_carries_what_people_said_and_nothing_simulated(
+    store: PilotStore, new_pilot: NewPilot, clock: HandClock
+) -> None:
+    pilot = new_pilot()
+    pilot.add_attempt("one.mp4", at=clock())
+    pilot.record_feedback(1, "Too long", "major_changes", ["too_long"], at=clock.forward(hours=1))
+    pilot.record_feedback(1, "Lovely", "approve", mode="simulated", at=clock.forward(hours=1))
+    pilot.add_attempt("two.mp4", at=clock.forward(hours=1))
+    pilot.record_feedback(2, "Nearly", "minor_changes", ["cta_unclear"], at=clock.forward(hours=1))
+    third = pilot.add_attempt(pipeline="storyboard", at=clock.forward(hours=1))
+    brief = brief_for(pilot, third)
+    assert [(r.attempt_number, r.feedback.flags, r.feedback.notes) for r in brief.reviews] == [
+        (1, ["too_long"], "Too long"),
+        (2, ["cta_unclear"], "Nearly"),
+    ]
+    assert (brief.width, brief.height, brief.brand["tone"]) == (1080, 1920, "bold")
