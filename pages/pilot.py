@@ -1,6 +1,50 @@
 import streamlit as st
 
+from pilot_core.errors import PilotNotFound
 from pilot_core.web import access
+from pilot_core.web.pilot_page import acts, films, finder, header, now, outcome, papers, quality, said, story
+from pilot_core.web.pilot_page.state import SECTION, look, told_once
+from pilot_core.web.stores import store
 
-access.require(access.Role.LEAD)
-st.title("Soon")
+visitor = access.require(access.Role.LEAD)
+
+pilot_id = st.query_params.get("pilot")
+if not pilot_id:
+    finder.show(store())
+    st.stop()
+try:
+    view = look(store(), pilot_id, visitor.name)
+except PilotNotFound as error:
+    finder.show_missing(str(error))
+    st.stop()
+
+told_once(view)
+header.show(view)
+
+left, right = st.columns([3, 2], gap="large")
+with left:
+    shown = films.show(view)
+with right:
+    now.show(view, shown)
+
+sections = st.tabs(
+    ["SLA and quality", "Feedback", "Documents", "Outcome report", "History"],
+    key=view.key(SECTION),
+    on_change="rerun",
+)
+for section, draw in zip(
+    sections,
+    (
+        lambda: quality.show(view, shown),
+        lambda: said.show(view),
+        lambda: papers.show(view),
+        lambda: outcome.show(view),
+        lambda: story.show(view),
+    ),
+    strict=True,
+):
+    if section.open:
+        with section:
+            draw()
+
+acts.show_open_dialog(view)

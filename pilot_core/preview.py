@@ -7,7 +7,7 @@ from pilot_core.video.contract import CutBrief
 
 
 def next_brief(pilot: PilotRun) -> CutBrief:
-    """What a pipeline would be told if the pilot's next attempt began now. Raises InvalidRequest for an unknown scenario."""
+    """What a pipeline would be told if the next attempt began now. Raises InvalidRequest for an unknown scenario."""
     from pilot_core.rendering import brief_for
 
     number = max((attempt.attempt_number for attempt in pilot.runs), default=0) + 1
@@ -18,7 +18,7 @@ def next_brief(pilot: PilotRun) -> CutBrief:
 
 
 def storyboard_changes(brief: CutBrief) -> list[str]:
-    """The sentences a storyboard made from this brief would say of what it changed: planned in full, drawn not at all."""
+    """The sentences a storyboard made from this brief would say of its changes: planned in full, drawn not at all."""
     from pilot_core.video.storyboard import revise
     from pilot_core.video.storyboard.palette import palette_of
     from pilot_core.video.storyboard.plan import build

@@ -159,6 +159,8 @@ def record_feedback(
     checked = catalog.check_flags(list(flags))
     if len(feedback) > 10_000:
         raise InvalidRequest("The notes are longer than 10,000 characters; shorten them.", field="notes")
+    if len(by or "") > 200 or len(channel) > 60:
+        raise InvalidRequest("Say in a few words who said it and how.", field="by")
     pilot, _ = store.change(
         pilot_id,
         lambda p: p.record_feedback(
@@ -177,9 +179,7 @@ def pause(
     return store.change(pilot_id, lambda p: p.pause(reason, store.clock()), actor, seen_version)[0]
 
 
-def resume(
-    store: PilotStore, pilot_id: str, actor: str | None = None, *, seen_version: int | None = None
-) -> PilotRun:
+def resume(store: PilotStore, pilot_id: str, actor: str | None = None, *, seen_version: int | None = None) -> PilotRun:
     """Take a paused pilot up again."""
     return store.change(pilot_id, lambda p: p.resume(store.clock()), actor, seen_version)[0]
 

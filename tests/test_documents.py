@@ -366,12 +366,21 @@ def test_the_marketing_summary_says_nothing_that_neither_brief_nor_film_says() -
         "Suggested post text\n" + "-" * 19 + "\n[one-line message]\n[proof points]\n[call to action]: [link]\n" in text
     )
     assert (
-        "- [one-line message]: not in the brief yet\n"
-        "- [proof points]: not in the brief yet\n"
-        "- [call to action]: not in the brief yet\n"
-        "- [link]: not in the brief yet\n"
-        "- [your number]: a placeholder in the film\n"
+        "- One-line message: not in the brief yet\n"
+        "- Proof points: not in the brief yet\n"
+        "- Call to action: not in the brief yet\n"
+        "- Link: not in the brief yet\n"
     ) in text
+    assert "a placeholder in the film" not in text, "it stands for what the brief lacks"
+
+
+def test_a_placeholder_in_a_film_whose_brief_is_complete_is_named() -> None:
+    pilot = fixed_pilot(
+        brief=Brief(product="A", message="B", proof_points=["C"], call_to_action="D", link="https://e.example")
+    )
+    draft = FIRST_DRAFT.model_copy(update={"shots": [Shot(beat="hook", start=0, end=2, text="[your number] faster")]})
+    text = render_review_pack_texts(pilot, attempt_of(pilot, draft), draft, None)["marketing_summary.txt"]
+    assert "- [your number]: a placeholder in the film\n" in text
 
 
 def test_a_link_and_the_lines_of_a_post_can_be_copied_whole() -> None:

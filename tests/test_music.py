@@ -1,3 +1,5 @@
+from fractions import Fraction
+
 import numpy as np
 import pyloudnorm
 import pytest
@@ -43,7 +45,7 @@ def test_a_bed_fills_the_film_to_the_sample(bed):
 
 
 def test_loudness_and_peaks_hold_after_the_encoder(tmp_path, bed):
-    measured = probe(make_film(tmp_path / "film.mp4", seconds=LENGTH, width=54, height=96, samples=bed))
+    measured = probe(make_film(tmp_path / "film.mp4", seconds=LENGTH, rate=Fraction(2), samples=bed))
     assert measured.loudness_lufs == pytest.approx(-16, abs=1)
     assert measured.true_peak_dbtp < -1
     assert measured.longest_silence_seconds < 0.5
@@ -107,9 +109,9 @@ def test_a_mood_without_a_score_plays_as_professional():
     assert np.array_equal(make_bed(3, mood="whimsical", **settings), make_bed(3, mood="professional", **settings))
 
 
-@pytest.mark.parametrize("resolve_at", [0.0, 0.3, 5.9, 6.0, 60.0])
+@pytest.mark.parametrize("resolve_at", [0.0, 3.9, 60.0])
 def test_a_resolution_at_any_time_makes_a_bed(mood, resolve_at):
-    bed = make_bed(6, bpm=TEMPOS[mood], mood=mood, seed=2, resolve_at=resolve_at)
+    bed = make_bed(4, bpm=TEMPOS[mood], mood=mood, seed=2, resolve_at=resolve_at)
     assert pyloudnorm.Meter(RATE).integrated_loudness(bed) == pytest.approx(-16, abs=1)
 
 

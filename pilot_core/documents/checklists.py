@@ -111,7 +111,7 @@ def publish_checklist(pilot: PilotRun, draft: Draft) -> list[ChecklistSection]:
     """
     facts = facts_of(pilot)
     left = placeholders(draft)
-    unfilled = ", ".join([*left, *(f"[{label}]" for label in facts.missing if f"[{label}]" not in left)])
+    unfilled = ", ".join(left or [f"[{label}]" for label in facts.missing])
     measured = tuple(
         ChecklistItem(
             f"measured.{check.code}",

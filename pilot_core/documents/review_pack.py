@@ -70,7 +70,7 @@ def render_review_pack_texts(
     """
     facts = facts_of(pilot)
     common = {"facts": facts, "number": attempt.attempt_number}
-    left, missing = placeholders(draft), [f"[{label}]" for label in facts.missing]
+    left = placeholders(draft)
     earlier = [a for a in pilot.runs if a.attempt_number < attempt.attempt_number]
     review = previous_attempt.review if previous_attempt else None
     answers = _answers(review, draft)
@@ -85,8 +85,9 @@ def render_review_pack_texts(
             place=PLACES.get(facts.intent.id, facts.intent.label),
             post=_post(facts),
             headlines=_headlines(facts),
-            missing=missing,
-            placeholders=[text for text in left if text not in missing],
+            # A film's placeholders stand for what the brief lacks; naming both would say it twice.
+            missing=facts.missing,
+            placeholders=[] if facts.missing else left,
         ),
         names.DIRECTOR_NOTES: render_plain(
             "director_notes.txt.j2",
@@ -202,9 +203,10 @@ def _open_points(facts: Facts, review: Feedback | None, answers: list[Answer], d
     ]
     if review and review.notes.strip() and not review.flags:
         points.append("The feedback came in words without a flag. Compare them with the film.")
-    left = [*placeholders(draft), *(f"[{label}]" for label in facts.missing)]
-    if left:
-        points.append(f"Not in the brief yet: {', '.join(dict.fromkeys(left))}.")
+    if facts.missing:
+        points.append(f"Not in the brief yet: {', '.join(facts.missing)}.")
+    elif left := placeholders(draft):
+        points.append(f"Placeholders left in the film: {', '.join(left)}.")
     return points + _misses(draft.checks)
 
 

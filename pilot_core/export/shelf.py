@@ -27,6 +27,8 @@ TITLES = {
 # What only a program has a use for; it is in the zip, and in no list.
 UNLISTED = ("sprite.jpg", "sprite.json")
 READABLE = (".txt", ".vtt", ".json")
+FILM_SUFFIXES = (".mp4", ".mov", ".webm", ".vtt")
+OWN = (names.RUNBOOK, *names.FOUNDER_DOCUMENTS)
 
 
 class Item(NamedTuple):
@@ -51,43 +53,38 @@ class Item(NamedTuple):
 def shelf(store: PilotStore, pilot: PilotRun) -> list[Item]:
     """Every finished file of the pilot that is there: its own documents first, then attempt by attempt."""
     base = store.root / pilot.pilot_id
-    found = [Item(name, path, None) for name in _own_names(base) if (path := _in_store(store, base / name))]
+    found = [Item(name, path, None) for name in OWN if (path := _file(store, base / name))]
     for attempt in sorted(pilot.runs, key=lambda a: a.attempt_number):
         known: dict[str, Item] = {}
-        for path in _files_of(store, attempt):
-            if actual := _in_store(store, path):
+        for path in _files_of(store, base, attempt):
+            if actual := _file(store, path):
                 name = _name(path, base, attempt.attempt_number)
                 known.setdefault(name, Item(name, actual, attempt.attempt_number))
         found += sorted(known.values(), key=_order)
     return found
 
 
-def _own_names(base: Path) -> list[str]:
-    return [name for name in (names.RUNBOOK, *names.FOUNDER_DOCUMENTS) if (base / name).is_file()]
-
-
-def _files_of(store: PilotStore, attempt: PilotRunAttempt) -> Iterator[Path]:
-    """The attempt's folder, and what an imported attempt keeps elsewhere."""
-    folders = [store.root / folder for folder in (attempt.folder, attempt.review_pack_path) if folder]
-    for folder in folders:
-        if _in_store(store, folder, folder=True):
-            yield from (path for path in folder.rglob("*") if not _unfinished(path.relative_to(folder)))
+def _files_of(store: PilotStore, base: Path, attempt: PilotRunAttempt) -> Iterator[Path]:
+    """The attempt's folders within the pilot's own, and its films and captions wherever in the store they are."""
+    for folder in (attempt.folder, attempt.review_pack_path):
+        # An imported state file may name any folder; the store's own, say.
+        if folder and base.resolve() in (store.root / folder).resolve().parents:
+            yield from (path for path in (store.root / folder).rglob("*") if not _unfinished(path.relative_to(base)))
     films = [attempt.video_path, *(p for draft in attempt.drafts for p in (draft.video_path, draft.captions_path))]
-    yield from (store.root / film for film in films if film)
+    yield from (store.root / film for film in films if film and film.endswith(FILM_SUFFIXES))
 
 
 def _unfinished(path: Path) -> bool:
     return path.suffix in (".part", ".tmp", ".log") or any(part.startswith(".") for part in path.parts)
 
 
-def _in_store(store: PilotStore, path: Path, folder: bool = False) -> Path | None:
-    """Where the file really is, if that is a file (or folder) within the store."""
+def _file(store: PilotStore, path: Path) -> Path | None:
+    """Where the file really is, if it is one within the store."""
     try:
         actual = store.path_of(str(path))
-        there = actual.is_dir() if folder else actual.is_file()
+        return actual if actual.is_file() else None
     except (StoreError, OSError, ValueError):
         return None
-    return actual if there else None
 
 
 def _name(path: Path, base: Path, attempt_number: int) -> str:

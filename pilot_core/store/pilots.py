@@ -257,5 +257,7 @@ def _what_changed(connection: Connection, pilot_id: str, version: int) -> str:
     missed: list[dict[str, Any]] = rows(connection, sql, [pilot_id, version])
     if not missed:
         return f"{pilot_id} was changed by someone else meanwhile. Nothing was written; load it and try again."
-    told = "; ".join(f"{row['actor']}: {row['kind'].replace('_', ' ')} ({row['happened_at']:%H:%M} UTC)" for row in missed[:5])
+    told = "; ".join(
+        f"{row['actor']}: {row['kind'].replace('_', ' ')} ({row['happened_at']:%H:%M} UTC)" for row in missed[:5]
+    )
     return f"{pilot_id} was changed meanwhile ({told}). Nothing was written; load it and try again."

@@ -41,40 +41,16 @@ class PilotSummary:
     updated_at: datetime
 
 
-_STANDING = """
-    SELECT attempt_id, level FROM (
-        SELECT attempt_id, level, row_number() OVER (
-            PARTITION BY attempt_id ORDER BY received_at DESC NULLS LAST, position DESC
-        ) AS place
-        FROM feedback WHERE mode = 'human' {only}
-    ) latest WHERE place = 1
-"""
-
-_PER_PILOT = """
-    SELECT a.pilot_id,
-        sum(CASE WHEN a.state <> 'failed' THEN 1 ELSE 0 END) AS attempts_used,
-        sum(a.total_cost_dollars) AS total_cost_dollars,
-        string_agg(COALESCE(s.level, a.state), ' ' ORDER BY a.attempt_number) AS decisions
-    FROM attempts a LEFT JOIN standing s ON s.attempt_id = a.attempt_id
-    {only}
-    GROUP BY a.pilot_id
-"""
-
-_COLUMNS = """
-    p.pilot_id, p.founder_name, p.company_name, p.scenario_type, p.brand_preset, p.playbook_version, p.status,
-    p.approval_outcome, p.recommendation, p.recommendation_state, p.reason_code, p.reason_text,
-    CAST(COALESCE(c.attempts_used, 0) AS INTEGER) AS attempts_used, p.max_attempts, c.decisions, c.total_cost_dollars,
-    p.created_at, p.updated_at
+_SUMMARY = """
+    pilot_id, founder_name, company_name, scenario_type, brand_preset, playbook_version, status, approval_outcome,
+    recommendation, recommendation_state, reason_code, reason_text, attempts_used, max_attempts, decisions,
+    total_cost_dollars, created_at, updated_at
 """
 
 
 def pilot_summaries(database: Database) -> list[PilotSummary]:
     """Every pilot, the newest first."""
-    sql = f"""
-        WITH standing AS ({_STANDING.format(only="")}), per_pilot AS ({_PER_PILOT.format(only="")})
-        SELECT {_COLUMNS} FROM pilots p LEFT JOIN per_pilot c ON c.pilot_id = p.pilot_id
-        ORDER BY p.created_at DESC, p.pilot_id
-    """  # noqa: S608
+    sql = f"SELECT {_SUMMARY} FROM pilots ORDER BY created_at DESC, pilot_id"  # noqa: S608
     return [_summary(row) for row in database.read(lambda connection: rows(connection, sql))]
 
 
@@ -153,27 +129,14 @@ def pilot_page(
     if order not in ORDERS:
         raise InvalidRequest(f"Pilots cannot be sorted by “{order[:40]}”.", field="order")
     where, given = _where(shown)
+    sql = f"SELECT {_SUMMARY} FROM pilots WHERE {where} ORDER BY {ORDERS[order]}, pilot_id LIMIT ? OFFSET ?"  # noqa: S608
 
     def work(connection: Connection) -> PilotPage:
         total = rows(connection, f"SELECT count(*) AS n FROM pilots WHERE {where}", given)[0]["n"]  # noqa: S608
         start = (min(max(page, 1), max(1, -(-total // per_page))) - 1) * per_page
-        sql = f"""
-            WITH page AS (
-                SELECT * FROM pilots WHERE {where} ORDER BY {ORDERS[order]}, pilot_id LIMIT ? OFFSET ?
-            ), standing AS ({_STANDING.format(only="AND pilot_id IN (SELECT pilot_id FROM page)")}
-            ), per_pilot AS ({_PER_PILOT.format(only="WHERE a.pilot_id IN (SELECT pilot_id FROM page)")}
-            )
-            SELECT {_COLUMNS} FROM page p LEFT JOIN per_pilot c ON c.pilot_id = p.pilot_id
-            ORDER BY {_qualified(ORDERS[order])}, p.pilot_id
-        """  # noqa: S608
-        found = rows(connection, sql, [*given, per_page, start])
-        return PilotPage([_summary(row) for row in found], total)
+        return PilotPage([_summary(row) for row in rows(connection, sql, [*given, per_page, start])], total)
 
     return database.read(work)
-
-
-def _qualified(order: str) -> str:
-    return order.replace("(", "(p.") if "(" in order else f"p.{order}"
 
 
 def _where(shown: PilotFilter) -> tuple[str, list[Any]]:
@@ -285,30 +248,25 @@ class Decisions:
     dropped_external: int
 
 
-_DECISIONS = """
-WITH standing AS (
-    SELECT a.pilot_id, count(*) AS used, count(f.reviewed_at) AS reviewed, max(f.reviewed_at) AS reviewed_at
-    FROM attempts a LEFT JOIN (
-        SELECT attempt_id, max(COALESCE(received_at, TIMESTAMP '1970-01-01')) AS reviewed_at
-        FROM feedback WHERE mode = 'human' GROUP BY attempt_id
-    ) f ON f.attempt_id = a.attempt_id
-    WHERE a.state <> 'failed' GROUP BY a.pilot_id
+_DECIDED = """
+WITH decided AS (
+    SELECT pilot_id, company_name, COALESCE(decided_at, latest_since, updated_at) AS decided_at,
+        approval_outcome = 'approved' AS approved
+    FROM pilots
+    WHERE (approval_outcome <> 'pending' OR exhausted) AND NOT (approval_outcome = 'dropped' AND drop_external)
 )
-SELECT p.pilot_id, p.company_name, p.approval_outcome,
-    COALESCE(p.decided_at, s.reviewed_at, p.updated_at) AS decided_at, p.drop_external,
-    p.approval_outcome = 'pending' AND COALESCE(s.used >= p.max_attempts AND s.reviewed = s.used, FALSE) AS exhausted
-FROM pilots p LEFT JOIN standing s ON s.pilot_id = p.pilot_id
-ORDER BY COALESCE(p.decided_at, s.reviewed_at, p.updated_at), p.pilot_id
 """
 
 
 def decisions(database: Database) -> Decisions:
     """All pilots by whether they are decided: approved, dropped for our own reasons, or out of attempts."""
-    found = database.read(lambda connection: rows(connection, _DECISIONS))
-    external = [row for row in found if row["approval_outcome"] == "dropped" and row["drop_external"]]
-    decided = [
-        Decided(row["pilot_id"], row["company_name"], row["decided_at"], row["approval_outcome"] == "approved")
-        for row in found
-        if row["exhausted"] or (row["approval_outcome"] != "pending" and row not in external)
-    ]
-    return Decisions(decided, len(found) - len(decided) - len(external), len(external))
+    external = "SELECT count(*) AS n FROM pilots WHERE approval_outcome = 'dropped' AND drop_external"
+
+    def work(connection: Connection) -> Decisions:
+        found = rows(connection, f"{_DECIDED} SELECT * FROM decided ORDER BY decided_at, pilot_id")  # noqa: S608
+        dropped = rows(connection, external)[0]["n"]
+        total = rows(connection, "SELECT count(*) AS n FROM pilots")[0]["n"]
+        decided = [Decided(**{**row, "decided_at": from_column(row["decided_at"])}) for row in found]
+        return Decisions(decided, total - len(decided) - dropped, dropped)
+
+    return database.read(work)

@@ -8,7 +8,7 @@ from typing import Any
 
 from pilot_core.clock import as_utc
 from pilot_core.insight.recommend import recommend
-from pilot_core.models import Event, Feedback, PilotRun, PilotRunAttempt
+from pilot_core.models import AttemptState, Event, Feedback, PilotRun, PilotRunAttempt
 
 Row = dict[str, Any]
 
@@ -42,7 +42,7 @@ def pilot_row(pilot: PilotRun) -> Row:
 
 
 def derived_row(pilot: PilotRun) -> Row:
-    """What the rules say of the pilot now, as columns of ``pilots``."""
+    """What the rules say of the pilot now, and where it stands, as columns of ``pilots``."""
     result = recommend(pilot)
     return {
         "recommendation": result.recommendation.value if result.recommendation else None,
@@ -50,6 +50,30 @@ def derived_row(pilot: PilotRun) -> Row:
         "reason_code": result.code,
         "reason_text": result.summary,
         "rules_version": result.rules_version,
+    } | _standing(pilot)
+
+
+def _standing(pilot: PilotRun) -> Row:
+    """Where the pilot stands: ``decisions`` has a word an attempt, the human decision or else the attempt's state."""
+    runs = sorted(pilot.runs, key=lambda attempt: attempt.attempt_number)
+    counted = [attempt for attempt in runs if attempt.state is not AttemptState.FAILED]
+    costs = [attempt.total_cost_dollars for attempt in runs if attempt.total_cost_dollars is not None]
+    latest = runs[-1] if runs else None
+    review = latest.review if latest else None
+    return {
+        "decisions": " ".join(a.review.level.value if a.review else a.state.value for a in runs),
+        "attempts_used": len(counted),
+        "total_cost_dollars": sum(costs) if costs else None,
+        "exhausted": len(counted) >= pilot.max_attempts and all(attempt.review for attempt in counted),
+        "latest_attempt": latest.attempt_number if latest else None,
+        "latest_state": latest.state.value if latest else None,
+        "latest_decision": review.level.value if review else None,
+        "latest_said_by": review.by if review else None,
+        "latest_sla_passed": latest.sla_passed if latest else None,
+        "latest_note": (latest.failure or next(iter(latest.sla_violations), None)) if latest else None,
+        "latest_since": to_column(review.received_at if review else latest.ready_at or latest.created_at)
+        if latest
+        else None,
     }
 
 

@@ -7,8 +7,8 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import uniform_filter1d  # type: ignore[import-untyped]
-from scipy.signal import oaconvolve  # type: ignore[import-untyped]
+from scipy.ndimage import uniform_filter1d
+from scipy.signal import oaconvolve
 
 Sound = npt.NDArray[np.float32]
 

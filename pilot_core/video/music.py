@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 import pyloudnorm  # type: ignore[import-untyped]
-from scipy.ndimage import minimum_filter1d, uniform_filter1d  # type: ignore[import-untyped]
+from scipy.ndimage import minimum_filter1d, uniform_filter1d
 
 from pilot_core.video import instruments
 from pilot_core.video.instruments import RATE, Sound

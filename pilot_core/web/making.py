@@ -23,7 +23,7 @@ def show(store: PilotStore, pilot: PilotRun, actor: str) -> None:
         st.info("No attempt has been started yet. Start it from the pilot's page.")
         links.pilot_link(pilot.pilot_id, "Open the pilot")
     elif attempt.state in UNDER_WAY:
-        _progress(store, attempt.attempt_id, attempt.attempt_number)
+        progress(store, attempt.attempt_id, attempt.attempt_number)
         st.caption("You can leave this page: the work goes on, and this address shows it to anyone on the team.")
         links.pilot_link(pilot.pilot_id, "Open the pilot")
     elif attempt.state is AttemptState.FAILED:
@@ -33,7 +33,8 @@ def show(store: PilotStore, pilot: PilotRun, actor: str) -> None:
 
 
 @st.fragment(run_every="1s")
-def _progress(store: PilotStore, attempt_id: str, number: int) -> None:
+def progress(store: PilotStore, attempt_id: str, number: int) -> None:
+    """Draw how far the making is, every second; when it is over, the whole page runs again."""
     now = making(store.database, attempt_id)
     if now is None or now.state not in UNDER_WAY:
         # The whole page again, which then draws no fragment: that ends the polling.

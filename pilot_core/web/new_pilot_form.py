@@ -108,7 +108,7 @@ def _create(store: PilotStore, actor: str) -> PilotRun:
     if pipeline != "upload":
         return _begin(store, pilot, pipeline, None, actor)
     with tempfile.TemporaryDirectory() as folder:
-        film = _received(said.get(key("video")), Path(folder))
+        film = received(said.get(key("video")), Path(folder))
         return _begin(store, pilot, pipeline, film, actor)
 
 
@@ -120,7 +120,7 @@ def _begin(store: PilotStore, pilot: PilotRun, pipeline: str, film: Path | None,
     return pilot
 
 
-def _received(upload: Any, folder: Path) -> Path:
+def received(upload: Any, folder: Path) -> Path:
     """The uploaded film as a file that was found to play. Raises InvalidRequest."""
     from pilot_core.video.probe import quick_check
 

@@ -4,6 +4,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 
+from pilot_core.web.downloads import DOWNLOAD_ROUTES
 from pilot_core.web.media import MEDIA_ROUTES
 
 
@@ -12,4 +13,4 @@ async def health(request: Request) -> JSONResponse:
     return JSONResponse({"status": "ok"})
 
 
-ROUTES: list[BaseRoute] = [Route("/healthz", health), *MEDIA_ROUTES]
+ROUTES: list[BaseRoute] = [Route("/healthz", health), *MEDIA_ROUTES, *DOWNLOAD_ROUTES]

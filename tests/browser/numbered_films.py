@@ -11,6 +11,8 @@ BITS = 12
 COLUMNS, ROWS = 3, 4
 BLOCK = 36  # pixels
 WIDTH, HEIGHT = 216, 384
+SOUND_RATE = 16_000  # hertz; a low one encodes fast
+FONT = ImageFont.load_default(72)
 LEFT, TOP = (WIDTH - COLUMNS * BLOCK) // 2, 180
 
 # Reads the number back from a video element: the middle of each block, black or white.
@@ -38,14 +40,14 @@ def make_numbered_film(path: Path, rate: Fraction, seconds: float = 10, hue: int
         video = film.add_stream("libx264", rate=rate)
         video.width, video.height, video.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         video.options = {"preset": "veryfast", "g": "48", "bf": "3", "crf": "20"}
-        sound = film.add_stream("aac", rate=48_000, layout="stereo")
+        sound = film.add_stream("aac", rate=SOUND_RATE, layout="mono")
         for number in range(round(seconds * rate)):
             film.mux(video.encode(av.VideoFrame.from_image(picture(number, seconds * float(rate), hue))))
         film.mux(video.encode(None))
-        times = np.arange(round(seconds * 48_000)) / 48_000
+        times = np.arange(round(seconds * SOUND_RATE)) / SOUND_RATE
         tone = (0.05 * np.sin(2 * np.pi * 440 * times)).astype(np.float32)
-        samples = av.AudioFrame.from_ndarray(np.tile(tone, (2, 1)), format="fltp", layout="stereo")
-        samples.sample_rate = 48_000
+        samples = av.AudioFrame.from_ndarray(tone[None], format="fltp", layout="mono")
+        samples.sample_rate = SOUND_RATE
         film.mux(sound.encode(samples))
         film.mux(sound.encode(None))
     return path
@@ -53,9 +55,9 @@ def make_numbered_film(path: Path, rate: Fraction, seconds: float = 10, hue: int
 
 def picture(number: int, count: float, hue: int = 0) -> Image.Image:
     """The frame of that number, with a bar at its foot that fills up over ``count`` frames."""
-    image = Image.new("HSV", (WIDTH, HEIGHT), (hue, 140, 90)).convert("RGB")
+    image = Image.new("RGB", (WIDTH, HEIGHT), f"hsl({hue}, 40%, 25%)")
     draw = ImageDraw.Draw(image)
-    draw.text((WIDTH / 2, 90), str(number), fill="white", font=ImageFont.load_default(72), anchor="mm")
+    draw.text((WIDTH / 2, 90), str(number), fill="white", font=FONT, anchor="mm")
     for bit in range(BITS):
         x, y = LEFT + bit % COLUMNS * BLOCK, TOP + bit // COLUMNS * BLOCK
         draw.rectangle((x, y, x + BLOCK - 1, y + BLOCK - 1), fill="white" if number >> bit & 1 else "black")

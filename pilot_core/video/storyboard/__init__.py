@@ -32,7 +32,6 @@ class StoryboardPipeline:
         from pilot_core.video.storyboard import revise
         from pilot_core.video.storyboard.captions import vtt
         from pilot_core.video.storyboard.palette import palette_of
-        from pilot_core.video.storyboard.plan import build
 
         progress(0.0, "Planning the film")
         video = workdir / f"draft_v{brief.iteration}.mp4"
@@ -43,7 +42,7 @@ class StoryboardPipeline:
                 f"A frame of {brief.width}×{brief.height} cannot be encoded; use even numbers of at least 120 pixels."
             )
         try:
-            film = build(brief, revise.directed(brief))
+            film = revise.plan(brief)
             palette = palette_of(brief.brand)
             workdir.mkdir(parents=True, exist_ok=True)
             _make(film, palette, part, progress)
@@ -90,7 +89,7 @@ def _make(film: "Film", palette: "Palette", path: Path, progress: Progress) -> N
 
 
 def _type_notes(film: "Film") -> list[str]:
-    from pilot_core.video.storyboard.type import VOICES, missing
+    from pilot_core.video.storyboard.fonts import VOICES, missing
 
     voice = VOICES[film.tone]
     gone = "".join(dict.fromkeys("".join(missing(shot.text, voice) for shot in film.shots)))

@@ -14,8 +14,8 @@ from pilot_core.video.storyboard import canvas as art
 from pilot_core.video.storyboard.canvas import Canvas, Tile
 from pilot_core.video.storyboard.easing import cubic_in_out, cubic_out, pulse, quint_out, spring, sway
 from pilot_core.video.storyboard.film import FPS, Film, FilmShot
-from pilot_core.video.storyboard.layout import Scheme
 from pilot_core.video.storyboard.palette import mix
+from pilot_core.video.storyboard.scheme import Scheme
 
 
 class Backdrop:
@@ -25,7 +25,7 @@ class Backdrop:
         self.film = film
         self.width, self.height = film.width, film.height
         self.scale = min(film.width / 1080, film.height / 1920)
-        self.random = random.Random(film.seed + film.direction.variation)  # noqa: S311 - layout, not secrets
+        self.random = random.Random(film.seed + film.direction.variation)
         self.flip = self.random.random() < 0.5
         self.beat_starts: dict[int, int] = {}
         for shot in film.shots:
@@ -70,8 +70,11 @@ class Backdrop:
         come = spring(local / 12)
         creep = local * self.px(1.1)
         hit = self.px(26) * pulse(frame, self.film.beat_frames)
-        place = 1 if shot.role == "cta" else shot.variant % 4
-        if place == 0:
+        place = shot.variant % 4
+        if shot.role == "cta":
+            canvas.rect(0, 0, width, height * 0.085 * come + hit * 0.6, scheme.under)
+            canvas.rect(0, height * 0.955 - hit * 0.6, width * min(1.0, local / 150), height, scheme.under)
+        elif place == 0:
             top = height - come * height * 0.27 - creep - hit
             canvas.rect(0, top, width, height, scheme.under)
             canvas.rect(0, top, width * 0.18 + creep * 4, top + self.px(22), scheme.spark)
@@ -106,7 +109,9 @@ class Backdrop:
         canvas.stamp(self._disc(small), spot_x - small, spot_y - small, scheme.spark)
         base = self.height * 0.895 + small + self.px(14)
         squash = self.px(40) * (1 - hop)
-        canvas.rect(spot_x - small * 0.5 - squash, base, spot_x + small * 0.5 + squash, base + self.px(10), scheme.spark)
+        canvas.rect(
+            spot_x - small * 0.5 - squash, base, spot_x + small * 0.5 + squash, base + self.px(10), scheme.spark
+        )
 
     def _stripes(self, canvas: Canvas, shot: FilmShot, scheme: Scheme, frame: int) -> None:
         """Slanted bands: a broad one behind the words and a row of narrow ones marching along the foot."""
@@ -116,7 +121,12 @@ class Backdrop:
         broad = int(self.px((420, 560, 330)[shot.variant % 3]))
         tile = self._band(broad, lean)
         travel = (1 - come) * self.width * 1.1 + local * self.px(2.2)
-        x = (self.width * (0.34, 0.05, 0.55)[shot.variant % 3]) - tile.size[0] / 2 + self.width * 0.25 + lean * travel * -1
+        x = (
+            (self.width * (0.34, 0.05, 0.55)[shot.variant % 3])
+            - tile.size[0] / 2
+            + self.width * 0.25
+            + lean * travel * -1
+        )
         canvas.stamp(tile, x, 0, scheme.under)
         step = int(self.px(120))
         foot = self._foot(step, lean)
@@ -130,7 +140,12 @@ class Backdrop:
             slant = int(self.height * 0.42)
             width = broad + slant
             top, bottom = (slant, 0) if lean > 0 else (0, slant)
-            points = [(float(top), 0.0), (float(top + broad), 0.0), (float(bottom + broad), float(self.height)), (float(bottom), float(self.height))]
+            points = [
+                (float(top), 0.0),
+                (float(top + broad), 0.0),
+                (float(bottom + broad), float(self.height)),
+                (float(bottom), float(self.height)),
+            ]
             self._bands[key] = art.polygon(points, width, self.height)
         return self._bands[key]
 
@@ -142,7 +157,9 @@ class Backdrop:
             slant = tall * 0.6
             top, bottom = (slant, 0.0) if lean > 0 else (0.0, slant)
             bar = art.polygon(
-                [(top, 0.0), (top + step / 2, 0.0), (bottom + step / 2, float(tall)), (bottom, float(tall))], int(step / 2 + slant), tall
+                [(top, 0.0), (top + step / 2, 0.0), (bottom + step / 2, float(tall)), (bottom, float(tall))],
+                int(step / 2 + slant),
+                tall,
             )
             for x in range(0, self.width + 2 * step, step):
                 image.paste(art.OPAQUE, (x, 0, x + bar.size[0], tall), bar.image)
@@ -189,7 +206,9 @@ class Backdrop:
         radius = int(self.px(500))
         canvas.stamp(self._disc(radius), x - radius, y - radius, scheme.under, smooth=True)
         around = int(self.px(640))
-        canvas.stamp(self._ring(around, self.px(3)), x - around - self.px(14) * sway(frame, 240), y - around, scheme.line)
+        canvas.stamp(
+            self._ring(around, self.px(3)), x - around - self.px(14) * sway(frame, 240), y - around, scheme.line
+        )
         turn = frame / (FPS * 26) + self._orbit
         for reach, size, colour, rate, ahead in (
             (640, 46, scheme.spark, 1.0, 0.0),
@@ -204,11 +223,11 @@ class Backdrop:
     def _pebbles(self, canvas: Canvas, shot: FilmShot, scheme: Scheme, frame: int) -> None:
         if not self._pebbles_made:
             self._pebbles_made = [self._pebble(int(self.px(r))) for r in (430, 300, 210, 130, 84)]
-        homes = (
-            ((0.93, 0.12), (0.08, 0.93), (0.90, 0.80), (0.24, 0.84), (0.66, 0.90)),
-            ((0.10, 0.08), (0.95, 0.90), (0.16, 0.88), (0.72, 0.83), (0.44, 0.92)),
-            ((0.88, 0.94), (0.12, 0.12), (0.86, 0.15), (0.20, 0.88), (0.50, 0.86)),
-            ((0.05, 0.90), (0.96, 0.14), (0.70, 0.92), (0.90, 0.72), (0.40, 0.95)),
+        homes = (  # each stays above or below the words, so that none crosses them on its way
+            ((0.93, 0.10), (0.08, 0.95), (0.92, 0.88), (0.28, 0.87), (0.66, 0.93)),
+            ((0.30, 0.05), (0.26, 0.99), (0.70, 0.93), (0.08, 0.88), (0.92, 0.85)),
+            ((0.08, 0.09), (0.92, 0.98), (0.48, 0.94), (0.66, 0.86), (0.12, 0.90)),
+            ((0.64, 0.04), (0.66, 0.97), (0.10, 0.90), (0.90, 0.86), (0.36, 0.90)),
         )
         offset = int(self._orbit * 4)
         before = homes[(shot.beat_index - 1 + offset) % 4]
@@ -239,19 +258,33 @@ class Backdrop:
         """A thin line at the head of the page: how much of the film has run."""
         left, right, y = self.px(76), self.width - self.px(76), self.height * 0.118
         canvas.rect(left, y, right, y + self.px(3), scheme.line)
-        canvas.rect(left, y - self.px(2), left + (right - left) * (frame + 1) / self.film.frames, y + self.px(5), scheme.spark)
+        canvas.rect(
+            left, y - self.px(2), left + (right - left) * (frame + 1) / self.film.frames, y + self.px(5), scheme.spark
+        )
 
     def _columns(self, canvas: Canvas, shot: FilmShot, scheme: Scheme, frame: int) -> None:
         left, pitch = self.px(76), (self.width - self.px(152)) / 4
         local = frame - self.beat_starts[shot.beat_index]
         length = max(1, self._beat_frames(shot))
-        order = [(3, 0.16, 0.29), (0, 0.12, 0.24), (2, 0.2, 0.3), (1, 0.10, 0.26), (3, 0.14, 0.3), (0, 0.28, 0.15), (2, 0.12, 0.28)]
+        order = [
+            (3, 0.16, 0.29),
+            (0, 0.12, 0.24),
+            (2, 0.2, 0.3),
+            (1, 0.10, 0.26),
+            (3, 0.14, 0.3),
+            (0, 0.28, 0.15),
+            (2, 0.12, 0.28),
+        ]
         column, start, end = order[(shot.beat_index + int(self._orbit * 7)) % 7]
         share = cubic_out(local / 30) * start + (end - start) * local / length
-        canvas.rect(left + column * pitch, self.height * (1 - share), left + (column + 1) * pitch, self.height, scheme.under)
+        canvas.rect(
+            left + column * pitch, self.height * (1 - share), left + (column + 1) * pitch, self.height, scheme.under
+        )
         second = (column + 2) % 4
         other = cubic_out((local - 6) / 34) * end * 0.5 + (start - end) * 0.3 * local / length
-        canvas.rect(left + second * pitch, self.height * (1 - other), left + (second + 1) * pitch, self.height, scheme.under)
+        canvas.rect(
+            left + second * pitch, self.height * (1 - other), left + (second + 1) * pitch, self.height, scheme.under
+        )
         for i in range(5):
             drawn = cubic_out((frame + 16 - 3 * i) / 40)
             canvas.rect(left + i * pitch - 1, 0, left + i * pitch + 1, self.height * drawn, scheme.line)
@@ -298,8 +331,9 @@ class Backdrop:
                 y0, y1 = sorted((corner_y, corner_y + to_y * arm))
                 canvas.rect(x0, y0, x1, y1, scheme.ink)
         share = (frame + 1) / self.film.frames
-        canvas.rect(left, self.height * 0.835, left + (right - left) * share, self.height * 0.835 + self.px(6), scheme.spark)
+        canvas.rect(
+            left, self.height * 0.835, left + (right - left) * share, self.height * 0.835 + self.px(6), scheme.spark
+        )
 
     def _beat_frames(self, shot: FilmShot) -> int:
         return sum(s.frames for s in self.film.shots if s.beat_index == shot.beat_index)
-

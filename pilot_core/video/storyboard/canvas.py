@@ -143,7 +143,9 @@ def _plane_rect(image: Image.Image, x0: float, y0: float, x1: float, y1: float, 
             ((left, inner[3], right, bottom), y1 - bottom + 1),
         ]
     else:
-        strips = [((left, top, right, bottom), min(1.0, x1 - x0) * min(1.0, y1 - y0) if min(x1 - x0, y1 - y0) < 1 else 1.0)]
+        strips = [
+            ((left, top, right, bottom), min(1.0, x1 - x0) * min(1.0, y1 - y0) if min(x1 - x0, y1 - y0) < 1 else 1.0)
+        ]
     for box, cover in strips:
         if box[2] > box[0] and box[3] > box[1] and cover > 0:
             size = box[2] - box[0], box[3] - box[1]
@@ -172,7 +174,9 @@ def ring(radius: int, thick: float) -> Tile:
     size = 2 * radius + 2
     image = Image.new("L", (size * SUPERSAMPLE, size * SUPERSAMPLE))
     edge = size * SUPERSAMPLE - SUPERSAMPLE
-    ImageDraw.Draw(image).ellipse((SUPERSAMPLE, SUPERSAMPLE, edge, edge), outline=OPAQUE, width=round(thick * SUPERSAMPLE))
+    ImageDraw.Draw(image).ellipse(
+        (SUPERSAMPLE, SUPERSAMPLE, edge, edge), outline=OPAQUE, width=round(thick * SUPERSAMPLE)
+    )
     return Tile(image.reduce(SUPERSAMPLE))
 
 

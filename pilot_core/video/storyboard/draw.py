@@ -7,14 +7,23 @@ from pilot_core.video.storyboard import canvas as art
 from pilot_core.video.storyboard.backdrop import Backdrop
 from pilot_core.video.storyboard.canvas import Canvas, Tile
 from pilot_core.video.storyboard.easing import CURVES, clamp, cubic_in_out, cubic_out, quint_out
-from pilot_core.video.storyboard.film import Film, FilmShot
-from pilot_core.video.storyboard.layout import Page, Panel, Scheme, compose
+from pilot_core.video.storyboard.film import Film, FilmShot, lead_of
+from pilot_core.video.storyboard.fonts import mask
+from pilot_core.video.storyboard.layout import Page, Panel, compose
 from pilot_core.video.storyboard.palette import Palette, Rgb
-from pilot_core.video.storyboard.plan import lead_of
-from pilot_core.video.storyboard.type import mask
+from pilot_core.video.storyboard.scheme import Scheme
 
-TRANSITION_FRAMES = {"open": 0, "cut": 0, "swap": 0, "dissolve": 20, "wipe": 14, "push_up": 8, "push_left": 8, "slam": 10}
-EXIT_FRAMES = {"bold": 0, "empathetic": 12, "professional": 7}
+TRANSITION_FRAMES = {
+    "open": 0,
+    "cut": 0,
+    "swap": 0,
+    "dissolve": 20,
+    "wipe": 14,
+    "push_up": 8,
+    "push_left": 8,
+    "slam": 10,
+}
+EXIT_FRAMES = {"bold": 0, "empathetic": 10, "professional": 7}
 
 
 @dataclass(frozen=True)
@@ -48,7 +57,7 @@ class Scene:
             )
             for item in self.page.items
             for word in item.block.words
-            for image, left, top in (mask(word.text, word.face, word.weight, word.size),)
+            for image, left, top in (mask(word.text, word.face, word.weight, word.size, word.rtl),)
         ]
         self.panels = [(panel, _panel_tile(panel)) for panel in self.page.panels]
         last = shot.index == len(film.shots) - 1
@@ -95,7 +104,7 @@ class Scene:
             if hidden < height:
                 canvas.stamp(tile.crop((0, 0, width, height - hidden)), x, y + hidden, sprite.colour)
         else:
-            canvas.stamp(tile, x, y + round((1 - cubic_out(arrived)) * 34), sprite.colour, cubic_in_out(arrived))
+            canvas.stamp(tile, x, y + round((1 - cubic_out(arrived)) * 34), sprite.colour, cubic_out(arrived))
 
 
 def _panel_tile(panel: Panel) -> Tile | None:
@@ -105,8 +114,9 @@ def _panel_tile(panel: Panel) -> Tile | None:
     if panel.kind == "arrow":
         side, thick = float(x1 - x0), (x1 - x0) * 0.16
         half = side / 2
-        points = [(0.0, half - thick / 2), (side - thick, half - thick / 2), (half, thick * 0.7), (half + thick * 0.7, 0.0),
-                  (side, half), (half + thick * 0.7, side), (half, side - thick * 0.7), (side - thick, half + thick / 2), (0.0, half + thick / 2)]  # fmt: skip
+        wing, low, high = thick * 0.7, half - thick / 2, half + thick / 2
+        points = [(0.0, low), (side - thick, low), (half, wing), (half + wing, 0.0), (side, half)]
+        points += [(half + wing, side), (half, side - wing), (side - thick, high), (0.0, high)]
         return art.polygon(points, x1 - x0, y1 - y0)
     return None
 

@@ -18,7 +18,13 @@ SAMPLE_RATE = 48_000
 _AHEAD = 12
 
 
-def write(path: Path, width: int, height: int, frames: Iterable[av.VideoFrame], sound: "np.ndarray[tuple[int, int], np.dtype[np.float32]]") -> None:
+def write(
+    path: Path,
+    width: int,
+    height: int,
+    frames: Iterable[av.VideoFrame],
+    sound: "np.ndarray[tuple[int, int], np.dtype[np.float32]]",
+) -> None:
     """Encode frames and sound (float32, n×2, 48 kHz) as an mp4 with its index in front. Raises what drawing raised."""
     ready: queue.Queue[av.VideoFrame | None] = queue.Queue(_AHEAD)
     failed: list[BaseException] = []
@@ -95,8 +101,14 @@ def _encode(
 
 
 def _send_sound(
-    container: OutputContainer, audio: AudioStream, planar: "np.ndarray[tuple[int, int], np.dtype[np.float32]]", start: int, count: int
+    container: OutputContainer,
+    audio: AudioStream,
+    planar: "np.ndarray[tuple[int, int], np.dtype[np.float32]]",
+    start: int,
+    count: int,
 ) -> None:
-    piece = av.AudioFrame.from_ndarray(np.ascontiguousarray(planar[:, start : start + count]), format="fltp", layout="stereo")
+    piece = av.AudioFrame.from_ndarray(
+        np.ascontiguousarray(planar[:, start : start + count]), format="fltp", layout="stereo"
+    )
     piece.sample_rate, piece.pts, piece.time_base = SAMPLE_RATE, start, Fraction(1, SAMPLE_RATE)
     container.mux(audio.encode(piece))

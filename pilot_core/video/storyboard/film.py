@@ -77,6 +77,11 @@ class FilmShot:
         return " ".join(plain(part) for part in (self.above, self.main, self.below) if part)
 
 
+def lead_of(shot: FilmShot) -> int:
+    """Frames of a shot's entrance already over at its first frame: the film's first frame is a picture, not a blank."""
+    return shot.enter // 2 if shot.index == 0 else 0
+
+
 @dataclass(frozen=True)
 class Film:
     """A whole film, ready to be drawn. ``beat_frames`` is one beat of the music in frames."""

@@ -6,28 +6,18 @@ A page is laid out for 1080×1920 and scaled to the frame asked for. Nothing is 
 from dataclasses import dataclass
 
 from pilot_core.video.storyboard.film import HEADLINE_MIN, SAFE_BOTTOM, SAFE_SIDE, SAFE_TOP, Film, FilmShot
-from pilot_core.video.storyboard.palette import Palette, Rgb, accent_ink, ink_on, mix
-from pilot_core.video.storyboard.type import VOICES, Block, Face, Voice, fit, is_rtl, stack
+from pilot_core.video.storyboard.fonts import VOICES, Face, Voice
+from pilot_core.video.storyboard.palette import Palette, Rgb
+from pilot_core.video.storyboard.scheme import Scheme, scheme_of
+from pilot_core.video.storyboard.type import Block, fit, stack
 from pilot_core.video.storyboard.words import word_count
 
 Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
-class Scheme:
-    """The colours of one page. ``under`` is the large shape that may lie beneath text, ``spark`` the small bright one."""
-
-    ground: Rgb
-    under: Rgb
-    spark: Rgb
-    ink: Rgb
-    strong: Rgb
-    line: Rgb
-
-
-@dataclass(frozen=True)
 class Item:
-    """Words of one role on the page, with the grounds they may lie on and the frame their first word starts to arrive."""
+    """Words of one role, the grounds they may lie on, and the frame at which the first of them starts to arrive."""
 
     role: str
     block: Block
@@ -60,33 +50,6 @@ class Page:
         return next((i.block.size for i in self.items if i.role == "main"), 0)
 
 
-UNDER = {"dark": "deep", "deep": "dark", "light": "accent", "accent": "light", "paper": "accent"}
-
-
-def scheme_of(film_tone: str, palette: Palette, ground_name: str, register: int) -> Scheme:
-    """Colours for a ground: flat palette colours for bold, tints of them for the quieter tones."""
-    ground = palette.ground(ground_name)
-    ink = ink_on(palette, [ground])
-    if film_tone == "bold":
-        under = palette.ground(UNDER[ground_name])
-        if register and ground_name in ("light", "paper"):
-            under = mix(ground, palette.deep, 0.14)
-        both = [ground, under]
-        ink = ink_on(palette, both)
-        spark = palette.accent if ground_name in ("dark", "deep") else palette.dark
-        strong = accent_ink(palette, both) if ground_name in ("dark", "deep") else ink
-        return Scheme(ground, under, spark, ink, strong, mix(ground, ink, 0.2))
-    if film_tone == "empathetic":
-        bright = ground_name in ("light", "paper", "accent")
-        under = mix(ground, palette.accent, 0.24) if bright else mix(ground, palette.dark, 0.45)
-        spark = mix(ground, palette.accent, 0.62 if bright else 0.75)
-        both = [ground, under]
-        return Scheme(ground, under, spark, ink_on(palette, both), accent_ink(palette, both), mix(ground, palette.deep, 0.2))
-    under = mix(ground, palette.accent, 0.13)
-    both = [ground, under]
-    return Scheme(ground, under, palette.accent, ink_on(palette, both), accent_ink(palette, both), mix(ground, ink, 0.16))
-
-
 class _Setter:
     """Sets blocks for one page, counting the words for the stagger."""
 
@@ -97,7 +60,10 @@ class _Setter:
         self.scheme = scheme_of(film.tone, palette, shot.ground, film.direction.register % 2)
         margin = film.width * SAFE_SIDE + 11 * self.scale
         self.left, self.right = margin, film.width - margin
-        self.top, self.bottom = film.height * SAFE_TOP + 24 * self.scale, film.height * (1 - SAFE_BOTTOM) - 30 * self.scale
+        self.top, self.bottom = (
+            film.height * SAFE_TOP + 24 * self.scale,
+            film.height * (1 - SAFE_BOTTOM) - 30 * self.scale,
+        )
         self.width = self.right - self.left
         self.floor = -(-int(film.height * HEADLINE_MIN * 1000) // 1000)
         self.items: list[Item] = []
@@ -107,7 +73,9 @@ class _Setter:
     def px(self, length: float) -> int:
         return round(length * self.scale)
 
-    def main(self, text: str, *, width: float, height: float, largest: int, face: Face | None = None, align: str = "left") -> Block:
+    def main(
+        self, text: str, *, width: float, height: float, largest: int, face: Face | None = None, align: str = "left"
+    ) -> Block:
         face = face or self.voice.display
         return fit(
             text, face, self.voice.weight, width=width, height=height, largest=max(self.px(largest), self.floor),
@@ -117,23 +85,57 @@ class _Setter:
     def poster(self, text: str, *, width: float, height: float, largest: int, face: Face | None = None) -> Block:
         face = face or self.voice.display
         set_tight = stack(
-            text, face, self.voice.weight, width=width, height=height, largest=self.px(largest), smallest=self.floor, gap=0.13
+            text,
+            face,
+            self.voice.weight,
+            width=width,
+            height=height,
+            largest=self.px(largest),
+            smallest=self.floor,
+            gap=0.13,
         )
         return set_tight or self.main(text, width=width, height=height, largest=min(largest, 230), face=face)
 
-    def small(self, text: str, *, width: float, largest: int, height: float | None = None, align: str = "left", face: Face | None = None) -> Block:
+    def small(
+        self,
+        text: str,
+        *,
+        width: float,
+        largest: int,
+        height: float | None = None,
+        align: str = "left",
+        face: Face | None = None,
+    ) -> Block:
         return fit(
             text, face or self.voice.text, self.voice.weight, width=width, height=height or self.px(220),
             largest=self.px(largest), smallest=self.px(44), leading=1.16, align=align,
         )  # fmt: skip
 
-    def add(self, role: str, block: Block, x: float, y: float, *, ink: Rgb | None = None, grounds: tuple[Rgb, ...] | None = None, enter: str) -> Box:
+    def add(
+        self,
+        role: str,
+        block: Block,
+        x: float,
+        y: float,
+        *,
+        ink: Rgb | None = None,
+        grounds: tuple[Rgb, ...] | None = None,
+        enter: str,
+    ) -> Box:
         """Put a block's ink box at x, y; returns where it lies."""
-        left, top, _, _ = block.box
+        top = block.box[1]
         moved = block.moved(x, y - top)
         colour = ink or self.scheme.ink
         self.items.append(
-            Item(role, moved, colour, ink or self.scheme.strong, grounds or (self.scheme.ground, self.scheme.under), self.told * self.shot.stagger, enter)
+            Item(
+                role,
+                moved,
+                colour,
+                ink or self.scheme.strong,
+                grounds or (self.scheme.ground, self.scheme.under),
+                self.told * self.shot.stagger,
+                enter,
+            )
         )
         self.told += len(block.words)
         return moved.box
@@ -153,7 +155,14 @@ def compose(film: Film, shot: FilmShot, palette: Palette) -> Page:
     return setter.page()
 
 
-def _column(setter: _Setter, parts: list[tuple[str, Block, float]], x: float, y: float, enter: str, ink_of: dict[str, Rgb] | None = None) -> list[Box]:
+def _column(
+    setter: _Setter,
+    parts: list[tuple[str, Block, float]],
+    x: float,
+    y: float,
+    enter: str,
+    ink_of: dict[str, Rgb] | None = None,
+) -> list[Box]:
     """Blocks one under another: (role, block, gap above it), the first at y. Returns their boxes."""
     boxes = []
     for role, block, gap in parts:
@@ -177,9 +186,19 @@ def _bold(setter: _Setter) -> None:
         _bold_call(setter)
         return
     if shot.role == "figure":
-        above = setter.small(shot.above, width=setter.width, largest=104, height=px(260), face=setter.voice.display) if shot.above else None
+        above = (
+            setter.small(shot.above, width=setter.width, largest=104, height=px(260), face=setter.voice.display)
+            if shot.above
+            else None
+        )
         below = setter.main(shot.below, width=setter.width, height=px(420), largest=150) if shot.below else None
-        figure = setter.poster(shot.main, width=setter.width, height=room - _height(above) - _height(below) - px(120), largest=620, face=setter.voice.figure)
+        figure = setter.poster(
+            shot.main,
+            width=setter.width,
+            height=room - _height(above) - _height(below) - px(120),
+            largest=620,
+            face=setter.voice.figure,
+        )
         parts = [("above", above, 0.0)] if above else []
         parts.append(("main", figure, px(44) if above else 0.0))
         if below:
@@ -190,8 +209,10 @@ def _bold(setter: _Setter) -> None:
     largest = 250 if quiet else (430 if word_count(shot.main) <= 3 else 340)
     height = room * (0.62 if film.family == "blocks" else 0.74)
     above = setter.small(shot.above, width=setter.width, largest=76) if shot.above else None
-    main = setter.main(shot.main, width=setter.width, height=height, largest=190) if quiet else setter.poster(
-        shot.main, width=setter.width, height=height, largest=largest
+    main = (
+        setter.main(shot.main, width=setter.width, height=height, largest=190)
+        if quiet
+        else setter.poster(shot.main, width=setter.width, height=height, largest=largest)
     )
     parts = [("above", above, 0.0)] if above else []
     parts.append(("main", main, px(48) if above else 0.0))
@@ -201,17 +222,21 @@ def _bold(setter: _Setter) -> None:
 
 
 def _bold_anchor(family: str, variant: int) -> float:
-    return {"blocks": (0.0, 1.0, 0.0, 1.0), "discs": (1.0, 0.42, 0.12, 0.8), "stripes": (0.45, 0.1, 0.85, 0.45)}[family][variant % 4]
+    return {"blocks": (0.0, 1.0, 0.0, 1.0), "discs": (1.0, 0.42, 0.12, 0.8), "stripes": (0.45, 0.1, 0.85, 0.45)}[
+        family
+    ][variant % 4]
 
 
 def _bold_call(setter: _Setter) -> None:
     shot, film, px = setter.shot, setter.film, setter.px
     room = setter.bottom - setter.top
-    link = setter.small(shot.below, width=setter.width - px(88), largest=84 if film.direction.cta_level else 72, height=px(230))
+    link = setter.small(
+        shot.below, width=setter.width - px(88), largest=84 if film.direction.cta_level else 72, height=px(230)
+    )
     pill = _height(link) + px(76)
     above = setter.small(shot.above, width=setter.width, largest=58) if shot.above else None
     extra = pill + px(64) + (_height(above) + px(44) if above else 0)
-    largest = (300, 380, 420)[min(2, film.direction.cta_level)]
+    largest = (330, 400, 460)[min(2, film.direction.cta_level)]
     main = setter.poster(shot.main, width=setter.width, height=room - extra, largest=largest)
     total = _height(main) + extra
     y = setter.top + (room - total) * (0.62 if film.family == "blocks" else 0.45)
@@ -221,7 +246,16 @@ def _bold_call(setter: _Setter) -> None:
     _pill(setter, link, setter.left, box[3] + px(64), px(44), px(38), setter.width)
 
 
-def _pill(setter: _Setter, link: Block, x: float, y: float, pad_x: float, pad_y: float, width: float | None, round_: bool = False) -> None:
+def _pill(
+    setter: _Setter,
+    link: Block,
+    x: float,
+    y: float,
+    pad_x: float,
+    pad_y: float,
+    width: float | None,
+    round_: bool = False,
+) -> None:
     """The link on a panel in the ink's colour, its letters in the ground's."""
     scheme = setter.scheme
     left, top, right, bottom = link.box
@@ -239,7 +273,7 @@ def ink_for(scheme: Scheme) -> Rgb:
 def _empathetic(setter: _Setter) -> None:
     shot, film, px = setter.shot, setter.film, setter.px
     room = setter.bottom - setter.top
-    centred = film.family == "orb" and not is_rtl(shot.text)
+    centred = film.family == "orb"
     align = "center" if centred else "left"
     width = px(740) if centred else setter.width * 0.97
     x = setter.left + (setter.width - width) / 2 if centred else setter.left
@@ -248,7 +282,7 @@ def _empathetic(setter: _Setter) -> None:
     parts = [("above", above, 0.0)] if above else []
     tint = {"above": setter.scheme.strong}
     if shot.role == "cta":
-        largest = (150, 176, 190)[min(2, film.direction.cta_level)]
+        largest = (176, 200, 224)[min(2, film.direction.cta_level)]
         main = setter.main(shot.main, width=width, height=room * 0.5, largest=largest, align=align)
         link = setter.small(shot.below, width=width - px(110), largest=66, align="left")
         left, _, right, _ = link.box
@@ -260,15 +294,27 @@ def _empathetic(setter: _Setter) -> None:
         _pill(setter, link, pill_x, boxes[-1][3] + px(84), px(52), px(38), pill_width, round_=True)
         return
     if shot.role == "figure":
-        figure = setter.main(shot.main, width=width, height=room * 0.4, largest=360, face=setter.voice.figure, align=align)
+        figure = setter.main(
+            shot.main, width=width, height=room * 0.4, largest=360, face=setter.voice.figure, align=align
+        )
         parts.append(("main", figure, px(56) if above else 0.0))
         if shot.below:
-            parts.append(("below", setter.main(shot.below, width=width, height=px(460), largest=112, align=align), px(60)))
+            parts.append(
+                ("below", setter.main(shot.below, width=width, height=px(460), largest=112, align=align), px(60))
+            )
     else:
         largest = 216 if word_count(shot.main) <= 3 else 164
-        main = setter.main(shot.main, width=width, height=px(640) if centred else room * 0.66, largest=largest, align=align)
+        main = setter.main(
+            shot.main, width=width, height=px(640) if centred else room * 0.66, largest=largest, align=align
+        )
         parts.append(("main", main, px(56) if above else 0.0))
-    share = 0.5 if centred else {"hills": (0.12, 0.2, 0.16), "pebbles": (0.3, 0.62, 0.45)}.get(film.family, (0.4,))[shot.variant % 3 if film.family != "orb" else 0]
+    share = (
+        0.5
+        if centred
+        else {"hills": (0.12, 0.2, 0.16), "pebbles": (0.3, 0.62, 0.45)}.get(film.family, (0.4,))[
+            shot.variant % 3 if film.family != "orb" else 0
+        ]
+    )
     _column(setter, parts, x, setter.top + (room - _stacked_height(parts)) * share, "fade", tint)
 
 
@@ -284,21 +330,34 @@ def _professional(setter: _Setter) -> None:
     share = {"columns": 0.0, "rows": 1.0, "frame": 0.5}[film.family]
     delay = setter.shot.stagger
     if shot.role == "cta":
-        largest = (150, 184, 210)[min(2, film.direction.cta_level)]
+        largest = (190, 216, 244)[min(2, film.direction.cta_level)]
         main = setter.main(shot.main, width=width, height=room * 0.6, largest=largest)
         link = setter.small(shot.below, width=width - px(96), largest=76, height=px(240))
         parts.append(("main", main, px(56) if above else 0.0))
-        y = top + (room - _stacked_height(parts) - px(150) - _height(link)) * min(share, 0.8)
+        y = (
+            top
+            + (room - _stacked_height(parts) - px(150) - _height(link))
+            * (0.35, 0.72, 0.5)[("columns", "rows", "frame").index(film.family)]
+        )
         box = _column(setter, parts, x, y, "rise")[-1]
-        setter.panels.append(Panel("rule", (x, box[3] + px(64), x + setter.width - (x - setter.left), box[3] + px(64) + px(5)), setter.scheme.spark, 6))
+        setter.panels.append(
+            Panel(
+                "rule",
+                (x, box[3] + px(64), x + setter.width - (x - setter.left), box[3] + px(64) + px(5)),
+                setter.scheme.spark,
+                6,
+            )
+        )
         link_box = setter.add("link", link, x, box[3] + px(124), enter="rise", ink=setter.scheme.strong)
         size = px(52)
         middle = (link_box[1] + link_box[3]) / 2
         arrow_x = min(link_box[2] + px(36), setter.right - size)
-        setter.panels.append(Panel("arrow", (arrow_x, middle - size / 2, arrow_x + size, middle + size / 2), setter.scheme.spark, 14))
+        setter.panels.append(
+            Panel("arrow", (arrow_x, middle - size / 2, arrow_x + size, middle + size / 2), setter.scheme.spark, 14)
+        )
         return
     if shot.role == "figure":
-        figure = setter.poster(shot.main, width=setter.width, height=room * 0.42, largest=520, face=setter.voice.figure)
+        figure = setter.poster(shot.main, width=setter.width, height=room * 0.56, largest=520, face=setter.voice.figure)
         parts.append(("main", figure, px(52) if above else 0.0))
         below = setter.main(shot.below, width=width, height=px(420), largest=104) if shot.below else None
         if below:

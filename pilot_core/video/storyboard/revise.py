@@ -9,7 +9,9 @@ from pilot_core.video.contract import CutBrief, Review
 from pilot_core.video.storyboard.film import Direction, Film
 from pilot_core.video.storyboard.layout import compose
 from pilot_core.video.storyboard.palette import Palette
-from pilot_core.video.storyboard.plan import FAMILY_WORDS, HOOK_WORDS, build, first_direction, hook_forms, hook_times
+from pilot_core.video.storyboard.plan import build, hook_times
+from pilot_core.video.storyboard.script import first_direction, hook_forms
+from pilot_core.video.storyboard.style import FAMILY_WORDS, HOOK_WORDS
 
 LENGTH_STEP = 0.15
 MARGIN = 0.2
@@ -59,7 +61,12 @@ def _after_review(brief: CutBrief, direction: Direction, review: Review, seconds
         direction = replace(direction, family=direction.family + 1)
     if not given.flags:
         if given.level is FeedbackLevel.MAJOR_CHANGES:
-            return replace(direction, family=direction.family + 1, hook=_next_hook(brief, direction), variation=direction.variation + 1)
+            return replace(
+                direction,
+                family=direction.family + 1,
+                hook=_next_hook(brief, direction),
+                variation=direction.variation + 1,
+            )
         return replace(direction, variation=direction.variation + 1)
     return direction
 
@@ -79,7 +86,14 @@ def _after_violations(brief: CutBrief, direction: Direction) -> Direction:
 
 
 def _about_length(violations: list[str]) -> bool:
-    return any(re.search(r"\b(length|duration|runs|longer|shorter)\b", sentence, re.IGNORECASE) for sentence in violations)
+    return any(
+        re.search(r"\b(length|duration|runs|longer|shorter)\b", sentence, re.IGNORECASE) for sentence in violations
+    )
+
+
+def plan(brief: CutBrief) -> Film:
+    """The film this brief gives, all reviews folded in; the same brief gives the same film."""
+    return build(brief, directed(brief))
 
 
 def changes(brief: CutBrief, after: Film, palette: Palette) -> list[str]:
@@ -87,7 +101,9 @@ def changes(brief: CutBrief, after: Film, palette: Palette) -> list[str]:
     if brief.iteration > 1 and brief.sla_violations:
         before = build(brief, directed(brief.model_copy(update={"iteration": 1, "sla_violations": []})))
         if _about_length(brief.sla_violations) and abs(before.seconds - after.seconds) >= 0.1:
-            return [f"Length changed from {before.seconds:.1f} s to {after.seconds:.1f} s (the iteration before missed its SLA)."]
+            return [
+                f"Length changed from {before.seconds:.1f} s to {after.seconds:.1f} s (the iteration before missed its SLA)."
+            ]
         return ["Drawn again with another arrangement of its layouts (the iteration before missed its SLA)."]
     if not brief.reviews:
         return []
@@ -108,18 +124,26 @@ def _told(brief: CutBrief, before: Film, after: Film, palette: Palette) -> list[
         was, now = hook_times(before)[1], hook_times(after)[1]
         told.append(
             f"Opens with {HOOK_WORDS[after.direction.hook]} instead of {HOOK_WORDS[before.direction.hook]}; "
-            f"hook complete at {now:.1f} s{f' instead of {was:.1f} s' if abs(was - now) >= 0.05 else ', as before'} (weak hook)."
+            f"hook complete at {now:.1f} s instead of {was:.1f} s (weak hook)."
         )
     if "pacing_flat" in flags:
         told.append(f"Shots now last {_range(after)}, before {_range(before)} (flat pacing).")
     if "pacing_rushed" in flags:
-        told.append(f"The average shot lasts {_average(after):.1f} s instead of {_average(before):.1f} s (rushed pacing).")
+        told.append(
+            f"The average shot lasts {_average(after):.1f} s instead of {_average(before):.1f} s (rushed pacing)."
+        )
     if {"cta_unclear", "ending_weak"} & set(flags):
         why = " and ".join(catalog.label("flag", f).lower() for f in flags if f in ("cta_unclear", "ending_weak"))
-        was, now = before.shots[-1], after.shots[-1]
-        sizes = compose(before, was, palette).headline, compose(after, now, palette).headline
-        size = f", set at {sizes[1]} px instead of {sizes[0]} px" if sizes[1] != sizes[0] else f", still set at {sizes[1]} px"
-        told.append(f"The call to action stands alone for {now.seconds:.1f} s instead of {was.seconds:.1f} s{size} ({why}).")
+        old, new = before.shots[-1], after.shots[-1]
+        sizes = compose(before, old, palette).headline, compose(after, new, palette).headline
+        size = (
+            f", set at {sizes[1]} px instead of {sizes[0]} px"
+            if sizes[1] != sizes[0]
+            else f", still set at {sizes[1]} px"
+        )
+        told.append(
+            f"The call to action stands alone for {new.seconds:.1f} s instead of {old.seconds:.1f} s{size} ({why})."
+        )
     if "message_unclear" in flags:
         told.append(
             f"The message is on screen {_times_said(brief, after)} times instead of {_times_said(brief, before)}, "
@@ -134,10 +158,13 @@ def _told(brief: CutBrief, before: Film, after: Film, palette: Palette) -> list[
             break
     if "audio_issues" in flags:
         told.append(
-            f"Another music bed at {after.bpm:.0f} bpm instead of {before.bpm:.0f} bpm, levelled to −16 LUFS (audio issues)."
+            f"Another music bed at {after.bpm:.0f} bpm instead of {before.bpm:.0f} bpm, "
+            "levelled to −16 LUFS (audio issues)."
         )
     if "visuals_poor" in flags:
-        told.append(f"Layout changed from {FAMILY_WORDS[before.family]} to {FAMILY_WORDS[after.family]} (visuals poor).")
+        told.append(
+            f"Layout changed from {FAMILY_WORDS[before.family]} to {FAMILY_WORDS[after.family]} (visuals poor)."
+        )
     told += _for_a_person(flags)
     if not flags:
         told += _unflagged(given.level, before, after)
@@ -152,11 +179,15 @@ def _length_told(brief: CutBrief, flags: list[str], seen: float, after: Film) ->
         if after.seconds < seen - 0.05:
             floor = f", the least a {brief.scenario.label.lower()} film may have" if after.seconds < low + 1 else ""
             return [f"Shortened from {seen:.1f} s to {after.seconds:.1f} s{floor} (too long)."]
-        return [f"Kept at {after.seconds:.1f} s: a {brief.scenario.label.lower()} film may not be shorter than {low:.0f} s, and its words need the time (too long)."]
+        return [
+            f"Kept at {after.seconds:.1f} s: a {brief.scenario.label.lower()} film may not be shorter than {low:.0f} s, and its words need the time (too long)."
+        ]
     if "too_short" in flags:
         if after.seconds > seen + 0.05:
             return [f"Lengthened from {seen:.1f} s to {after.seconds:.1f} s (too short)."]
-        return [f"Kept at {after.seconds:.1f} s: a {brief.scenario.label.lower()} film may not be longer than {high:.0f} s (too short)."]
+        return [
+            f"Kept at {after.seconds:.1f} s: a {brief.scenario.label.lower()} film may not be longer than {high:.0f} s (too short)."
+        ]
     return []
 
 
@@ -167,7 +198,9 @@ def _for_a_person(flags: list[str]) -> list[str]:
     for flag in flags:
         info = known.get(flag)
         if info and info.needs:
-            told.append(f"{info.label}: not answered by this cut; correct “{info.needs.replace('_', ' ')}” in the brief first.")
+            told.append(
+                f"{info.label}: not answered by this cut; correct “{info.needs.replace('_', ' ')}” in the brief first."
+            )
     return told
 
 
@@ -178,7 +211,9 @@ def _unflagged(level: FeedbackLevel, before: Film, after: Film) -> list[str]:
             f"layout changed from {FAMILY_WORDS[before.family]} to {FAMILY_WORDS[after.family]}, "
             f"opening changed from {HOOK_WORDS[before.direction.hook]} to {HOOK_WORDS[after.direction.hook]}."
         ]
-    return ["No flag was set, so this is a small variation: other arrangements and neutral lines, same length, opening and layout."]
+    return [
+        "No flag was set, so this is a small variation: other arrangements and neutral lines, same length, opening and layout."
+    ]
 
 
 def _range(film: Film) -> str:
@@ -193,11 +228,14 @@ def _average(film: Film) -> float:
 
 def _times_said(brief: CutBrief, film: Film) -> int:
     """How often the message, or its beginning where it takes several screens, comes on screen."""
+
     def bare(text: str) -> str:
         return "".join(c for c in text.casefold() if c.isalnum())
 
     wanted = bare(brief.brief.message) or bare("Your one-line message")
-    return sum(bool(bare(shot.text)) and len(bare(shot.text)) > 4 and wanted.startswith(bare(shot.text)) for shot in film.shots)
+    return sum(
+        bool(bare(shot.text)) and len(bare(shot.text)) > 4 and wanted.startswith(bare(shot.text)) for shot in film.shots
+    )
 
 
 def _register(film: Film) -> str:
@@ -211,4 +249,6 @@ def notes_for_director(brief: CutBrief) -> list[str]:
     if not written:
         return []
     which = ", ".join(str(r.attempt_number) for r in written)
-    return [f"Written notes on attempt {which} are passed on as they are; this cut answers the flags and the decision only."]
+    return [
+        f"Written notes on attempt {which} are passed on as they are; this cut answers the flags and the decision only."
+    ]

@@ -1,214 +1,14 @@
-"""Type: which font has a character, how words are shaped, broken into lines and fitted into a box.
+"""Setting type: words in lines, fitted into a box. Lengths are pixels."""
 
-Lengths are pixels. Shaping is Pillow's (raqm: HarfBuzz and FriBidi), so joined and right-to-left scripts come out right.
-"""
-
-import importlib.util
 import math
 import unicodedata
-from dataclasses import dataclass
-from functools import cache, lru_cache
-from pathlib import Path
-
-from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
-from PIL import Image, ImageDraw, ImageFont
+from dataclasses import dataclass, replace
 
 from pilot_core.video.storyboard.film import MARK_OFF, MARK_ON, plain
-from pilot_core.video.storyboard.words import units
+from pilot_core.video.storyboard.fonts import Face, advance, has_rtl, ink, is_rtl, runs
+from pilot_core.video.storyboard.words import WEAK_ENDS, units
 
 REFERENCE = 200
-
-
-@dataclass(frozen=True)
-class Face:
-    """One cut of a font: package, file stem, axes by name, and the face's index in a collection."""
-
-    package: str
-    stem: str
-    axes: tuple[tuple[str, float], ...] = ()
-    index: int = 0
-
-
-@dataclass(frozen=True)
-class Voice:
-    """The typographic voice of a tone: display and figure cuts for ``main``, a text cut for small lines.
-
-    ``leading`` is line height as a multiple of the size; ``gap`` the space between stacked lines as a share of it.
-    """
-
-    display: Face
-    figure: Face
-    text: Face
-    leading: float
-    weight: int
-
-
-VOICES = {
-    "bold": Voice(
-        Face("fontpkg_bricolage_grotesque", "BricolageGrotesque", (("optical size", 96), ("weight", 800), ("width", 88))),
-        Face("fontpkg_bricolage_grotesque", "BricolageGrotesque", (("optical size", 96), ("weight", 800), ("width", 80))),
-        Face("fontpkg_bricolage_grotesque", "BricolageGrotesque", (("optical size", 30), ("weight", 700), ("width", 100))),
-        0.96,
-        800,
-    ),
-    "empathetic": Voice(
-        Face("fontpkg_fraunces", "Fraunces", (("optical size", 144), ("weight", 430), ("softness", 100), ("wonky", 0))),
-        Face("fontpkg_fraunces", "Fraunces", (("optical size", 144), ("weight", 380), ("softness", 100), ("wonky", 0))),
-        Face("fontpkg_fraunces", "Fraunces", (("optical size", 30), ("weight", 480), ("softness", 100), ("wonky", 0))),
-        1.14,
-        500,
-    ),
-    "professional": Voice(
-        Face("fontpkg_ibm_plex_sans", "IBMPlexSans", (("weight", 560), ("width", 100))),
-        Face("fontpkg_ibm_plex_sans", "IBMPlexSans", (("weight", 300), ("width", 100))),
-        Face("fontpkg_ibm_plex_sans", "IBMPlexSans", (("weight", 480), ("width", 100))),
-        1.08,
-        600,
-    ),
-}
-
-
-def fallbacks(weight: int) -> tuple[Face, ...]:
-    """Faces for what the voice's own font lacks, in the order they are asked."""
-    heavy = (("weight", float(weight)),)
-    return (
-        Face("fontpkg_noto_sans", "NotoSans", heavy),
-        Face("fontpkg_noto_sans_arabic", "NotoSansArabic", heavy),
-        Face("fontpkg_heebo", "Heebo", heavy),
-        Face("fontpkg_noto_sans_devanagari", "NotoSansDevanagari", heavy),
-        Face("fontpkg_noto_sans_thai", "NotoSansThai", heavy),
-    )
-
-
-def _cjk(text: str, weight: int) -> Face:
-    """The CJK face by what the text is written in: Japanese where there is kana, Korean where hangul, else Chinese."""
-    kana = any("぀" <= c <= "ヿ" for c in text)
-    hangul = any("가" <= c <= "힣" or "ᄀ" <= c <= "ᇿ" for c in text)
-    return Face("manimgx_fonts_cjk", "NotoSansCJK-VF", (("weight", float(weight)),), 0 if kana else 1 if hangul else 2)
-
-
-@cache
-def _file(package: str, stem: str) -> Path | None:
-    spec = importlib.util.find_spec(package)
-    if spec is None or not spec.submodule_search_locations:
-        return None
-    root = Path(next(iter(spec.submodule_search_locations)))
-    found = [p for p in sorted(root.rglob("*.tt[fc]")) if p.name.split("[")[0].split(".")[0] == stem]
-    return found[0] if found else None
-
-
-@cache
-def _covered(package: str, stem: str, index: int) -> frozenset[int]:
-    """The characters a font has, as code points; empty where the font is not installed."""
-    path = _file(package, stem)
-    if path is None:
-        return frozenset()
-    with TTFont(path, fontNumber=index, lazy=True) as font:
-        return frozenset(font.getBestCmap())
-
-
-@lru_cache(maxsize=256)
-def _font(face: Face, size: int) -> ImageFont.FreeTypeFont:
-    path = _file(face.package, face.stem)
-    if path is None:
-        raise OSError(f"the font {face.stem} is not installed")
-    font = ImageFont.truetype(str(path), size, index=face.index, layout_engine=ImageFont.Layout.RAQM)
-    wanted = dict(face.axes)
-    axes = [
-        min(max(wanted.get(_axis_name(axis), axis["default"] or 0), axis["minimum"] or 0), axis["maximum"] or 0)
-        for axis in font.get_variation_axes()
-    ]
-    font.set_variation_by_axes(axes)
-    return font
-
-
-def _axis_name(axis: object) -> str:
-    name = axis["name"]  # type: ignore[index]
-    return (name.decode() if isinstance(name, bytes) else str(name)).casefold()
-
-
-def has_glyphs(text: str, face: Face) -> bool:
-    """Whether a face has every character of the text; joiners need no glyph."""
-    covered = _covered(face.package, face.stem, face.index)
-    return all(ord(c) in covered or c in "\u200c\u200d" for c in text)
-
-
-@lru_cache(maxsize=4096)
-def runs(word: str, face: Face, weight: int) -> tuple[tuple[str, Face], ...]:
-    """A word in stretches of one font each; characters that no font has are left out."""
-    chain = (face, *fallbacks(weight), _cjk(word, weight))
-    for candidate in chain:
-        if has_glyphs(word, candidate):
-            return ((word, candidate),)
-    found: list[tuple[str, Face]] = []
-    for char in word:
-        candidate_or_none = next((f for f in chain if has_glyphs(char, f)), None)
-        if candidate_or_none is None:
-            continue
-        if found and (found[-1][1] == candidate_or_none or (unicodedata.combining(char) and has_glyphs(char, found[-1][1]))):
-            found[-1] = (found[-1][0] + char, found[-1][1])
-        else:
-            found.append((char, candidate_or_none))
-    return tuple(found)
-
-
-def missing(text: str, voice: Voice) -> str:
-    """The characters of a text that no font here can draw, each once."""
-    chain = (voice.text, *fallbacks(voice.weight), _cjk(text, voice.weight))
-    gone = [c for c in plain(text) if not c.isspace() and not any(has_glyphs(c, f) for f in chain)]
-    return "".join(dict.fromkeys(gone))
-
-
-def is_rtl(text: str) -> bool:
-    """Whether the first letter with a direction runs right to left."""
-    for char in text:
-        direction = unicodedata.bidirectional(char)
-        if direction in ("R", "AL"):
-            return True
-        if direction == "L":
-            return False
-    return False
-
-
-def _has_rtl(text: str) -> bool:
-    return any(unicodedata.bidirectional(c) in ("R", "AL") for c in text)
-
-
-@lru_cache(maxsize=8192)
-def advance(word: str, face: Face, weight: int, size: int, rtl: bool = False) -> float:
-    """Width of one word in pixels."""
-    direction = "rtl" if rtl and _has_rtl(word) else "ltr"
-    return sum(_font(f, size).getlength(run, direction=direction) for run, f in runs(word, face, weight))
-
-
-@lru_cache(maxsize=8192)
-def ink(word: str, face: Face, weight: int, size: int) -> tuple[float, float, float, float]:
-    """Left, top, right and bottom of a word's ink, from its origin on the baseline."""
-    x, boxes = 0.0, []
-    for run, f in runs(word, face, weight):
-        direction = "rtl" if _has_rtl(run) else "ltr"
-        font = _font(f, size)
-        left, top, right, bottom = font.getbbox(run, anchor="ls", direction=direction)
-        boxes.append((x + left, top, x + right, bottom))
-        x += font.getlength(run, direction=direction)
-    if not boxes:
-        return 0.0, 0.0, 0.0, 0.0
-    return min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes)
-
-
-@lru_cache(maxsize=256)
-def mask(word: str, face: Face, weight: int, size: int) -> tuple[Image.Image, float, float]:
-    """A word's coverage as an 8-bit image, and where its left top corner lies from the origin on the baseline."""
-    left, top, right, bottom = ink(word, face, weight, size)
-    x0, y0 = math.floor(left) - 2, math.floor(top) - 2
-    image = Image.new("L", (max(1, math.ceil(right) - x0 + 2), max(1, math.ceil(bottom) - y0 + 2)))
-    pen, x = ImageDraw.Draw(image), 0.0
-    for run, f in runs(word, face, weight):
-        direction = "rtl" if _has_rtl(run) else "ltr"
-        font = _font(f, size)
-        pen.text((x - x0, -y0), run, fill=255, font=font, anchor="ls", direction=direction)
-        x += font.getlength(run, direction=direction)
-    return image, x0, y0
 
 
 @dataclass(frozen=True)
@@ -245,10 +45,11 @@ class Placed:
     weight: int
     line: int
     order: int
+    rtl: bool
 
     @property
     def box(self) -> tuple[float, float, float, float]:
-        left, top, right, bottom = ink(self.text, self.face, self.weight, self.size)
+        left, top, right, bottom = ink(self.text, self.face, self.weight, self.size, self.rtl)
         return self.x + left, self.y + top, self.x + right, self.y + bottom
 
 
@@ -265,8 +66,7 @@ class Block:
         return min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes)
 
     def moved(self, dx: float, dy: float) -> "Block":
-        moved = [Placed(w.text, w.strong, w.x + dx, w.y + dy, w.size, w.face, w.weight, w.line, w.order) for w in self.words]
-        return Block(tuple(moved), self.size)
+        return Block(tuple(replace(w, x=w.x + dx, y=w.y + dy) for w in self.words), self.size)
 
 
 def _space(face: Face, weight: int, size: int) -> float:
@@ -290,7 +90,8 @@ def _wrap(words: list[Word], face: Face, weight: int, size: int, width: float) -
             if line > width and start < end - 1:
                 break
             orphan = 0.15 * width**2 if end == len(words) and start == end - 1 and start and line < width * 0.45 else 0
-            cost = best[start][0] + (width - line) ** 2 + 0.04 * width**2 + orphan
+            bad = end < len(words) and _breaks_badly(words[start:end], words[end:])
+            cost = best[start][0] + (width - line) ** 2 + (0.1 if bad else 0.04) * width**2 + orphan
             if cost < best[end][0]:
                 best[end] = (cost, start)
     lines, end = [], len(words)
@@ -310,9 +111,13 @@ def _break_long(words: list[Word], face: Face, weight: int, size: int, width: fl
             continue
         piece = ""
         for i, char in enumerate(word.text):
-            joined = unicodedata.category(char) in ("Mn", "Mc") or char in "\u200c\u200d" or (i and word.text[i - 1] == "\u200d")
-            if piece and not joined and advance(piece + char, face, weight, size) > width:
-                found.append(Word(piece, word.strong, False))
+            joined = (
+                unicodedata.category(char) in ("Mn", "Mc")
+                or char in "\u200c\u200d"
+                or (i and word.text[i - 1] == "\u200d")
+            )
+            if piece and not joined and advance(piece + char + "-", face, weight, size) > width:
+                found.append(Word(piece + "-" * (piece[-1:].isalpha() and piece.isascii()), word.strong, False))
                 piece = ""
             piece += char
         found.append(Word(piece, word.strong, word.spaced))
@@ -320,7 +125,16 @@ def _break_long(words: list[Word], face: Face, weight: int, size: int, width: fl
 
 
 def fit(
-    text: str, face: Face, weight: int, *, width: float, height: float, largest: int, smallest: int, leading: float, align: str
+    text: str,
+    face: Face,
+    weight: int,
+    *,
+    width: float,
+    height: float,
+    largest: int,
+    smallest: int,
+    leading: float,
+    align: str,
 ) -> Block:
     """The text in lines at the largest size that fits the box, its first line's ink at y 0 and its left edge at x 0.
 
@@ -329,22 +143,33 @@ def fit(
     words = [w for w in words_of(text) if runs(w.text, face, weight)]
     if not words:
         return Block((), smallest)
-    size = largest
-    floor = max(12, smallest // 3)
-    while True:
+    size, floor = largest, max(12, smallest // 3)
+    best: tuple[float, int, list[list[Word]]] | None = None
+    while size >= floor and (best is None or size >= max(best[1] * 0.8, smallest)):
         if size <= smallest:
             words = _break_long(words, face, weight, size, width)
         lines = _wrap(words, face, weight, size, width)
-        fits = max(_line_width(line, face, weight, size) for line in lines) <= width and (
-            len(lines) * leading * size <= height + size * 0.25
-        )
-        if fits or size <= floor:
-            break
-        size = max(math.floor(size * 0.96), floor)
+        widths = [_line_width(line, face, weight, size) for line in lines]
+        if (max(widths) <= width and len(lines) * leading * size <= height + size * 0.25) or size == floor:
+            uneven = (
+                max(widths) - sum(widths) / len(widths) + 0.12 * width * sum(map(_breaks_badly, lines[:-1], lines[1:]))
+            )
+            score = size / largest - 0.55 * uneven / width
+            if best is None or score > best[0]:
+                best = (score, size, lines)
+        size = size - 1 if size == floor else max(math.floor(size * 0.96), floor)
+    _, size, lines = best or (0.0, floor, [words])
     return _set(lines, [size] * len(lines), [leading * size] * len(lines), face, weight, width, align)
 
 
-def stack(text: str, face: Face, weight: int, *, width: float, height: float, largest: int, smallest: int, gap: float) -> Block | None:
+def _breaks_badly(line: list[Word], following: list[Word]) -> bool:
+    """Whether a line ends on a little word or in the midst of an emphasis."""
+    return line[-1].text.casefold() in WEAK_ENDS or (line[-1].strong and following[0].strong)
+
+
+def stack(
+    text: str, face: Face, weight: int, *, width: float, height: float, largest: int, smallest: int, gap: float
+) -> Block | None:
     """A poster setting: each line as wide as the box, the breaks chosen so that sizes stay large and near each other.
 
     None where the words are too many or too unlike in length for it.
@@ -405,17 +230,17 @@ def _set(
         if number or first_step_is_ink:
             y += step
         else:
-            y = -min(ink(w.text, face, weight, size)[1] for w in line)
+            y = -min(ink(w.text, face, weight, size, rtl)[1] for w in line)
         line_width = _line_width(line, face, weight, size)
         x = {"left": 0.0, "center": (width - line_width) / 2, "right": width - line_width}[align]
         if align == "left":
-            x -= ink(line[0].text, face, weight, size)[0]
+            x -= ink(line[0].text, face, weight, size, rtl)[0]
         orders = {id(w): order + i for i, w in enumerate(line)}
         visual = _visual(line) if rtl else line
         for i, word in enumerate(visual):
-            placed.append(Placed(word.text, word.strong, x, y, size, face, weight, number, orders[id(word)]))
+            placed.append(Placed(word.text, word.strong, x, y, size, face, weight, number, orders[id(word)], rtl))
             gap_here = (visual[i + 1].spaced if i + 1 < len(visual) else False) if rtl else word.spaced
-            x += advance(word.text, face, weight, size) + (_space(face, weight, size) if gap_here else 0)
+            x += advance(word.text, face, weight, size, rtl) + (_space(face, weight, size) if gap_here else 0)
         order += len(line)
     return Block(tuple(placed), min(sizes))
 
@@ -425,7 +250,7 @@ def _visual(line: list[Word]) -> list[Word]:
     found: list[Word] = []
     stretch: list[Word] = []
     for word in line:
-        if _has_rtl(word.text):
+        if has_rtl(word.text):
             found.extend(reversed(stretch))
             stretch = []
             found.append(word)

@@ -1,8 +1,4 @@
-"""The words of a film: the brief's own, and the scenario's neutral wording round them, which claims nothing.
-
-A line is (need, role, template). Need is "must" or "may": what may go, goes when time is short. ``*stars*`` in a
-template mark the word set in the accent. Placeholders stand in brackets wherever the brief is silent.
-"""
+"""Words as data: cleaned, counted, cut into screens, and figures found in them."""
 
 import re
 import unicodedata
@@ -10,317 +6,6 @@ from dataclasses import dataclass, replace
 
 from pilot_core.models import Brief
 from pilot_core.video.storyboard.film import MARK_OFF, MARK_ON, plain
-
-Line = tuple[str, str, str]
-
-HOOK_FORMS = ("claim", "number", "question", "contrast", "name")
-
-# Openings that need nothing from the brief but its names. Per scenario, form and tone: alternatives.
-HOOKS: dict[str, dict[str, dict[str, tuple[str, ...]]]] = {
-    "feature_launch": {
-        "question": {
-            "bold": ("Still doing it the *old* way?", "What if it just *worked*?", "Ready for *something better*?"),
-            "empathetic": (
-                "What if this part of your day felt *lighter*?",
-                "When did this last feel *easy*?",
-                "What would you do with a little *more room*?",
-            ),
-            "professional": ("What does {product} *change*?", "What would you do with one step *fewer*?"),
-        },
-        "contrast": {
-            "bold": ("Before {product}. *After* {product}.", "The old way. *The new way.*"),
-            "empathetic": ("There is how it was. And there is *now*.", "Yesterday was one way. *Today* is another."),
-            "professional": ("The way it was done. The way it is done *now*.",),
-        },
-        "name": {
-            "bold": ("*{product}* is here.", "New. *{product}.*"),
-            "empathetic": ("Say hello to *{product}*.", "Something new, with care: *{product}*."),
-            "professional": ("Introducing *{product}*.",),
-        },
-    },
-    "funding_announcement": {
-        "question": {
-            "bold": ("Who is betting on *{company}*?", "What is *{company}* up to?"),
-            "empathetic": ("Why does *{company}* exist?", "What are we *here* for?"),
-            "professional": ("What comes *next* for {company}?", "Why {company}, and why *now*?"),
-        },
-        "contrast": {
-            "bold": ("Then: an idea. *Now: a round.*",),
-            "empathetic": ("It began with an idea. Today it is *more*.",),
-            "professional": ("Then, a plan. Now, *the means*.",),
-        },
-        "name": {
-            "bold": ("*{company}* has news.", "Big news from *{company}*."),
-            "empathetic": ("Some good news from *{company}*.",),
-            "professional": ("An announcement from *{company}*.",),
-        },
-    },
-    "problem_solution": {
-        "question": {
-            "bold": ("How much longer will you *live with it*?", "Sound *familiar*?"),
-            "empathetic": ("Does this feel *familiar* to you?", "Are you carrying this *alone*?"),
-            "professional": ("What is this *costing* you?", "Where does your *week* go?"),
-        },
-        "contrast": {
-            "bold": ("The way it is. The way it *should be*.",),
-            "empathetic": ("There is how it feels. And how it *could*.",),
-            "professional": ("The present way. The *better* way.",),
-        },
-        "name": {
-            "bold": ("You need to see *{product}*.",),
-            "empathetic": ("We would like to show you *{product}*.",),
-            "professional": ("A short introduction to *{product}*.",),
-        },
-    },
-}
-
-# The scenario's own wording for each beat: per beat and tone, alternatives; each a list of lines.
-# Slots such as {proof:0} and {message} are filled from the brief, the hook and the call by rules of their own.
-BEATS: dict[str, dict[str, tuple[tuple[Line, ...], ...]]] = {
-    "problem": {
-        "bold": (
-            (
-                ("must", "question", "You know the *workaround*."),
-                ("may", "statement", "Everybody has *one*."),
-                ("may", "echo", "It eats *time*."),
-                ("may", "echo", "It eats *patience*."),
-                ("may", "echo", "Every. Single. *Week.*"),
-            ),
-            (
-                ("must", "question", "How many *steps* today?"),
-                ("may", "question", "How many *workarounds*?"),
-                ("may", "question", "Who has *time* for that?"),
-                ("may", "echo", "Be *honest*."),
-                ("may", "echo", "*Exactly.*"),
-            ),
-        ),
-        "empathetic": (
-            (
-                ("must", "statement", "Some things ask *more* of us than they should."),
-                ("may", "statement", "Quietly. A little, *every day*."),
-            ),
-            (
-                ("must", "question", "You know the part of the day that *never quite works*."),
-                ("may", "question", "How long have you been *making do*?"),
-            ),
-        ),
-        "professional": (
-            (
-                ("must", "question", "Where does the *time* go today?"),
-                ("may", "statement", "Into workarounds, handovers, *waiting*."),
-                ("may", "question", "What is that *worth*?"),
-            ),
-            (
-                ("must", "statement", "One step still takes *too long*."),
-                ("may", "question", "Which one is it *for you*?"),
-                ("may", "question", "And what would it be worth to *change* it?"),
-            ),
-        ),
-    },
-    "feature": {
-        "bold": (
-            (
-                ("must", "name", "Meet *{product}*."),
-                ("must", "statement", "{message}"),
-                ("may", "echo", "*{product}.*"),
-                ("may", "echo", "Made by {company}."),
-            ),
-        ),
-        "empathetic": ((("must", "name", "This is *{product}*."), ("must", "statement", "{message}")),),
-        "professional": ((("must", "name", "*{product}*"), ("must", "statement", "{message}")),),
-    },
-    "proof": {
-        "bold": (
-            (("may", "echo", "Says *who*?"), ("must", "proof", "{proofs}"), ("may", "echo", "*That* is the point.")),
-            (("may", "echo", "*Proof?*"), ("must", "proof", "{proofs}"), ("may", "echo", "See for *yourself*.")),
-        ),
-        "empathetic": ((("must", "proof", "{proofs}"), ("may", "statement", "See how it feels *for you*.")),),
-        "professional": ((("must", "proof", "{proofs}"), ("may", "statement", "Check it against *your own* figures.")),),
-    },
-    "change": {
-        "bold": (
-            (
-                ("must", "question", "And for *you*?"),
-                ("may", "proof", "{spare}"),
-                ("may", "statement", "Picture your *Monday*."),
-                ("may", "echo", "With *{product}*."),
-                ("may", "echo", "*Your* call."),
-            ),
-            (
-                ("must", "statement", "Now it is *your turn*."),
-                ("may", "proof", "{spare}"),
-                ("may", "statement", "Your work. *{product}.*"),
-                ("may", "echo", "See the *difference*."),
-                ("may", "echo", "Then *decide*."),
-            ),
-        ),
-        "empathetic": (
-            (("must", "statement", "Picture *your own day* with it."), ("may", "statement", "At *your own* pace.")),
-            (("must", "question", "What would it change *for you*?"), ("may", "statement", "Take your *time* with it.")),
-        ),
-        "professional": (
-            (
-                ("must", "statement", "Put it next to the way you work *today*."),
-                ("may", "proof", "{spare}"),
-                ("may", "statement", "Then *compare*."),
-            ),
-            (
-                ("must", "question", "What would change in *your* week?"),
-                ("may", "proof", "{spare}"),
-                ("may", "statement", "Test it on *one* real case."),
-            ),
-        ),
-    },
-    "why_now": {
-        "bold": (
-            (
-                ("must", "question", "Why *now*?"),
-                ("may", "statement", "Because *later* means no."),
-                ("may", "echo", "Some things *can’t wait*."),
-                ("may", "echo", "This is *one*."),
-                ("may", "echo", "So: *now*."),
-            ),
-        ),
-        "empathetic": (
-            (
-                ("must", "statement", "Every company has a *reason* to begin."),
-                ("may", "statement", "This is *ours*."),
-            ),
-        ),
-        "professional": (
-            (
-                ("must", "question", "Why *now*?"),
-                ("may", "statement", "It is the question every round has to *answer*."),
-                ("may", "statement", "Here is *our* answer."),
-            ),
-        ),
-    },
-    "building": {
-        "bold": (
-            (
-                ("must", "name", "We build *{product}*."),
-                ("must", "statement", "{message}"),
-                ("may", "echo", "That is the *whole* idea."),
-                ("may", "echo", "*{product}.*"),
-            ),
-        ),
-        "empathetic": ((("must", "name", "We are building *{product}*."), ("must", "statement", "{message}")),),
-        "professional": ((("must", "name", "{company} builds *{product}*."), ("must", "statement", "{message}")),),
-    },
-    "news": {
-        "bold": (
-            (
-                ("must", "echo", "The *news*:"),
-                ("must", "news", "{news}"),
-                ("may", "echo", "Read that *again*."),
-                ("may", "echo", "*{company}.*"),
-            ),
-        ),
-        "empathetic": (
-            (("must", "news", "{news}"), ("may", "statement", "We do not take that *lightly*.")),
-        ),
-        "professional": ((("must", "news", "{news}"), ("may", "statement", "That is the *announcement*.")),),
-    },
-    "next": {
-        "bold": (
-            (
-                ("must", "question", "What’s *next*?"),
-                ("may", "proof", "{spare}"),
-                ("may", "echo", "Now the *work* begins."),
-                ("may", "echo", "*Watch* us."),
-            ),
-        ),
-        "empathetic": (
-            (("must", "statement", "Now the *real work* begins."), ("may", "proof", "{spare}")),
-        ),
-        "professional": (
-            (
-                ("must", "question", "What comes *next*?"),
-                ("may", "proof", "{spare}"),
-                ("may", "statement", "The work *continues*."),
-            ),
-        ),
-    },
-    "pain": {"bold": ((),), "empathetic": ((),), "professional": ((),)},
-    "hook": {"bold": ((),), "empathetic": ((),), "professional": ((),)},
-    "cost": {
-        "bold": (
-            (
-                ("must", "question", "What does it *cost* you?"),
-                ("may", "echo", "In *hours*?"),
-                ("may", "echo", "In *money*?"),
-                ("may", "echo", "In *patience*?"),
-            ),
-            (
-                ("must", "question", "*Add* it up."),
-                ("may", "echo", "The *hours*."),
-                ("may", "echo", "The *detours*."),
-                ("may", "echo", "The *do-overs*."),
-            ),
-        ),
-        "empathetic": (
-            (("must", "question", "How much of *your day* does it take?"),),
-            (("must", "statement", "It is not only the time. It is the *energy*, too."),),
-        ),
-        "professional": (
-            (
-                ("must", "question", "What does it cost *per week*?"),
-                ("may", "statement", "In hours. In money. In *focus*."),
-            ),
-        ),
-    },
-    "turn": {
-        "bold": ((("must", "echo", "*Enough.*"), ("may", "echo", "New *plan*.")), (("must", "echo", "*Stop.*"),)),
-        "empathetic": ((("must", "statement", "There is *another* way."),),),
-        "professional": ((("must", "statement", "There is an *alternative*."),),),
-    },
-    "solution": {
-        "bold": (
-            (
-                ("must", "name", "Meet *{product}*."),
-                ("must", "statement", "{message}"),
-                ("may", "echo", "*{product}.*"),
-                ("may", "echo", "By {company}."),
-            ),
-        ),
-        "empathetic": ((("must", "name", "This is *{product}*."), ("must", "statement", "{message}")),),
-        "professional": ((("must", "name", "*{product}*, by {company}"), ("must", "statement", "{message}")),),
-    },
-}
-
-# What may follow a short opening while its beat lasts. Per scenario and tone: alternatives.
-ASIDES: dict[str, dict[str, tuple[str, ...]]] = {
-    "feature_launch": {
-        "bold": ("Watch *this*.", "Hold that *thought*."),
-        "empathetic": ("Stay for a *moment*.",),
-        "professional": ("In *one* minute:",),
-    },
-    "funding_announcement": {
-        "bold": ("Here is *why*.", "And what *for*."),
-        "empathetic": ("Let us *tell you* why.",),
-        "professional": ("Here is the *short version*.",),
-    },
-    "problem_solution": {
-        "bold": ("You are *not alone*.", "Be *honest*."),
-        "empathetic": ("You are *not alone* in this.",),
-        "professional": ("Take a *minute*.",),
-    },
-}
-
-# The line before the call, said when there is time.
-LEAD_INS = {
-    "funding_announcement": {"bold": "*Thank you.*", "empathetic": "*Thank you* for being here.", "professional": "*Thank you.*"},
-    "": {"bold": "*Ready?*", "empathetic": "Whenever *you* are ready.", "professional": "The next *step*:"},
-}
-
-PLACEHOLDERS = {
-    "product": "[Product]",
-    "message": "[Your one-line message]",
-    "proof_points": "[Your strongest proof]",
-    "news": "[Amount raised, and from whom]",
-    "call_to_action": "[Your call to action]",
-    "link": "[your link]",
-}
 
 FIGURE = re.compile(
     r"(?:[$€£¥₹₩]\s?)?\d+(?:[.,’']\d+)*(?:\s?(?:%|‰|×|x\b|k\b|K\b|M\b|m\b|B\b|bn\b|million\b|billion\b))?\+?"
@@ -385,7 +70,11 @@ def units(text: str) -> list[tuple[str, bool]]:
         pieces: list[str] = []
         for char in word:
             wide = _is_wide(char)
-            closes = unicodedata.category(char) in ("Pe", "Pf", "Po", "Mn", "Mc") or char == MARK_OFF or char in "ーっッゃゅょ"
+            closes = (
+                unicodedata.category(char) in ("Pe", "Pf", "Po", "Mn", "Mc")
+                or char == MARK_OFF
+                or char in "ーっッゃゅょ"
+            )
             glued = bool(pieces) and (
                 closes
                 or pieces[-1].endswith(MARK_ON)
@@ -424,7 +113,7 @@ def marked(template: str, **slots: str) -> str:
     return re.sub(r"([.!?。])" + MARK_OFF + r"[.]", rf"\1{MARK_OFF}", re.sub(r"([.!?。])\.", r"\1", "".join(parts)))
 
 
-def _emphasise(text: str) -> str:
+def emphasise(text: str) -> str:
     """The brief's own words with one of them marked: a number, else the longest word of the second half."""
     pieces = units(text)
     if len(pieces) < 2 or "[" in text:
@@ -440,10 +129,60 @@ def _emphasise(text: str) -> str:
     return join(pieces)
 
 
-NUMBER_WORDS = frozenset("one two three four five six seven eight nine ten twelve twenty hundred thousand million".split())
+NUMBER_WORDS = frozenset(
+    [
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "twelve",
+        "twenty",
+        "hundred",
+        "thousand",
+        "million",
+    ]
+)
 WEAK_ENDS = frozenset(
-    "a an the of for to in on at by with from and or but not no your our their its is are be that than as so into "
-    "without every one".split()
+    [
+        "a",
+        "an",
+        "the",
+        "of",
+        "for",
+        "to",
+        "in",
+        "on",
+        "at",
+        "by",
+        "with",
+        "from",
+        "and",
+        "or",
+        "but",
+        "not",
+        "no",
+        "your",
+        "our",
+        "their",
+        "its",
+        "is",
+        "are",
+        "be",
+        "that",
+        "than",
+        "as",
+        "so",
+        "into",
+        "without",
+        "every",
+        "one",
+    ]
 )
 
 
@@ -493,18 +232,20 @@ def split_figure(text: str) -> tuple[str, str, str] | None:
 
 
 def tidy_link(link: str) -> str:
-    """A link as people say it: without scheme, “www.” and closing slash."""
-    return re.sub(r"^(?:https?://)?(?:www\.)?", "", link, flags=re.IGNORECASE).rstrip("/") or link
+    """A link as people say it: without scheme, “www.”, query and closing slash; a long one only by its domain."""
+    bare = re.sub(r"^(?:https?://)?(?:www\.)?", "", link, flags=re.IGNORECASE)
+    path = re.split(r"[?#]", bare)[0].rstrip("/") or bare
+    return path if len(path) <= 36 else path.split("/")[0]
 
 
-def quote(brief: Brief, point: str, claims: str, speaker: str) -> Phrase:
+def quote(point: str, claims: str, speaker: str) -> Phrase:
     """A proof point as a phrase: its figure large where there is one; conservative brands say whose word it is."""
     above = f"{speaker} says:" if claims == "conservative" and word_count(speaker) <= 4 else ""
     parts = split_figure(point)
-    if parts and word_count(point) <= 9:
+    if parts and word_count(point) <= 9 and not (above and parts[0]):
         before, figure, after = parts
         return Phrase("must", "figure", MARK_ON + figure + MARK_OFF, before or above, after, "proof_points")
-    return Phrase("must", "statement", _emphasise(point), above, "", "proof_points")
+    return Phrase("must", "statement", emphasise(point), above, "", "proof_points")
 
 
 def fitted(phrase: Phrase, most_words: float, most_chars: int) -> list[Phrase]:
@@ -515,10 +256,14 @@ def fitted(phrase: Phrase, most_words: float, most_chars: int) -> list[Phrase]:
         whole = Phrase(phrase.need, "figure", phrase.main, source=phrase.source)
         first = replace(phrase, above=phrase.above, below="") if phrase.above else whole
         if word_count(first.text) > most_words or len(first.text) > most_chars:
-            before = fitted(replace(phrase, role="statement", main=phrase.above, above="", below=""), most_words, most_chars)
+            before = fitted(
+                replace(phrase, role="statement", main=phrase.above, above="", below=""), most_words, most_chars
+            )
             return before + fitted(replace(phrase, above=""), most_words, most_chars)
         if phrase.above:
-            rest = fitted(replace(phrase, role="statement", main=phrase.below, above="", below=""), most_words, most_chars)
+            rest = fitted(
+                replace(phrase, role="statement", main=phrase.below, above="", below=""), most_words, most_chars
+            )
             return [first, *rest] if phrase.below else [first]
         rest = fitted(replace(phrase, role="statement", main=phrase.below, above="", below=""), most_words, most_chars)
         return [whole, *rest]
@@ -528,4 +273,4 @@ def fitted(phrase: Phrase, most_words: float, most_chars: int) -> list[Phrase]:
     if "[" in phrase.main and word_count(phrase.main) <= 12:
         return [phrase]
     cut = chunks(plain(phrase.main), most_words, most_chars)
-    return [replace(phrase, main=_emphasise(part) if phrase.role != "label" else part) for part in cut]
+    return [replace(phrase, main=emphasise(part) if phrase.role != "label" else part) for part in cut]

@@ -1,0 +1,216 @@
+"""Fonts: the voice of each tone, which font has which character, and the shape of one word.
+
+Shaping is Pillow's (raqm: HarfBuzz and FriBidi), so joined and right-to-left scripts come out right.
+"""
+
+import importlib.util
+import math
+import unicodedata
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+
+from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
+from PIL import Image, ImageDraw, ImageFont
+
+from pilot_core.video.storyboard.film import plain
+
+
+@dataclass(frozen=True)
+class Face:
+    """One cut of a font: package, file stem, axes by name, and the face's index in a collection."""
+
+    package: str
+    stem: str
+    axes: tuple[tuple[str, float], ...] = ()
+    index: int = 0
+
+
+@dataclass(frozen=True)
+class Voice:
+    """The typographic voice of a tone: display and figure cuts for ``main``, a text cut for small lines.
+
+    ``leading`` is line height as a multiple of the size; ``gap`` the space between stacked lines as a share of it.
+    """
+
+    display: Face
+    figure: Face
+    text: Face
+    leading: float
+    weight: int
+
+
+VOICES = {
+    "bold": Voice(
+        Face(
+            "fontpkg_bricolage_grotesque", "BricolageGrotesque", (("optical size", 96), ("weight", 800), ("width", 88))
+        ),
+        Face(
+            "fontpkg_bricolage_grotesque", "BricolageGrotesque", (("optical size", 96), ("weight", 800), ("width", 80))
+        ),
+        Face(
+            "fontpkg_bricolage_grotesque", "BricolageGrotesque", (("optical size", 30), ("weight", 700), ("width", 100))
+        ),
+        0.96,
+        800,
+    ),
+    "empathetic": Voice(
+        Face("fontpkg_fraunces", "Fraunces", (("optical size", 144), ("weight", 430), ("softness", 100), ("wonky", 0))),
+        Face("fontpkg_fraunces", "Fraunces", (("optical size", 144), ("weight", 380), ("softness", 100), ("wonky", 0))),
+        Face("fontpkg_fraunces", "Fraunces", (("optical size", 30), ("weight", 480), ("softness", 100), ("wonky", 0))),
+        1.14,
+        500,
+    ),
+    "professional": Voice(
+        Face("fontpkg_ibm_plex_sans", "IBMPlexSans", (("weight", 560), ("width", 100))),
+        Face("fontpkg_ibm_plex_sans", "IBMPlexSans", (("weight", 300), ("width", 100))),
+        Face("fontpkg_ibm_plex_sans", "IBMPlexSans", (("weight", 480), ("width", 100))),
+        1.08,
+        600,
+    ),
+}
+
+
+def fallbacks(weight: int) -> tuple[Face, ...]:
+    """Faces for what the voice's own font lacks, in the order they are asked."""
+    heavy = (("weight", float(weight)),)
+    return (
+        Face("fontpkg_noto_sans", "NotoSans", heavy),
+        Face("fontpkg_noto_sans_arabic", "NotoSansArabic", heavy),
+        Face("fontpkg_heebo", "Heebo", heavy),
+        Face("fontpkg_noto_sans_devanagari", "NotoSansDevanagari", heavy),
+        Face("fontpkg_noto_sans_thai", "NotoSansThai", heavy),
+    )
+
+
+def _cjk(text: str, weight: int) -> Face:
+    """The CJK face by what the text is written in: Japanese where there is kana, Korean where hangul, else Chinese."""
+    kana = any("぀" <= c <= "ヿ" for c in text)
+    hangul = any("가" <= c <= "힣" or "ᄀ" <= c <= "ᇿ" for c in text)
+    return Face("manimgx_fonts_cjk", "NotoSansCJK-VF", (("weight", float(weight)),), 0 if kana else 1 if hangul else 2)
+
+
+@cache
+def _file(package: str, stem: str) -> Path | None:
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    root = Path(next(iter(spec.submodule_search_locations)))
+    found = [p for p in sorted(root.rglob("*.tt[fc]")) if p.name.split("[")[0].split(".")[0] == stem]
+    return found[0] if found else None
+
+
+@cache
+def _covered(package: str, stem: str, index: int) -> frozenset[int]:
+    """The characters a font has, as code points; empty where the font is not installed."""
+    path = _file(package, stem)
+    if path is None:
+        return frozenset()
+    with TTFont(path, fontNumber=index, lazy=True) as font:
+        return frozenset(font.getBestCmap())
+
+
+@lru_cache(maxsize=256)
+def _font(face: Face, size: int) -> ImageFont.FreeTypeFont:
+    path = _file(face.package, face.stem)
+    if path is None:
+        raise OSError(f"the font {face.stem} is not installed")
+    font = ImageFont.truetype(str(path), size, index=face.index, layout_engine=ImageFont.Layout.RAQM)
+    wanted = dict(face.axes)
+    axes = [
+        min(max(wanted.get(_axis_name(axis), axis["default"] or 0), axis["minimum"] or 0), axis["maximum"] or 0)
+        for axis in font.get_variation_axes()
+    ]
+    font.set_variation_by_axes(axes)
+    return font
+
+
+def _axis_name(axis: object) -> str:
+    name = axis["name"]  # type: ignore[index]
+    return (name.decode() if isinstance(name, bytes) else str(name)).casefold()
+
+
+def has_glyphs(text: str, face: Face) -> bool:
+    """Whether a face has every character of the text; joiners need no glyph."""
+    covered = _covered(face.package, face.stem, face.index)
+    return all(ord(c) in covered or c in "\u200c\u200d" for c in text)
+
+
+@lru_cache(maxsize=4096)
+def runs(word: str, face: Face, weight: int) -> tuple[tuple[str, Face], ...]:
+    """A word in stretches of one font each; characters that no font has are left out."""
+    chain = (face, *fallbacks(weight), _cjk(word, weight))
+    for candidate in chain:
+        if has_glyphs(word, candidate):
+            return ((word, candidate),)
+    found: list[tuple[str, Face]] = []
+    for char in word:
+        candidate_or_none = next((f for f in chain if has_glyphs(char, f)), None)
+        if candidate_or_none is None:
+            continue
+        if found and (
+            found[-1][1] == candidate_or_none or (unicodedata.combining(char) and has_glyphs(char, found[-1][1]))
+        ):
+            found[-1] = (found[-1][0] + char, found[-1][1])
+        else:
+            found.append((char, candidate_or_none))
+    return tuple(found)
+
+
+def missing(text: str, voice: Voice) -> str:
+    """The characters of a text that no font here can draw, each once."""
+    chain = (voice.text, *fallbacks(voice.weight), _cjk(text, voice.weight))
+    gone = [c for c in plain(text) if not c.isspace() and not any(has_glyphs(c, f) for f in chain)]
+    return "".join(dict.fromkeys(gone))
+
+
+def is_rtl(text: str) -> bool:
+    """Whether the first letter with a direction runs right to left."""
+    for char in text:
+        direction = unicodedata.bidirectional(char)
+        if direction in ("R", "AL"):
+            return True
+        if direction == "L":
+            return False
+    return False
+
+
+def has_rtl(text: str) -> bool:
+    return any(unicodedata.bidirectional(c) in ("R", "AL") for c in text)
+
+
+@lru_cache(maxsize=8192)
+def advance(word: str, face: Face, weight: int, size: int, rtl: bool = False) -> float:
+    """Width of one word in pixels; ``rtl`` is the direction of the sentence it stands in."""
+    direction = "rtl" if rtl else "ltr"
+    return sum(_font(f, size).getlength(run, direction=direction) for run, f in runs(word, face, weight))
+
+
+@lru_cache(maxsize=8192)
+def ink(word: str, face: Face, weight: int, size: int, rtl: bool = False) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom of a word's ink, from its origin on the baseline."""
+    direction = "rtl" if rtl else "ltr"
+    x, boxes = 0.0, []
+    for run, f in runs(word, face, weight):
+        font = _font(f, size)
+        left, top, right, bottom = font.getbbox(run, anchor="ls", direction=direction)
+        boxes.append((x + left, top, x + right, bottom))
+        x += font.getlength(run, direction=direction)
+    if not boxes:
+        return 0.0, 0.0, 0.0, 0.0
+    return min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes)
+
+
+@lru_cache(maxsize=256)
+def mask(word: str, face: Face, weight: int, size: int, rtl: bool = False) -> tuple[Image.Image, int, int]:
+    """A word's coverage as an 8-bit image, and where its left top corner lies from the origin on the baseline."""
+    direction = "rtl" if rtl else "ltr"
+    left, top, right, bottom = ink(word, face, weight, size, rtl)
+    x0, y0 = math.floor(left) - 2, math.floor(top) - 2
+    image = Image.new("L", (max(1, math.ceil(right) - x0 + 2), max(1, math.ceil(bottom) - y0 + 2)))
+    pen, x = ImageDraw.Draw(image), 0.0
+    for run, f in runs(word, face, weight):
+        font = _font(f, size)
+        pen.text((x - x0, -y0), run, fill=255, font=font, anchor="ls", direction=direction)
+        x += font.getlength(run, direction=direction)
+    return image, x0, y0

@@ -1,0 +1,144 @@
+"""What a brand's tone and pacing mean for a film: tempo, shot lengths, grounds, families of layout."""
+
+import hashlib
+from dataclasses import dataclass
+
+from pilot_core.video.contract import CutBrief
+
+DEFAULT_SECONDS = {"feature_launch": 36.0, "funding_announcement": 52.0, "problem_solution": 26.0}
+TONES = ("bold", "empathetic", "professional")
+FAMILIES = {
+    "bold": ("blocks", "discs", "stripes"),
+    "empathetic": ("hills", "orb", "pebbles"),
+    "professional": ("columns", "rows", "frame"),
+}
+HOOK_ORDER = {
+    "bold": ("claim", "number", "contrast", "question", "name"),
+    "empathetic": ("question", "claim", "name", "contrast"),
+    "professional": ("claim", "number", "question", "contrast", "name"),
+}
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast a film is cut. Shot lengths in seconds; ``unit`` in beats: cuts land on its multiples."""
+
+    shortest: float
+    longest: float
+    beat_frames: tuple[int, ...]
+    unit: float
+    most_words: int
+    enter: int
+    stagger: int
+    easing: str
+
+
+PACES = {
+    0.3: Pace(4.0, 6.0, (24, 22), 0.5, 11, 24, 4, "cubic-in-out"),
+    0.5: Pace(3.0, 4.0, (20, 18), 0.5, 10, 14, 2, "cubic-out"),
+    0.8: Pace(1.2, 2.2, (15, 16), 1.0, 5, 8, 2, "spring"),
+}
+
+# Which ground each beat stands on, in order, and the ground its second shot may turn to; the call has its own.
+GROUNDS: dict[tuple[str, int], tuple[tuple[tuple[str, str], ...], ...]] = {
+    ("bold", 0): (
+        (
+            ("accent", "dark"),
+            ("dark", "deep"),
+            ("light", "accent"),
+            ("deep", "accent"),
+            ("light", "dark"),
+            ("dark", "deep"),
+        ),
+        (
+            ("dark", "accent"),
+            ("deep", "dark"),
+            ("accent", "light"),
+            ("dark", "deep"),
+            ("accent", "light"),
+            ("deep", "dark"),
+        ),
+        (
+            ("light", "accent"),
+            ("dark", "deep"),
+            ("accent", "dark"),
+            ("light", "deep"),
+            ("dark", "accent"),
+            ("deep", "dark"),
+        ),
+    ),
+    ("bold", 1): ((("deep", "deep"), ("dark", "dark"), ("light", "light"), ("deep", "deep"), ("light", "light")),),
+    ("empathetic", 0): (
+        (("light", "light"), ("paper", "paper"), ("light", "light"), ("paper", "paper")),
+        (("paper", "paper"), ("light", "light"), ("deep", "deep"), ("light", "light"), ("paper", "paper")),
+    ),
+    ("empathetic", 1): ((("deep", "deep"), ("light", "light"), ("paper", "paper")),),
+    ("professional", 0): (
+        (
+            ("dark", "dark"),
+            ("light", "light"),
+            ("deep", "deep"),
+            ("light", "light"),
+            ("paper", "paper"),
+            ("dark", "dark"),
+        ),
+        (
+            ("light", "light"),
+            ("dark", "dark"),
+            ("paper", "paper"),
+            ("deep", "deep"),
+            ("light", "light"),
+            ("light", "light"),
+        ),
+    ),
+    ("professional", 1): ((("light", "light"), ("paper", "paper"), ("light", "light"), ("deep", "deep")),),
+}
+CALL_GROUND = {"bold": ("accent", "dark"), "empathetic": ("deep", "light"), "professional": ("dark", "deep")}
+
+
+def seed_of(brief: CutBrief) -> int:
+    """A number from the pilot, its scenario, brand and brief; the attempt does not count, so revisions keep the look."""
+    told = "\n".join(
+        (
+            brief.pilot_id,
+            brief.company_name,
+            brief.scenario.id,
+            str(brief.brand.get("preset", "")),
+            brief.brief.model_dump_json(),
+        )
+    )
+    return int.from_bytes(hashlib.sha256(told.encode()).digest()[:6])
+
+
+def tone_of(brief: CutBrief) -> str:
+    tone = str(brief.brand.get("tone", ""))
+    return tone if tone in TONES else "professional"
+
+
+def pacing_of(brief: CutBrief) -> float:
+    """The brand's pacing, moved to the nearest of the three that have a rhythm here."""
+    try:
+        given = float(brief.brand.get("pacing", 0.5))
+    except (TypeError, ValueError):
+        given = 0.5
+    return min(PACES, key=lambda known: abs(known - given))
+
+
+HOOK_WORDS = {
+    "claim": "a claim: the brief’s own message",
+    "number": "a number from the brief",
+    "question": "a question",
+    "contrast": "a contrast of before and after",
+    "name": "an announcement by name",
+}
+FAMILY_WORDS = {
+    "blocks": "solid blocks that move with the beat",
+    "discs": "large discs running off the frame",
+    "stripes": "slanted bands",
+    "hills": "soft hills along the foot of the frame",
+    "orb": "one large disc with room around it",
+    "pebbles": "drifting rounded shapes",
+    "columns": "a grid of columns",
+    "rows": "ruled lines, like a ledger",
+    "frame": "corner marks and one thin circle",
+}

@@ -1,0 +1,177 @@
+"""The next attempt, or a failed one again: what it will be told, how it is made, and its start."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from pilot_core import catalog, preview, services
+from pilot_core.documents.facts import BRIEF_LABELS
+from pilot_core.errors import InvalidRequest, PilotError
+from pilot_core.models import AttemptState, PilotRun
+from pilot_core.video.contract import CutBrief
+from pilot_core.web.background import start_render
+from pilot_core.web.new_pilot_form import MAX_UPLOAD_MB, PIPELINES, pipelines, received
+from pilot_core.web.pilot_page.state import View, act, close_dialog, open_dialog
+from pilot_core.web.text import plain
+
+
+def start_button(view: View, *, label: str, name: str) -> None:
+    """Draw how the attempt is made, and the button that starts it."""
+    chosen, film = _how(view, name)
+    if st.button(label, type="primary", icon=":material/movie:", width="stretch", key=view.key(f"{name} start")):
+        _again(view, act(view, lambda seen: _start(view, seen, chosen, film), "Started: the film is being made."))
+
+
+def retry_button(view: View, number: int) -> None:
+    """Draw how a failed attempt is made again, and the button that does it."""
+    chosen, film = _how(view, "retry", default=view.pilot.attempt(number).pipeline)
+    if st.button(f"Retry attempt {number}", type="primary", icon=":material/refresh:", width="stretch"):
+        _again(view, act(view, lambda seen: _retry(view, seen, chosen, film), f"Attempt {number} is being made again."))
+
+
+def _again(view: View, saved: PilotRun | None) -> None:
+    """The whole page once more, which shows what is being made, or why nothing is."""
+    if saved:
+        close_dialog(view)
+    st.rerun()
+
+
+def show_brief(view: View) -> None:
+    """Draw what the next attempt will be told: feedback carried, what is done about it, what a person has to do."""
+    try:
+        brief = preview.next_brief(view.pilot)
+    except PilotError as error:
+        st.warning(plain(str(error)))
+        return
+    _needs_a_person(view, brief)
+    if brief.reviews:
+        st.markdown(_carried(brief))
+        _planned(view, brief)
+    st.markdown(_brief_lines(view))
+    st.button(
+        "Correct the brief…",
+        type="tertiary",
+        icon=":material/edit:",
+        key=view.key("edit from preview"),
+        on_click=open_dialog,
+        args=(view, "brief"),
+    )
+
+
+def _needs_a_person(view: View, brief: CutBrief) -> None:
+    for flag in preview.for_a_person(brief):
+        field = BRIEF_LABELS.get(flag.needs or "", flag.needs or "")
+        st.warning(
+            f"**{flag.label}**: no pipeline can settle this. Correct the brief’s {field} before the next attempt.",
+            icon=":material/person_alert:",
+        )
+
+
+def _carried(brief: CutBrief) -> str:
+    lines = ["**Feedback it carries**", ""]
+    for review in brief.reviews:
+        given = review.feedback
+        flags = ", ".join(catalog.label("flag", flag) for flag in given.flags)
+        words = f": “{given.notes}”" if given.notes.strip() else ""
+        decision = given.level.value.replace("_", " ")
+        lines.append(
+            f"- Attempt {review.attempt_number}, {decision}{plain(f' ({flags})' if flags else '')}{plain(words)}"
+        )
+    return "\n".join(lines)
+
+
+def _planned(view: View, brief: CutBrief) -> None:
+    """What the storyboard will do is planned for real; other pipelines decide for themselves."""
+    chosen = st.session_state.get(view.key("next pipeline")) or pipelines()[0]
+    if chosen == "storyboard":
+        # A sentence on what a person has to do stands above already.
+        done = [line for line in preview.storyboard_changes(brief) if "not answered by this cut" not in line]
+        title, lines = "What the storyboard will do about it", done
+    elif chosen == "command":
+        title, lines = "What will be done about it", ["The program gets all of this, and decides what to do about it."]
+    else:
+        title, lines = (
+            "What will be done about it",
+            ["An uploaded film is taken as it is; compare it with the feedback."],
+        )
+    if lines:
+        st.markdown("\n".join([f"**{title}**", "", *(f"- {plain(line)}" for line in lines)]))
+
+
+def _brief_lines(view: View) -> str:
+    brief = view.pilot.brief
+    lines = ["**The brief**", ""]
+    for field, label in BRIEF_LABELS.items():
+        value = getattr(brief, field)
+        text = "; ".join(value) if isinstance(value, list) else value
+        shown = plain(text) if text.strip() else ":gray[the scenario’s own wording, in brackets]"
+        lines.append(f"- {label[:1].upper()}{label[1:]}: {shown}")
+    return "\n".join(lines)
+
+
+def _how(view: View, name: str, default: str | None = None) -> tuple[str, Any]:
+    known = pipelines()
+    chosen = st.selectbox(
+        "How it is made",
+        known,
+        index=known.index(default) if default in known else 0,
+        format_func=PIPELINES.__getitem__,
+        key=view.key(f"{name} pipeline"),
+    )
+    film = None
+    if chosen == "upload":
+        film = st.file_uploader(
+            "The finished film, an mp4",
+            type=["mp4"],
+            key=view.key(f"{name} film"),
+            max_upload_size=MAX_UPLOAD_MB,
+        )
+    return chosen, film
+
+
+def _start(view: View, seen: int, pipeline: str, film: Any) -> PilotRun:
+    _check(pipeline)
+    kept = _kept(view, film) if pipeline == "upload" else None
+    try:
+        pilot, attempt = services.queue_attempt(
+            view.store, view.pilot_id, pipeline, view.lead, upload_path=kept, seen_version=seen
+        )
+    except PilotError:
+        _forget(view, kept)
+        raise
+    start_render(view.store, view.pilot_id, attempt.attempt_number)
+    return pilot
+
+
+def _retry(view: View, seen: int, pipeline: str, film: Any) -> PilotRun:
+    _check(pipeline)
+    # The film uploaded before is still there, and does again unless another is brought.
+    failed = view.pilot.latest_attempt
+    again = failed is not None and failed.state is AttemptState.FAILED and failed.upload_path and film is None
+    kept = _kept(view, film) if pipeline == "upload" and not again else None
+    try:
+        pilot, attempt = services.retry_attempt(
+            view.store, view.pilot_id, view.lead, pipeline=pipeline, upload_path=kept, seen_version=seen
+        )
+    except PilotError:
+        _forget(view, kept)
+        raise
+    start_render(view.store, view.pilot_id, attempt.attempt_number)
+    return pilot
+
+
+def _check(pipeline: str) -> None:
+    if pipeline not in pipelines():
+        raise InvalidRequest("Choose how the attempt is made.", field="pipeline")
+
+
+def _kept(view: View, film: Any) -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        return services.keep_upload(view.store, view.pilot_id, received(film, Path(folder)))
+
+
+def _forget(view: View, kept: str | None) -> None:
+    if kept:
+        view.store.path_of(kept).unlink(missing_ok=True)

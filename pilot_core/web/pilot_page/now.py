@@ -1,0 +1,107 @@
+"""The right of the page: what is to be done now, with one act in front of the others."""
+
+import streamlit as st
+
+from pilot_core import services
+from pilot_core.models import AttemptState, FeedbackMode, PilotRunAttempt, PilotStatus
+from pilot_core.web import making
+from pilot_core.web.downloads import EVERYTHING, REPORT_PAGE, address
+from pilot_core.web.pilot_page import feedback_form, next_attempt
+from pilot_core.web.pilot_page.films import Shown
+from pilot_core.web.pilot_page.standing import Todo, sentence, todo
+from pilot_core.web.pilot_page.state import View, act, dialog, open_dialog, put_away, show_trouble, trouble
+from pilot_core.web.text import plain
+
+
+def show(view: View, shown: Shown | None) -> None:
+    """Draw it. ``shown`` is the attempt on screen, whose feedback can be logged too."""
+    doing = todo(view.pilot)
+    with st.container(border=True):
+        st.subheader("Now", anchor=False)
+        st.markdown(plain(sentence(view.pilot, view.now)))
+        if dialog(view) is None and (told := trouble(view)) is not None:
+            show_trouble(view, form_is_here=doing is not Todo.NOTHING)
+            if told.typed:
+                st.button("Put this away", key=view.key("put away"), on_click=put_away, args=(view,), type="tertiary")
+        _primary(view, doing)
+        heard = _form_attempt(view, doing, shown)
+        if heard:
+            with st.expander(f"Log feedback on attempt {heard.attempt_number}", icon=":material/rate_review:"):
+                feedback_form.show(view, heard)
+    if doing is not Todo.NOTHING:
+        _others(view, doing)
+
+
+def _primary(view: View, doing: Todo) -> None:
+    latest = view.pilot.latest_attempt
+    number = latest.attempt_number if latest else 0
+    match doing:
+        case Todo.NOTHING:
+            with st.container(horizontal=True):
+                report, everything = address(view.pilot_id, REPORT_PAGE), address(view.pilot_id, EVERYTHING)
+                st.link_button("Open the outcome report", report, type="primary", icon=":material/description:")
+                st.link_button("Download everything", everything, icon=":material/folder_zip:")
+        case Todo.WAIT:
+            assert latest is not None
+            making.progress(view.store, latest.attempt_id, number)
+            st.caption("You can leave this page: the work goes on, and everyone on the team sees it here.")
+        case Todo.RETRY:
+            assert latest is not None
+            st.error(plain(latest.failure or "The render failed."), icon=":material/error:")
+            next_attempt.retry_button(view, number)
+        case Todo.RESUME:
+            if st.button("Resume the pilot", type="primary", icon=":material/play_arrow:", width="stretch"):
+                act(
+                    view,
+                    lambda seen: services.resume(view.store, view.pilot_id, view.lead, seen_version=seen),
+                    "Resumed.",
+                )
+                st.rerun()
+        case Todo.HEAR:
+            assert latest is not None
+            if latest.standing(FeedbackMode.SIMULATED):
+                st.caption("There is simulated feedback on it, which is shown below and never counted.")
+            feedback_form.show(view, latest)
+        case Todo.START | Todo.NEXT:
+            next_attempt.start_button(view, label=f"Start attempt {number + 1}", name="next")
+            with st.expander(
+                f"What attempt {number + 1} will be told", icon=":material/article:", expanded=doing is Todo.NEXT
+            ):
+                next_attempt.show_brief(view)
+        case Todo.RAISE:
+            st.markdown("Drop it and start a new pilot, or raise its limit if that is justified.")
+            st.button(
+                "Raise the limit…",
+                type="primary",
+                icon=":material/trending_up:",
+                width="stretch",
+                on_click=open_dialog,
+                args=(view, "raise"),
+            )
+
+
+def _form_attempt(view: View, doing: Todo, shown: Shown | None) -> PilotRunAttempt | None:
+    """The attempt whose form stands folded below: the one on screen, unless its form is in front already."""
+    if shown is None or view.pilot.status is PilotStatus.COMPLETED or shown.attempt.state is not AttemptState.READY:
+        return None
+    in_front = doing is Todo.HEAR and view.pilot.latest_attempt is shown.attempt
+    return None if in_front else shown.attempt
+
+
+def _others(view: View, doing: Todo) -> None:
+    """What else can be done, quieter."""
+    pilot = view.pilot
+    offers = []
+    if doing is Todo.HEAR and pilot.status is PilotStatus.ACTIVE and pilot.attempts_used < pilot.max_attempts:
+        offers.append(("Go on without feedback…", "anyway", ":material/fast_forward:"))
+    offers.append(("Correct the brief…", "brief", ":material/edit:"))
+    if doing is not Todo.RAISE:
+        offers.append(("Raise the limit…", "raise", ":material/trending_up:"))
+    if pilot.status is PilotStatus.ACTIVE:
+        offers.append(("Pause…", "pause", ":material/pause:"))
+    offers.append(("Drop…", "drop", ":material/block:"))
+    with st.container(horizontal=True, gap="small"):
+        for label, name, icon in offers:
+            st.button(
+                label, type="tertiary", icon=icon, key=view.key(f"open {name}"), on_click=open_dialog, args=(view, name)
+            )

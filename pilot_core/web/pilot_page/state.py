@@ -1,0 +1,176 @@
+"""One lead's dealings with one pilot in one browser session: what they saw, did, and were refused.
+
+Every act passes the version of the pilot that the page showed. The version moves on when the lead arrives, acts, or has
+been told what others did meanwhile; what a pipeline does needs no telling.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import streamlit as st
+
+from pilot_core.errors import Conflict, PilotError
+from pilot_core.formatting import ago
+from pilot_core.models import PilotRun
+from pilot_core.store.history import Step, history
+from pilot_core.store.pilots import PilotStore
+from pilot_core.web.pilot_page import words
+from pilot_core.web.text import plain
+from pilot_core.web.times import viewer_zone
+
+SECTION = "section"
+"""The widget that is on the page in any state; its session key tells whether the page was there a run ago."""
+
+Typed = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class View:
+    """What this run of the page shows. ``news`` is what others did since the lead last saw the pilot."""
+
+    store: PilotStore
+    pilot: PilotRun
+    lead: str
+    now: datetime
+    zone: str
+    news: list[Step]
+
+    @property
+    def pilot_id(self) -> str:
+        return self.pilot.pilot_id
+
+    def key(self, name: str) -> str:
+        """The session key of something of this pilot's page."""
+        return _key(self.pilot_id, name)
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Why the last act was refused. ``changes`` is what others did; ``typed`` is what would be lost with its form."""
+
+    sentence: str
+    field: str | None = None
+    changes: tuple[str, ...] = ()
+    typed: Typed = ()
+
+
+def look(store: PilotStore, pilot_id: str, lead: str) -> View:
+    """The pilot as it is now. Raises PilotNotFound."""
+    said = st.session_state
+    seen = _key(pilot_id, "seen")
+    if _key(pilot_id, SECTION) not in said:
+        for name in ("seen", "trouble", "done", "dialog"):
+            said.pop(_key(pilot_id, name), None)
+
+    def read(_: object) -> tuple[PilotRun, list[Step]]:
+        pilot = store.load(pilot_id)
+        since = said.setdefault(seen, pilot.version)
+        return pilot, history(store.database, pilot_id, since) if pilot.version > since else []
+
+    pilot, news = store.database.read(read)
+    if not _by_people(news):
+        said[seen], news = pilot.version, []
+    return View(store, pilot, lead, store.clock(), viewer_zone(), news)
+
+
+def act(view: View, work: Callable[[int], PilotRun], done: str, typed: Typed = ()) -> PilotRun | None:
+    """Do what a person decided by what the page shows: ``work`` gets the version they saw and returns the pilot saved.
+
+    ``done`` is said on the next run. Where it is refused, None comes back and the reason waits in :func:`trouble`.
+    """
+    said = st.session_state
+    said.pop(view.key("trouble"), None)
+    for _ in range(5):
+        seen = said[view.key("seen")]
+        try:
+            pilot = work(seen)
+        except Conflict:
+            missed = history(view.store.database, view.pilot_id, seen)
+            said[view.key("seen")] = max([seen, *(step.version for step in missed)])
+            if _by_people(missed) or not missed:
+                said[view.key("trouble")] = _conflict(view, missed, typed)
+                return None
+        except PilotError as error:
+            said[view.key("trouble")] = Trouble(str(error), getattr(error, "field", None), typed=typed)
+            return None
+        else:
+            said[view.key("seen")] = pilot.version
+            said[view.key("done")] = done
+            return pilot
+    said[view.key("trouble")] = Trouble(
+        "The pilot is changing all the time; nothing was saved. Try again.", typed=typed
+    )
+    return None
+
+
+def told_once(view: View) -> None:
+    """Say what the last act did, if it did something."""
+    if done := st.session_state.pop(view.key("done"), None):
+        st.toast(plain(done), icon=":material/check:")
+
+
+def trouble(view: View) -> Trouble | None:
+    """Why the last act was refused, until the next one or until it is put away."""
+    return st.session_state.get(view.key("trouble"))
+
+
+def show_trouble(view: View, *, form_is_here: bool) -> None:
+    """Say why the last act was refused, here; with what was typed, where the form that held it is gone."""
+    told = trouble(view)
+    if told is None:
+        return
+    lines = [plain(told.sentence), *(f"- {plain(change)}" for change in told.changes)]
+    if told.changes:
+        kept = "What you typed is kept; submit it again if it still holds." if form_is_here else ""
+        lines += ["", f"This page now shows the present state. {kept}"]
+    st.error("\n".join(lines), icon=":material/sync_problem:" if told.changes else ":material/error:")
+    if not form_is_here:
+        for label, text in told.typed:
+            if text.strip():
+                st.caption(f"{label}, as you typed it; nothing of it was saved:")
+                st.code(text, language=None, wrap_lines=True)
+
+
+def put_away(view: View) -> None:
+    """The lead has read what others did and what was refused; a callback."""
+    st.session_state.pop(view.key("trouble"), None)
+    st.session_state[view.key("seen")] = view.pilot.version
+
+
+def told_by_others(view: View, steps: list[Step]) -> tuple[str, ...]:
+    """What people other than a pipeline did, one sentence each."""
+    return tuple(
+        f"{words.who(event.actor)} {words.did(event)}, {ago(event.at, view.now)}"
+        for _, event in steps
+        if not event.actor.startswith("pipeline")
+    )
+
+
+def open_dialog(view: View, name: str) -> None:
+    """Have a dialog open from the next run on, until it is closed; a callback too."""
+    st.session_state.pop(view.key("trouble"), None)
+    st.session_state[view.key("dialog")] = name
+
+
+def dialog(view: View) -> str | None:
+    """The dialog that is open."""
+    return st.session_state.get(view.key("dialog"))
+
+
+def close_dialog(view: View) -> None:
+    """Close whichever dialog is open."""
+    st.session_state.pop(view.key("dialog"), None)
+
+
+def _conflict(view: View, missed: list[Step], typed: Typed) -> Trouble:
+    sentence = "Nothing was saved: while you were deciding, this pilot was changed."
+    return Trouble(sentence, changes=told_by_others(view, missed), typed=typed)
+
+
+def _by_people(steps: list[Step]) -> bool:
+    return any(not step.event.actor.startswith("pipeline") for step in steps)
+
+
+def _key(pilot_id: str, name: str) -> str:
+    return f"{pilot_id} {name}"

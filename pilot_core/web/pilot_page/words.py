@@ -1,0 +1,71 @@
+"""What happened to a pilot, in plain words. Plain text: whoever draws it escapes it."""
+
+from pilot_core import catalog
+from pilot_core.documents.facts import BRIEF_LABELS
+from pilot_core.formatting import seconds
+from pilot_core.models import Event, FeedbackLevel, FeedbackMode
+
+LEVEL_WORDS = {
+    FeedbackLevel.APPROVE: "Approve",
+    FeedbackLevel.MINOR_CHANGES: "Minor changes",
+    FeedbackLevel.MAJOR_CHANGES: "Major changes",
+}
+
+
+def who(actor: str) -> str:
+    """The name an event's actor goes by: "The storyboard pipeline" for "pipeline:storyboard"."""
+    if actor == "pipeline":
+        return "The server"
+    return f"The {actor.removeprefix('pipeline:')} pipeline" if actor.startswith("pipeline:") else actor
+
+
+def did(event: Event) -> str:
+    """What the actor did, to follow the name: "logged major changes on attempt 1, said by Alice Chen"."""
+    told = event.detail
+    attempt = f"attempt {told.get('attempt_number')}"
+    reason = f": {told['reason']}" if told.get("reason") else ""
+    match event.kind:
+        case "created":
+            scenario, brand = (catalog.label(kind, str(told.get(kind) or "")) for kind in ("scenario", "brand"))
+            return f"created the pilot ({', '.join(filter(None, (scenario, brand)))})"
+        case "imported":
+            return f"took the pilot in from {told.get('file') or 'a state file'}"
+        case "attempt_added":
+            return f"started {attempt}" if told.get("pipeline") else f"added {attempt}"
+        case "attempt_retried":
+            return f"retried {attempt}"
+        case "render_started":
+            return f"began to make {attempt}"
+        case "cut_ready":
+            took = told.get("time_to_first_cut_seconds")
+            after = f", its first cut after {seconds(took)}" if took is not None else ""
+            kept = told.get("sla_passed")
+            verdict = "" if kept is None else "; the SLA is kept" if kept else "; the SLA is missed"
+            return f"made {attempt}{after}{verdict}"
+        case "render_failed":
+            return f"could not make {attempt}{reason}"
+        case "feedback_received":
+            return _feedback(event, attempt)
+        case "approved":
+            return f"completed the pilot with the approval of {attempt}, by {told.get('by') or 'someone unnamed'}"
+        case "paused":
+            return f"paused the pilot{reason}"
+        case "resumed":
+            return "resumed the pilot"
+        case "dropped":
+            return f"dropped the pilot{', for a reason that is not ours' if told.get('external') else ''}{reason}"
+        case "limit_raised":
+            return f"raised the limit from {told.get('before')} to {told.get('after')} attempts{reason}"
+        case "brief_edited":
+            fields = [BRIEF_LABELS.get(field, str(field)) for field in told.get("fields") or []]
+            return f"corrected the brief: {', '.join(fields)}"
+    return event.kind.replace("_", " ")
+
+
+def _feedback(event: Event, attempt: str) -> str:
+    told = event.detail
+    level = str(told.get("level") or "feedback").replace("_", " ").replace("approve", "an approval")
+    simulated = "simulated feedback, " if told.get("mode") == FeedbackMode.SIMULATED else ""
+    by = told.get("by")
+    said = f", said by {by}" if by and by != event.actor else ""
+    return f"logged {simulated}{level} on {attempt}{said}"

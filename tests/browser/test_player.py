@@ -1,0 +1,462 @@
+"""The player in a real browser, on films that carry their frame number in the picture."""
+
+import json
+import random
+import re
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from numbered_films import HEIGHT, READ_NUMBER, WIDTH, make_numbered_film, picture
+from PIL import Image
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from pilot_core.models import Draft
+from pilot_core.services import create_pilot
+from pilot_core.store.pilots import PilotStore
+from pilot_core.timecode import frame_to_timecode
+from pilot_core.web.player import player as player_module
+
+pytestmark = pytest.mark.browser
+
+RATES = (Fraction(24_000, 1001), Fraction(25), Fraction(30_000, 1001), Fraction(30))
+NTSC = 3  # the attempt whose film runs at 29.97
+MISSING = 5  # the attempt whose film is not there
+SECONDS = 8
+CAPTIONS = "WEBVTT\n\n00:00.000 --> 00:04.000\nFirst words.\n\n00:04.000 --> 00:08.000\nLast words.\n"
+OpenPage = Callable[..., Page]
+
+# Goes to each frame as someone with a keyboard or a screen reader would, and tells what is on screen once it is there.
+VISIT = f"""
+async (root, frames) => {{
+  const [scrub, view] = [root.querySelector(".scrub"), root.querySelector(".view")];
+  const video = view.querySelector("video");
+  const read = {READ_NUMBER};
+  const seen = [];
+  for (const frame of frames) {{
+    scrub.value = frame;
+    scrub.dispatchEvent(new Event("input"));
+    const until = performance.now() + 5000;
+    do await new Promise(requestAnimationFrame);
+    while ((video.seeking || view.dataset.frame != frame) && performance.now() < until);
+    seen.push([read(video), Number(view.dataset.frame), root.querySelector(".timecode").textContent]);
+  }}
+  return seen;
+}}
+"""
+
+
+@pytest.fixture(scope="module")
+def app_file() -> Path:
+    return Path(__file__).parent / "player_app.py"
+
+
+@pytest.fixture(scope="module")
+def store_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One pilot with an attempt for each rate, and one whose film is missing."""
+    store = PilotStore(tmp_path_factory.mktemp("store"))
+    pilot = create_pilot("Alice Chen", "AcmeAI", "feature_launch", "acme")
+    for number, rate in enumerate(RATES, 1):
+        _add_attempt(store, pilot, number, rate)
+    pilot.add_attempt(video_path=f"{pilot.pilot_id}/nowhere/draft_v1.mp4")
+    store.save(pilot)
+    return store.root
+
+
+def _add_attempt(store: PilotStore, pilot: Any, number: int, rate: Fraction) -> None:
+    folder = f"{pilot.pilot_id}/attempt_{number}"
+    film = make_numbered_film(store.root / folder / "draft_v1.mp4", rate, SECONDS, hue=number * 70)
+    pack = film.parent / "review_pack"
+    pack.mkdir()
+    count = round(SECONDS * rate)
+    film.with_suffix(".vtt").write_text(CAPTIONS)
+    picture(0, count).save(pack / "poster.jpg")
+    sheet = Image.new("RGB", (4 * WIDTH // 2, 2 * HEIGHT // 2))
+    for second in range(SECONDS):
+        tile = picture(round(second * rate), count).resize((WIDTH // 2, HEIGHT // 2))
+        sheet.paste(tile, (second % 4 * WIDTH // 2, second // 4 * HEIGHT // 2))
+    sheet.save(pack / "sprite.jpg")
+    tiles = {"columns": 4, "rows": 2, "tile_width": WIDTH // 2, "tile_height": HEIGHT // 2}
+    (pack / "sprite.json").write_text(json.dumps(tiles | {"every_seconds": 1.0, "count": SECONDS}))
+    attempt = pilot.add_attempt(f"{folder}/draft_v1.mp4", f"{folder}/review_pack")
+    attempt.drafts = [
+        Draft(
+            iteration=1,
+            video_path=f"{folder}/draft_v1.mp4",
+            captions_path=f"{folder}/draft_v1.vtt",
+            duration=float(count / rate),
+            frame_rate=str(rate),
+        )
+    ]
+
+
+class Film:
+    """The player on a page, with the gestures the tests share."""
+
+    def __init__(self, page: Page):
+        self.page = page
+        self.root = page.locator(".player")
+        self.video = self.root.locator("video").first
+        expect(self.root).to_be_visible()
+        page.wait_for_function("video => video.readyState >= 2", arg=self.video.element_handle())
+
+    def button(self, name: str) -> Locator:
+        return self.root.locator(".controls, .capture").get_by_role("button", name=name)
+
+    def go(self, *frames: int) -> list[tuple[int, int, str]]:
+        """(number in the picture, number the player believes, timecode shown) after going to each frame."""
+        return [tuple(seen) for seen in self.root.evaluate(VISIT, list(frames))]
+
+    def press(self, *keys: str) -> None:
+        """Keys, with the focus on the player but on none of its controls."""
+        self.root.evaluate("root => root.focus()")
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def shows(self, frame: int) -> None:
+        expect(self.root.locator(".view").first).to_have_attribute("data-frame", str(frame))
+        assert self.video.evaluate(READ_NUMBER) == frame
+
+    def is_playing(self, playing: bool = True) -> None:
+        expect(self.root).to_have_attribute("data-state", "playing" if playing else "paused")
+
+    def wait_past(self, frame: int) -> None:
+        """Until the film, playing, is on a later frame."""
+        self.page.wait_for_function(
+            "([view, frame]) => Number(view.dataset.frame) > frame",
+            arg=[self.root.locator(".view").first.element_handle(), frame],
+        )
+
+    def told(self) -> dict[str, Any]:
+        return json.loads(self.page.get_by_text(re.compile("^told ")).inner_text().removeprefix("told "))
+
+
+def test_seeking_shows_the_very_frame_at_every_rate(open_page: OpenPage) -> None:
+    chance = random.Random(20260301)
+    for attempt, rate in enumerate(RATES, 1):
+        film = Film(open_page(f"/?attempt={attempt}"))
+        frames = chance.sample(range(round(SECONDS * rate)), 50)
+        assert film.go(*frames) == [(frame, frame, frame_to_timecode(frame, rate)) for frame in frames]
+
+
+def test_the_browser_and_python_agree_on_every_timecode(browser: Browser) -> None:
+    here = player_module.HERE
+    code = "\n".join((here / name).read_text() for name in player_module.SCRIPTS)
+    frames = [*range(0, 40_000, 7), *range(1790, 1810), *range(17_975, 17_990), 107_891, 107_892, 2_589_407]
+    rates = [*RATES, Fraction(24), Fraction(50), Fraction(60_000, 1001), Fraction(60), Fraction(25, 2)]
+    page = browser.new_page()
+    told = page.evaluate(
+        """async ([code, rates, frames]) => {
+          const { timecode } = await import(URL.createObjectURL(new Blob([code], { type: "text/javascript" })));
+          return rates.map((rate) => frames.map((frame) => timecode(frame, rate)));
+        }""",
+        [code, [[rate.numerator, rate.denominator] for rate in rates], frames],
+    )
+    page.close()
+    assert told == [[frame_to_timecode(frame, rate) for frame in frames] for rate in rates]
+
+
+def test_a_step_is_one_frame_however_fast_the_steps_come(open_page: OpenPage) -> None:
+    film = Film(open_page(f"/?attempt={NTSC}"))
+    film.go(100)
+    film.button("One frame forward").click()
+    film.shows(101)
+    film.press("ArrowRight", "ArrowRight", ".", ".", "ArrowLeft", ",")
+    film.shows(103)
+    film.press("Home")
+    film.shows(0)
+    film.press("ArrowLeft")
+    film.shows(0)
+    film.press("End")
+    film.shows(round(SECONDS * RATES[NTSC - 1]) - 1)
+
+
+def test_j_k_and_l_shuttle_and_stop_on_the_frame_that_is_told(open_page: OpenPage) -> None:
+    film = Film(open_page(f"/?attempt={NTSC}"))
+    pace = "video => video.playbackRate"
+    for speed in (1, 2, 4, 4):
+        film.press("l")
+        film.is_playing()
+        assert film.video.evaluate(pace) == speed
+    film.wait_past(60)
+    film.press("k")
+    film.is_playing(False)
+    stopped = int(film.root.locator(".scrub").input_value())
+    assert stopped > 60
+    film.shows(stopped)
+    film.press("j")
+    film.page.wait_for_function(
+        "([view, frame]) => Number(view.dataset.frame) < frame - 5",
+        arg=[film.root.locator(".view").element_handle(), stopped],
+    )
+    film.press("k")
+    film.is_playing(False)
+    film.shows(int(film.root.locator(".scrub").input_value()))
+
+
+def test_the_space_bar_plays_and_pauses_and_the_button_says_what_it_will_do(open_page: OpenPage) -> None:
+    film = Film(open_page())
+    film.root.locator(".big").click()
+    film.is_playing()
+    film.button("Pause").wait_for()
+    film.press(" ")
+    film.is_playing(False)
+    film.button("Play").click()
+    film.is_playing()
+    film.video.click()
+    film.is_playing(False)
+
+
+def test_the_film_ends_and_plays_again_from_its_first_frame(open_page: OpenPage) -> None:
+    film = Film(open_page("/?attempt=2&mode=capture"))
+    film.go(round(SECONDS * RATES[1]) - 4)
+    film.press("k")
+    film.is_playing(False)
+    film.page.get_by_text('"ended": true').wait_for()
+    film.press("k")
+    film.is_playing()
+    film.wait_past(0)
+    film.press("k")
+    assert film.told()["paused"]["frame"] < 100
+
+
+def test_captions_are_on_until_they_are_turned_off(open_page: OpenPage) -> None:
+    film = Film(open_page())
+    mode = "video => video.textTracks[0].mode"
+    film.go(30)
+    film.page.wait_for_function(
+        "video => video.textTracks[0].activeCues?.[0]?.text === 'First words.'", arg=film.video.element_handle()
+    )
+    assert film.video.evaluate(mode) == "showing"
+    film.button("Captions").click()
+    assert film.video.evaluate(mode) == "hidden"
+    film.press("c")
+    assert film.video.evaluate(mode) == "showing"
+    expect(film.page.get_by_text("Clear caches")).to_have_count(0)  # Streamlit's own meaning of the key
+
+
+def test_sound_and_speed_follow_keys_and_controls(open_page: OpenPage) -> None:
+    film = Film(open_page())
+    film.press("m")
+    assert film.video.evaluate("video => video.muted")
+    film.press("ArrowDown", "ArrowDown")
+    assert film.video.evaluate("video => [video.muted, video.volume]") == [False, 0.9]
+    film.root.get_by_label("Speed").select_option("1.5")
+    film.press("k")
+    assert film.video.evaluate("video => video.playbackRate") == 1.5
+
+
+def test_the_film_comes_in_ranges_and_nothing_is_asked_for_twice_over(open_page: OpenPage) -> None:
+    page = open_page("about:blank")
+    answers: list[tuple[int, str | None]] = []
+
+    def note(response: Any) -> None:
+        if response.url.endswith("video.mp4"):
+            answers.append((response.status, response.headers.get("content-range")))
+
+    page.on("response", note)
+    page.goto("/?attempt=2")
+    Film(page).go(150)
+    assert answers
+    assert {status for status, _ in answers} == {206}
+
+
+def test_a_marker_goes_to_its_frame_and_says_so(open_page: OpenPage) -> None:
+    film = Film(open_page(f"/?attempt={NTSC}&mode=markers"))
+    film.root.get_by_role("button", name="Comment at 0:04: Slower, please").click()
+    film.shows(120)
+    film.page.get_by_text('"marker": "c2"').wait_for()
+    film.root.get_by_role("button", name="Issue at 0:01").click()
+    film.shows(45)
+    box, picture_box = film.root.locator(".mark").bounding_box(), film.video.bounding_box()
+    assert box["width"] / picture_box["width"] == pytest.approx(0.3, abs=0.01)
+    assert (box["y"] - picture_box["y"]) / picture_box["height"] == pytest.approx(0.1, abs=0.01)
+    film.press("ArrowRight")
+    expect(film.root.locator(".mark")).to_have_count(0)
+
+
+def test_words_of_a_marker_are_text_and_never_markup(open_page: OpenPage) -> None:
+    film = Film(open_page("/?mode=markers"))
+    film.root.get_by_role("button", name="Issue at").hover()
+    expect(film.root.locator(".what")).to_have_text("The logo is cut off <b>here</b>")
+    expect(film.root.locator("b")).to_have_count(0)
+
+
+def test_pointing_at_the_line_shows_a_thumbnail_and_dragging_goes_there(open_page: OpenPage) -> None:
+    film = Film(open_page("/?attempt=4"))
+    line = film.root.locator(".timeline").bounding_box()
+    y = line["y"] + line["height"] / 2
+    film.page.mouse.move(line["x"] + line["width"] / 2, y)
+    expect(film.root.locator(".thumb")).to_be_visible()
+    expect(film.root.locator(".when")).to_have_text(re.compile("0:0[34]"))
+    film.page.mouse.down()
+    film.page.mouse.move(line["x"] + line["width"] * 0.75, y, steps=5)
+    film.page.mouse.up()
+    expect(film.root.locator(".preview")).to_be_hidden()
+    frame = int(film.root.locator(".scrub").input_value())
+    assert frame == pytest.approx(180, abs=3)
+    film.shows(frame)
+
+
+def test_a_pause_reruns_the_page_once_and_playing_not_at_all(open_page: OpenPage) -> None:
+    film = Film(open_page("/?attempt=2&mode=capture"))
+    film.press("k")
+    film.wait_past(40)
+    assert film.page.get_by_text("runs 1", exact=True).is_visible()
+    film.press("k")
+    film.page.get_by_text("runs 2", exact=True).wait_for()
+    paused = film.told()["paused"]
+    film.shows(paused["frame"])
+    assert paused["watched"] == [[0, paused["watched"][0][1]]]
+    assert paused["watched_fraction"] == (paused["watched"][0][1] + 1) / SECONDS
+
+
+def test_a_comment_carries_its_frame_and_range(open_page: OpenPage) -> None:
+    film = Film(open_page("/?attempt=4&mode=capture"))
+    film.go(90)
+    film.button("Comment at 0:03").click()
+    film.page.get_by_text('"frame": 90').wait_for()
+    assert film.told()["comment"] == {"frame": 90, "end_frame": None, "shape": None}
+    film.button("Range").click()
+    film.go(30)
+    film.button("Comment on 0:01–0:03").click()
+    film.page.get_by_text('"end_frame": 90').wait_for()
+    assert film.told()["comment"] == {"frame": 30, "end_frame": 90, "shape": None}
+    expect(film.button("Range")).to_have_attribute("aria-pressed", "false")
+
+
+def test_a_box_drawn_on_the_picture_comes_back_in_parts_of_the_picture(open_page: OpenPage) -> None:
+    film = Film(open_page("/?attempt=4&mode=capture"))
+    film.go(77)
+    film.button("Draw").click()
+    box = film.video.bounding_box()
+
+    def at(x: float, y: float) -> tuple[float, float]:
+        return box["x"] + x * box["width"], box["y"] + y * box["height"]
+
+    film.page.mouse.move(*at(0.6, 0.7))
+    film.page.mouse.down()
+    film.page.mouse.move(*at(0.2, 0.4), steps=4)
+    film.page.mouse.up()
+    film.button("Comment at").click()
+    film.page.get_by_text('"frame": 77').wait_for()
+    shape = film.told()["comment"]["shape"]
+    assert shape == pytest.approx({"x": 0.2, "y": 0.4, "width": 0.4, "height": 0.3}, abs=0.01)
+    film.shows(77)
+
+
+def test_a_tap_on_the_picture_is_a_point_and_the_keyboard_can_draw_too(open_page: OpenPage) -> None:
+    film = Film(open_page("/?attempt=4&mode=capture", phone=True))
+    film.button("Draw").tap()
+    box = film.video.bounding_box()
+    film.page.touchscreen.tap(box["x"] + 0.25 * box["width"], box["y"] + 0.5 * box["height"])
+    film.button("Comment at").tap()
+    film.page.get_by_text('"width": 0').wait_for()
+    assert film.told()["comment"]["shape"] == pytest.approx({"x": 0.25, "y": 0.5, "width": 0, "height": 0}, abs=0.01)
+    film.button("Draw").focus()
+    for key in ("Enter", "Enter", "ArrowRight", "Shift+ArrowRight", "Shift+ArrowDown"):
+        film.page.keyboard.press(key)
+    film.button("Comment at").click()
+    film.page.get_by_text('"width": 0.02').wait_for()
+    shape = film.told()["comment"]["shape"]
+    assert shape == pytest.approx({"x": 0.52, "y": 0.5, "width": 0.02, "height": 0.02}, abs=0.001)
+
+
+def test_the_page_can_send_the_player_to_a_frame_again_and_again(open_page: OpenPage) -> None:
+    film = Film(open_page("/?attempt=4&frame=33"))
+    film.shows(33)
+    for _ in range(2):
+        film.page.get_by_role("button", name="Go to frame 77").click()
+        film.shows(77)
+        film.go(10)
+
+
+def test_the_tab_key_reaches_every_control_and_shows_where_it_is(open_page: OpenPage) -> None:
+    film = Film(open_page("/?mode=capture"))
+    film.root.evaluate("root => root.focus()")
+    names = []
+    for _ in range(16):
+        film.page.keyboard.press("Tab")
+        name, outline = film.root.evaluate(
+            """root => {
+              const focused = root.getRootNode().activeElement;
+              if (!focused) return ["", "solid"];
+              return [focused.getAttribute("aria-label") || focused.textContent, getComputedStyle(focused).outlineStyle];
+            }"""
+        )
+        assert outline == "solid", name
+        names.append(name)
+    reached = " · ".join(names)
+    for name in ("Play", "Issue at", "Position in the film", "One frame back", "One frame forward", "Mute", "Volume"):
+        assert name in reached
+    for name in ("Captions", "Speed", "Full screen", "Comment at 0:00", "Range", "Draw"):
+        assert name in reached
+    expect(film.root.locator(".scrub")).to_have_attribute("aria-valuetext", re.compile(r"0:00 of 0:08, frame 0"))
+
+
+def test_on_a_phone_everything_fits_and_is_as_big_as_a_thumb(open_page: OpenPage) -> None:
+    film = Film(open_page(f"/?attempt={NTSC}&mode=capture", phone=True))
+    assert film.page.evaluate("document.documentElement.scrollWidth") <= 390
+    small = film.root.evaluate(
+        """root => [...root.querySelectorAll(".controls button, .controls select, .capture button, .timeline")]
+          .map((control) => [control.className || control.dataset.do, control.getBoundingClientRect()])
+          .filter(([, box]) => box.width < 44 || box.height < 44)
+          .map(([name]) => name)"""
+    )
+    assert small == []
+    picture_box, last = film.video.bounding_box(), film.button("Draw").bounding_box()
+    assert picture_box["height"] <= 844 * 0.7 + 1
+    assert last["y"] + last["height"] <= 844
+
+
+def test_full_screen_shows_the_whole_player(open_page: OpenPage) -> None:
+    film = Film(open_page())
+    film.press("f")
+    film.page.wait_for_function("document.fullscreenElement !== null")
+    box, controls = film.video.bounding_box(), film.root.locator(".controls").bounding_box()
+    assert controls["y"] + controls["height"] <= 900
+    assert box["height"] > 700
+    assert box["y"] + box["height"] <= controls["y"]
+    film.press("f")
+    film.page.wait_for_function("document.fullscreenElement === null")
+
+
+def test_a_film_that_does_not_load_says_so_and_can_be_tried_again(open_page: OpenPage) -> None:
+    page = open_page(f"/?attempt={MISSING}")
+    alert = page.get_by_role("alert").filter(has_text="could not be loaded")
+    alert.wait_for()
+    with page.expect_request(re.compile("video.mp4")):
+        page.get_by_role("button", name="Try again").click()
+    alert.wait_for()
+
+
+def test_two_films_play_in_step_and_stop_on_the_same_moment(open_page: OpenPage) -> None:
+    film = Film(open_page("/?attempt=2&mode=compare&with=4"))
+    left, right = (film.root.locator("video").nth(place) for place in (0, 1))
+    film.press("k")
+    film.wait_past(10)
+    right.evaluate("video => { video.currentTime += 0.2 }")
+    film.page.wait_for_function(
+        "([left, right]) => !right.seeking && Math.abs(left.currentTime - right.currentTime) <= 1 / 25",
+        arg=[left.element_handle(), right.element_handle()],
+    )
+    film.press("k")
+    film.is_playing(False)
+    frame = int(film.root.locator(".scrub").input_value())
+    film.shows(frame)
+    same_moment = int((frame + Fraction(1, 2)) / RATES[1] * RATES[3])
+    expect(film.root.locator(".view").nth(1)).to_have_attribute("data-frame", str(same_moment))
+    assert right.evaluate(READ_NUMBER) == same_moment
+
+
+def test_of_two_films_one_is_heard(open_page: OpenPage) -> None:
+    film = Film(open_page("/?attempt=1&mode=compare&with=2"))
+    left, right = (film.root.locator("video").nth(place) for place in (0, 1))
+    muted = "video => video.muted"
+    assert (left.evaluate(muted), right.evaluate(muted)) == (True, False)
+    film.root.get_by_role("button", name="Attempt 1, draft 1").click()
+    assert (left.evaluate(muted), right.evaluate(muted)) == (False, True)
+    film.press("m")
+    assert (left.evaluate(muted), right.evaluate(muted)) == (True, True)
