@@ -1,32 +1,33 @@
 import streamlit as st
 
-from pilot_core.store.queries import PilotFilter, pilot_page
-from pilot_core.web import access, links, pilot_table
+from pilot_core.web import access, cards, links, needs, overview, pilot_list
 from pilot_core.web.stores import store
-from pilot_core.web.times import viewer_zone
 
-access.require(access.Role.LEAD)
-
-st.title("Overview")
-
-search = st.text_input("Search", type="search", live="300ms", key="q", bind="query-params")
-found = pilot_page(store().database, PilotFilter(search=search or ""))
+visitor = access.require(access.Role.LEAD)
 
 
-def opened() -> None:
-    if pilot_id := pilot_table.clicked(found.pilots):
-        links.open_pilot(pilot_id)
+@st.fragment(run_every="20s")
+def today() -> None:
+    seen = overview.look(store(), visitor.name, needs.opened())
+    st.title(needs.headline(seen.standing, seen.now), anchor=False)
+    st.subheader("Needs you today", anchor=False)
+    if seen.needs:
+        with st.container(gap="small"):
+            needs.rows(store(), seen.needs, seen.now, visitor.name)
+    else:
+        st.markdown(":green[✓] Nothing needs you now.")
+    st.space("small")
+    cards.show(seen.headlines)
 
 
-if found.total:
-    st.dataframe(
-        pilot_table.frame(found.pilots, viewer_zone()),
-        column_config=pilot_table.columns(opened),
-        hide_index=True,
-        alt="All pilots with recommendation, attempts and last step",
+if overview.is_empty(store()):
+    st.title("No pilots yet", anchor=False)
+    st.markdown(
+        "Create the first pilot. Its first cut is made while you watch, and then goes to the founder for review."
     )
-elif search:
-    st.info("No pilot matches this search.")
-else:
-    st.info("There is no pilot yet. Create the first one, and its first cut is made while you watch.")
-    st.page_link(links.NEW_PILOT, label="New pilot", icon=":material/add_circle:")
+    st.page_link(links.NEW_PILOT, label="Create the first pilot", icon=":material/add_circle:")
+    st.stop()
+
+today()
+st.subheader("All pilots", anchor=False)
+pilot_list.show(store())

@@ -21,7 +21,7 @@ except PilotNotFound as error:
 told_once(view)
 header.show(view)
 
-left, right = st.columns([3, 2], gap="large")
+left, right = st.columns(2, gap="large")
 with left:
     shown = films.show(view)
 with right:

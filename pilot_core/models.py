@@ -114,7 +114,10 @@ class Draft(Record):
 
 
 class Feedback(Record):
-    """What someone said of one attempt: a decision (``level``), flags and words."""
+    """What someone said of one attempt: a decision (``level``), flags and words.
+
+    An approval in the review room holds the SHA-256 of the file that was approved (hex) and the checklist items ticked.
+    """
 
     feedback_id: str
     level: FeedbackLevel
@@ -125,6 +128,8 @@ class Feedback(Record):
     channel: str = Field("", max_length=60)
     persona: str | None = None
     received_at: UtcTime | None = None
+    sha256: str | None = None
+    checklist: list[str] = Field(default_factory=list)
 
 
 class PilotRunAttempt(Record):

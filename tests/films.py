@@ -35,12 +35,13 @@ def make_film(
     frozen: Spans = (),
     faststart: bool = True,
     rotation: int = 0,
+    pixel: Fraction = Fraction(1),
 ) -> Path:
     """Write a film to ``path`` and return it.
 
     ``audio`` is an encoder name or None for no sound track; the sound is a 997 Hz sine on both channels, its peak at
     ``tone_dbfs``, which BS.1770 measures as that many LUFS; or else ``samples``, float32 of shape (n, 2) at 48 kHz.
-    ``rotation`` (degrees) is only noted in the file, as phones do.
+    ``rotation`` (degrees) and ``pixel`` (width by height of one) are only noted in the file, as cameras do.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     options = {"movflags": "+faststart"} if faststart else {}
@@ -49,6 +50,7 @@ def make_film(
         video.width, video.height, video.pix_fmt = width, height, pixel_format
         if codec == "libx264":
             video.options = {"preset": "ultrafast", "g": "30"}
+        video.codec_context.sample_aspect_ratio = pixel
         if rotation:
             video.set_display_rotation(rotation)
         sound = film.add_stream(audio, rate=RATE, layout="stereo") if audio else None

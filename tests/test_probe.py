@@ -63,6 +63,12 @@ def test_size_is_as_shown_after_rotation(tmp_path):
     assert (measured.width, measured.height) == (108, 192)
 
 
+@pytest.mark.parametrize(("pixel", "width"), [(Fraction(2), 216), (Fraction(3, 4), 81), (Fraction(500), 108)])
+def test_size_is_as_shown_with_pixels_made_square_unless_they_are_absurd(tmp_path, pixel, width):
+    measured = probe(make_film(tmp_path / "film.mp4", seconds=0.2, pixel=pixel))
+    assert (measured.width, measured.height) == (width, 192)
+
+
 @pytest.mark.parametrize("level", [-30.0, -16.0, -9.0])
 def test_loudness_agrees_with_an_independent_meter(tmp_path, level):
     noise = np.random.default_rng(5).standard_normal((48_000 * 4, 2)).astype(np.float32)

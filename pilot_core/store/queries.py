@@ -141,7 +141,8 @@ def pilot_page(
 
 def _where(shown: PilotFilter) -> tuple[str, list[Any]]:
     """The condition on ``pilots`` and its parameters."""
-    terms, given = ["TRUE"], []
+    terms: list[str] = ["TRUE"]
+    given: list[Any] = []
     for word in shown.search.lower().split():
         terms.append("lower(founder_name || ' ' || company_name || ' ' || pilot_id) LIKE ? ESCAPE '!'")
         given.append(f"%{_literal(word)}%")
@@ -248,7 +249,8 @@ class Decisions:
     dropped_external: int
 
 
-_DECIDED = """
+# The CTE `decided`: the pilots approved, dropped for our own reasons, or out of attempts.
+DECIDED = """
 WITH decided AS (
     SELECT pilot_id, company_name, COALESCE(decided_at, latest_since, updated_at) AS decided_at,
         approval_outcome = 'approved' AS approved
@@ -263,7 +265,7 @@ def decisions(database: Database) -> Decisions:
     external = "SELECT count(*) AS n FROM pilots WHERE approval_outcome = 'dropped' AND drop_external"
 
     def work(connection: Connection) -> Decisions:
-        found = rows(connection, f"{_DECIDED} SELECT * FROM decided ORDER BY decided_at, pilot_id")  # noqa: S608
+        found = rows(connection, f"{DECIDED} SELECT * FROM decided ORDER BY decided_at, pilot_id")  # noqa: S608
         dropped = rows(connection, external)[0]["n"]
         total = rows(connection, "SELECT count(*) AS n FROM pilots")[0]["n"]
         decided = [Decided(**{**row, "decided_at": from_column(row["decided_at"])}) for row in found]

@@ -115,6 +115,8 @@ def feedback_rows(pilot: PilotRun) -> tuple[list[Row], list[Row]]:
                     "channel": given.channel,
                     "persona": given.persona,
                     "received_at": to_column(given.received_at),
+                    "sha256": given.sha256,
+                    "checklist": _json(given.checklist),
                 }
             )
             flagged.extend(
@@ -191,6 +193,9 @@ def _feedback(row: Row, flags: list[str]) -> Feedback:
         channel=row["channel"],
         persona=row["persona"],
         received_at=row["received_at"],
+        sha256=row["sha256"],
+        # Rows older than the column have none.
+        checklist=json.loads(row["checklist"] or "[]"),
     )
 
 

@@ -37,7 +37,7 @@ def edges(samples: int, attack: float, release: float) -> Sound:
     return envelope
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=12)
 def pad_tone(notes: tuple[int, ...], brightness: float) -> Sound:
     """5.5 s of a string-like chord, stereo, periodic: one inverse FFT of bands as wide as an ensemble is out of tune.
 
@@ -59,7 +59,7 @@ def pad_tone(notes: tuple[int, ...], brightness: float) -> Sound:
     return np.asarray(sides / np.sqrt(np.mean(sides**2)), np.float32)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=32)
 def bass_note(note: int, seconds: float) -> Sound:
     """A rounded sawtooth whose upper partials die first; long notes begin and end softly."""
     t, base = _clock(seconds), _frequency(note)
@@ -140,10 +140,12 @@ def shimmer() -> Sound:
     return np.asarray(_noise(1.8, 3500, 11000) * np.exp(-t * 3) * edges(len(t), 0.004, 0.3), np.float32)
 
 
-@lru_cache(maxsize=1)
-def boom() -> Sound:
+@lru_cache(maxsize=8)
+def boom(note: int) -> Sound:
     t = _clock(1.4)
-    return np.asarray(np.sin(2 * np.pi * 52 * t) * np.exp(-t * 3.2) * edges(len(t), 0.008, 0.3), np.float32)
+    return np.asarray(
+        np.sin(2 * np.pi * _frequency(note) * t) * np.exp(-t * 3.2) * edges(len(t), 0.008, 0.3), np.float32
+    )
 
 
 def reverb(sound: Sound) -> Sound:

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Literal, NamedTuple
 
 import numpy as np
-import pyloudnorm  # type: ignore[import-untyped]
+import pyloudnorm
 from scipy.ndimage import minimum_filter1d, uniform_filter1d
 
 from pilot_core.video import instruments
@@ -41,7 +41,7 @@ CHORDS: dict[str, tuple[int, ...]] = {
 
 @dataclass(frozen=True)
 class Mood:
-    """What one mood may play. ``pulse``, ``kick``, ``clap`` and ``hat`` are levels per sixteenth of a bar, 0 to 9."""
+    """What one mood may play. ``bass``, ``kick``, ``clap``, ``hat`` are levels, 0 to 9, of each sixteenth of a bar."""
 
     keys: tuple[int, ...]  # MIDI numbers of the tonic
     progressions: tuple[tuple[str, ...], ...]
@@ -240,10 +240,7 @@ class _Player:
         return [((segment.start + i / 4) * self.beat, level) for i, level in zip(steps, levels, strict=True) if level]
 
     def _pad(self, segment: Segment) -> None:
-        level = (
-            self.style.levels["pad"]
-            * {"intro": 0.85, "main": 1.0, "build": 1.0, "call": 1.0, "ring": 1.1}[segment.part]
-        )
+        level = self.style.levels["pad"] * {"intro": 0.85, "ring": 1.1}.get(segment.part, 1.0)
         start = segment.start * self.beat
         release = max(0.25, 1.2 * self.style.pad_attack)
         end = self.samples / RATE if segment.part == "ring" else (segment.start + segment.beats) * self.beat + release
@@ -320,9 +317,9 @@ class _Player:
         weight = 0.5 if self.style.kick.strip("0") else 0.22
         lands = (build.start + build.beats) * self.beat
         rise = instruments.rise(round(build.beats * self.beat, 4))
-        self._add(self.hall, build.start * self.beat, rise, 0.16 * weight, 0.0)
+        self._add(self.hall, build.start * self.beat, rise, 0.16 * weight)
         self._add(self.hall, lands, instruments.shimmer(), 0.16 * weight)
-        self._add(self.dry, lands, instruments.boom(), 0.7 * weight)
+        self._add(self.dry, lands, instruments.boom(self._root(self.style.home[0])), 0.7 * weight)
 
     def _duck(self) -> None:
         """Pad and bass step back: down in 10 ms before each kick, up again over 0.6 of a beat."""
@@ -348,7 +345,7 @@ def _master(sound: Sound, fade_in: float) -> Sound:
 
 def _limit(sound: Sound) -> Sound:
     """Turn down, over 10 ms on either side, whatever would pass the ceiling; the mean of a minimum never exceeds it."""
-    window = RATE // 100
+    window = RATE // 100 + 1  # odd, so that every mean is taken over minima that saw the sample itself
     peaks = np.maximum(np.abs(sound[:, 0]), np.abs(sound[:, 1]))
     needed = np.minimum(np.float32(1), np.float32(CEILING) / np.maximum(peaks, np.float32(1e-9)))
     gain = uniform_filter1d(minimum_filter1d(needed, window), window)

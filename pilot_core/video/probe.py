@@ -153,8 +153,12 @@ def frame_rate(stream: VideoStream) -> Fraction:
 
 
 def shown_size(stream: VideoStream, frame: VideoFrame) -> tuple[int, int]:
-    """Width and height in pixels as a player shows them: pixels made square, then rotated as the file notes."""
-    width = round(frame.width * (stream.sample_aspect_ratio or 1))
+    """Width and height in pixels as a player shows them: pixels made square, then rotated as the file notes.
+
+    A pixel over four times as wide as high, or the reverse, is taken for a damaged note and as square.
+    """
+    pixel = stream.sample_aspect_ratio or Fraction(1)
+    width = round(frame.width * pixel) if Fraction(1, 4) <= pixel <= 4 else frame.width
     return (width, frame.height) if frame.rotation % 180 == 0 else (frame.height, width)
 
 

@@ -10,7 +10,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
 
-import fontpkg  # type: ignore[import-untyped]
+import fontpkg
 import numpy as np
 from av.video.frame import VideoFrame
 from av.video.reformatter import Colorspace, Interpolation
@@ -22,6 +22,7 @@ POSTER_HEIGHT = 720
 POSTER_SHARE, POSTER_REACH = 0.12, 0.04  # of the film: where to look for it, and how far on either side
 SHEET_TILE, SHEET_GAP, SHEET_MARGIN, SHEET_LABEL = 420, 12, 28, 30  # pixels; a tile's longer side
 SHEET_GROUND, SHEET_INK, SHEET_EDGE = "#FAF8F4", "#59616B", "#E3DFD7"
+WIDEST = 4  # times its height: no film is, and a damaged one shall not fill the memory
 SPRITE_HEIGHT, SPRITE_COLUMNS, SPRITE_MOST = 160, 10, 200
 UNTAGGED, HD = 2, 720  # FFmpeg's "unspecified" colour space; the shorter side from which players then assume BT.709
 
@@ -36,7 +37,10 @@ class Still(NamedTuple):
 
 
 def contact_sheet(video: Path, out: Path, *, columns: int = 4, rows: int = 3) -> None:
-    """Write a JPEG of evenly spaced pictures, each with its time. Raises PipelineFailed when the film is broken."""
+    """Write a JPEG of evenly spaced pictures, each with its time. Raises PipelineFailed when the film is broken.
+
+    Each is the more detailed of two moments a quarter of a step apart, so that none is caught between two shots.
+    """
     times = _sheet_times(_duration(video), columns * rows)
     _save(_sheet([(still.time, _tile(still)) for still in _pictures(video, times)], columns), out)
 
@@ -48,7 +52,7 @@ def poster(video: Path, out: Path, at: float | None = None) -> None:
     """
     times = _poster_times(_duration(video)) if at is None else [at]
     pictures = _pictures(video, times, exact=at is not None)
-    _save(_most_detailed([_image(still, POSTER_HEIGHT) for still in pictures]), out)
+    _save(max((_image(still, POSTER_HEIGHT) for still in pictures), key=_detail), out)
 
 
 def sprite(
@@ -85,7 +89,7 @@ def stills(video: Path, folder: Path) -> None:
             thumbnails.append(_image(still, SPRITE_HEIGHT))
     folder.mkdir(parents=True, exist_ok=True)
     _save(_sheet(tiles, 4), folder / "contact_sheet.jpg")
-    _save(_most_detailed(posters), folder / "poster.jpg")
+    _save(max(posters, key=_detail), folder / "poster.jpg")
     image, layout = _grid(thumbnails, every)
     _save(image, folder / "sprite.jpg")
     _write(json.dumps(layout).encode(), folder / "sprite.json")
@@ -99,8 +103,8 @@ def _duration(video: Path) -> float:
 
 
 def _sheet_times(duration: float, count: int) -> list[float]:
-    """The middles of ``count`` equal parts of the film."""
-    return [(i + 0.5) * duration / count for i in range(count)]
+    """Two moments, before and after the middle, of each of ``count`` equal parts of the film."""
+    return [(i + share) * duration / count for i in range(count) for share in (0.375, 0.625)]
 
 
 def _poster_times(duration: float) -> list[float]:
@@ -145,7 +149,7 @@ def _pictures(video: Path, times: Sequence[float], *, exact: bool = False) -> It
 
 def _image(still: Still, height: int) -> Image.Image:
     """The picture at that height in pixels, upright, in the colours a player shows."""
-    size = max(1, round(height * still.width / still.height)), height
+    size = min(max(1, round(height * still.width / still.height)), WIDEST * height), height
     frame = still.frame
     untagged_hd = frame.colorspace == UNTAGGED and min(frame.width, frame.height) >= HD
     stored = size if frame.rotation % 180 == 0 else size[::-1]
@@ -163,7 +167,10 @@ def _tile(still: Still) -> Image.Image:
     return _image(still, SHEET_TILE if tall else max(1, round(SHEET_TILE * still.height / still.width)))
 
 
-def _sheet(tiles: list[tuple[float, Image.Image]], columns: int) -> Image.Image:
+def _sheet(candidates: list[tuple[float, Image.Image]], columns: int) -> Image.Image:
+    """The sheet of the better of each two candidates."""
+    pairs = zip(candidates[::2], candidates[1::2], strict=True)
+    tiles = [max(pair, key=lambda tile: _detail(tile[1])) for pair in pairs]
     width, height = tiles[0][1].size
     across, down = width + SHEET_GAP, height + SHEET_LABEL + SHEET_GAP
     rows = math.ceil(len(tiles) / columns)
@@ -208,14 +215,10 @@ def _grid(thumbnails: list[Image.Image], every: float) -> tuple[Image.Image, dic
     }
 
 
-def _most_detailed(images: list[Image.Image]) -> Image.Image:
-    """The image with the largest mean step between neighbouring dots: full of matter, and not amid a dissolve."""
-
-    def detail(image: Image.Image) -> float:
-        grey = np.asarray(image.convert("L"), np.float32)
-        return float(np.abs(np.diff(grey, axis=0)).mean() + np.abs(np.diff(grey, axis=1)).mean())
-
-    return max(images, key=detail)
+def _detail(image: Image.Image) -> float:
+    """The mean step between neighbouring dots: high for a picture full of matter, low amid a dissolve or in black."""
+    grey = np.asarray(image.convert("L"), np.float32)
+    return float(np.abs(np.diff(grey, axis=0)).mean() + np.abs(np.diff(grey, axis=1)).mean())
 
 
 def _save(image: Image.Image, out: Path) -> None:

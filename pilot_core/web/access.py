@@ -12,6 +12,7 @@ from pilot_core.store.pilots import local_user
 
 FORWARDING_HEADERS = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
+CLOSED = "This dashboard is open only to the operations team, on the machine it runs on."
 
 
 class Role(StrEnum):
@@ -51,7 +52,7 @@ def require(role: Role) -> Visitor:
     """The page's guard: the visitor, if they have the role; otherwise the page stops with a sentence."""
     present = visitor()
     if present.role is not role:
-        st.error("This dashboard is open only to the operations team, on the machine it runs on.")
+        st.error(CLOSED)
         st.stop()
     return present
 

@@ -3,21 +3,25 @@
 import streamlit as st
 
 from pilot_core.settings import ROOT
-from pilot_core.web.access import Role, visitor
+from pilot_core.web import links
+from pilot_core.web.access import CLOSED, Role, visitor
 
-PAGES = ROOT / "pages"
+IMAGES = ROOT / "pilot_core" / "web" / "images"
 
-st.set_page_config(page_title="Pilot Ops", page_icon=":material/movie:", layout="wide")
+st.set_page_config(
+    page_title="Pilot Ops", page_icon=str(IMAGES / "icon.svg"), layout="wide", initial_sidebar_state=230
+)
 
 if visitor().role is not Role.LEAD:
-    st.error("This dashboard is open only to the operations team, on the machine it runs on.")
+    st.error(CLOSED)
     st.stop()
 
+st.logo(IMAGES / "wordmark.svg", size="large", icon_image=IMAGES / "icon.svg")
 st.navigation(
     [
-        st.Page(PAGES / "overview.py", title="Overview", icon=":material/home:", default=True),
-        st.Page(PAGES / "new_pilot.py", title="New pilot", icon=":material/add_circle:"),
-        st.Page(PAGES / "pilot.py", title="Pilot", icon=":material/movie:"),
-        st.Page(PAGES / "metrics.py", title="Metrics", icon=":material/monitoring:"),
+        st.Page(links.OVERVIEW, title="Overview", icon=":material/home:", default=True),
+        st.Page(links.NEW_PILOT, title="New pilot", icon=":material/add_circle:"),
+        st.Page(links.PILOT, title="Pilot", icon=":material/movie:"),
+        st.Page(links.METRICS, title="Metrics", icon=":material/monitoring:"),
     ]
 ).run()

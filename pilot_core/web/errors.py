@@ -1,21 +1,41 @@
 """What a visitor sees when something fails: a sentence and a way on. The trace goes to the log, never to the screen."""
 
 import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import streamlit as st
 
 from pilot_core.errors import PilotError
+from pilot_core.web.text import plain
 
 log = logging.getLogger(__name__)
+
+UNEXPECTED = (
+    "Something went wrong on this page. Nothing you saved was lost; reload it, and tell us if it happens again."
+)
+
+
+def sentence(error: PilotError) -> str:
+    """The error's sentence, without its hints at options of the command, which a page does not have."""
+    return re.sub(r" ?\([^()]*--[a-z][^()]*\)", "", str(error))
 
 
 def show_error(error: Exception) -> bool:
     """Show an uncaught error of a page; returns True, since Streamlit's own display would show the trace."""
     if isinstance(error, PilotError):
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(sentence(error)), icon=":material/error:")
     else:
         log.error("a page failed", exc_info=error)
-        st.error(
-            "Something went wrong on this page. Nothing you saved was lost; reload it, and tell us if it happens again."
-        )
+        st.error(UNEXPECTED)
     return True
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Whatever an action of the block is refused for is said here, and the page goes on."""
+    try:
+        yield
+    except PilotError as error:
+        show_error(error)

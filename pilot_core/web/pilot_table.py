@@ -20,17 +20,17 @@ def frame(pilots: Sequence[PilotSummary], zone: str) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "company": [_button_text(pilot.company_name) for pilot in pilots],
-            "founder": [neutral(pilot.founder_name) for pilot in pilots],
             "recommendation": [[badges.mark(pilot.recommendation).label] for pilot in pilots],
             "attempts": [
                 badges.dots(pilot.decisions, max(0, pilot.max_attempts - len(pilot.decisions))) for pilot in pilots
             ],
             "standing": [_standing(pilot) for pilot in pilots],
-            "scenario": [neutral(catalog.label("scenario", pilot.scenario_type)) for pilot in pilots],
-            "brand": [neutral(catalog.label("brand", pilot.brand_preset)) for pilot in pilots],
             "last_step": pd.Series(
                 [_there(pilot.updated_at, zone) for pilot in pilots], dtype=f"datetime64[us, {zone}]"
             ),
+            "founder": [neutral(pilot.founder_name) for pilot in pilots],
+            "scenario": [neutral(catalog.label("scenario", pilot.scenario_type)) for pilot in pilots],
+            "brand": [neutral(catalog.label("brand", pilot.brand_preset)) for pilot in pilots],
         }
     )
 
@@ -42,17 +42,17 @@ def columns(opened: Any) -> dict[str, Any]:
     )
     return {
         "company": st.column_config.ButtonColumn(
-            "Company", type="tertiary", alignment="left", pinned=True, width=190, key=OPEN_KEY, on_click=opened
+            "Company", type="tertiary", alignment="left", pinned=True, width=165, key=OPEN_KEY, on_click=opened
         ),
-        "founder": st.column_config.TextColumn("Founder", width=150),
         "recommendation": badges.badge_column("Recommendation"),
         "attempts": st.column_config.ImageColumn(
             "Attempts", alignment="left", width=118, help=f"One dot an attempt. {words}."
         ),
-        "standing": st.column_config.TextColumn("Where it stands", width=220),
+        "standing": st.column_config.TextColumn("Where it stands", width=205),
+        "last_step": st.column_config.DatetimeColumn("Last step", format="distance", width=105),
+        "founder": st.column_config.TextColumn("Founder", width=145),
         "scenario": st.column_config.TextColumn("Scenario", width=150),
         "brand": st.column_config.TextColumn("Brand", width=90),
-        "last_step": st.column_config.DatetimeColumn("Last step", format="distance", width=110),
     }
 
 

@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from numbered_films import HEIGHT, READ_NUMBER, WIDTH, make_numbered_film, picture
-from PIL import Image
+from numbered_films import READ_NUMBER, make_numbered_film
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from pilot_core.models import Draft
 from pilot_core.services import create_pilot
 from pilot_core.store.pilots import PilotStore
 from pilot_core.timecode import frame_to_timecode
-from pilot_core.web.player import player as player_module
+from pilot_core.video.stills import stills
+from pilot_core.web.player.player import HERE, SCRIPTS
 
 pytestmark = pytest.mark.browser
 
@@ -69,17 +69,9 @@ def _add_attempt(store: PilotStore, pilot: Any, number: int, rate: Fraction) -> 
     folder = f"{pilot.pilot_id}/attempt_{number}"
     film = make_numbered_film(store.root / folder / "draft_v1.mp4", rate, SECONDS, hue=number * 70)
     pack = film.parent / "review_pack"
-    pack.mkdir()
     count = round(SECONDS * rate)
     film.with_suffix(".vtt").write_text(CAPTIONS)
-    picture(0, count).save(pack / "poster.jpg")
-    sheet = Image.new("RGB", (4 * WIDTH // 2, 2 * HEIGHT // 2))
-    for second in range(SECONDS):
-        tile = picture(round(second * rate), count).resize((WIDTH // 2, HEIGHT // 2))
-        sheet.paste(tile, (second % 4 * WIDTH // 2, second // 4 * HEIGHT // 2))
-    sheet.save(pack / "sprite.jpg")
-    tiles = {"columns": 4, "rows": 2, "tile_width": WIDTH // 2, "tile_height": HEIGHT // 2}
-    (pack / "sprite.json").write_text(json.dumps(tiles | {"every_seconds": 1.0, "count": SECONDS}))
+    stills(film, pack)
     attempt = pilot.add_attempt(f"{folder}/draft_v1.mp4", f"{folder}/review_pack")
     attempt.drafts = [
         Draft(
@@ -99,8 +91,8 @@ class Film:
         self.page = page
         self.root = page.locator(".player")
         self.video = self.root.locator("video").first
-        expect(self.root).to_be_visible()
-        page.wait_for_function("video => video.readyState >= 2", arg=self.video.element_handle())
+        expect(self.root).to_have_attribute("data-state", "paused")
+        page.wait_for_function("video => video.readyState >= 1", arg=self.video.element_handle())
 
     def button(self, name: str) -> Locator:
         return self.root.locator(".controls, .capture").get_by_role("button", name=name)
@@ -142,8 +134,7 @@ def test_seeking_shows_the_very_frame_at_every_rate(open_page: OpenPage) -> None
 
 
 def test_the_browser_and_python_agree_on_every_timecode(browser: Browser) -> None:
-    here = player_module.HERE
-    code = "\n".join((here / name).read_text() for name in player_module.SCRIPTS)
+    code = "\n".join((HERE / name).read_text() for name in SCRIPTS)
     frames = [*range(0, 40_000, 7), *range(1790, 1810), *range(17_975, 17_990), 107_891, 107_892, 2_589_407]
     rates = [*RATES, Fraction(24), Fraction(50), Fraction(60_000, 1001), Fraction(60), Fraction(25, 2)]
     page = browser.new_page()
@@ -219,7 +210,8 @@ def test_the_film_ends_and_plays_again_from_its_first_frame(open_page: OpenPage)
     film.is_playing()
     film.wait_past(0)
     film.press("k")
-    assert film.told()["paused"]["frame"] < 100
+    film.page.get_by_text('"ended": false').wait_for()
+    assert film.told()["paused"]["frame"] < 190
 
 
 def test_captions_are_on_until_they_are_turned_off(open_page: OpenPage) -> None:
@@ -377,13 +369,14 @@ def test_the_tab_key_reaches_every_control_and_shows_where_it_is(open_page: Open
     film = Film(open_page("/?mode=capture"))
     film.root.evaluate("root => root.focus()")
     names = []
-    for _ in range(16):
+    for _ in range(17):
         film.page.keyboard.press("Tab")
         name, outline = film.root.evaluate(
             """root => {
               const focused = root.getRootNode().activeElement;
               if (!focused) return ["", "solid"];
-              return [focused.getAttribute("aria-label") || focused.textContent, getComputedStyle(focused).outlineStyle];
+              const name = focused.getAttribute("aria-label") || focused.textContent;
+              return [name, getComputedStyle(focused).outlineStyle];
             }"""
         )
         assert outline == "solid", name

@@ -1,6 +1,7 @@
 """Drawing straight into the planes of a YUV 4:2:0 frame: flat colours, 8-bit masks, edges finer than a pixel."""
 
 from functools import cache
+from typing import Any
 
 import av
 from PIL import Image, ImageDraw
@@ -74,7 +75,8 @@ class Canvas:
         sizes = ((width, height), (width // 2, height // 2), (width // 2, height // 2))
         self.planes: list[Image.Image] = []
         for plane, size in zip(self.frame.planes, sizes, strict=True):
-            image = Image.frombuffer("L", size, plane, "raw", "L", plane.line_size, 1)
+            memory: Any = plane
+            image = Image.frombuffer("L", size, memory, "raw", "L", plane.line_size, 1)
             image.readonly = 0  # the image lies in the frame's own memory, so that no pixel is copied on its way out
             self.planes.append(image)
 

@@ -357,7 +357,9 @@ def _professional(setter: _Setter) -> None:
         )
         return
     if shot.role == "figure":
-        figure = setter.poster(shot.main, width=setter.width, height=room * 0.56, largest=520, face=setter.voice.figure)
+        figure = setter.poster(
+            shot.main, width=setter.right - x, height=room * 0.56, largest=520, face=setter.voice.figure
+        )
         parts.append(("main", figure, px(52) if above else 0.0))
         below = setter.main(shot.below, width=width, height=px(420), largest=104) if shot.below else None
         if below:

@@ -21,7 +21,7 @@ HOOKS: dict[str, dict[str, dict[str, tuple[str, ...]]]] = {
         "contrast": {
             "bold": ("Before {product}. *After* {product}.", "The old way. *The new way.*"),
             "empathetic": ("There is how it was. And there is *now*.", "Yesterday was one way. *Today* is another."),
-            "professional": ("The way it was done. The way it is done *now*.",),
+            "professional": ("Until now. *From now on.*", "As it was. As it is *now*."),
         },
         "name": {
             "bold": ("*{product}* is here.", "New. *{product}.*"),
@@ -122,8 +122,18 @@ BEATS: dict[str, dict[str, tuple[tuple[Line, ...], ...]]] = {
     },
     "proof": {
         "bold": (
-            (("may", "echo", "Says *who*?"), ("must", "proof", "{proofs}"), ("may", "echo", "*That* is the point.")),
-            (("may", "echo", "*Proof?*"), ("must", "proof", "{proofs}"), ("may", "echo", "See for *yourself*.")),
+            (
+                ("may", "echo", "Says *who*?"),
+                ("must", "proof", "{proofs}"),
+                ("may", "echo", "*That* is the point."),
+                ("may", "echo", "Ask *us* anything."),
+            ),
+            (
+                ("may", "echo", "*Proof?*"),
+                ("must", "proof", "{proofs}"),
+                ("may", "echo", "See for *yourself*."),
+                ("may", "echo", "Ask us *anything*."),
+            ),
         ),
         "empathetic": ((("must", "proof", "{proofs}"), ("may", "statement", "See how it feels *for you*.")),),
         "professional": (
@@ -222,6 +232,7 @@ BEATS: dict[str, dict[str, tuple[tuple[Line, ...], ...]]] = {
                 ("may", "proof", "{spare}"),
                 ("may", "echo", "Now the *work* begins."),
                 ("may", "echo", "*Watch* us."),
+                ("may", "echo", "Stay *close*."),
             ),
         ),
         "empathetic": ((("must", "statement", "Now the *real work* begins."), ("may", "proof", "{spare}")),),

@@ -72,9 +72,13 @@ def _after_review(brief: CutBrief, direction: Direction, review: Review, seconds
 
 
 def _next_hook(brief: CutBrief, direction: Direction) -> str:
+    """Another opening form: the next that is complete sooner than this one, else simply the next."""
     forms = hook_forms(brief)
     at = forms.index(direction.hook) if direction.hook in forms else -1
-    return forms[(at + 1) % len(forms)]
+    others = [form for form in (*forms[at + 1 :], *forms[: max(0, at)]) if form != direction.hook]
+    now = hook_times(build(brief, direction))[1]
+    sooner = [f for f in others if hook_times(build(brief, replace(direction, hook=f, hook_fast=True)))[1] < now]
+    return next(iter(sooner or others), direction.hook)
 
 
 def _after_violations(brief: CutBrief, direction: Direction) -> Direction:
@@ -101,9 +105,8 @@ def changes(brief: CutBrief, after: Film, palette: Palette) -> list[str]:
     if brief.iteration > 1 and brief.sla_violations:
         before = build(brief, directed(brief.model_copy(update={"iteration": 1, "sla_violations": []})))
         if _about_length(brief.sla_violations) and abs(before.seconds - after.seconds) >= 0.1:
-            return [
-                f"Length changed from {before.seconds:.1f} s to {after.seconds:.1f} s (the iteration before missed its SLA)."
-            ]
+            lengths = f"from {before.seconds:.1f} s to {after.seconds:.1f} s"
+            return [f"Length changed {lengths} (the iteration before missed its SLA)."]
         return ["Drawn again with another arrangement of its layouts (the iteration before missed its SLA)."]
     if not brief.reviews:
         return []
@@ -172,22 +175,19 @@ def _told(brief: CutBrief, before: Film, after: Film, palette: Palette) -> list[
 
 
 def _length_told(brief: CutBrief, flags: list[str], seen: float, after: Film) -> list[str]:
-    low, high = after.limits
+    (low, high), now = after.limits, f"{after.seconds:.1f} s"
+    kind = f"a {brief.scenario.label.lower()} film"
     if "too_long" in flags and "too_short" in flags:
-        return [f"The length stays at {after.seconds:.1f} s: one review flags it as too long and too short at once."]
+        return [f"Kept at {now}: the review calls it too long and too short at once."]
     if "too_long" in flags:
         if after.seconds < seen - 0.05:
-            floor = f", the least a {brief.scenario.label.lower()} film may have" if after.seconds < low + 1 else ""
-            return [f"Shortened from {seen:.1f} s to {after.seconds:.1f} s{floor} (too long)."]
-        return [
-            f"Kept at {after.seconds:.1f} s: a {brief.scenario.label.lower()} film may not be shorter than {low:.0f} s, and its words need the time (too long)."
-        ]
+            least = f", the least {kind} may last" if after.seconds < low + 1 else ""
+            return [f"Shortened from {seen:.1f} s to {now}{least} (too long)."]
+        return [f"Kept at {now}: {kind} lasts at least {low:.0f} s, and its words need the time to be read (too long)."]
     if "too_short" in flags:
         if after.seconds > seen + 0.05:
-            return [f"Lengthened from {seen:.1f} s to {after.seconds:.1f} s (too short)."]
-        return [
-            f"Kept at {after.seconds:.1f} s: a {brief.scenario.label.lower()} film may not be longer than {high:.0f} s (too short)."
-        ]
+            return [f"Lengthened from {seen:.1f} s to {now} (too short)."]
+        return [f"Kept at {now}: {kind} lasts at most {high:.0f} s (too short)."]
     return []
 
 
@@ -212,7 +212,8 @@ def _unflagged(level: FeedbackLevel, before: Film, after: Film) -> list[str]:
             f"opening changed from {HOOK_WORDS[before.direction.hook]} to {HOOK_WORDS[after.direction.hook]}."
         ]
     return [
-        "No flag was set, so this is a small variation: other arrangements and neutral lines, same length, opening and layout."
+        "No flag was set, so this is a small variation: other arrangements and neutral lines, "
+        "with the opening and the family of layouts as they were."
     ]
 
 

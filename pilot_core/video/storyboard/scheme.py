@@ -7,7 +7,7 @@ from pilot_core.video.storyboard.palette import Palette, Rgb, accent_ink, ink_on
 
 @dataclass(frozen=True)
 class Scheme:
-    """``under`` colours the large shape that may lie beneath text, ``spark`` the small bright one, ``line`` hairlines."""
+    """``under`` is for a large shape that may lie beneath text, ``spark`` the small bright one, ``line`` hairlines."""
 
     ground: Rgb
     under: Rgb

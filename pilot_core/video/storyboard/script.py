@@ -38,7 +38,7 @@ def first_direction(brief: CutBrief) -> Direction:
 def hook_forms(brief: CutBrief) -> list[str]:
     """The openings this brief allows, best first: a claim or a number only where the brief gives one."""
     tone, told, pace = tone_of(brief), words.clean_brief(brief.brief), PACES[pacing_of(brief)]
-    most = 2 if pace.most_words <= 5 else 1
+    most = most_screens(pace)
     forms = []
     for form in HOOK_ORDER[tone]:
         if form == "claim" and not (
@@ -113,7 +113,9 @@ class Writer:
             return [words.quote(points[0], self.claims, self.founder)]
         table = lines.HOOKS.get(self.brief.scenario.id, lines.HOOKS["feature_launch"])
         options = table[form if form in table else "question"][self.register]
-        return [Phrase("must", "hook", self.fill(options[self.pick(options, 16)]))]
+        first = self.pick(options, 16)
+        phrases = [Phrase("must", "hook", self.fill(text)) for text in (*options[first:], *options[:first])]
+        return [min(phrases, key=lambda phrase: max(0, len(self.cut(phrase)) - most_screens(self.pace)))]
 
     def asides(self) -> list[Phrase]:
         table = lines.ASIDES.get(self.brief.scenario.id, lines.ASIDES["feature_launch"])
@@ -210,6 +212,11 @@ class Writer:
         reading = 0.3 * word_count(phrase.text) + 0.5
         caption = len(phrase.text) / CAPTION_CHARS_PER_SECOND
         return math.ceil(max(reading, caption) * FPS / self.unit) * self.unit
+
+
+def most_screens(pace: Pace) -> int:
+    """How many screens an opening may take and still be complete within three seconds."""
+    return 2 if pace.most_words <= 5 else 1
 
 
 def _fit(pace: Pace, phrase: Phrase, unit: int = 15, factor: float = 1.0) -> list[Phrase]:

@@ -97,7 +97,7 @@ CALL_GROUND = {"bold": ("accent", "dark"), "empathetic": ("deep", "light"), "pro
 
 
 def seed_of(brief: CutBrief) -> int:
-    """A number from the pilot, its scenario, brand and brief; the attempt does not count, so revisions keep the look."""
+    """A number from pilot, scenario, brand and brief; the attempt does not count, so that revisions keep the look."""
     told = "\n".join(
         (
             brief.pilot_id,

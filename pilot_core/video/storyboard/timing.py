@@ -1,4 +1,4 @@
-"""How long each screen stands: the beats' shares of the whole, on the grid of the music, never less than reading takes."""
+"""How long each screen stands: the beats' shares of the whole, on the grid of the music, time enough to read."""
 
 import math
 
@@ -74,23 +74,20 @@ def _fill(writer: Writer, phrases: list[Phrase], target: float) -> list[tuple[Ph
 
 
 def _spend(frames: list[int], caps: list[int], left: int, unit: int, spread: bool, phrases: list[Phrase]) -> None:
-    """Hand out the frames left over: to the shots with most to read; all to every other shot where a spread is asked."""
+    """Hand out the frames left over: to the shots with most to read, or for a spread to every other shot."""
     weight = [1 + word_count(p.text) + (2 if p.role in ("figure", "name") else 0) for p in phrases]
     while left >= unit:
         free = [i for i in range(len(frames)) if frames[i] + unit <= caps[i]]
         if not free:
             return
-        if spread:
-            chosen = min(free, key=lambda i: (i % 2, i))
-        else:
-            chosen = min(free, key=lambda i: (frames[i] / weight[i], i))
+        chosen = min(free, key=lambda i: (i % 2 if spread else frames[i] / weight[i], i))
         frames[chosen] += unit
         left -= unit
 
 
 def _close(writer: Writer, phrases: list[Phrase], left: float, target: float) -> list[tuple[Phrase, int]]:
     """The last beat: the call takes what the others left, never less than it takes to read and act on it."""
-    low, high = writer.range()
+    low, _ = writer.range()
     *leads, call = phrases
     least = max(
         math.ceil((CTA_SECONDS + 1.2 * writer.direction.cta_level) * FPS / writer.unit) * writer.unit, writer.need(call)

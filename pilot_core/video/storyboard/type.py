@@ -233,10 +233,13 @@ def _set(
             y = -min(ink(w.text, face, weight, size, rtl)[1] for w in line)
         line_width = _line_width(line, face, weight, size)
         x = {"left": 0.0, "center": (width - line_width) / 2, "right": width - line_width}[align]
+        visual = _visual(line) if rtl else line
+        last = visual[-1].text
+        overhang = ink(last, face, weight, size, rtl)[2] - advance(last, face, weight, size, rtl)
         if align == "left":
             x -= ink(line[0].text, face, weight, size, rtl)[0]
+        x -= max(0.0, x + line_width + overhang - width)
         orders = {id(w): order + i for i, w in enumerate(line)}
-        visual = _visual(line) if rtl else line
         for i, word in enumerate(visual):
             placed.append(Placed(word.text, word.strong, x, y, size, face, weight, number, orders[id(word)], rtl))
             gap_here = (visual[i + 1].spaced if i + 1 < len(visual) else False) if rtl else word.spaced

@@ -110,7 +110,7 @@ def _choices(view: View, ready: list[PilotRunAttempt]) -> dict[str, PlayerMedia]
     """Every film there is to compare, by its name."""
     found = {}
     for attempt in ready:
-        for draft in [*attempt.drafts] or [None]:
+        for draft in [*attempt.drafts, *([] if attempt.drafts else [None])]:
             several = f", draft {draft.iteration}" if draft and len(attempt.drafts) > 1 else ""
             if media := _media(view, attempt, draft):
                 found[f"Attempt {attempt.attempt_number}{several}"] = media

@@ -7,16 +7,18 @@ from pilot_core import catalog
 from pilot_core.formatting import MISSING, count, dollars, seconds, timecode
 from pilot_core.models import Draft, PilotRunAttempt, SlaCheck
 from pilot_core.web.pilot_page.films import Shown
-from pilot_core.web.pilot_page.state import View
+from pilot_core.web.pilot_page.state import View, empty
 from pilot_core.web.text import plain
 
+# Streamlit aligns each cell of a table to the left, in the cell itself; this alone outweighs it.
+RIGHT = {"text-align": "right !important"}
 VERDICTS = {True: ":green[✓] kept", False: ":red[✗] missed", None: ":gray[–] not measured"}
 
 
 def show(view: View, shown: Shown | None) -> None:
     """Draw it."""
     if shown is None:
-        st.info("There is no cut to measure yet. Its SLA verdict will be here, line by line.")
+        empty("There is no cut to measure yet. Its SLA verdict will be here, line by line.")
         return
     attempt, draft = shown
     several = f", draft {draft.iteration}" if draft and len(attempt.drafts) > 1 else ""
@@ -72,7 +74,7 @@ def _checks(checks: list[SlaCheck]) -> None:
         }
     )
     st.table(
-        table.style.set_properties(subset=["Measured", "Limit"], **{"text-align": "right"}),
+        table.style.set_properties(subset=["Measured", "Limit"], **RIGHT),
         border="horizontal",
         hide_index=True,
         alt="What was measured of this draft, beside each limit of the SLA",
@@ -92,7 +94,7 @@ def _shots(view: View, draft: Draft) -> None:
         }
     )
     st.table(
-        table.style.set_properties(subset=["From", "Lasts"], **{"text-align": "right"}),
+        table.style.set_properties(subset=["From", "Lasts"], **RIGHT),
         border="horizontal",
         hide_index=True,
         alt="The shots of this draft, with their beats and the words on screen",

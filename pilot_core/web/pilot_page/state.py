@@ -147,6 +147,12 @@ def told_by_others(view: View, steps: list[Step]) -> tuple[str, ...]:
     )
 
 
+def empty(sentence: str) -> None:
+    """Say, where there is nothing to see yet, what will be here."""
+    with st.container(border=True):
+        st.markdown(f":gray[{sentence}]")
+
+
 def open_dialog(view: View, name: str) -> None:
     """Have a dialog open from the next run on, until it is closed; a callback too."""
     st.session_state.pop(view.key("trouble"), None)

@@ -89,7 +89,8 @@ function createPlayer(root) {
       render();
     };
     video.onseeked = () => {
-      if (view === main && video.ended) going = null; // past the last frame there is none to wait for
+      // No frame is announced where it was on screen already, or where the film is over.
+      if (view === main && (view.frame === going || video.ended)) going = null;
       go();
     };
     video.onprogress = render;
@@ -159,7 +160,6 @@ function createPlayer(root) {
     if (wanted === null || views.some(({ video }) => video.seeking || video.readyState < 1)) return;
     [going, wanted] = [wanted, null];
     const time = middle(going, rate());
-    if (going === main.frame) going = null;
     for (const { video } of views) video.currentTime = Math.min(time, video.duration || time);
   }
 
@@ -436,11 +436,11 @@ function createPlayer(root) {
   };
 
   root.onclick = (event) => {
-    const button = event.target.closest("[data-do]");
+    const button = event.target.closest("button");
     if (!button) return;
-    acts[button.dataset.do]();
+    acts[button.dataset.do]?.();
     // After a click with the mouse the space bar should play, not press that button again.
-    if (event.detail && button.dataset.do !== "draw") root.focus({ preventScroll: true });
+    if (event.detail && !canvas.isDrawing()) root.focus({ preventScroll: true });
   };
 
   find(".volume").oninput = (event) => turnVolume(Number(event.target.value));

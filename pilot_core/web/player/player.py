@@ -199,7 +199,8 @@ def _mount(
         on_comment_here_change=_nothing,
         on_marker_change=_nothing,
     )
-    limit = max((media.frame_count or 0) for media in sources) or None
+    counts = [media.frame_count for media in sources if media.frame_count is not None]
+    limit = max(counts) if len(counts) == len(sources) else None
     return read_state(result, limit, {marker.id for marker in markers})
 
 

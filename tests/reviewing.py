@@ -1,0 +1,54 @@
+"""Pilots as a reviewer meets them: with ready attempts, each with a film that lies in the store, and open links."""
+
+from pilot_core.models import AttemptState, Draft, PilotRun
+from pilot_core.review.links import Grant, TeamMember, make_link, open_link
+from pilot_core.services import create_pilot
+from pilot_core.store.pilots import PilotStore
+
+LEAD = "Lea Lead"
+
+
+def pilot_in_review(store: PilotStore, *, attempts: int = 1, rate: str = "25", seconds: float = 20.0) -> PilotRun:
+    """A saved pilot with that many ready attempts of films that long, at that frame rate."""
+    pilot = create_pilot("Alice Chen", "AcmeAI", "feature_launch", "acme", now=store.clock())
+    store.save(pilot, LEAD)
+    for _ in range(attempts):
+        pilot = next_attempt(store, pilot.pilot_id, rate=rate, seconds=seconds)
+    return pilot
+
+
+def next_attempt(store: PilotStore, pilot_id: str, *, rate: str = "25", seconds: float = 20.0) -> PilotRun:
+    """The pilot with one more ready attempt."""
+
+    def work(pilot: PilotRun) -> None:
+        number = len(pilot.runs) + 1
+        film = f"{pilot.pilot_id}/attempt_{number}/draft_v1.mp4"
+        store.path_of(film).parent.mkdir(parents=True, exist_ok=True)
+        store.path_of(film).write_bytes(f"the film of attempt {number}".encode())
+        attempt = pilot.add_attempt(film, at=store.clock())
+        attempt.drafts = [Draft(iteration=1, video_path=film, duration=seconds, frame_rate=rate)]
+
+    return store.change(pilot_id, work, "pipeline")[0]
+
+
+def queued_attempt(store: PilotStore, pilot_id: str) -> PilotRun:
+    """The pilot with one more attempt whose cut is still to be made."""
+    pilot = store.change(pilot_id, lambda p: p.add_attempt(pipeline="storyboard", at=store.clock()), LEAD)[0]
+    assert pilot.runs[-1].state is AttemptState.QUEUED
+    return pilot
+
+
+def reviewer(store: PilotStore, pilot: PilotRun, name: str = "Dana Cruz") -> Grant:
+    """Someone who has opened a link of their own."""
+    _, token = make_link(store, pilot.pilot_id, name, actor=LEAD)
+    return open_link(store, token)[0]
+
+
+def team(pilot: PilotRun, name: str = LEAD) -> TeamMember:
+    """One of the team, at work on the pilot."""
+    return TeamMember(name, pilot.pilot_id)
+
+
+def kinds(store: PilotStore, pilot_id: str) -> list[tuple[str, str]]:
+    """What happened to the pilot, as (kind, actor)."""
+    return [(event.kind, event.actor) for event in store.events(pilot_id)]
