@@ -78,6 +78,15 @@ def _line_width(line: list[Word], face: Face, weight: int, size: int) -> float:
     return width + _space(face, weight, size) * sum(w.spaced for w in line[:-1])
 
 
+def _room(line: list[Word], face: Face, weight: int, size: int) -> float:
+    """A line's width with what its outer letters reach beyond their advance."""
+    reach = 0.0
+    for word in (line[0], line[-1]):
+        left, _, right, _ = ink(word.text, face, weight, size)
+        reach = max(reach, -left) + max(0.0, right - advance(word.text, face, weight, size))
+    return _line_width(line, face, weight, size) + reach
+
+
 def _wrap(words: list[Word], face: Face, weight: int, size: int, width: float) -> list[list[Word]]:
     """Lines of the least raggedness (the squares of what each line leaves free, the last one counting too)."""
     widths = [advance(w.text, face, weight, size) for w in words]
@@ -149,7 +158,7 @@ def fit(
         if size <= smallest:
             words = _break_long(words, face, weight, size, width)
         lines = _wrap(words, face, weight, size, width)
-        widths = [_line_width(line, face, weight, size) for line in lines]
+        widths = [_room(line, face, weight, size) for line in lines]
         if (max(widths) <= width and len(lines) * leading * size <= height + size * 0.25) or size == floor:
             uneven = (
                 max(widths) - sum(widths) / len(widths) + 0.12 * width * sum(map(_breaks_badly, lines[:-1], lines[1:]))
@@ -186,7 +195,7 @@ def stack(
                 line = []
             line.append(word)
         lines.append(line)
-        sizes = [min(largest, int(REFERENCE * width / _line_width(x, face, weight, REFERENCE))) for x in lines]
+        sizes = [min(largest, int(REFERENCE * width / _room(x, face, weight, REFERENCE))) for x in lines]
         tall = sum(0.74 * s for s in sizes) + gap * max(sizes) * (len(lines) - 1)
         if tall > height or min(sizes) < smallest:
             continue
