@@ -86,7 +86,9 @@ def _add_rows(pilot: PilotRun, tables: dict[str, list[dict[str, Any]]]) -> None:
     said, flagged = mapping.feedback_rows(pilot)
     events = [
         mapping.event_row(
-            Event(event_id=ids.new_id("event"), pilot_id=pilot.pilot_id, at=at, actor="bench", kind=kind, detail=detail),
+            Event(
+                event_id=ids.new_id("event"), pilot_id=pilot.pilot_id, at=at, actor="bench", kind=kind, detail=detail
+            ),
             1,
             place,
         )

@@ -1,24 +1,27 @@
 import streamlit as st
 
 from pilot_core import catalog
+from pilot_core.models import Brief
 from pilot_core.web import access, making, new_pilot_form, scenario_card
-from pilot_core.web.new_pilot_form import CREATED, EXAMPLES, PIPELINES, key, problem, text
+from pilot_core.web.new_pilot_form import EXAMPLES, PIPELINES, key, problem, text
+from pilot_core.web.once import token
 from pilot_core.web.stores import store
 from pilot_core.web.text import plain
 
 visitor = access.require(access.Role.LEAD)
 
-if created := st.session_state.get(CREATED):
+if created := new_pilot_form.sent():
     st.query_params["pilot"] = created
 
 if pilot_id := st.query_params.get("pilot"):
     pilot = store().load(pilot_id)
-    st.title(plain(f"{pilot.founder_name}, {pilot.company_name}"))
+    st.title(plain(f"{pilot.founder_name}, {pilot.company_name}"), anchor=False)
     making.show(store(), pilot, visitor.name)
-    st.session_state.pop(CREATED, None)
+    new_pilot_form.done()
     st.stop()
 
-st.title("New pilot")
+token(new_pilot_form.FORM)
+st.title("New pilot", anchor=False)
 form, card = st.columns([3, 2], gap="large")
 
 with form:
@@ -32,7 +35,9 @@ with form:
         "Scenario",
         list(scenarios),
         format_func=lambda name: scenarios[name].label,
-        captions=[f"{s.description}. {s.explanation}" for s in scenarios.values()],
+        captions=[
+            f"{s.description}, {s.min_seconds:.0f}–{s.max_seconds:.0f} s. {s.explanation}" for s in scenarios.values()
+        ],
         key=key("scenario"),
         persist_state="session",
     )
@@ -45,23 +50,23 @@ with form:
         key=key("brand"),
         persist_state="session",
     )
-    product, message, proof, call = EXAMPLES[st.session_state[key("scenario")]]
-    st.subheader("The brief")
+    example = EXAMPLES.get(st.session_state[key("scenario")], Brief())
+    st.subheader("The brief", anchor=False)
     st.caption("Optional. Where a line is empty, the scenario's own wording stands in, in brackets.")
-    text("Product", "product", max_chars=80, placeholder=product)
-    text("The message, in one line", "message", max_chars=160, placeholder=message)
+    text("Product", "product", max_chars=80, placeholder=example.product)
+    text("The message, in one line", "message", max_chars=160, placeholder=example.message)
     st.text_area(
-        "Proof points, one a line",
+        "Proof points, one a line: up to five, of 120 characters",
         key=key("proof_points"),
         height=110,
-        placeholder=f"{proof}\nUp to five, 120 characters each",
+        placeholder="\n".join(example.proof_points),
         on_change="ignore",
         persist_state="session",
     )
     problem("proof_points")
-    text("Call to action", "call_to_action", max_chars=60, placeholder=call)
-    text("Link", "link", max_chars=200, placeholder="northbeam.example")
-    st.subheader("The first cut")
+    text("Call to action", "call_to_action", max_chars=60, placeholder=example.call_to_action)
+    text("Link", "link", max_chars=200, placeholder=example.link)
+    st.subheader("The first cut", anchor=False)
     pipeline = st.radio(
         "How it is made",
         new_pilot_form.pipelines(),
@@ -94,9 +99,7 @@ with form:
         on_click=new_pilot_form.send,
         args=(store(), visitor.name),
     )
-    new_pilot_form.problem_elsewhere(
-        *new_pilot_form.TEXTS, "pipeline", "video", "max_attempts", "max_iterations_per_attempt"
-    )
+    new_pilot_form.problem_elsewhere()
 
 with card:
     scenario_card.show(st.session_state[key("scenario")], st.session_state[key("brand")])

@@ -26,8 +26,8 @@ def storyboard_changes(brief: CutBrief) -> list[str]:
     return revise.changes(brief, build(brief, revise.directed(brief)), palette_of(brief.brand))
 
 
-def for_a_person(brief: CutBrief) -> list[FlagInfo]:
-    """Flags of the latest review that no pipeline can answer; each names the field of the brief to correct."""
-    raised = brief.reviews[-1].feedback.flags if brief.reviews else []
+def for_a_person(pilot: PilotRun) -> list[FlagInfo]:
+    """Flags of the latest human review that no pipeline can answer; each names the field of the brief to correct."""
+    reviews = [review for attempt in sorted(pilot.runs, key=lambda a: a.attempt_number) if (review := attempt.review)]
     known = flags()
-    return [known[flag] for flag in raised if flag in known and known[flag].needs]
+    return [known[flag] for flag in (reviews[-1].flags if reviews else []) if flag in known and known[flag].needs]

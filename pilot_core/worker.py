@@ -1,7 +1,6 @@
 """One render in a process of its own: ``python -m pilot_core.worker STORE PILOT_ID ATTEMPT_NUMBER``."""
 
 import logging
-import os
 import signal
 import sys
 from types import FrameType
@@ -18,8 +17,6 @@ def main(store_root: str, pilot_id: str, attempt_number: int) -> int:
 
     A render that fails is kept with its attempt and is no error of this process.
     """
-    # Whoever looks at the dashboard meanwhile goes first.
-    os.nice(5)
     signal.signal(signal.SIGTERM, _leave)
     from pilot_core import rendering
 

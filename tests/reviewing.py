@@ -18,14 +18,15 @@ def pilot_in_review(store: PilotStore, *, attempts: int = 1, rate: str = "25", s
 
 
 def next_attempt(store: PilotStore, pilot_id: str, *, rate: str = "25", seconds: float = 20.0) -> PilotRun:
-    """The pilot with one more ready attempt."""
+    """The pilot with one more ready attempt, or with the one that was queued made ready."""
 
     def work(pilot: PilotRun) -> None:
-        number = len(pilot.runs) + 1
-        film = f"{pilot.pilot_id}/attempt_{number}/draft_v1.mp4"
+        queued = [a for a in pilot.runs if a.state is AttemptState.QUEUED]
+        attempt = queued[0] if queued else pilot.add_attempt(pipeline="storyboard", at=store.clock())
+        film = f"{pilot.pilot_id}/attempt_{attempt.attempt_number}/draft_v1.mp4"
         store.path_of(film).parent.mkdir(parents=True, exist_ok=True)
-        store.path_of(film).write_bytes(f"the film of attempt {number}".encode())
-        attempt = pilot.add_attempt(film, at=store.clock())
+        store.path_of(film).write_bytes(f"the film of attempt {attempt.attempt_number}".encode())
+        attempt.state, attempt.video_path, attempt.ready_at = AttemptState.READY, film, store.clock()
         attempt.drafts = [Draft(iteration=1, video_path=film, duration=seconds, frame_rate=rate)]
 
     return store.change(pilot_id, work, "pipeline")[0]

@@ -38,5 +38,5 @@ def test_every_file_the_readme_links_to_is_there() -> None:
 
 def test_every_make_target_the_readme_names_exists() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    for target in re.findall(r"make ([a-z]+)", README):
+    for target in re.findall(r"(?:`|^    )make ([a-z]+)", README, re.M):
         assert re.search(rf"^{target}:", makefile, re.M), target

@@ -122,3 +122,25 @@ def test_only_the_lease_opens_database_files() -> None:
     opening = re.compile(r"duckdb\.connect\(|ATTACH\b|read_bytes\(\).*duckdb|from duckdb import")
     found = {path.relative_to(ROOT).as_posix() for path in sources if opening.search(path.read_text())}
     assert found == {"pilot_core/store/lease.py"}
+
+
+def test_two_transactions_that_insert_one_new_key_both_succeed(database: Database) -> None:
+    database.transaction(lambda c: c.execute("CREATE TABLE seen (who TEXT PRIMARY KEY, times INTEGER)"))
+    start = threading.Barrier(4)
+
+    def see(who: str) -> None:
+        start.wait()
+        database.transaction(
+            lambda c: c.execute(
+                "INSERT INTO seen VALUES (?, 1) ON CONFLICT (who) DO UPDATE SET times = seen.times + 1", [who]
+            )
+        )
+
+    for who in ("Lea", "Sam", "Kim"):
+        threads = [threading.Thread(target=see, args=(who,)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    counted = database.read(lambda c: c.execute("SELECT who, times FROM seen ORDER BY who").fetchall())
+    assert counted == [("Kim", 4), ("Lea", 4), ("Sam", 4)]

@@ -1,15 +1,14 @@
 """The media routes, asked over ASGI with a real store on disk behind them."""
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import anyio
 import pytest
 from starlette.applications import Starlette
 
 from pilot_core.models import Draft, PilotRun
+from pilot_core.services import create_pilot
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.queries import media_of
 from pilot_core.web import stores
@@ -55,10 +54,21 @@ def ask(path: str, method: str = "GET", **headers: str) -> Answer:
     return Answer(said[0]["status"], sent, b"".join(message.get("body", b"") for message in said[1:]))
 
 
-@pytest.fixture
-def pilot(store: PilotStore, new_pilot: Callable[..., PilotRun], monkeypatch: pytest.MonkeyPatch) -> Iterator[PilotRun]:
-    """A saved pilot whose first attempt has two drafts, the second of them chosen, and a review pack."""
-    pilot = new_pilot()
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PilotStore]:
+    """The store that the routes work on."""
+    store = PilotStore(tmp_path_factory.mktemp("media") / "store")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PILOT_OPS_STORE", str(store.root))
+        stores.store.cache_clear()
+        yield store
+    stores.store.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def pilot(store: PilotStore) -> PilotRun:
+    """A saved pilot of two attempts; the first has two drafts, the second of them chosen, and a review pack."""
+    pilot = create_pilot("Alice Chen", "AcmeAI", "feature_launch", "acme")
     folder = store.root / pilot.pilot_id / "attempt_1"
     pack = folder / "review_pack"
     pack.mkdir(parents=True)
@@ -67,26 +77,29 @@ def pilot(store: PilotStore, new_pilot: Callable[..., PilotRun], monkeypatch: py
     (folder / "draft_v2.mp4").write_bytes(FILM)
     (folder / "draft_v2.vtt").write_text("WEBVTT\n\nsecond")
     (folder / "secrets.txt").write_text("not for anyone")
+    (folder / "changing.mp4").write_bytes(FILM)
     for name in ("captions.vtt", "poster.jpg", "contact_sheet.jpg", "sprite.jpg", "sprite.json"):
         (pack / name).write_bytes(name.encode())
     within = folder.relative_to(store.root).as_posix()
     attempt = pilot.add_attempt(f"{within}/draft_v2.mp4", f"{within}/review_pack")
-    attempt.folder = within
     attempt.drafts = [
         Draft(iteration=n, video_path=f"{within}/draft_v{n}.mp4", captions_path=f"{within}/draft_v{n}.vtt")
         for n in (1, 2)
     ]
-    store.save(pilot)
-    monkeypatch.setenv("PILOT_OPS_STORE", str(store.root))
-    stores.store.cache_clear()
-    yield pilot
-    stores.store.cache_clear()
+    pilot.add_attempt(f"{within}/changing.mp4")
+    return store.save(pilot)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def base(pilot: PilotRun) -> str:
-    """The address of the attempt's media."""
+    """The address of the first attempt's media."""
     return f"/watch/{pilot.runs[0].attempt_id}"
+
+
+@pytest.fixture(scope="module")
+def changing(pilot: PilotRun) -> str:
+    """The address of the second attempt's video, which tests may change."""
+    return f"/watch/{pilot.runs[1].attempt_id}/video.mp4"
 
 
 @pytest.mark.parametrize(
@@ -148,14 +161,12 @@ def test_a_range_of_a_film_that_changed_meanwhile_brings_the_whole_new_film(base
     assert ask(f"{base}/video.mp4", range="bytes=0-9", if_range='"another"').body == FILM
 
 
-def test_asking_again_costs_no_body_until_the_file_changes(base: str, store: PilotStore, pilot: PilotRun) -> None:
-    etag = ask(f"{base}/video.mp4").headers["etag"]
-    again = ask(f"{base}/video.mp4", if_none_match=f'"other", W/{etag}')
+def test_asking_again_costs_no_body_until_the_file_changes(changing: str, store: PilotStore, pilot: PilotRun) -> None:
+    etag = ask(changing).headers["etag"]
+    again = ask(changing, if_none_match=f'"other", W/{etag}')
     assert (again.status, again.body, again.headers["etag"]) == (304, b"", etag)
-    path = store.path_of(pilot.runs[0].video_path or "")
-    path.write_bytes(b"another cut")
-    os.utime(path, (1, 1))
-    assert ask(f"{base}/video.mp4", if_none_match=etag).body == b"another cut"
+    store.path_of(pilot.runs[1].video_path or "").write_bytes(b"another cut")
+    assert ask(changing, if_none_match=etag).body == b"another cut"
 
 
 @pytest.mark.parametrize(
@@ -191,14 +202,16 @@ def test_what_is_not_there_and_what_is_not_allowed_answer_alike(base: str) -> No
     "video_path", ["pilots.duckdb", "../outside.mp4", "/etc/hostname", "gone.mp4", "link.mp4", "folder.mp4", "a\0.mp4"]
 )
 def test_a_path_from_an_imported_pilot_opens_no_other_file(
-    store: PilotStore, pilot: PilotRun, base: str, tmp_path: Path, video_path: str
+    store: PilotStore, pilot: PilotRun, changing: str, video_path: str
 ) -> None:
-    (tmp_path / "outside.mp4").write_bytes(b"outside")
-    (store.root / "link.mp4").symlink_to(tmp_path / "outside.mp4")
-    (store.root / "folder.mp4").mkdir()
-    pilot.runs[0].video_path = video_path
+    outside = store.root.parent / "outside.mp4"
+    outside.write_bytes(b"outside")
+    if not (store.root / "link.mp4").is_symlink():
+        (store.root / "link.mp4").symlink_to(outside)
+    (store.root / "folder.mp4").mkdir(exist_ok=True)
+    pilot.runs[1].video_path = video_path
     store.save(pilot)
-    assert ask(f"{base}/video.mp4").status == 404
+    assert ask(changing).status == 404
 
 
 def test_the_files_of_an_attempt_are_found_by_its_id_alone(store: PilotStore, pilot: PilotRun) -> None:

@@ -1,7 +1,8 @@
-"""The thresholds of the recommendation, read from data/catalog/rules.toml."""
+"""The thresholds of the recommendations, for a pilot and for a programme, read from data/catalog/rules.toml."""
 
 import tomllib
 from functools import cache
+from typing import Any
 
 from pydantic import Field
 
@@ -23,8 +24,37 @@ class Rules(Entry):
     first_cut_risk_seconds: float = Field(gt=0)
 
 
+class ProgrammeRules(Entry):
+    """Thresholds for a cohort: rates and probabilities from 0 to 1, counts of pilots, seconds and dollars."""
+
+    version: str = Field(min_length=1)
+    proceed_rate: float = Field(gt=0, lt=1)
+    proceed_probability: float = Field(gt=0, lt=1)
+    revise_probability: float = Field(gt=0, lt=1)
+    stop_rate: float = Field(gt=0, lt=1)
+    stop_probability: float = Field(gt=0, lt=1)
+    min_decided: int = Field(ge=1)
+    none_approved_stop: int = Field(ge=1)
+    sla_rate: float = Field(ge=0, le=1)
+    first_cut_seconds: float = Field(gt=0)
+    cost_per_approved_dollars: float = Field(gt=0)
+    recent_decided: int = Field(ge=1)
+    recent_stops: int = Field(ge=1)
+
+
 @cache
 def current_rules() -> Rules:
     """The rules in force. Raises pydantic's ValidationError when the file misses, misspells or mistypes one."""
+    return Rules(**{name: value for name, value in _file().items() if name != "programme"})
+
+
+@cache
+def current_programme_rules() -> ProgrammeRules:
+    """The rules in force for programmes. Raises as :func:`current_rules` does."""
+    return ProgrammeRules(version=_file()["version"], **_file()["programme"])
+
+
+@cache
+def _file() -> dict[str, Any]:
     with (CATALOG_DIR / "rules.toml").open("rb") as file:
-        return Rules(**tomllib.load(file))
+        return tomllib.load(file)

@@ -1,8 +1,9 @@
 """Review links and the grants they give.
 
 A link is for one reviewer of one pilot and always shows the newest ready attempt. Its token has 256 random bits, and so
-has a grant's; of both only SHA-256 hashes are kept, which needs no salt for such tokens. A grant is looked up again on
-every rerun and request, so whatever is revoked or expired ends there.
+has a grant's; of both only SHA-256 hashes are kept, which needs no salt for such tokens. They are looked up by that
+hash, so how long a look-up takes tells nothing of a token. A grant is looked up again on every rerun and request, so
+whatever is revoked or expired ends there.
 """
 
 import hashlib

@@ -15,6 +15,7 @@ from pilot_core.store.lease import Connection, Lease, lease_on
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 RETRY_SECONDS = 15.0
+CONSTRAINT_TRIES = 5
 
 T = TypeVar("T")
 Row = dict[str, Any]
@@ -39,18 +40,24 @@ class Database:
         """
         deadline = time.monotonic() + RETRY_SECONDS
         pause = 0.002
+        tries = 0
         while True:
+            tries += 1
             try:
                 with self.lease.session() as connection:
                     return _once(connection, work)
+            except duckdb.ConstraintException:
+                # Two transactions upserting one new key: the row of the other is not seen by this one, so begin anew.
+                if tries == CONSTRAINT_TRIES:
+                    raise
             except duckdb.TransactionException as error:
                 if time.monotonic() > deadline:
                     raise StoreError(
                         "The store is too busy to take the change; nothing was written. Try again."
                     ) from error
-                # Outside the session, so that a retry never keeps others waiting.
-                time.sleep(pause * (0.5 + random.random()))
-                pause = min(pause * 2, 0.1)
+            # Outside the session, so that a retry never keeps others waiting.
+            time.sleep(pause * (0.5 + random.random()))
+            pause = min(pause * 2, 0.1)
 
     def migrate(self) -> list[str]:
         """Bring the schema up to date, each numbered step in a transaction; returns the names applied.

@@ -66,6 +66,7 @@ class AttemptMedia:
     attempt_id: str
     pilot_id: str
     attempt_number: int
+    state: str
     video_path: str | None
     captions_path: str | None
     review_pack_path: str | None
@@ -75,7 +76,7 @@ class AttemptMedia:
 def media_of(database: Database, attempt_id: str) -> AttemptMedia | None:
     """The files of one attempt, or None for an unknown one."""
     sql = (
-        "SELECT attempt_id, pilot_id, attempt_number, video_path, review_pack_path, drafts "
+        "SELECT attempt_id, pilot_id, attempt_number, state, video_path, review_pack_path, drafts "
         "FROM attempts WHERE attempt_id = ?"
     )
     found = database.read(lambda connection: rows(connection, sql, [attempt_id]))
@@ -122,6 +123,13 @@ ORDERS = {
 }
 
 
+def pilot_count(database: Database, shown: PilotFilter) -> int:
+    """How many pilots the filter leaves."""
+    where, given = _where(shown)
+    sql = f"SELECT count(*) AS n FROM pilots WHERE {where}"  # noqa: S608
+    return int(database.read(lambda connection: rows(connection, sql, given)[0]["n"]))
+
+
 def pilot_page(
     database: Database, shown: PilotFilter, order: str = "newest", page: int = 1, per_page: int = 25
 ) -> PilotPage:
@@ -132,7 +140,7 @@ def pilot_page(
     sql = f"SELECT {_SUMMARY} FROM pilots WHERE {where} ORDER BY {ORDERS[order]}, pilot_id LIMIT ? OFFSET ?"  # noqa: S608
 
     def work(connection: Connection) -> PilotPage:
-        total = rows(connection, f"SELECT count(*) AS n FROM pilots WHERE {where}", given)[0]["n"]  # noqa: S608
+        total = pilot_count(database, shown)
         start = (min(max(page, 1), max(1, -(-total // per_page))) - 1) * per_page
         return PilotPage([_summary(row) for row in rows(connection, sql, [*given, per_page, start])], total)
 

@@ -255,10 +255,8 @@ def _insert(connection: Connection, table: str, row: Row, key: str | None = None
     names = list(row)
     changes = ", ".join(f"{name} = EXCLUDED.{name}" for name in names if name not in (key or "").split(", "))
     conflict = f"ON CONFLICT ({key}) DO UPDATE SET {changes}" if key else ""
-    connection.execute(
-        f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))}) {conflict}",  # noqa: S608
-        list(row.values()),
-    )
+    sql = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))}) {conflict}"  # noqa: S608
+    connection.execute(sql, list(row.values()))
 
 
 def _link(row: Row) -> ReviewLink:

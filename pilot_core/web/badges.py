@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import quote
 
 import streamlit as st
 
@@ -79,25 +78,32 @@ DOTS: dict[str, tuple[Colour, str, str]] = {
 }
 
 
+LEFT = "left"
+
+
 def dots(decisions: Sequence[str], left: int) -> str:
-    """The attempts as an SVG data URI for an ImageColumn: a filled dot each, then a ring for each one ``left``."""
-    drawn = [_dot(place, *DOTS[decision][:2]) for place, decision in enumerate(decisions)]
-    rings = [
-        f'<circle cx="{10 + 18 * place}" cy="16" r="5.9" fill="none" stroke="{HEX["gray"]}" stroke-width="1.3"/>'
-        for place in range(len(decisions), len(decisions) + left)
-    ]
-    width = 18 * max(1, len(decisions) + left) + 4
-    svg = (
+    """The address of a drawing of the attempts: a filled dot each, then a ring for each one ``left``.
+
+    An address and not the drawing itself, because a table reads it to whoever cannot see it, and saves it as CSV.
+    """
+    return f"/dots/{','.join([*decisions, *[LEFT] * left]) or LEFT}.svg"
+
+
+def draw_dots(words: str) -> str | None:
+    """The drawing behind the last part of such an address, as SVG; None for one that is none of ours."""
+    names = words.split(",")
+    if len(names) > 60 or any(name != LEFT and name not in DOTS for name in names):
+        return None
+    width = 18 * len(names) + 4
+    drawn = [_ring(place) if name == LEFT else _dot(place, *DOTS[name][:2]) for place, name in enumerate(names)]
+    return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="32" viewBox="0 0 {width} 32">'
-        f"<title>{dots_words(decisions, left)}</title>{''.join(drawn + rings)}</svg>"
+        f"{''.join(drawn)}</svg>"
     )
-    return "data:image/svg+xml;utf8," + quote(svg)
 
 
-def dots_words(decisions: Sequence[str], left: int) -> str:
-    """The same in words: "1 major changes, 2 waits for feedback; 3 attempts left"."""
-    told = ", ".join(f"{number} {DOTS[decision][2]}" for number, decision in enumerate(decisions, 1))
-    return f"{told or 'no attempt yet'}; {left} attempt{'' if left == 1 else 's'} left"
+def _ring(place: int) -> str:
+    return f'<circle cx="{10 + 18 * place}" cy="16" r="5.9" fill="none" stroke="{HEX["gray"]}" stroke-width="1.3"/>'
 
 
 def _dot(place: int, colour: Colour, inside: str) -> str:

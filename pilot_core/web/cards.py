@@ -23,8 +23,8 @@ def show(numbers: Headlines) -> None:
             f"{numbers.approved} of {numbers.decided}" + _interval(approval.low, approval.high),
             numbers.approved_course,
             window
-            + "Of the decided pilots: those approved, dropped for our own reasons, or out of attempts. The range is the "
-            "95% Wilson interval. The bars count approvals by week.",
+            + "Of the decided pilots: those approved, dropped for our own reasons, or out of attempts. The range is "
+            "the 95% Wilson interval. The bars count approvals by week.",
             "bar",
         )
         _card(

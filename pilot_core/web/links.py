@@ -12,6 +12,7 @@ OVERVIEW = PAGES / "overview.py"
 NEW_PILOT = PAGES / "new_pilot.py"
 PILOT = PAGES / "pilot.py"
 METRICS = PAGES / "metrics.py"
+REVIEW = PAGES / "review.py"
 
 
 def pilot_address(pilot_id: str) -> str:

@@ -11,6 +11,8 @@ from pilot_core.store.pilots import PilotStore
 from pilot_core.store.queries import Making, making
 from pilot_core.web import links
 from pilot_core.web.background import start_render
+from pilot_core.web.errors import told
+from pilot_core.web.player import media_for, player
 from pilot_core.web.text import plain
 
 UNDER_WAY = (AttemptState.QUEUED, AttemptState.RENDERING)
@@ -39,7 +41,7 @@ def progress(store: PilotStore, attempt_id: str, number: int) -> None:
     if now is None or now.state not in UNDER_WAY:
         # The whole page again, which then draws no fragment: that ends the polling.
         st.rerun()
-    st.subheader(f"Making attempt {number}")
+    st.subheader(f"Making attempt {number}", anchor=False)
     st.progress(now.fraction or 0.0, text=_step(now))
     st.caption(_elapsed(now.started_at))
 
@@ -63,27 +65,32 @@ def _elapsed(started_at: datetime | None) -> str:
 def _failed(store: PilotStore, pilot: PilotRun, attempt: PilotRunAttempt, actor: str) -> None:
     st.error(plain(attempt.failure or "The render failed."), icon=":material/error:")
     st.caption("Nothing else was lost, and a failed render uses up no attempt.")
-    with st.container(horizontal=True):
-        if st.button("Retry the render", type="primary", icon=":material/refresh:"):
-            _, again = services.retry_attempt(store, pilot.pilot_id, actor)
-            start_render(store, pilot.pilot_id, again.attempt_number)
-            st.rerun()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        again = st.button("Retry the render", type="primary", icon=":material/refresh:")
         links.pilot_link(pilot.pilot_id, "Open the pilot")
+    if again:
+        with told():
+            _, queued = services.retry_attempt(store, pilot.pilot_id, actor)
+            start_render(store, pilot.pilot_id, queued.attempt_number)
+            st.rerun()
 
 
 def _ready(pilot: PilotRun, attempt: PilotRunAttempt) -> None:
-    poster, facts = st.columns([1, 2])
-    with poster:
-        st.markdown(f"![Poster of attempt {attempt.attempt_number}](/watch/{attempt.attempt_id}/poster.jpg)")
+    st.subheader(f"Attempt {attempt.attempt_number} is ready", anchor=False)
+    film, facts = st.columns(2, gap="large")
+    with film:
+        if media := media_for(attempt):
+            player(sources=media, key=f"made_{attempt.attempt_id}")
     with facts:
-        st.subheader(f"Attempt {attempt.attempt_number} is ready")
-        st.markdown(
-            f"First cut after **{seconds(attempt.time_to_first_cut_seconds)}**, "
-            f"{count(attempt.iteration_count, 'iteration')}, cost {dollars(attempt.total_cost_dollars).replace('$', chr(92) + '$')}."
-        )
+        st.markdown(plain(_measured(attempt)))
         if attempt.sla_violations:
             st.warning("\n".join(["It misses the SLA:", *(f"- {plain(line)}" for line in attempt.sla_violations)]))
         elif attempt.sla_passed:
             st.markdown(":green[✓] It keeps every promise of the SLA.")
         st.markdown(f"Next, put it before {plain(pilot.founder_name)}.")
         links.pilot_link(pilot.pilot_id, "Open the pilot")
+
+
+def _measured(attempt: PilotRunAttempt) -> str:
+    first, cost = seconds(attempt.time_to_first_cut_seconds), dollars(attempt.total_cost_dollars)
+    return f"First cut after {first}, {count(attempt.iteration_count, 'iteration')}, cost {cost}."

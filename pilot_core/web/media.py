@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from pilot_core import ids
 from pilot_core.errors import StoreError
+from pilot_core.models import AttemptState
 from pilot_core.store.queries import AttemptMedia, media_of
 from pilot_core.web import access
 from pilot_core.web.stores import store
@@ -30,12 +31,11 @@ HEADERS = {"Cache-Control": "private, no-cache", "X-Content-Type-Options": "nosn
 
 
 def may_watch(request: Request, attempt: AttemptMedia) -> bool:
-    """Whether this visitor may see this attempt's media."""
-    try:
-        access.require_request(request, access.Role.LEAD)
-    except access.AccessDenied:
-        return False
-    return True
+    """Whether this visitor may see this attempt's media; a reviewer sees those of their pilot, once they are ready."""
+    present = access.visitor_of(request)
+    if present.role is access.Role.LEAD:
+        return True
+    return present.reaches(attempt.pilot_id) and attempt.state == AttemptState.READY
 
 
 # Not async: it asks the store and the disk, so Starlette runs it in a thread.

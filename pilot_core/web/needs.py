@@ -60,7 +60,8 @@ def headline(standing: Standing, now: datetime) -> str:
 def sentence(need: Need, now: datetime) -> str:
     """Why the pilot needs someone, as Markdown."""
     company, founder, number = plain(need.company_name), plain(need.founder_name), need.attempt_number
-    said = f"{plain(need.said_by or need.founder_name)} {ASKED[need.decision]} attempt {number}" if need.decision else ""
+    by = plain(need.said_by or need.founder_name)
+    said = f"{by} {ASKED[need.decision]} attempt {number}" if need.decision else ""
     span = _span(need.since, now)
     what = {
         Kind.AWAITING: f"attempt {number} has waited for {founder} for {span}.",

@@ -7,12 +7,13 @@ from typing import Any
 
 import streamlit as st
 
-from pilot_core import catalog, services
-from pilot_core.errors import InvalidRequest, PipelineFailed, PilotError
-from pilot_core.models import Brief, PilotRun
+from pilot_core import services
+from pilot_core.errors import InvalidRequest, PilotError, PipelineFailed
+from pilot_core.models import Brief
 from pilot_core.settings import settings
 from pilot_core.store.pilots import PilotStore
 from pilot_core.web.background import start_render
+from pilot_core.web.once import once, renew, token
 from pilot_core.web.text import plain
 
 MAX_UPLOAD_MB = 200
@@ -23,11 +24,31 @@ PIPELINES = {
     "command": "Command: the program set up for this server",
 }
 EXAMPLES = {
-    "feature_launch": ("Northbeam Recall", "Find any decision your team ever made", "Answers in 4 seconds", "Try it on your inbox"),
-    "funding_announcement": ("Fjordbank Ledger", "One ledger for every clearing house", "€12M Series A", "Read the announcement"),
-    "problem_solution": ("Brisa", "Sleep support that starts with listening", "Built with 40 sleep nurses", "Start tonight"),
-}  # fmt: skip
+    "feature_launch": Brief(
+        product="Northbeam Recall",
+        message="Find any decision your team ever made",
+        proof_points=["Answers in 4 seconds", "Reads 12 tools you already use"],
+        call_to_action="Try it on your inbox",
+        link="northbeam.example",
+    ),
+    "funding_announcement": Brief(
+        product="Fjordbank Ledger",
+        message="One ledger for every clearing house",
+        proof_points=["14 banks live", "€12M Series A"],
+        call_to_action="Read the announcement",
+        link="fjordbank.example",
+    ),
+    "problem_solution": Brief(
+        product="Brisa",
+        message="Sleep support that starts with listening",
+        proof_points=["Built with 40 sleep nurses"],
+        call_to_action="Start tonight",
+        link="brisa.example",
+    ),
+}
+FORM = "new_pilot"
 TEXTS = ("founder", "company", "product", "message", "proof_points", "call_to_action", "link")
+CHOICES = ("scenario", "brand", "pipeline", "video", "max_attempts", "max_iterations_per_attempt")
 
 
 def key(field: str) -> str:
@@ -48,10 +69,10 @@ def problem(field: str) -> None:
         st.error(plain(found[1]), icon=":material/error:")
 
 
-def problem_elsewhere(*fields: str) -> None:
+def problem_elsewhere() -> None:
     """What was wrong that belongs to none of the fields."""
     found = st.session_state.get(PROBLEM)
-    if found and found[0] not in fields:
+    if found and found[0] not in (*TEXTS, *CHOICES):
         st.error(plain(found[1]), icon=":material/error:")
 
 
@@ -63,61 +84,66 @@ def pipelines() -> list[str]:
 
 
 def send(store: PilotStore, actor: str) -> None:
-    """Create the pilot from what was typed and begin its first cut; a callback, so that the fields show what is wrong.
-
-    A second click while the first is at work finds the pilot created, and does nothing.
-    """
-    if CREATED in st.session_state:
-        return
+    """Create the pilot from what was typed and begin its first cut; a callback, so that fields show what is wrong."""
     st.session_state.pop(PROBLEM, None)
+    typed = {name: st.session_state.get(key(name)) for name in (*TEXTS, *CHOICES)}
     try:
-        pilot = _create(store, actor)
+        pilot_id = once(token(FORM), lambda: _create(store, typed, actor))
     except InvalidRequest as error:
-        st.session_state[PROBLEM] = (_field(error.field or ""), str(error))
+        st.session_state[PROBLEM] = ((error.field or "").partition(".")[0], str(error))
         return
     except PilotError as error:
         st.session_state[PROBLEM] = ("", str(error))
         return
-    st.session_state[CREATED] = pilot.pilot_id
+    st.session_state[CREATED] = pilot_id
     for field in TEXTS:
         st.session_state[key(field)] = ""
 
 
-def _create(store: PilotStore, actor: str) -> PilotRun:
-    said = st.session_state
-    points = [" ".join(line.split()) for line in (said.get(key("proof_points")) or "").splitlines()]
-    brief = services.parse_brief(
-        {
-            "proof_points": [line for line in points if line],
-            **{name: (said.get(key(name)) or "").strip() for name in Brief.model_fields if name != "proof_points"},
-        }
-    )
+def sent() -> str | None:
+    """The id of the pilot that the form has just created."""
+    return st.session_state.get(CREATED)
+
+
+def done() -> None:
+    """The pilot is on the screen; the next form is another one."""
+    if st.session_state.pop(CREATED, None):
+        renew(FORM)
+
+
+def _create(store: PilotStore, typed: dict[str, Any], actor: str) -> str:
     pilot = services.create_pilot(
-        said.get(key("founder")) or "",
-        said.get(key("company")) or "",
-        said[key("scenario")],
-        said[key("brand")],
-        brief=brief,
-        max_attempts=said[key("max_attempts")],
-        max_iterations_per_attempt=said[key("max_iterations_per_attempt")],
+        typed["founder"] or "",
+        typed["company"] or "",
+        typed["scenario"] or "",
+        typed["brand"] or "",
+        brief=_brief(typed),
+        max_attempts=typed["max_attempts"] or 0,
+        max_iterations_per_attempt=typed["max_iterations_per_attempt"] or 0,
         now=store.clock(),
     )
-    pipeline = said[key("pipeline")]
+    pipeline = typed["pipeline"]
     if pipeline not in pipelines():
         raise InvalidRequest("Choose how the first cut is made.", field="pipeline")
-    if pipeline != "upload":
-        return _begin(store, pilot, pipeline, None, actor)
     with tempfile.TemporaryDirectory() as folder:
-        film = received(said.get(key("video")), Path(folder))
-        return _begin(store, pilot, pipeline, film, actor)
-
-
-def _begin(store: PilotStore, pilot: PilotRun, pipeline: str, film: Path | None, actor: str) -> PilotRun:
-    services.start_pilot(store, pilot, actor)
-    kept = services.keep_upload(store, pilot.pilot_id, film) if film else None
-    pilot, attempt = services.queue_attempt(store, pilot.pilot_id, pipeline, actor, upload_path=kept)
+        film = received(typed["video"], Path(folder)) if pipeline == "upload" else None
+        services.start_pilot(store, pilot, actor)
+        kept = services.keep_upload(store, pilot.pilot_id, film) if film else None
+    _, attempt = services.queue_attempt(store, pilot.pilot_id, pipeline, actor, upload_path=kept)
     start_render(store, pilot.pilot_id, attempt.attempt_number)
-    return pilot
+    return pilot.pilot_id
+
+
+def _brief(typed: dict[str, Any]) -> Brief:
+    points = [" ".join(line.split()) for line in (typed["proof_points"] or "").splitlines() if line.strip()]
+    if len(points) > 5:
+        raise InvalidRequest(f"There are {len(points)} proof points; keep the best five.", field="proof_points")
+    for number, point in enumerate(points, 1):
+        if len(point) > 120:
+            told = f"Proof point {number} has {len(point)} characters; shorten it to 120."
+            raise InvalidRequest(told, field="proof_points")
+    lines = {name: (typed[name] or "").strip() for name in ("product", "message", "call_to_action", "link")}
+    return services.parse_brief({**lines, "proof_points": points})
 
 
 def received(upload: Any, folder: Path) -> Path:
@@ -136,7 +162,3 @@ def received(upload: Any, folder: Path) -> Path:
     except PipelineFailed as error:
         raise InvalidRequest(f"“{upload.name}” cannot be used: {error}", field="video") from error
     return path
-
-
-def _field(name: str) -> str:
-    return "proof_points" if name.startswith("proof_points") else name

@@ -6,8 +6,9 @@ from pilot_core import catalog
 from pilot_core.formatting import count
 from pilot_core.models import ApprovalOutcome, PilotStatus
 from pilot_core.store.pilots import PilotStore
-from pilot_core.store.queries import ORDERS, TOO_EARLY, PilotFilter, pilot_page
+from pilot_core.store.queries import ORDERS, TOO_EARLY, PilotFilter, pilot_count, pilot_page
 from pilot_core.web import badges, links, pilot_table
+from pilot_core.web.text import plain
 from pilot_core.web.times import viewer_zone
 
 PER_PAGE = 25
@@ -37,33 +38,29 @@ def filters() -> dict[str, tuple[str, dict[str, str]]]:
 @st.fragment
 def show(store: PilotStore) -> None:
     """Draw the controls and the page of the list they ask for."""
-    said = st.session_state
-    names = (SEARCH, ORDER, PAGE, *filters())
-    if not any(name in st.query_params or name in said for name in names):
-        # Back from another page: Streamlit has emptied the address, and leaves an entry without it for the Back button.
-        said.update(said.get(LAST, {}))
     chosen = _controls()
-    said[LAST] = {name: said[name] for name in names if said.get(name)}
-    found = pilot_page(store.database, chosen, said.get(ORDER) or "newest", said.get(PAGE) or 1, PER_PAGE)
-    if not found.total:
+    total = pilot_count(store.database, chosen)
+    if not total:
         st.info("No pilot matches. Type fewer words, or take away a filter.", icon=":material/search_off:")
         return
+    table = st.container()
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.caption(f"{count(total, 'pilot')}. A click on a company opens its pilot.", width="content")
+        # Drawn before the rows are read: only then does the page that stands in the address count.
+        page = st.pagination(-(-total // PER_PAGE), key=PAGE, bind="query-params") if total > PER_PAGE else 1
+    pilots = pilot_page(store.database, chosen, st.session_state[ORDER], page, PER_PAGE).pilots
 
     def opened() -> None:
-        if pilot_id := pilot_table.clicked(found.pilots):
+        if pilot_id := pilot_table.clicked(pilots):
             links.open_pilot(pilot_id)
 
-    st.dataframe(
-        pilot_table.frame(found.pilots, viewer_zone()),
+    table.dataframe(
+        pilot_table.frame(pilots, viewer_zone()),
         column_config=pilot_table.columns(opened),
         hide_index=True,
         height="content",
         alt="Pilots with recommendation, attempts and last step; a company opens its pilot",
     )
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.caption(f"{count(found.total, 'pilot')}. A click on a company opens its pilot.", width="content")
-        if found.total > PER_PAGE:
-            st.pagination(-(-found.total // PER_PAGE), key=PAGE, bind="query-params")
 
 
 def _controls() -> PilotFilter:
@@ -92,6 +89,7 @@ def _controls() -> PilotFilter:
             label_visibility="collapsed",
             width=190,
         )
+    _as_before(told)
     return PilotFilter(
         search=search or "",
         status=picked["status"],
@@ -100,6 +98,23 @@ def _controls() -> PilotFilter:
         brand=picked["brand"],
         recommendation=tuple(TOO_EARLY if word == badges.TOO_EARLY.word else word for word in picked["badge"]),
     )
+
+
+def _as_before(told: dict[str, tuple[str, dict[str, str]]]) -> None:
+    """Offer the filters that stood here last: Streamlit drops them from the address when the page is left."""
+    said = st.session_state
+    if now := {name: said[name] for name in (SEARCH, *told) if said.get(name)}:
+        said[LAST] = now
+    elif last := said.get(LAST):
+        words = [told[name][1].get(value, value) for name in told for value in last.get(name, ())]
+        shown = ", ".join([*([f"“{last[SEARCH]}”"] if SEARCH in last else []), *words])
+        st.button(
+            f"Filter as before: {plain(shown)}",
+            type="tertiary",
+            icon=":material/history:",
+            on_click=said.update,
+            args=(last,),
+        )
 
 
 def _choice(name: str, label: str, words: dict[str, str]) -> tuple[str, ...]:

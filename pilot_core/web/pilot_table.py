@@ -11,6 +11,7 @@ from pilot_core import catalog
 from pilot_core.export.formulas import neutral
 from pilot_core.store.queries import PilotSummary
 from pilot_core.web import badges
+from pilot_core.web.times import exact
 
 OPEN_KEY = "opened_pilot"
 
@@ -31,6 +32,7 @@ def frame(pilots: Sequence[PilotSummary], zone: str) -> pd.DataFrame:
             "founder": [neutral(pilot.founder_name) for pilot in pilots],
             "scenario": [neutral(catalog.label("scenario", pilot.scenario_type)) for pilot in pilots],
             "brand": [neutral(catalog.label("brand", pilot.brand_preset)) for pilot in pilots],
+            "exactly": [exact(pilot.updated_at, zone) for pilot in pilots],
         }
     )
 
@@ -53,6 +55,7 @@ def columns(opened: Any) -> dict[str, Any]:
         "founder": st.column_config.TextColumn("Founder", width=145),
         "scenario": st.column_config.TextColumn("Scenario", width=150),
         "brand": st.column_config.TextColumn("Brand", width=90),
+        "exactly": st.column_config.TextColumn("Last step, exactly", width=330),
     }
 
 

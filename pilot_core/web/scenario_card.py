@@ -22,8 +22,8 @@ def show(scenario_id: str, brand_id: str) -> None:
         )
         st.image(_beats(scenario, brand), width="stretch", alt=_beats_words(scenario))
         st.markdown(
-            f"**{brand.label}** speaks in a {brand.tone} tone, with {brand.pacing_label} pacing ({brand.pacing:g} of 1) "
-            f"and {brand.claims} claims."
+            f"**{brand.label}** speaks in a {brand.tone} tone, with {brand.pacing_label} pacing "
+            f"({brand.pacing:g} of 1) and {brand.claims} claims."
         )
         st.image(_swatches(brand), width="stretch", alt=_swatches_words(brand))
 
@@ -36,10 +36,11 @@ def _beats(scenario: Scenario, brand: Brand) -> str:
         tall = beat.share * height
         ground = brand.palette.accent if beat.id == "cta" else (brand.palette.dark, brand.palette.deep)[place % 2]
         ink = brand.palette.dark if beat.id == "cta" else brand.palette.light
+        line = f'y="{top + tall / 2 + 4.5:.1f}" fill="{ink}"'
         drawn.append(
             f'<rect x="0" y="{top:.1f}" width="{WIDTH}" height="{tall:.1f}" fill="{ground}"/>'
-            f'<text x="14" y="{top + tall / 2 + 4.5:.1f}" fill="{ink}">{escape(beat.label)}</text>'
-            f'<text x="{WIDTH - 14}" y="{top + tall / 2 + 4.5:.1f}" fill="{ink}" text-anchor="end">{beat.share:.0%}</text>'
+            f'<text x="14" {line}>{escape(beat.label)}</text>'
+            f'<text x="{WIDTH - 14}" {line} text-anchor="end">{beat.share:.0%}</text>'
         )
         top += tall
     return _svg(height, "".join(drawn))
@@ -54,7 +55,7 @@ def _swatches(brand: Brand) -> str:
     wide = WIDTH / len(colours)
     drawn = [
         f'<rect x="{place * wide:.1f}" y="0" width="{wide:.1f}" height="{BAR}" fill="{colour}"/>'
-        f'<text x="{place * wide + 2:.1f}" y="{BAR + 15}" fill="#8A929C" font-size="11">{escape(name)} {colour}</text>'
+        f'<text x="{place * wide + 2:.1f}" y="{BAR + 15}" fill="#8A929C" font-size="11">{escape(name)}</text>'
         for place, (name, colour) in enumerate(colours.items())
     ]
     return _svg(BAR + 20, "".join(drawn))
@@ -65,7 +66,5 @@ def _swatches_words(brand: Brand) -> str:
 
 
 def _svg(height: float, inside: str) -> str:
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height:.0f}" width="{WIDTH}" height="{height:.0f}" '
-        f'font-family="sans-serif" font-size="13">{inside}</svg>'
-    )
+    size = f'viewBox="0 0 {WIDTH} {height:.0f}" width="{WIDTH}" height="{height:.0f}"'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="sans-serif" font-size="13">{inside}</svg>'

@@ -4,8 +4,8 @@ import re
 
 PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 
-# Streamlit and its Markdown libraries replace these in finished text, where a backslash no longer helps: emoji and icons
-# (":smile:"), arrows ("->"), addresses ("www.", "@", "//"). An invisible word joiner parts their characters.
+# Streamlit and its Markdown libraries replace these in finished text, where a backslash no longer helps: emoji and
+# icons (":smile:"), arrows ("->"), addresses ("www.", "@", "//"). An invisible word joiner parts their characters.
 JOINER = "\u2060"
 REPLACED_LATER = re.compile(
     r"(?<=:)(?=\S)|(?<=[<>=~-])(?=[<>=~-])|(?<=[wW]{3})(?=\.)|(?<=@)(?=\S)|(?<=\S)(?=@)|(?<=/)(?=/)"

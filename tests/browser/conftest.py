@@ -36,7 +36,7 @@ QUIET = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests come last: Playwright keeps an event loop in this thread, in which no other test could run its own."""
+    """Browser tests come last: Playwright keeps an event loop in this thread, and no other test could run its own."""
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 

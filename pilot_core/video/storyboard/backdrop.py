@@ -174,15 +174,16 @@ class Backdrop:
         shift = self._shift(shot, frame, 50)
         radius = int(self.px(190))
         seat = [0.74, 0.30, 0.62, 0.22, 0.80, 0.45, 0.68]
-        before, now = seat[(shot.beat_index - 1) % 7], seat[shot.beat_index % 7]
+        before = seat[(shot.beat_index - 1) % 7]
+        now = 0.84 if shot.beat == "cta" else seat[shot.beat_index % 7]
         rise = frame / max(1, self.film.frames)
         x = self.width * (before + (now - before) * shift)
-        y = self.height * (0.80 - 0.13 * rise) + self.px(10) * sway(frame, 210)
+        y = self.height * (0.80 - 0.09 * rise) + self.px(24) * sway(frame, 170)
         canvas.stamp(self._disc(radius), x - radius, y - radius, scheme.spark, smooth=True)
         layers = (scheme.under, mix(scheme.under, scheme.line, 0.5), scheme.line)
         for i, (tile, colour) in enumerate(zip(self._hills_made, layers, strict=True)):
             lift = sway(shot.beat_index - 1 + shift, 5.0, i * 0.31) * self.px(36)
-            drift = sway(frame, 560 - 90 * i, i * 0.27 + self._orbit) * self.px(150)
+            drift = sway(frame, 430 - 70 * i, i * 0.27 + self._orbit) * self.px(175)
             x = -self.px(200) + drift
             y = self.height * (0.735 + 0.062 * i) + lift
             canvas.stamp(tile, x, y, colour, smooth=True)
@@ -277,6 +278,8 @@ class Backdrop:
         ]
         column, start, end = order[(shot.beat_index + int(self._orbit * 7)) % 7]
         share = cubic_out(local / 30) * start + (end - start) * local / length
+        sweep = (frame * self.px(1.4)) % (self.width + pitch) - pitch
+        canvas.rect(sweep, 0, sweep + pitch, self.height, mix(scheme.ground, scheme.under, 0.5))
         canvas.rect(
             left + column * pitch, self.height * (1 - share), left + (column + 1) * pitch, self.height, scheme.under
         )
@@ -313,8 +316,8 @@ class Backdrop:
         seats = [(0.86, 0.30), (0.20, 0.84), (0.80, 0.86), (0.14, 0.22), (0.84, 0.62), (0.3, 0.9), (0.86, 0.2)]
         offset = int(self._orbit * 7)
         before, now = seats[(shot.beat_index - 1 + offset) % 7], seats[(shot.beat_index + offset) % 7]
-        x = self.width * (before[0] + (now[0] - before[0]) * shift) + self.px(22) * sway(frame, 330)
-        y = self.height * (before[1] + (now[1] - before[1]) * shift) + self.px(22) * sway(frame, 270, 0.3)
+        x = self.width * (before[0] + (now[0] - before[0]) * shift) + self.px(40) * sway(frame, 270)
+        y = self.height * (before[1] + (now[1] - before[1]) * shift) + self.px(40) * sway(frame, 230, 0.3)
         radius = int(self.px(430))
         canvas.stamp(self._disc(radius), x - radius, y - radius, scheme.under)
         canvas.stamp(self._ring(radius, self.px(3)), x - radius, y - radius, scheme.line)

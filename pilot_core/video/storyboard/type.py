@@ -158,8 +158,9 @@ def fit(
         if size <= smallest:
             words = _break_long(words, face, weight, size, width)
         lines = _wrap(words, face, weight, size, width)
+        step = max(leading * size, _tall(lines, face, weight, size))
         widths = [_room(line, face, weight, size) for line in lines]
-        if (max(widths) <= width and len(lines) * leading * size <= height + size * 0.25) or size == floor:
+        if (max(widths) <= width and len(lines) * step <= height + size * 0.25) or size == floor:
             uneven = (
                 max(widths) - sum(widths) / len(widths) + 0.12 * width * sum(map(_breaks_badly, lines[:-1], lines[1:]))
             )
@@ -168,7 +169,18 @@ def fit(
                 best = (score, size, lines)
         size = size - 1 if size == floor else max(math.floor(size * 0.96), floor)
     _, size, lines = best or (0.0, floor, [words])
-    return _set(lines, [size] * len(lines), [leading * size] * len(lines), face, weight, width, align)
+    step = max(leading * size, _tall(lines, face, weight, size))
+    return _set(lines, [size] * len(lines), [step] * len(lines), face, weight, width, align)
+
+
+def _tall(lines: list[list[Word]], face: Face, weight: int, size: int) -> float:
+    """The least step between lines of scripts that reach higher or lower than Latin; 0 for Latin and its like."""
+    said = "".join(w.text for line in lines for w in line)
+    if len(lines) < 2 or all(char < "\u0590" or "\u2000" <= char < "\u2100" for char in said):
+        return 0.0
+    above = max(-ink(w.text, face, weight, size)[1] for line in lines[1:] for w in line)
+    below = max(ink(w.text, face, weight, size)[3] for line in lines[:-1] for w in line)
+    return above + below + 0.08 * size
 
 
 def _breaks_badly(line: list[Word], following: list[Word]) -> bool:

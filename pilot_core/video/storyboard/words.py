@@ -2,7 +2,9 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from pilot_core.models import Brief
 from pilot_core.video.storyboard.film import MARK_OFF, MARK_ON, plain
@@ -60,7 +62,8 @@ def _is_wide(char: str) -> bool:
     return unicodedata.east_asian_width(char) in ("W", "F") and not unicodedata.category(char).startswith("S")
 
 
-def units(text: str) -> list[tuple[str, bool]]:
+@lru_cache(maxsize=2048)
+def units(text: str) -> tuple[tuple[str, bool], ...]:
     """The text in pieces between which a line may break, each with whether a space follows it.
 
     A word is a unit; in scripts without spaces a character is, with the punctuation that may not begin a line.
@@ -87,14 +90,15 @@ def units(text: str) -> list[tuple[str, bool]]:
                 pieces.append(char)
         found.extend((piece, False) for piece in pieces[:-1])
         found.append((pieces[-1], True))
-    return found
+    return tuple(found)
 
 
-def join(pieces: list[tuple[str, bool]]) -> str:
+def join(pieces: Sequence[tuple[str, bool]]) -> str:
     """The reverse of ``units``."""
     return "".join(piece + (" " if spaced else "") for piece, spaced in pieces).strip()
 
 
+@lru_cache(maxsize=2048)
 def word_count(text: str) -> float:
     """Words on screen; two characters of a script without spaces count as one word."""
     return sum(0.5 if any(_is_wide(c) for c in piece) else 1.0 for piece, _ in units(plain(text)))
@@ -115,7 +119,7 @@ def marked(template: str, **slots: str) -> str:
 
 def emphasise(text: str) -> str:
     """The brief's own words with one of them marked: a number, else the longest word of the second half."""
-    pieces = units(text)
+    pieces = list(units(text))
     if len(pieces) < 2 or "[" in text:
         return text
     numbers = [

@@ -7,11 +7,14 @@ import streamlit as st
 from pilot_core import services
 from pilot_core.documents.facts import BRIEF_LABELS
 from pilot_core.formatting import count
-from pilot_core.models import Brief, PilotRun, PilotStatus
-from pilot_core.preview import for_a_person, next_brief
+from pilot_core.models import PilotRun, PilotStatus
+from pilot_core.preview import for_a_person
 from pilot_core.web.pilot_page import feedback_form, next_attempt
-from pilot_core.web.pilot_page.state import View, act, close_dialog, dialog, show_trouble
+from pilot_core.web.pilot_page.state import View, act_button, close_dialog, dialog, show_trouble
 from pilot_core.web.text import plain
+
+MOST_ATTEMPTS = 50
+WHOSE = {False: "Ours: it counts in the result", True: "Not ours: it says nothing about the videos"}
 
 
 def show_open_dialog(view: View) -> None:
@@ -32,26 +35,18 @@ def show_open_dialog(view: View) -> None:
         ask()
 
 
-def _again(view: View, saved: PilotRun | None) -> None:
-    """The whole page once more; where nothing was saved, with the dialog, what was typed and the reason."""
-    if saved:
-        close_dialog(view)
-    st.rerun()
-
-
 def _pause(view: View) -> None:
     st.markdown(
         "Work stops until somebody resumes the pilot. Feedback can still be logged, and the result stays as it is."
     )
-    reason = st.text_area("Why", key=view.key("pause reason"), height=90, placeholder="Waiting for founder feedback")
-    if st.button("Pause the pilot", type="primary"):
-        saved = act(
-            view,
-            lambda seen: services.pause(view.store, view.pilot_id, reason or "", view.lead, seen_version=seen),
-            "Paused.",
-            (("Reason", reason or ""),),
-        )
-        _again(view, saved)
+    st.text_area("Why", key=view.key("pause reason"), height=90, placeholder="Waiting for founder feedback")
+
+    def work(seen: int) -> PilotRun:
+        return services.pause(view.store, view.pilot_id, view.typed("pause reason"), view.lead, seen_version=seen)
+
+    act_button(
+        view, "Pause the pilot", work, "Paused.", typed=lambda: (("Reason", view.typed("pause reason")),), apart=True
+    )
 
 
 def _drop(view: View) -> None:
@@ -59,46 +54,49 @@ def _drop(view: View) -> None:
         f"This ends the pilot with {plain(view.pilot.founder_name)} without an approval. "
         "No further attempt can be made, and it cannot be taken back here."
     )
-    reason = st.text_area("Why", key=view.key("drop reason"), height=90, placeholder="What led to it")
-    external = st.radio(
-        "Whose reason is it",
-        [False, True],
-        format_func={
-            False: "Ours: it counts in the result",
-            True: "Not ours: it says nothing about the videos",
-        }.__getitem__,
-        key=view.key("drop external"),
+    st.text_area("Why", key=view.key("drop reason"), height=90, placeholder="What led to it")
+    st.radio("Whose reason is it", list(WHOSE), format_func=WHOSE.__getitem__, key=view.key("drop external"))
+
+    def work(seen: int) -> PilotRun:
+        reason, external = view.typed("drop reason"), bool(st.session_state.get(view.key("drop external")))
+        return services.drop(view.store, view.pilot_id, reason, external=external, actor=view.lead, seen_version=seen)
+
+    act_button(
+        view,
+        "Drop the pilot",
+        work,
+        "Dropped. The outcome report is final.",
+        typed=lambda: (("Reason", view.typed("drop reason")),),
+        apart=True,
+        icon=":material/block:",
     )
-    if st.button("Drop the pilot", type="primary", icon=":material/block:"):
-        saved = act(
-            view,
-            lambda seen: services.drop(
-                view.store, view.pilot_id, reason or "", external=bool(external), actor=view.lead, seen_version=seen
-            ),
-            "Dropped. The outcome report is final.",
-            (("Reason", reason or ""),),
-        )
-        _again(view, saved)
 
 
 def _raise(view: View) -> None:
     present = view.pilot.max_attempts
-    if present >= 50:
-        st.markdown("The limit is 50 attempts, and it cannot be raised further.")
+    if present >= MOST_ATTEMPTS:
+        st.markdown(f"The limit is {MOST_ATTEMPTS} attempts, and it cannot be raised further.")
         return
+    # A number below the least raises, and the least grows when somebody else raises the limit.
+    name = f"limit over {present}"
     st.markdown(f"The agreed limit is {count(present, 'attempt')}, and {view.pilot.attempts_used} are used.")
-    limit = st.number_input("New limit", present + 1, 50, present + 1, key=view.key("limit"))
-    why = st.text_area("Why it is justified", key=view.key("limit reason"), height=90, placeholder="What speaks for it")
-    if st.button("Raise the limit", type="primary"):
-        saved = act(
-            view,
-            lambda seen: services.raise_limit(
-                view.store, view.pilot_id, int(limit), why or "", view.lead, seen_version=seen
-            ),
-            f"The limit is now {count(int(limit), 'attempt')}.",
-            (("Justification", why or ""),),
+    st.number_input("New limit", present + 1, MOST_ATTEMPTS, present + 1, key=view.key(name))
+    st.text_area("Why it is justified", key=view.key("limit reason"), height=90, placeholder="What speaks for it")
+
+    def work(seen: int) -> PilotRun:
+        limit = int(st.session_state[view.key(name)])
+        return services.raise_limit(
+            view.store, view.pilot_id, limit, view.typed("limit reason"), view.lead, seen_version=seen
         )
-        _again(view, saved)
+
+    act_button(
+        view,
+        "Raise the limit",
+        work,
+        "The limit is raised.",
+        typed=lambda: (("Justification", view.typed("limit reason")),),
+        apart=True,
+    )
 
 
 def _brief(view: View) -> None:
@@ -106,25 +104,35 @@ def _brief(view: View) -> None:
     st.caption(
         "This holds from the next attempt on. Where a line is empty, the scenario’s own wording stands in, in brackets."
     )
-    flagged = {flag.needs: flag.label for flag in for_a_person(next_brief(view.pilot))}
+    flagged = {flag.needs: flag.label for flag in for_a_person(view.pilot)}
     limits = {"product": 80, "message": 160, "call_to_action": 60, "link": 200}
-    typed: dict[str, object] = {}
     for field, label in BRIEF_LABELS.items():
+        many = ", one a line" if field == "proof_points" else ""
         note = f" (flagged: {flagged[field].lower()})" if field in flagged else ""
-        title, key = f"{label[:1].upper()}{label[1:]}{note}", view.key(f"brief {field}")
+        title, key = f"{label[:1].upper()}{label[1:]}{many}{note}", view.key(f"brief {field}")
         if field == "proof_points":
-            text = st.text_area(f"{title}, one a line", "\n".join(present.proof_points), key=key, height=110)
-            typed[field] = [" ".join(line.split()) for line in (text or "").splitlines() if line.strip()]
+            st.text_area(title, "\n".join(present.proof_points), key=key, height=110)
         else:
-            text = st.text_input(title, getattr(present, field), key=key, max_chars=limits[field])
-            typed[field] = " ".join((text or "").split())
+            st.text_input(title, getattr(present, field), key=key, max_chars=limits[field])
 
     def work(seen: int) -> PilotRun:
-        brief: Brief = services.parse_brief(typed)
+        brief = services.parse_brief(_typed_brief(view))
         return services.edit_brief(view.store, view.pilot_id, brief, view.lead, seen_version=seen)
 
-    if st.button("Save the brief", type="primary"):
-        _again(view, act(view, work, "The brief is corrected, and the runbook with it."))
+    act_button(
+        view,
+        "Save the brief",
+        work,
+        "The brief is corrected, and the runbook with it.",
+        typed=lambda: tuple((BRIEF_LABELS[field], view.typed(f"brief {field}")) for field in BRIEF_LABELS),
+        apart=True,
+    )
+
+
+def _typed_brief(view: View) -> dict[str, object]:
+    lines = [" ".join(line.split()) for line in view.typed("brief proof_points").splitlines()]
+    typed: dict[str, object] = {field: " ".join(view.typed(f"brief {field}").split()) for field in BRIEF_LABELS}
+    return typed | {"proof_points": [line for line in lines if line]}
 
 
 def _without_waiting(view: View) -> None:
@@ -135,7 +143,7 @@ def _without_waiting(view: View) -> None:
         f"Attempt {number} has no feedback yet, so attempt {number + 1} will be made without knowing what "
         f"{plain(view.pilot.founder_name)} thinks of it. It uses up one of the {count(left, 'attempt')} left."
     )
-    next_attempt.start_button(view, label=f"Start attempt {number + 1} anyway", name="anyway")
+    next_attempt.start_button(view, label=f"Start attempt {number + 1} anyway", name="anyway", apart=True)
 
 
 DIALOGS: dict[str, tuple[str, str, Callable[[View], None]]] = {

@@ -1,7 +1,5 @@
 """Logging what the founder decided, on their behalf. An approval takes a second, deliberate act."""
 
-from typing import Any
-
 import streamlit as st
 
 from pilot_core import catalog, services
@@ -10,7 +8,6 @@ from pilot_core.errors import InvalidRequest
 from pilot_core.formatting import seconds
 from pilot_core.models import FeedbackLevel, PilotRun, PilotRunAttempt
 from pilot_core.web.pilot_page.state import (
-    Typed,
     View,
     act,
     close_dialog,
@@ -26,6 +23,8 @@ LEVEL_HELP = {
     "minor_changes": "Nearly there: small corrections, then it is ready.",
     "major_changes": "It needs another direction.",
 }
+FIELDS = ("level", "notes", "by")
+"""Where a refusal that names one of these is shown: beside that field."""
 CHANNELS = ("Mail", "Call", "Meeting", "Chat", "Other")
 
 
@@ -83,19 +82,34 @@ def show(view: View, attempt: PilotRunAttempt) -> None:
             "How",
             CHANNELS,
             index=None,
-            placeholder="Mail, call, meeting…",
+            placeholder="Choose",
             key=_key(view, number, "channel"),
             on_change="ignore",
             persist_state="page",
         )
     approving = level == FeedbackLevel.APPROVE.value
     label = f"Approve attempt {number}…" if approving else f"Log {_words(level)} on attempt {number}"
-    if st.button(label, type="primary", width="stretch", key=view.key(f"log {number}")):
-        if approving:
-            open_dialog(view, f"approve {number}")
-        else:
-            save(view, number)
+    if st.button(
+        label, type="primary", width="stretch", key=view.key(f"log {number}"), on_click=_sent, args=(view, number)
+    ):
         st.rerun()
+
+
+def show_unsaved(view: View) -> None:
+    """Show what was typed into a form that has no place any more, so that it can be copied."""
+    for attempt in view.pilot.runs:
+        notes = st.session_state.get(_key(view, attempt.attempt_number, "notes")) or ""
+        if notes.strip():
+            st.caption(f"You typed this on attempt {attempt.attempt_number}. It was not saved:")
+            st.code(notes, language=None, wrap_lines=True)
+
+
+def _sent(view: View, number: int) -> None:
+    """A callback, since the page may be about to lose this form, and what was typed must not be lost with it."""
+    if st.session_state.get(_key(view, number, "level")) == FeedbackLevel.APPROVE.value:
+        open_dialog(view, f"approve {number}")
+    else:
+        _save(view, number)
 
 
 def _words(level: str | None) -> str:
@@ -105,11 +119,11 @@ def _words(level: str | None) -> str:
 def _problem(view: View, field: str) -> None:
     told = trouble(view)
     if told and told.field == field:
-        st.caption(f":red[{plain(told.sentence)}]")
+        st.error(plain(told.sentence), icon=":material/error:")
 
 
-def save(view: View, number: int) -> bool:
-    """Log what the form holds; True if it was saved, and the form is then empty."""
+def _save(view: View, number: int) -> None:
+    """Log what the form holds; when it is saved, the form is empty and no dialog is open."""
     typed = {
         name: st.session_state.get(_key(view, number, name)) for name in ("level", "flags", "notes", "by", "channel")
     }
@@ -134,10 +148,9 @@ def save(view: View, number: int) -> bool:
         )
 
     done = "Approved. The pilot is completed." if typed["level"] == "approve" else f"Logged on attempt {number}."
-    saved = act(view, work, done, _as_typed(typed))
-    if saved:
+    if act(view, work, done):
         st.session_state[view.key("saved forms")] = _saved_forms(view) + 1
-    return saved is not None
+        close_dialog(view)
 
 
 def approve_dialog(view: View, attempt: PilotRunAttempt) -> None:
@@ -149,13 +162,13 @@ def approve_dialog(view: View, attempt: PilotRunAttempt) -> None:
     def ask() -> None:
         number = attempt.attempt_number
         show_trouble(view, form_is_here=True)
-        draft = next((d for d in attempt.drafts if d.video_path == attempt.video_path), None)
+        draft = attempt.final_draft
         film = (attempt.video_path or "the film").rsplit("/", 1)[-1]
-        long = f", {seconds(draft.duration)}" if draft and draft.duration else ""
+        long = f" ({seconds(draft.duration)})" if draft and draft.duration else ""
         by = st.session_state.get(_key(view, number, "by")) or view.pilot.founder_name
         st.markdown(
-            f"**{plain(film)}** of attempt {number}{long} is then approved by {plain(by)} "
-            f"for {plain(view.pilot.company_name)}, logged by {plain(view.lead)}."
+            f"**{plain(film)}** of attempt {number}{long} is then approved for {plain(view.pilot.company_name)}: "
+            f"{plain(by)} said so, and you, {plain(view.lead)}, put it on record."
         )
         st.markdown(
             "- The pilot is completed, and no further attempt can be made.\n"
@@ -167,20 +180,18 @@ def approve_dialog(view: View, attempt: PilotRunAttempt) -> None:
         if draft and (left := placeholders(draft)):
             st.warning(plain(f"Words in brackets are still in the film: {', '.join(left)}."))
         with st.container(horizontal=True):
-            if st.button(f"Approve attempt {number}", type="primary", key=view.key("approve now")):
-                if save(view, number):
-                    close_dialog(view)
-                st.rerun()
-            if st.button("Back", key=view.key("approve back")):
-                close_dialog(view)
+            approved = st.button(
+                f"Approve attempt {number}",
+                type="primary",
+                key=view.key("approve now"),
+                on_click=_save,
+                args=(view, number),
+            )
+            back = st.button("Back", key=view.key("approve back"), on_click=close_dialog, args=(view,))
+            if approved or back:
                 st.rerun()
 
     ask()
-
-
-def _as_typed(typed: dict[str, Any]) -> Typed:
-    flags = ", ".join(catalog.label("flag", flag) for flag in typed["flags"] or [])
-    return (("Decision", _words(typed["level"])), ("Flags", flags), ("Notes", typed["notes"] or ""))
 
 
 def _key(view: View, number: int, field: str) -> str:

@@ -9,7 +9,7 @@ from pilot_core.errors import StoreError
 from pilot_core.formatting import count, dollars, seconds
 from pilot_core.models import AttemptState, Draft, PilotRunAttempt
 from pilot_core.timecode import seconds_to_frame
-from pilot_core.web.pilot_page.state import View
+from pilot_core.web.pilot_page.state import View, empty
 from pilot_core.web.player import Marker, PlayerMedia, compare_player, media_for, player
 from pilot_core.web.text import plain
 
@@ -27,16 +27,13 @@ def show(view: View) -> Shown | None:
     """Draw the films; returns what is on screen, None while there is nothing to see."""
     ready = [a for a in view.pilot.runs if a.state is AttemptState.READY]
     if not ready:
-        with st.container(border=True):
-            st.markdown(
-                "The film will be here. It can be watched frame by frame, with captions, as soon as it is made."
-            )
+        empty("The film will be here as soon as it is made, with its captions, to be watched frame by frame.")
         return None
     names = [f"Attempt {attempt.attempt_number}" for attempt in ready]
     places = [*names, SIDE_BY_SIDE] if len(_choices(view, ready)) > 1 else names
     # A key of the latest, so that a new attempt comes to the front by itself.
     tabs = st.tabs(places, default=names[-1], key=view.key(f"attempts {names[-1]}"), on_change="rerun")
-    shown = Shown(ready[-1], _chosen(ready[-1]))
+    shown = Shown(ready[-1], ready[-1].final_draft)
     for tab, attempt in zip(tabs, ready, strict=False):
         if tab.open:
             with tab:
@@ -60,7 +57,7 @@ def _one(view: View, attempt: PilotRunAttempt) -> Shown:
         with st.expander("What changed, and why it looks like this", icon=":material/difference:"):
             _sentences("Changed since the last version", draft.changes)
             _sentences("Creative choices", draft.notes)
-    if attempt.review_pack_path and (draft is None or draft == _chosen(attempt)):
+    if attempt.review_pack_path and (draft is None or draft == attempt.final_draft):
         with st.expander("Contact sheet", icon=":material/grid_view:"):
             st.markdown(
                 f"![Contact sheet of attempt {attempt.attempt_number}, a still of each shot]"
@@ -70,7 +67,7 @@ def _one(view: View, attempt: PilotRunAttempt) -> Shown:
 
 
 def _draft_asked(view: View, attempt: PilotRunAttempt) -> Draft | None:
-    chosen = _chosen(attempt)
+    chosen = attempt.final_draft
     if len(attempt.drafts) < 2:
         return chosen
     drafts = {draft.iteration: draft for draft in attempt.drafts}
@@ -156,8 +153,3 @@ def _facts(attempt: PilotRunAttempt, draft: Draft | None) -> str:
 def _sentences(title: str, sentences: list[str]) -> None:
     if sentences:
         st.markdown("\n".join([f"**{title}**", "", *(f"- {plain(sentence)}" for sentence in sentences)]))
-
-
-def _chosen(attempt: PilotRunAttempt) -> Draft | None:
-    """The draft that was put before the founder."""
-    return next((draft for draft in attempt.drafts if draft.video_path == attempt.video_path), None)

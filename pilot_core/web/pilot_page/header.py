@@ -15,18 +15,18 @@ from pilot_core.web.times import when
 def show(view: View) -> None:
     """Draw it, and what others did since the lead last looked."""
     pilot = view.pilot
-    st.title(plain(pilot.company_name), anchor=False)
+    result = recommend(pilot)
+    provisional = " This can still change." if result.state is State.PROVISIONAL else ""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.title(plain(pilot.company_name), anchor=False, width="content")
+        badge(result.recommendation, result.words)
+        st.markdown(plain(result.summary + provisional), width="content")
     brand = catalog.label("brand", pilot.brand_preset) if pilot.brand_preset else "no brand preset"
     used = f"{pilot.attempts_used} of {count(pilot.max_attempts, 'attempt')} used"
     facts = (pilot.founder_name, catalog.label("scenario", pilot.scenario_type), brand, used)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(" · ".join(map(plain, facts)), width="content")
         when(pilot.created_at, "began ")
-    result = recommend(pilot)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        badge(result.recommendation, result.words)
-        provisional = " This can still change." if result.state is State.PROVISIONAL else ""
-        st.markdown(plain(result.summary + provisional), width="content")
     line = standing.steps(pilot, view.now)
     dark = st.context.theme.type == "dark"
     st.image(lifecycle.svg(line, dark=dark), width="stretch", alt=lifecycle.words(line))

@@ -1,41 +1,49 @@
 """The next attempt, or a failed one again: what it will be told, how it is made, and its start."""
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
 from pilot_core import catalog, preview, services
 from pilot_core.documents.facts import BRIEF_LABELS
 from pilot_core.errors import InvalidRequest, PilotError
-from pilot_core.models import AttemptState, PilotRun
+from pilot_core.models import PilotRun
 from pilot_core.video.contract import CutBrief
 from pilot_core.web.background import start_render
 from pilot_core.web.new_pilot_form import MAX_UPLOAD_MB, PIPELINES, pipelines, received
-from pilot_core.web.pilot_page.state import View, act, close_dialog, open_dialog
+from pilot_core.web.pilot_page.state import View, act_button, open_dialog
 from pilot_core.web.text import plain
 
 
-def start_button(view: View, *, label: str, name: str) -> None:
-    """Draw how the attempt is made, and the button that starts it."""
-    chosen, film = _how(view, name)
-    if st.button(label, type="primary", icon=":material/movie:", width="stretch", key=view.key(f"{name} start")):
-        _again(view, act(view, lambda seen: _start(view, seen, chosen, film), "Started: the film is being made."))
+def start_button(view: View, *, label: str, name: str, apart: bool = False) -> None:
+    """Draw how the attempt is made, and the button that starts it; ``apart`` in a dialog."""
+    _how(view, name)
+    act_button(
+        view,
+        label,
+        lambda seen: _start(view, seen, name),
+        "Started: the film is being made.",
+        apart=apart,
+        icon=":material/movie:",
+        width="stretch",
+        key=view.key(f"{name} start"),
+    )
 
 
 def retry_button(view: View, number: int) -> None:
     """Draw how a failed attempt is made again, and the button that does it."""
-    chosen, film = _how(view, "retry", default=view.pilot.attempt(number).pipeline)
-    if st.button(f"Retry attempt {number}", type="primary", icon=":material/refresh:", width="stretch"):
-        _again(view, act(view, lambda seen: _retry(view, seen, chosen, film), f"Attempt {number} is being made again."))
-
-
-def _again(view: View, saved: PilotRun | None) -> None:
-    """The whole page once more, which shows what is being made, or why nothing is."""
-    if saved:
-        close_dialog(view)
-    st.rerun()
+    _how(view, "retry", default=view.pilot.attempt(number).pipeline)
+    act_button(
+        view,
+        f"Retry attempt {number}",
+        lambda seen: _retry(view, seen, "retry"),
+        f"Attempt {number} is being made again.",
+        icon=":material/refresh:",
+        width="stretch",
+    )
 
 
 def show_brief(view: View) -> None:
@@ -45,7 +53,7 @@ def show_brief(view: View) -> None:
     except PilotError as error:
         st.warning(plain(str(error)))
         return
-    _needs_a_person(view, brief)
+    _needs_a_person(view)
     if brief.reviews:
         st.markdown(_carried(brief))
         _planned(view, brief)
@@ -60,8 +68,8 @@ def show_brief(view: View) -> None:
     )
 
 
-def _needs_a_person(view: View, brief: CutBrief) -> None:
-    for flag in preview.for_a_person(brief):
+def _needs_a_person(view: View) -> None:
+    for flag in preview.for_a_person(view.pilot):
         field = BRIEF_LABELS.get(flag.needs or "", flag.needs or "")
         st.warning(
             f"**{flag.label}**: no pipeline can settle this. Correct the brief’s {field} before the next attempt.",
@@ -74,11 +82,9 @@ def _carried(brief: CutBrief) -> str:
     for review in brief.reviews:
         given = review.feedback
         flags = ", ".join(catalog.label("flag", flag) for flag in given.flags)
+        decision = given.level.value.replace("_", " ") + (f" ({flags})" if flags else "")
         words = f": “{given.notes}”" if given.notes.strip() else ""
-        decision = given.level.value.replace("_", " ")
-        lines.append(
-            f"- Attempt {review.attempt_number}, {decision}{plain(f' ({flags})' if flags else '')}{plain(words)}"
-        )
+        lines.append(f"- {plain(f'Attempt {review.attempt_number}, {decision}{words}')}")
     return "\n".join(lines)
 
 
@@ -111,7 +117,7 @@ def _brief_lines(view: View) -> str:
     return "\n".join(lines)
 
 
-def _how(view: View, name: str, default: str | None = None) -> tuple[str, Any]:
+def _how(view: View, name: str, default: str | None = None) -> None:
     known = pipelines()
     chosen = st.selectbox(
         "How it is made",
@@ -120,58 +126,60 @@ def _how(view: View, name: str, default: str | None = None) -> tuple[str, Any]:
         format_func=PIPELINES.__getitem__,
         key=view.key(f"{name} pipeline"),
     )
-    film = None
     if chosen == "upload":
-        film = st.file_uploader(
+        st.file_uploader(
             "The finished film, an mp4",
             type=["mp4"],
             key=view.key(f"{name} film"),
             max_upload_size=MAX_UPLOAD_MB,
+            help="Without another, the film that was brought before is tried again." if default == "upload" else None,
         )
-    return chosen, film
 
 
-def _start(view: View, seen: int, pipeline: str, film: Any) -> PilotRun:
-    _check(pipeline)
-    kept = _kept(view, film) if pipeline == "upload" else None
-    try:
+def _start(view: View, seen: int, name: str) -> PilotRun:
+    pipeline = _pipeline(view, name)
+    kept = _kept(view, name) if pipeline == "upload" else None
+    with _forgotten_if_refused(view, kept):
         pilot, attempt = services.queue_attempt(
             view.store, view.pilot_id, pipeline, view.lead, upload_path=kept, seen_version=seen
         )
-    except PilotError:
-        _forget(view, kept)
-        raise
     start_render(view.store, view.pilot_id, attempt.attempt_number)
     return pilot
 
 
-def _retry(view: View, seen: int, pipeline: str, film: Any) -> PilotRun:
-    _check(pipeline)
-    # The film uploaded before is still there, and does again unless another is brought.
+def _retry(view: View, seen: int, name: str) -> PilotRun:
+    pipeline = _pipeline(view, name)
     failed = view.pilot.latest_attempt
-    again = failed is not None and failed.state is AttemptState.FAILED and failed.upload_path and film is None
-    kept = _kept(view, film) if pipeline == "upload" and not again else None
-    try:
+    # The film that was brought before is still there, and does again unless another is brought.
+    there = bool(failed and failed.upload_path) and st.session_state.get(view.key(f"{name} film")) is None
+    kept = _kept(view, name) if pipeline == "upload" and not there else None
+    with _forgotten_if_refused(view, kept):
         pilot, attempt = services.retry_attempt(
             view.store, view.pilot_id, view.lead, pipeline=pipeline, upload_path=kept, seen_version=seen
         )
-    except PilotError:
-        _forget(view, kept)
-        raise
     start_render(view.store, view.pilot_id, attempt.attempt_number)
     return pilot
 
 
-def _check(pipeline: str) -> None:
-    if pipeline not in pipelines():
+def _pipeline(view: View, name: str) -> str:
+    chosen = view.typed(f"{name} pipeline")
+    if chosen not in pipelines():
         raise InvalidRequest("Choose how the attempt is made.", field="pipeline")
+    return chosen
 
 
-def _kept(view: View, film: Any) -> str:
+def _kept(view: View, name: str) -> str:
+    """The uploaded film, found to play and kept in the store. Raises InvalidRequest."""
     with tempfile.TemporaryDirectory() as folder:
-        return services.keep_upload(view.store, view.pilot_id, received(film, Path(folder)))
+        film = received(st.session_state.get(view.key(f"{name} film")), Path(folder))
+        return services.keep_upload(view.store, view.pilot_id, film)
 
 
-def _forget(view: View, kept: str | None) -> None:
-    if kept:
-        view.store.path_of(kept).unlink(missing_ok=True)
+@contextmanager
+def _forgotten_if_refused(view: View, kept: str | None) -> Iterator[None]:
+    try:
+        yield
+    except PilotError:
+        if kept:
+            view.store.path_of(kept).unlink(missing_ok=True)
+        raise

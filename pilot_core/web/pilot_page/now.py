@@ -9,7 +9,7 @@ from pilot_core.web.downloads import EVERYTHING, REPORT_PAGE, address
 from pilot_core.web.pilot_page import feedback_form, next_attempt
 from pilot_core.web.pilot_page.films import Shown
 from pilot_core.web.pilot_page.standing import Todo, sentence, todo
-from pilot_core.web.pilot_page.state import View, act, dialog, open_dialog, put_away, show_trouble, trouble
+from pilot_core.web.pilot_page.state import View, act_button, dialog, open_dialog, put_away, show_trouble, trouble
 from pilot_core.web.text import plain
 
 
@@ -18,11 +18,15 @@ def show(view: View, shown: Shown | None) -> None:
     doing = todo(view.pilot)
     with st.container(border=True):
         st.subheader("Now", anchor=False)
-        st.markdown(plain(sentence(view.pilot, view.now)))
-        if dialog(view) is None and (told := trouble(view)) is not None:
+        if doing is not Todo.WAIT:
+            st.markdown(plain(sentence(view.pilot, view.now)))
+        told = trouble(view)
+        if told and dialog(view) is None and told.field not in feedback_form.FIELDS:
             show_trouble(view, form_is_here=doing is not Todo.NOTHING)
-            if told.typed:
-                st.button("Put this away", key=view.key("put away"), on_click=put_away, args=(view,), type="tertiary")
+        if doing is Todo.NOTHING:
+            feedback_form.show_unsaved(view)
+        if told and told.changes:
+            st.button("Put this away", key=view.key("put away"), on_click=put_away, args=(view,), type="tertiary")
         _primary(view, doing)
         heard = _form_attempt(view, doing, shown)
         if heard:
@@ -50,13 +54,14 @@ def _primary(view: View, doing: Todo) -> None:
             st.error(plain(latest.failure or "The render failed."), icon=":material/error:")
             next_attempt.retry_button(view, number)
         case Todo.RESUME:
-            if st.button("Resume the pilot", type="primary", icon=":material/play_arrow:", width="stretch"):
-                act(
-                    view,
-                    lambda seen: services.resume(view.store, view.pilot_id, view.lead, seen_version=seen),
-                    "Resumed.",
-                )
-                st.rerun()
+            act_button(
+                view,
+                "Resume the pilot",
+                lambda seen: services.resume(view.store, view.pilot_id, view.lead, seen_version=seen),
+                "Resumed.",
+                icon=":material/play_arrow:",
+                width="stretch",
+            )
         case Todo.HEAR:
             assert latest is not None
             if latest.standing(FeedbackMode.SIMULATED):
@@ -94,13 +99,14 @@ def _others(view: View, doing: Todo) -> None:
     offers = []
     if doing is Todo.HEAR and pilot.status is PilotStatus.ACTIVE and pilot.attempts_used < pilot.max_attempts:
         offers.append(("Go on without feedback…", "anyway", ":material/fast_forward:"))
-    offers.append(("Correct the brief…", "brief", ":material/edit:"))
+    if doing not in (Todo.START, Todo.NEXT):
+        offers.append(("Correct the brief…", "brief", ":material/edit:"))
     if doing is not Todo.RAISE:
         offers.append(("Raise the limit…", "raise", ":material/trending_up:"))
     if pilot.status is PilotStatus.ACTIVE:
         offers.append(("Pause…", "pause", ":material/pause:"))
     offers.append(("Drop…", "drop", ":material/block:"))
-    with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, gap="xsmall"):
         for label, name, icon in offers:
             st.button(
                 label, type="tertiary", icon=icon, key=view.key(f"open {name}"), on_click=open_dialog, args=(view, name)

@@ -6,7 +6,7 @@ from pilot_core import services
 from pilot_core.errors import PilotError
 from pilot_core.export.shelf import UNLISTED, Item, shelf
 from pilot_core.web.downloads import EVERYTHING, address
-from pilot_core.web.pilot_page.state import View
+from pilot_core.web.pilot_page.state import View, empty
 from pilot_core.web.text import plain
 
 LONGEST = 200_000
@@ -17,19 +17,25 @@ def show(view: View) -> None:
     """Draw them."""
     items = [item for item in shelf(view.store, view.pilot) if item.name.rsplit("/", 1)[-1] not in UNLISTED]
     readable = {item.name: item for item in items if item.readable}
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.link_button("Download everything, one zip", address(view.pilot_id, EVERYTHING), icon=":material/folder_zip:")
+    choice, text = st.columns([2, 3], gap="large")
+    with choice:
         if not any(item.attempt is None for item in items):
+            empty("The runbook and the founder documents are not written yet. Write them here, then send them.")
             _write_button(view)
-    if not readable:
-        st.info("There are no documents yet. Write the runbook and the founder documents here, then send them.")
-        return
-    asked = st.selectbox(
-        "Document", list(readable), format_func=lambda name: _label(readable[name]), key=view.key("document")
-    )
-    if asked in readable:
-        _read(view, readable[asked])
-    _files(view, items)
+        asked = None
+        if readable:
+            asked = st.selectbox(
+                "Document", list(readable), format_func=lambda name: _label(readable[name]), key=view.key("document")
+            )
+        if asked in readable:
+            to = address(view.pilot_id, readable[asked].name)
+            st.link_button("Download this document", to, icon=":material/download:", width="stretch")
+        everything = address(view.pilot_id, EVERYTHING)
+        st.link_button("Download everything, one zip", everything, icon=":material/folder_zip:", width="stretch")
+        _files(view, items)
+    with text:
+        if asked in readable:
+            _read(readable[asked])
 
 
 def _write_button(view: View) -> None:
@@ -42,14 +48,13 @@ def _write_button(view: View) -> None:
         st.rerun()
 
 
-def _read(view: View, item: Item) -> None:
+def _read(item: Item) -> None:
     try:
         text = item.path.read_bytes()[:LONGEST].decode("utf-8", "replace")
     except OSError:
         st.error("This document cannot be read any more. Reload the page.", icon=":material/error:")
         return
-    st.link_button(f"Download {item.title.lower()}", address(view.pilot_id, item.name), icon=":material/download:")
-    st.code(text, language=None, wrap_lines=True)
+    st.code(text, language=None, wrap_lines=True, height=640)
 
 
 def _files(view: View, items: list[Item]) -> None:

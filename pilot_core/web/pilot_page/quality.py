@@ -2,6 +2,7 @@
 
 import pandas as pd
 import streamlit as st
+from pandas.io.formats.style import Styler
 
 from pilot_core import catalog
 from pilot_core.formatting import MISSING, count, dollars, seconds, timecode
@@ -11,8 +12,8 @@ from pilot_core.web.pilot_page.state import View, empty
 from pilot_core.web.text import plain
 
 # Streamlit aligns each cell of a table to the left, in the cell itself; this alone outweighs it.
-RIGHT = {"text-align": "right !important"}
-VERDICTS = {True: ":green[✓] kept", False: ":red[✗] missed", None: ":gray[–] not measured"}
+RIGHT = "text-align: right !important"
+VERDICTS = {True: ":green[✓]\u00a0kept", False: ":red[✗]\u00a0missed", None: ":gray[–]\u00a0not\u00a0measured"}
 
 
 def show(view: View, shown: Shown | None) -> None:
@@ -69,13 +70,14 @@ def _checks(checks: list[SlaCheck]) -> None:
         {
             "Verdict": [VERDICTS[check.passed] for check in checks],
             "Check": [plain(check.label) for check in checks],
-            "Measured": [plain(check.measured) for check in checks],
-            "Limit": [plain(check.limit) for check in checks],
+            "Measured": [_unbroken(check.measured) for check in checks],
+            "Limit": [_unbroken(check.limit) for check in checks],
         }
     )
     st.table(
-        table.style.set_properties(subset=["Measured", "Limit"], **RIGHT),
+        _right(table, "Measured", "Limit"),
         border="horizontal",
+        width="content",
         hide_index=True,
         alt="What was measured of this draft, beside each limit of the SLA",
     )
@@ -94,8 +96,21 @@ def _shots(view: View, draft: Draft) -> None:
         }
     )
     st.table(
-        table.style.set_properties(subset=["From", "Lasts"], **RIGHT),
+        _right(table, "From", "Lasts"),
         border="horizontal",
+        width="content",
         hide_index=True,
         alt="The shots of this draft, with their beats and the words on screen",
     )
+
+
+def _right(table: pd.DataFrame, *columns: str) -> Styler:
+    """The table with these columns aligned to the right, their headings too."""
+    rule = [{"selector": part, "props": RIGHT} for part in ("td", "th")]
+    return table.style.set_table_styles(dict.fromkeys(columns, rule))
+
+
+def _unbroken(value: str) -> str:
+    """A measured value that never parts from its unit at the end of a line."""
+    head, _, unit = plain(value).replace(" × ", "\u00a0×\u00a0").rpartition(" ")
+    return f"{head}\u00a0{unit}" if head else unit

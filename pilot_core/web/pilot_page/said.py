@@ -5,11 +5,12 @@ import streamlit as st
 from pilot_core import catalog
 from pilot_core.models import AttemptState, Feedback, FeedbackLevel, FeedbackMode, PilotRunAttempt
 from pilot_core.web.badges import DOTS
-from pilot_core.web.pilot_page.state import View
+from pilot_core.web.pilot_page.state import View, empty
 from pilot_core.web.pilot_page.words import LEVEL_WORDS
 from pilot_core.web.text import plain
 from pilot_core.web.times import when
 
+CHANNELS = {"call": ", in a call", "meeting": ", in a meeting", "chat": ", in a chat", "other": ""}
 SHAPES = {FeedbackLevel.APPROVE: "✓", FeedbackLevel.MINOR_CHANGES: "–", FeedbackLevel.MAJOR_CHANGES: "✗"}
 
 
@@ -17,7 +18,7 @@ def show(view: View) -> None:
     """Draw it."""
     runs = sorted(view.pilot.runs, key=lambda a: a.attempt_number, reverse=True)
     if not any(attempt.feedback for attempt in runs):
-        st.info("Nobody has said anything yet. What the founder says is logged at the top, beside the film.")
+        empty("Nobody has said anything yet. What the founder says is logged at the top, beside the film.")
     for attempt in runs:
         if attempt.feedback:
             st.subheader(f"Attempt {attempt.attempt_number}", anchor=False)
@@ -36,7 +37,7 @@ def _one(attempt: PilotRunAttempt, given: Feedback) -> None:
                 st.badge("Simulated, not counted", color="gray", icon=":material/smart_toy:")
             elif given is not attempt.review:
                 st.badge("Said over again later", color="gray", icon=":material/history:")
-            how = f", by {given.channel}" if given.channel else ""
+            how = CHANNELS.get(given.channel, f", by {given.channel}") if given.channel else ""
             st.markdown(plain(f"{given.by or 'Someone unnamed'}{how}"), width="content")
             if given.received_at:
                 when(given.received_at)

@@ -7,6 +7,7 @@ been told what others did meanwhile; what a pipeline does needs no telling.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import streamlit as st
 
@@ -43,6 +44,10 @@ class View:
     def key(self, name: str) -> str:
         """The session key of something of this pilot's page."""
         return _key(self.pilot_id, name)
+
+    def typed(self, name: str) -> str:
+        """What stands in the text input of that key now."""
+        return st.session_state.get(self.key(name)) or ""
 
 
 @dataclass(frozen=True)
@@ -102,6 +107,30 @@ def act(view: View, work: Callable[[int], PilotRun], done: str, typed: Typed = (
         "The pilot is changing all the time; nothing was saved. Try again.", typed=typed
     )
     return None
+
+
+def act_button(
+    view: View,
+    label: str,
+    work: Callable[[int], PilotRun],
+    done: str,
+    *,
+    typed: Callable[[], Typed] = tuple,
+    apart: bool = False,
+    **options: Any,
+) -> None:
+    """A button that acts, and then closes the dialog it is in. ``apart`` where it stands in a dialog or a fragment.
+
+    It acts before the page runs again: the page may have no place for the button any more, and what was typed beside it
+    must not be lost with it.
+    """
+
+    def clicked() -> None:
+        if act(view, work, done, typed()):
+            close_dialog(view)
+
+    if st.button(label, on_click=clicked, type="primary", **options) and apart:
+        st.rerun()
 
 
 def told_once(view: View) -> None:

@@ -2,7 +2,7 @@
 
 from pilot_core import catalog
 from pilot_core.documents.facts import BRIEF_LABELS
-from pilot_core.formatting import seconds
+from pilot_core.formatting import percent, seconds
 from pilot_core.models import Event, FeedbackLevel, FeedbackMode
 
 LEVEL_WORDS = {
@@ -59,7 +59,39 @@ def did(event: Event) -> str:
         case "brief_edited":
             fields = [BRIEF_LABELS.get(field, str(field)) for field in told.get("fields") or []]
             return f"corrected the brief: {', '.join(fields)}"
+        case "review_decision":
+            return f"decided on {attempt} in the review room"
+        case "decision_undone":
+            level = str(told.get("level") or "decision").replace("_", " ").replace("approve", "approval")
+            return f"took back the {level} on {attempt}"
+        case "link_made":
+            return f"made a review link for {told.get('reviewer')}, good until {told.get('until')}"
+        case "link_revoked":
+            return f"revoked the review link of {told.get('reviewer')}"
+        case "link_opened":
+            return "opened the review link"
+        case "film_opened":
+            return f"opened the film of {attempt}"
+        case "film_watched":
+            return f"watched {percent(told.get('fraction'))} of the film of {attempt}"
+        case "passphrase_wrong":
+            return "typed a wrong passphrase"
+        case "reviewer_renamed":
+            return f"gave their name as {told.get('after')}, before {told.get('before')}"
+        case "comment_added" | "comment_answered" | "comment_edited" | "comment_deleted":
+            return f"{COMMENT_WORDS[event.kind]} {attempt}"
+        case "comment_addressed" | "comment_not_addressed":
+            verdict = "addressed" if event.kind == "comment_addressed" else "not addressed"
+            return f"judged a comment on {attempt} as {verdict} in attempt {told.get('in_attempt')}"
     return event.kind.replace("_", " ")
+
+
+COMMENT_WORDS = {
+    "comment_added": "commented on",
+    "comment_answered": "answered a comment on",
+    "comment_edited": "changed a comment on",
+    "comment_deleted": "deleted a comment on",
+}
 
 
 def _feedback(event: Event, attempt: str) -> str:

@@ -4,6 +4,8 @@
 const FASTEST = 4; // times, of J and L
 const JUMP = 5; // seconds, of Page up and Page down
 const LOUDER = 5; // percent, of the arrow keys
+const UNSURE = 150; // ms after a film went somewhere within which it should say which frame it shows
+const NUDGES = 3;
 
 const players = new WeakMap();
 
@@ -29,7 +31,9 @@ function createPlayer(root) {
   let data = {};
   let tell = () => {};
   let wanted = null; // a frame to go to
-  let going = null; // a frame that was asked of the film and is not on screen yet
+  let going = null; // a frame that was asked of the film and that it does not surely show yet
+  let nudges = 0; // towards that frame
+  let unsure = 0; // a timer
   let playing = false;
   let resume = false; // after a drag
   let captions = true;
@@ -88,11 +92,7 @@ function createPlayer(root) {
       go();
       render();
     };
-    video.onseeked = () => {
-      // No frame is announced where it was on screen already, or where the film is over.
-      if (view === main && (view.frame === going || video.ended)) going = null;
-      go();
-    };
+    video.onseeked = arrived;
     video.onprogress = render;
     video.onwaiting = () => (find(".spinner").hidden = !playing);
     video.onplaying = video.oncanplay = () => (find(".spinner").hidden = true);
@@ -138,8 +138,8 @@ function createPlayer(root) {
   function onFrame(view, frame) {
     view.frame = view.element.dataset.frame = frame;
     if (view !== main) return;
-    if (!view.video.seeking) going = null;
     if (playing) {
+      if (!view.video.seeking) going = null;
       watched.add(Math.floor(start(frame, rate())));
       keepInStep();
     }
@@ -158,9 +158,32 @@ function createPlayer(root) {
   /** Go to the wanted frame, unless a film is still on its way to an earlier wish; its arrival calls again. */
   function go() {
     if (wanted === null || views.some(({ video }) => video.seeking || video.readyState < 1)) return;
-    [going, wanted] = [wanted, null];
-    const time = middle(going, rate());
+    [going, wanted, nudges] = [wanted, null, 0];
+    place();
+  }
+
+  /** Send every film into the frame; each nudge a little further into it. */
+  function place() {
+    const time = middle(going + nudges / 20, rate());
     for (const { video } of views) video.currentTime = Math.min(time, video.duration || time);
+  }
+
+  /** Chromium now and then forgets to announce a frame; then the film is nudged until it says which one it shows. */
+  function arrived() {
+    clearTimeout(unsure);
+    go();
+    unsure = setTimeout(() => {
+      if (going === null || playing || views.some(({ video }) => video.seeking)) return;
+      const time = middle(going, rate());
+      const sure = ({ video, frame, media }) => video.ended || frame === Math.floor((time * media.rate[0]) / media.rate[1]);
+      if (views.every(sure) || nudges === NUDGES) {
+        going = null;
+        render();
+      } else {
+        nudges += 1;
+        place();
+      }
+    }, UNSURE);
   }
 
   function step(frames) {
@@ -344,6 +367,44 @@ function createPlayer(root) {
     render();
   }
 
+  // The review room's dock stands in for the buttons below the film: it asks by events, and hears where the film stands.
+
+  const docked = {
+    here: () => step(0),
+    go: ({ frame }) => {
+      pause(false);
+      seek(frame);
+    },
+    range: () => setRange(rangeStart === null ? position() : null),
+    draw: () => acts.draw(),
+    clear: () => {
+      pending = null;
+      setRange(null);
+      setDrawing(false);
+    },
+  };
+
+  function asked({ detail }) {
+    if (data.dock) docked[detail.act]?.(detail);
+  }
+
+  function tellDock(frame, span) {
+    const [first, last] = span ?? [frame, frame];
+    const drawn = pending && first <= pending.frame && pending.frame <= last;
+    const detail = {
+      frame: first,
+      end_frame: last > first ? last : null,
+      shape: drawn ? pending.shape : null,
+      position: frame,
+      words: last > first ? `${clock(first)}–${clock(last)}` : clock(first),
+      ranging: rangeStart !== null,
+      drawing: canvas.isDrawing(),
+      playing,
+      second: Math.floor(start(frame, rate())),
+    };
+    window.dispatchEvent(new CustomEvent("pilot-film", { detail }));
+  }
+
   // What is shown
 
   function render() {
@@ -362,6 +423,7 @@ function createPlayer(root) {
     timeline.render(frame, buffered.length && duration ? buffered.end(buffered.length - 1) / duration : 0, span);
     const marks = data.markers.filter((m) => m.shape && m.frame <= frame && frame <= (m.end_frame ?? m.frame));
     canvas.show([...marks.map(({ shape }) => shape), ...(pending?.frame === frame ? [pending.shape] : [])]);
+    if (data.dock) tellDock(frame, span);
   }
 
   function announce(text) {
@@ -423,7 +485,7 @@ function createPlayer(root) {
 
   root.onkeydown = (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    // Streamlit has keys of its own (C clears its cache); inside the player they are the player's.
+    // Streamlit has keys of its own (R reruns the page); inside the player they are the player's.
     event.stopPropagation();
     const { target, key } = event;
     if (target.matches(".drawing") && canvas.key(event)) return event.preventDefault();
@@ -449,7 +511,7 @@ function createPlayer(root) {
   function update(next, setTriggerValue) {
     const before = data;
     const changed = (name) => JSON.stringify(next[name]) !== JSON.stringify(before[name]);
-    const [films, markers, sought, asked] = ["sources", "markers", "seek_frame", "seek"].map(changed);
+    const [films, markers, sought, asks] = ["sources", "markers", "seek_frame", "seek"].map(changed);
     data = next;
     tell = setTriggerValue;
     if (films) {
@@ -461,17 +523,23 @@ function createPlayer(root) {
       timeline.setMarkers(next.markers);
     }
     find(".capture").hidden = !next.capture;
+    root.classList.toggle("docked", next.dock);
     find('[data-do="draw"]').hidden = !next.drawing;
-    const target = asked && next.seek ? next.seek[1] : sought || films ? next.seek_frame : null;
+    const target = asks && next.seek ? next.seek[1] : sought || films ? next.seek_frame : null;
     if (target !== null) {
       pause(false);
       seek(target);
     }
+    if (asks && next.seek && !films) root.scrollIntoView({ block: "nearest", behavior: "smooth" });
     render();
   }
 
+  window.addEventListener("pilot-dock", asked);
+
   function destroy() {
+    window.removeEventListener("pilot-dock", asked);
     reversing = null;
+    clearTimeout(unsure);
     views.forEach(leave);
   }
 

@@ -145,13 +145,14 @@ def player(
     seek_frame: int | None = None,
     capture: bool = False,
     drawing: bool = False,
+    dock: bool = False,
 ) -> PlayerState:
     """Show a film. ``seek_frame`` is gone to whenever it changes; use :func:`seek` to go there once, from a button.
 
     ``capture`` adds the button that comments on a frame or a range, and reports pauses; ``drawing`` lets a point or a
-    rectangle go with the comment.
+    rectangle go with the comment. ``dock`` leaves all that to the review room's dock, in the browser.
     """
-    return _mount([sources], key, markers, seek_frame, capture, drawing)
+    return _mount([sources], key, markers, seek_frame, capture, drawing, dock)
 
 
 def compare_player(
@@ -163,7 +164,7 @@ def compare_player(
     seek_frame: int | None = None,
 ) -> PlayerState:
     """Show two films side by side, played in step by one set of controls. Frames are those of the longer film."""
-    return _mount([left, right], key, markers, seek_frame, False, False)
+    return _mount([left, right], key, markers, seek_frame)
 
 
 def seek(key: str, frame: int) -> None:
@@ -181,8 +182,9 @@ def _mount(
     key: str,
     markers: Sequence[Marker],
     seek_frame: int | None,
-    capture: bool,
-    drawing: bool,
+    capture: bool = False,
+    drawing: bool = False,
+    dock: bool = False,
 ) -> PlayerState:
     data = {
         "sources": [{**asdict(media), "rate": [media.rate.numerator, media.rate.denominator]} for media in sources],
@@ -191,6 +193,7 @@ def _mount(
         "seek": st.session_state.get(_seek_key(key)),
         "capture": capture,
         "drawing": drawing,
+        "dock": dock,
     }
     result = _COMPONENT(
         key=key,

@@ -1,0 +1,219 @@
+"""Charts that split a cohort: attempt funnel, themes, segments, badges; each with a sentence on what it shows."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from pilot_core import catalog
+from pilot_core.formatting import count, percent
+from pilot_core.insight.cohort import segment_words
+from pilot_core.insight.evidence import FlagState
+from pilot_core.insight.programme import ProgrammeResult
+from pilot_core.insight.recommend import TOO_EARLY, Verdict
+from pilot_core.insight.stats import Rate, rate
+
+PLAIN_COUNTS_UNDER = 5
+"""A segment with fewer decided pilots is shown as plain counts, without a rate."""
+
+
+class Came(StrEnum):
+    """What came of an attempt. A pilot dropped after it counts as dropped, whatever was said of that attempt.
+
+    AWAITING: no review yet, of an open pilot's latest attempt. UNREVIEWED: none, and the pilot went on or ended.
+    """
+
+    APPROVE = "approve"
+    MINOR = "minor"
+    MAJOR = "major"
+    AWAITING = "awaiting"
+    DROPPED = "dropped"
+    UNREVIEWED = "unreviewed"
+
+
+@dataclass(frozen=True)
+class FunnelStep:
+    """The pilots that reached this attempt, by what came of it."""
+
+    attempt_number: int
+    came: dict[Came, int]
+
+    @property
+    def reached(self) -> int:
+        return sum(self.came.values())
+
+
+@dataclass(frozen=True)
+class Funnel:
+    """Attempts 1 to the highest that any pilot reached."""
+
+    steps: tuple[FunnelStep, ...]
+    reading: str
+
+
+@dataclass(frozen=True)
+class ThemeBar:
+    """One flag: the pilots it was raised on, of those reviewed, by how it stands with them."""
+
+    flag: str
+    label: str
+    by_state: dict[FlagState, int]
+    prevalence: Rate
+
+    @property
+    def pilots(self) -> int:
+        return sum(self.by_state.values())
+
+
+@dataclass(frozen=True)
+class Themes:
+    """The flags people raised, the most frequent first."""
+
+    bars: tuple[ThemeBar, ...]
+    reviewed_pilots: int
+    reading: str
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One scenario with one brand: its pilots, and the recommendation for them alone."""
+
+    scenario: str
+    brand: str
+    pilots: int
+    result: ProgrammeResult
+
+    @property
+    def label(self) -> str:
+        return segment_words(self.scenario, self.brand)
+
+    @property
+    def plain_counts(self) -> bool:
+        """Whether there are too few decided pilots to show a rate."""
+        return self.result.n_decided < PLAIN_COUNTS_UNDER
+
+
+@dataclass(frozen=True)
+class Forest:
+    """The segments, in the order of the catalogue."""
+
+    segments: tuple[Segment, ...]
+    reading: str
+
+
+@dataclass(frozen=True)
+class Badge:
+    """One pilot's result, placed at ``at`` (UTC): when it ended, else when something last happened."""
+
+    pilot_id: str
+    company_name: str
+    at: datetime
+    recommendation: str | None
+    state: str
+    code: str
+    summary: str
+
+    @property
+    def label(self) -> str:
+        return self.recommendation or TOO_EARLY
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """The latest badges of ``of`` pilots, the oldest first."""
+
+    badges: tuple[Badge, ...]
+    of: int
+    reading: str
+
+
+def funnel(counts: dict[tuple[int, Came], int]) -> Funnel:
+    """The funnel from counts of pilots by attempt number and what came of it."""
+    highest = max((number for number, _ in counts), default=0)
+    steps = tuple(
+        FunnelStep(number, {came: counts.get((number, came), 0) for came in Came}) for number in range(1, highest + 1)
+    )
+    return Funnel(steps, _funnel_reading(steps))
+
+
+def themes(counts: dict[tuple[str, FlagState], int], reviewed_pilots: int) -> Themes:
+    """The Pareto chart's bars from counts of pilots by flag and state."""
+    bars = []
+    for flag in dict.fromkeys(flag for flag, _ in counts):
+        by_state = {state: counts.get((flag, state), 0) for state in FlagState}
+        bars.append(
+            ThemeBar(flag, catalog.label("flag", flag), by_state, rate(sum(by_state.values()), reviewed_pilots))
+        )
+    bars.sort(key=lambda bar: (-bar.pilots, -bar.by_state[FlagState.PERSISTENT], bar.flag))
+    return Themes(tuple(bars), reviewed_pilots, _themes_reading(bars, reviewed_pilots))
+
+
+def forest(segments: Sequence[Segment]) -> Forest:
+    """The segments in the catalogue's order, those it does not know last."""
+    scenarios, brands = list(catalog.scenarios()), list(catalog.brands())
+
+    def place(segment: Segment) -> tuple[int, str, int, str]:
+        at_scenario = scenarios.index(segment.scenario) if segment.scenario in scenarios else len(scenarios)
+        at_brand = brands.index(segment.brand) if segment.brand in brands else len(brands)
+        return at_scenario, segment.scenario, at_brand, segment.brand
+
+    ordered = tuple(sorted(segments, key=place))
+    return Forest(ordered, _forest_reading(ordered))
+
+
+def timeline(badges: Sequence[Badge], of: int) -> Timeline:
+    """The badges, with how many there are of each."""
+    if not badges:
+        return Timeline((), of, "No pilot yet.")
+    counted = Counter(badge.label for badge in badges)
+    told = ", ".join(f"{counted[label]:,} {label}" for label in [*Verdict, TOO_EARLY] if counted[label])
+    which = count(of, "pilot") if len(badges) == of else f"The latest {len(badges):,} of {count(of, 'pilot')}"
+    return Timeline(tuple(badges), of, f"{which}: {told}.")
+
+
+def _funnel_reading(steps: Sequence[FunnelStep]) -> str:
+    if not steps:
+        return "No attempt yet."
+    first = steps[0]
+    told = f"{first.came[Came.APPROVE]:,} of {count(first.reached, 'pilot')} were approved at attempt 1"
+    approved = sum(step.came[Came.APPROVE] for step in steps)
+    if len(steps) > 1:
+        told += f", {approved:,} by attempt {steps[-1].attempt_number}"
+    stalled = {step.attempt_number: step.came[Came.AWAITING] + step.came[Came.DROPPED] for step in steps}
+    worst = max(stalled, key=lambda number: stalled[number])
+    if stalled[worst]:
+        told += f"; most that wait or were dropped are at attempt {worst} ({stalled[worst]:,})"
+    return f"{told}."
+
+
+def _themes_reading(bars: Sequence[ThemeBar], reviewed: int) -> str:
+    if not reviewed:
+        return "No pilot has been reviewed yet."
+    if not bars:
+        return f"No flag was raised on {count(reviewed, 'reviewed pilot')}."
+    first = bars[0]
+    told = f"“{first.label}” was raised on {first.pilots:,} of {count(reviewed, 'reviewed pilot')}"
+    persistent = max(bars, key=lambda bar: bar.by_state[FlagState.PERSISTENT])
+    n = persistent.by_state[FlagState.PERSISTENT]
+    if not n:
+        return f"{told}; no flag persists."
+    which = "it" if persistent is first else f"“{persistent.label}”"
+    return f"{told}; {which} persists with {n:,}{', the most of all' if len(bars) > 1 else ''}."
+
+
+def _forest_reading(segments: Sequence[Segment]) -> str:
+    if not segments:
+        return "No segment yet."
+    by_label = Counter(segment.result.label for segment in segments)
+    enough = [segment for segment in segments if not segment.plain_counts]
+    told = ", ".join(f"{by_label[label]} {label}" for label in [*Verdict, TOO_EARLY] if by_label[label])
+    reading = f"{count(len(segments), 'segment')}: {told}"
+    if enough:
+        best = max(enough, key=lambda segment: segment.result.rate.low or 0.0)
+        k, n = best.result.n_approved, best.result.n_decided
+        reading += f"; the surest is {best.label}, {percent(k / n)} ({k:,} of {n:,})"
+    few = len(segments) - len(enough)
+    if few:
+        reading += f"; {few} with fewer than {PLAIN_COUNTS_UNDER} decided pilots"
+    return f"{reading}."

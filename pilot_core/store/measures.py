@@ -1,0 +1,483 @@
+"""The metrics of a cohort, in SQL on the tables of ``cohorts``. A function is a query; all of them together a page."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from pilot_core.insight.breakdowns import Badge, Came
+from pilot_core.insight.cohort import Cohort
+from pilot_core.insight.evidence import FlagState
+from pilot_core.insight.metrics import (
+    Change,
+    CostPerApproved,
+    CoursePoint,
+    Courses,
+    Fates,
+    Improvement,
+    Spread,
+)
+from pilot_core.insight.programme import ProgrammeCounts
+from pilot_core.insight.stats import Rate, rate
+from pilot_core.insight.survival import APPROVED, CENSORED, ENDED
+from pilot_core.insight.trends import WINDOW, DecidedPoint, Point
+from pilot_core.store.cohorts import DECIDED, STILL_OPEN, in_cohort
+from pilot_core.store.database import Database, Row, rows
+from pilot_core.store.lease import Connection
+from pilot_core.store.rows import from_column, to_column
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, np.dtype[Any]]
+
+COURSE_LENGTH = 24
+WEEKS_UP_TO_DAYS = 182
+OVERALL = ("", "")
+
+
+@dataclass(frozen=True)
+class SegmentRow:
+    """One scenario with one brand, or the whole cohort: what the cards, the badge and the forest need of its pilots."""
+
+    scenario: str
+    brand: str
+    fates: Fates
+    programme: ProgrammeCounts
+    recent: tuple[tuple[str, str | None], ...]
+    """The pilots decided last, as (pilot id, recommendation), the latest first."""
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Sums and spreads over the whole cohort."""
+
+    videos: int
+    ttfc_first: Spread
+    ttfc_attempt: Spread
+    iterations: Spread
+    attempts_to_approval: Spread
+    first_pass: Rate
+    review_approval: Rate
+    sla_final: Rate
+    sla_all: Rate
+    cost_per_approved: CostPerApproved
+    reviewed_pilots: int
+
+
+@dataclass(frozen=True)
+class ThemeCounts:
+    """Pilots by flag and state; ``after_two`` counts only those with two reviewed attempts or more."""
+
+    by_state: dict[tuple[str, FlagState], int]
+    after_two: dict[FlagState, int]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a page needs of a cohort, all from one state of the store; the arrays are as the functions below say."""
+
+    segments: dict[tuple[str, str], SegmentRow]
+    totals: Totals
+    themes: ThemeCounts
+    improvement: Improvement
+    funnel: dict[tuple[int, Came], int]
+    first_cuts: list[Point]
+    first_cuts_of: int
+    iterations: list[Point]
+    decided: list[DecidedPoint]
+    badges: list[Badge]
+    courses: Courses
+    ends: "tuple[Array, Array]"
+    waits: "tuple[Array, Array]"
+
+
+_SEGMENTS = f"""
+SELECT scenario_type, brand_preset, grouping(scenario_type) AS overall,
+    count(*) FILTER (WHERE fate = 'approved') AS approved,
+    count(*) FILTER (WHERE fate = 'dropped') AS dropped,
+    count(*) FILTER (WHERE fate = 'exhausted') AS exhausted,
+    count(*) FILTER (WHERE fate = 'external') AS dropped_external,
+    count(*) FILTER (WHERE fate = 'closed') AS closed,
+    count(*) FILTER (WHERE fate = 'paused') AS paused,
+    count(*) FILTER (WHERE fate = 'open') AS open,
+    COALESCE(sum(sla_kept), 0) AS sla_kept, COALESCE(sum(sla_known), 0) AS sla_known,
+    percentile_cont(0.5) WITHIN GROUP (ORDER BY ttfc_first) AS first_cut_median,
+    sum(cost) FILTER (WHERE fate IN {DECIDED}) AS cost_decided
+FROM fates JOIN chosen ON chosen.pid = fates.pid GROUP BY GROUPING SETS ((scenario_type, brand_preset), ())
+"""  # noqa: S608
+
+_RECENT = f"""
+SELECT scenario_type, brand_preset, pilot_id, recommendation, in_segment, overall FROM (
+    SELECT scenario_type, brand_preset, pilot_id, recommendation,
+        row_number() OVER (PARTITION BY scenario_type, brand_preset ORDER BY ended_at DESC, c.pid DESC) AS in_segment,
+        row_number() OVER (ORDER BY ended_at DESC, c.pid DESC) AS overall
+    FROM fates f JOIN chosen c ON c.pid = f.pid WHERE fate IN {DECIDED}
+) ranked WHERE in_segment <= $most OR overall <= $most ORDER BY overall
+"""  # noqa: S608
+
+_PILOT_TOTALS = f"""
+SELECT count(*) AS pilots, COALESCE(sum(videos), 0) AS videos,
+    count(ttfc_first) AS first_n,
+    percentile_cont(0.5) WITHIN GROUP (ORDER BY ttfc_first) AS first_median,
+    percentile_cont(0.9) WITHIN GROUP (ORDER BY ttfc_first) AS first_p90,
+    avg(ttfc_first) AS first_mean,
+    count(*) FILTER (WHERE fate = 'approved') AS approved,
+    count(approved_attempt) AS yes_n,
+    percentile_cont(0.5) WITHIN GROUP (ORDER BY approved_attempt) AS yes_median,
+    percentile_cont(0.9) WITHIN GROUP (ORDER BY approved_attempt) AS yes_p90,
+    avg(approved_attempt) AS yes_mean,
+    count(first_pass) AS first_reviewed, count(*) FILTER (WHERE first_pass) AS first_passed,
+    COALESCE(sum(reviewed), 0) AS reviews, COALESCE(sum(approvals), 0) AS approvals,
+    count(*) FILTER (WHERE last_sla = 2) AS final_kept, count(*) FILTER (WHERE last_sla > 0) AS final_known,
+    COALESCE(sum(sla_kept), 0) AS sla_kept, COALESCE(sum(sla_known), 0) AS sla_known,
+    sum(cost) FILTER (WHERE fate IN {DECIDED}) AS cost_decided,
+    count(*) FILTER (WHERE reviewed > 0) AS reviewed_pilots
+FROM fates
+"""  # noqa: S608
+
+_ATTEMPT_TOTALS = """
+SELECT count(*) AS attempts, count(ttfc) AS ttfc_n,
+    percentile_cont(0.5) WITHIN GROUP (ORDER BY ttfc) AS ttfc_median,
+    percentile_cont(0.9) WITHIN GROUP (ORDER BY ttfc) AS ttfc_p90,
+    avg(ttfc) AS ttfc_mean,
+    count(iterations) AS iterations_n,
+    percentile_cont(0.5) WITHIN GROUP (ORDER BY iterations) AS iterations_median,
+    percentile_cont(0.9) WITHIN GROUP (ORDER BY iterations) AS iterations_p90,
+    avg(iterations) AS iterations_mean
+FROM judged
+"""
+
+_IMPROVEMENT = """
+WITH pairs AS (
+    SELECT
+        CASE l.level WHEN 'approve' THEN 2 WHEN 'minor' THEN 1 ELSE 0 END
+            - CASE f.level WHEN 'approve' THEN 2 WHEN 'minor' THEN 1 ELSE 0 END AS decision,
+        CASE WHEN f.ttfc > 0 THEN l.ttfc / f.ttfc END AS ttfc_ratio, l.ttfc - f.ttfc AS ttfc,
+        l.iterations - f.iterations AS iterations, l.cost - f.cost AS cost
+    FROM fates p
+    JOIN judged f ON f.pid = p.pid AND f.attempt_number = p.first_reviewed
+    JOIN judged l ON l.pid = p.pid AND l.attempt_number = p.last_reviewed
+    WHERE p.last_reviewed > p.first_reviewed
+)
+SELECT count(*) AS pilots,
+    count(*) FILTER (WHERE decision > 0) AS decision_better, count(*) FILTER (WHERE decision = 0) AS decision_same,
+    count(*) FILTER (WHERE decision < 0) AS decision_worse,
+    percentile_cont(0.5) WITHIN GROUP (ORDER BY decision) AS decision_median,
+    count(*) FILTER (WHERE ttfc < 0) AS ttfc_better, count(*) FILTER (WHERE ttfc = 0) AS ttfc_same,
+    count(*) FILTER (WHERE ttfc > 0) AS ttfc_worse,
+    percentile_cont(0.5) WITHIN GROUP (ORDER BY ttfc_ratio) AS ttfc_median,
+    count(*) FILTER (WHERE iterations < 0) AS iterations_better,
+    count(*) FILTER (WHERE iterations = 0) AS iterations_same,
+    count(*) FILTER (WHERE iterations > 0) AS iterations_worse,
+    percentile_cont(0.5) WITHIN GROUP (ORDER BY iterations) AS iterations_median,
+    count(*) FILTER (WHERE cost < 0) AS cost_better, count(*) FILTER (WHERE cost = 0) AS cost_same,
+    count(*) FILTER (WHERE cost > 0) AS cost_worse,
+    percentile_cont(0.5) WITHIN GROUP (ORDER BY cost) AS cost_median
+FROM pairs
+"""
+
+# As insight.evidence.flag_states: measured at the latest reviewed attempt.
+FLAG_STATES = """
+    SELECT p.pid, g.flag, p.last_reviewed > p.first_reviewed AS after_two,
+        CASE
+            WHEN max(j.attempt_number) < p.last_reviewed THEN 'resolved'
+            WHEN count(*) > 1 THEN 'persistent'
+            ELSE 'new'
+        END AS state
+    FROM feedback_flags g
+    JOIN judged j ON j.feedback_id = g.feedback_id
+    JOIN fates p ON p.pid = j.pid
+    GROUP BY p.pid, g.flag, p.first_reviewed, p.last_reviewed
+"""
+
+_THEMES = f"""
+SELECT flag, state, count(*) AS pilots, count(*) FILTER (WHERE after_two) AS after_two
+FROM ({FLAG_STATES}) states GROUP BY flag, state
+"""  # noqa: S608
+
+# What came of an attempt, as insight.breakdowns.Came says.
+CAME = f"""
+    CASE
+        WHEN j.level = 'approve' THEN 'approve'
+        WHEN p.fate IN ('dropped', 'external') AND j.attempt_number = p.last_number THEN 'dropped'
+        WHEN j.level IS NOT NULL THEN j.level
+        WHEN p.fate IN {STILL_OPEN} AND j.attempt_number = p.last_number THEN 'awaiting'
+        ELSE 'unreviewed'
+    END
+"""
+
+_FUNNEL = f"""
+SELECT j.attempt_number, {CAME} AS came, count(*) AS pilots
+FROM judged j JOIN fates p ON p.pid = j.pid WHERE j.state <> 'failed' GROUP BY 1, 2
+"""  # noqa: S608
+
+_FIRST_CUTS = """
+SELECT c.pilot_id, s.company_name, 1 AS attempt_number, n.made_at AS at, n.value, n.of_all FROM (
+    SELECT pid, made_at, ttfc AS value, count(*) OVER () AS of_all FROM judged
+    WHERE attempt_number = 1 AND ttfc IS NOT NULL ORDER BY made_at DESC NULLS LAST, pid DESC LIMIT $latest
+) n JOIN chosen c ON c.pid = n.pid JOIN pilots s ON s.pilot_id = c.pilot_id
+ORDER BY n.made_at NULLS FIRST, n.pid
+"""
+
+_ITERATIONS = """
+SELECT c.pilot_id, s.company_name, n.attempt_number, n.made_at AS at, n.value FROM (
+    SELECT pid, attempt_number, made_at, iterations AS value FROM judged WHERE iterations IS NOT NULL
+    ORDER BY made_at DESC NULLS LAST, pid DESC, attempt_number DESC LIMIT $latest
+) n JOIN chosen c ON c.pid = n.pid JOIN pilots s ON s.pilot_id = c.pilot_id
+ORDER BY n.made_at NULLS FIRST, n.pid, n.attempt_number
+"""
+
+_DECIDED = f"""
+SELECT c.pilot_id, s.company_name, n.ended_at, n.fate FROM (
+    SELECT pid, ended_at, fate FROM fates WHERE fate IN {DECIDED} ORDER BY ended_at DESC, pid DESC LIMIT $latest
+) n JOIN chosen c ON c.pid = n.pid JOIN pilots s ON s.pilot_id = c.pilot_id
+ORDER BY n.ended_at, n.pid
+"""  # noqa: S608
+
+_BADGES = """
+SELECT s.pilot_id, s.company_name, n.at, s.recommendation, s.recommendation_state AS state, s.reason_code AS code,
+    s.reason_text AS summary
+FROM (
+    SELECT c.pilot_id, c.pid, COALESCE(f.ended_at, c.updated_at) AS at FROM fates f JOIN chosen c ON c.pid = f.pid
+    ORDER BY COALESCE(f.ended_at, c.updated_at) DESC, c.pid DESC LIMIT $latest
+) n JOIN pilots s ON s.pilot_id = n.pilot_id ORDER BY n.at, n.pid
+"""
+
+# A share of a second cannot matter in days; a clock set back must not give a negative time.
+_DAYS = f"""
+SELECT GREATEST(CAST(extract(epoch FROM COALESCE(ended_at, CAST($now AS TIMESTAMP)) - c.created_at) AS DOUBLE PRECISION)
+        / 86400, 0.0) AS days,
+    CAST(CASE WHEN fate = 'approved' THEN {APPROVED} WHEN ended_at IS NULL THEN {CENSORED} ELSE {ENDED} END
+        AS INTEGER) AS ends
+FROM fates f JOIN chosen c ON c.pid = f.pid
+"""  # noqa: S608
+
+# An unreviewed cut of a pilot that has ended waited until then. A review without a time says nothing of the wait.
+_WAITS = """
+SELECT GREATEST(CAST(extract(epoch FROM COALESCE(j.first_heard_at, p.ended_at, CAST($now AS TIMESTAMP)) - j.ready_at)
+        AS DOUBLE PRECISION) / 3600, 0.0) AS hours,
+    j.first_heard_at IS NOT NULL AS heard
+FROM judged j JOIN fates p ON p.pid = j.pid
+WHERE j.state = 'ready' AND j.ready_at IS NOT NULL AND (j.level IS NULL OR j.first_heard_at IS NOT NULL)
+    AND (j.first_heard_at IS NULL OR j.first_heard_at >= j.ready_at)
+"""
+
+_SPAN = "SELECT min(created_at) AS first, max(created_at) AS last FROM chosen"
+
+_COURSE_OF_ATTEMPTS = """
+SELECT date_trunc($period, made_at) AS period,
+    percentile_cont(0.5) WITHIN GROUP (ORDER BY ttfc) FILTER (WHERE attempt_number = 1) AS ttfc_first,
+    count(ttfc) FILTER (WHERE attempt_number = 1) AS ttfc_first_n,
+    avg(iterations) AS iterations_per_attempt, count(iterations) AS iterations_per_attempt_n,
+    count(*) FILTER (WHERE sla_passed) AS sla_all, count(sla_passed) AS sla_all_n
+FROM judged WHERE made_at IS NOT NULL GROUP BY 1 ORDER BY 1 DESC LIMIT $most
+"""
+_COURSE_OF_REVIEWS = """
+SELECT date_trunc($period, received_at) AS period,
+    count(*) FILTER (WHERE level = 'approve') AS review_approval_rate, count(*) AS review_approval_rate_n,
+    count(*) FILTER (WHERE level = 'approve' AND attempt_number = 1) AS first_pass_rate,
+    count(*) FILTER (WHERE attempt_number = 1) AS first_pass_rate_n
+FROM judged WHERE level IS NOT NULL AND received_at IS NOT NULL GROUP BY 1 ORDER BY 1 DESC LIMIT $most
+"""
+_COURSE_OF_DECISIONS = f"""
+SELECT date_trunc($period, ended_at) AS period,
+    count(*) FILTER (WHERE fate = 'approved') AS approval_rate, count(*) AS approval_rate_n,
+    sum(cost) AS cost_per_approved, count(*) FILTER (WHERE fate = 'approved') AS cost_per_approved_n
+FROM fates WHERE fate IN {DECIDED} GROUP BY 1 ORDER BY 1 DESC LIMIT $most
+"""  # noqa: S608
+_COURSES = (
+    (_COURSE_OF_ATTEMPTS, {"ttfc_first": False, "iterations_per_attempt": False, "sla_all": True}),
+    (_COURSE_OF_REVIEWS, {"review_approval_rate": True, "first_pass_rate": True}),
+    (_COURSE_OF_DECISIONS, {"approval_rate": True, "cost_per_approved": True}),
+)
+"""Each query with its metrics; those marked are sums, still to be divided by their n."""
+
+
+def find(
+    database: Database, cohort: Cohort, *, as_of: datetime | None, now: datetime, recent: int, latest: int
+) -> Found:
+    """Everything at once: ``recent`` pilots decided last by segment, ``latest`` points of each chart over time.
+
+    What still waits has waited until ``now`` (UTC).
+    """
+
+    def work(connection: Connection) -> Found:
+        flags = theme_counts(connection)
+        points, of = first_cut_points(connection, latest)
+        return Found(
+            segments=segments(connection, recent),
+            totals=totals(connection),
+            themes=flags,
+            improvement=improvement(connection, flags),
+            funnel=funnel_counts(connection),
+            first_cuts=points,
+            first_cuts_of=of,
+            iterations=iteration_points(connection, latest),
+            # The first window of the chart reaches back further than its first point.
+            decided=decided_points(connection, latest + WINDOW - 1),
+            badges=badges(connection, latest),
+            courses=courses(connection),
+            ends=times_to_end(connection, now),
+            waits=feedback_waits(connection, now),
+        )
+
+    return in_cohort(database, cohort, as_of, work)
+
+
+def segments(connection: Connection, recent: int) -> dict[tuple[str, str], SegmentRow]:
+    """Every segment by (scenario, brand), and the whole cohort as ``OVERALL``; ``recent`` decided pilots of each."""
+    last: dict[tuple[str, str], list[tuple[str, str | None]]] = {}
+    for row in rows(connection, _RECENT, {"most": recent}):
+        entry = (row["pilot_id"], row["recommendation"])
+        if row["in_segment"] <= recent:
+            last.setdefault((row["scenario_type"], row["brand_preset"]), []).append(entry)
+        if row["overall"] <= recent:
+            last.setdefault(OVERALL, []).append(entry)
+    found = rows(connection, _SEGMENTS)
+    return {key: _segment(row, key, last.get(key, [])) for row in found for key in [_key(row)]}
+
+
+def totals(connection: Connection) -> Totals:
+    """The dictionary's sums and spreads."""
+    p, a = rows(connection, _PILOT_TOTALS)[0], rows(connection, _ATTEMPT_TOTALS)[0]
+    cost, approved = p["cost_decided"], p["approved"]
+    per_approved = cost / approved if approved and cost is not None else None
+    return Totals(
+        videos=int(p["videos"]),
+        ttfc_first=_spread(p, "first", p["pilots"]),
+        ttfc_attempt=_spread(a, "ttfc", a["attempts"]),
+        iterations=_spread(a, "iterations", a["attempts"]),
+        attempts_to_approval=_spread(p, "yes", approved),
+        first_pass=rate(p["first_passed"], p["first_reviewed"]),
+        review_approval=rate(int(p["approvals"]), int(p["reviews"])),
+        sla_final=rate(p["final_kept"], p["final_known"]),
+        sla_all=rate(int(p["sla_kept"]), int(p["sla_known"])),
+        cost_per_approved=CostPerApproved(per_approved, cost, approved),
+        reviewed_pilots=p["reviewed_pilots"],
+    )
+
+
+def improvement(connection: Connection, flags: ThemeCounts) -> Improvement:
+    """Last against first reviewed attempt."""
+    row = rows(connection, _IMPROVEMENT)[0]
+    changes = {name: _change(row, name) for name in ("decision", "ttfc", "iterations", "cost")}
+    return Improvement(
+        pilots=row["pilots"],
+        **changes,
+        flags_resolved=flags.after_two[FlagState.RESOLVED],
+        flags_persistent=flags.after_two[FlagState.PERSISTENT],
+        flags_new=flags.after_two[FlagState.NEW],
+    )
+
+
+def theme_counts(connection: Connection) -> ThemeCounts:
+    """Pilots by flag and by how it stands with them."""
+    found = rows(connection, _THEMES)
+    return ThemeCounts(
+        {(row["flag"], FlagState(row["state"])): row["pilots"] for row in found},
+        {state: sum(row["after_two"] for row in found if row["state"] == state) for state in FlagState},
+    )
+
+
+def funnel_counts(connection: Connection) -> dict[tuple[int, Came], int]:
+    """Pilots by attempt number and what came of it; failed renders are no attempts."""
+    return {(row["attempt_number"], Came(row["came"])): row["pilots"] for row in rows(connection, _FUNNEL)}
+
+
+def first_cut_points(connection: Connection, latest: int) -> tuple[list[Point], int]:
+    """The latest pilots' first times-to-first-cut, the oldest first, and how many there are in all."""
+    found = rows(connection, _FIRST_CUTS, {"latest": latest})
+    return [_point(row) for row in found], found[0]["of_all"] if found else 0
+
+
+def iteration_points(connection: Connection, latest: int) -> list[Point]:
+    """The latest attempts' iterations, the oldest first."""
+    return [_point(row) for row in rows(connection, _ITERATIONS, {"latest": latest})]
+
+
+def decided_points(connection: Connection, latest: int) -> list[DecidedPoint]:
+    """The pilots decided last, the oldest first."""
+    return [
+        DecidedPoint(row["pilot_id"], row["company_name"], _time(row["ended_at"]), row["fate"] == "approved")
+        for row in rows(connection, _DECIDED, {"latest": latest})
+    ]
+
+
+def badges(connection: Connection, latest: int) -> list[Badge]:
+    """The latest badges as they stand now, the oldest first."""
+    return [Badge(**{**row, "at": _time(row["at"])}) for row in rows(connection, _BADGES, {"latest": latest})]
+
+
+def times_to_end(connection: Connection, now: datetime) -> "tuple[Array, Array]":
+    """Days from each pilot's creation to its end, or to ``now``, and how it ended (see ``insight.survival``)."""
+    found = connection.execute(_DAYS, {"now": to_column(now)}).fetchnumpy()
+    return found["days"], found["ends"]
+
+
+def feedback_waits(connection: Connection, now: datetime) -> "tuple[Array, Array]":
+    """Hours from each ready cut to its first feedback, or as long as it has waited, and whether there was any."""
+    found = connection.execute(_WAITS, {"now": to_column(now)}).fetchnumpy()
+    return found["hours"], found["heard"]
+
+
+def courses(connection: Connection) -> Courses:
+    """Sparklines by week, or by month for a cohort that spans more than half a year."""
+    span = rows(connection, _SPAN)[0]
+    days = (span["last"] - span["first"]).days if span["first"] else 0
+    period = "week" if days <= WEEKS_UP_TO_DAYS else "month"
+    by_metric: dict[str, tuple[CoursePoint, ...]] = {}
+    for sql, metrics in _COURSES:
+        found = rows(connection, sql, {"period": period, "most": COURSE_LENGTH})[::-1]
+        for name, is_sum in metrics.items():
+            by_metric[name] = tuple(_course_point(row, name, is_sum) for row in found)
+    return Courses(period, by_metric)
+
+
+def _key(row: Row) -> tuple[str, str]:
+    return OVERALL if row["overall"] else (row["scenario_type"], row["brand_preset"])
+
+
+def _segment(row: Row, key: tuple[str, str], last: list[tuple[str, str | None]]) -> SegmentRow:
+    fates = Fates(**{name: row[name] for name in Fates.__dataclass_fields__})
+    counts = ProgrammeCounts(
+        approved=fates.approved,
+        decided=fates.decided,
+        still_open=fates.still_open,
+        sla_kept=int(row["sla_kept"]),
+        sla_known=int(row["sla_known"]),
+        first_cut_median=row["first_cut_median"],
+        cost_decided=row["cost_decided"],
+        recent_decided=len(last),
+        recent_stops=sum(verdict == "STOP" for _, verdict in last),
+    )
+    return SegmentRow(*key, fates, counts, tuple(last))
+
+
+def _spread(row: Row, name: str, of: int) -> Spread:
+    n = row[f"{name}_n"]
+    return Spread(n, of - n, row[f"{name}_median"], row[f"{name}_p90"], row[f"{name}_mean"])
+
+
+def _change(row: Row, name: str) -> Change:
+    return Change(*(row[f"{name}_{part}"] for part in ("better", "same", "worse", "median")))
+
+
+def _point(row: Row) -> Point:
+    return Point(
+        row["pilot_id"], row["company_name"], row["attempt_number"], from_column(row["at"]), float(row["value"])
+    )
+
+
+def _course_point(row: Row, name: str, is_sum: bool) -> CoursePoint:
+    value, n = row[name], row[f"{name}_n"]
+    if not n:
+        value = None
+    elif is_sum and value is not None:
+        value = value / n
+    return CoursePoint(row["period"].strftime("%Y-%m-%d"), value, n)
+
+
+def _time(value: datetime) -> datetime:
+    found = from_column(value)
+    assert found is not None
+    return found

@@ -1,0 +1,109 @@
+"""Renders in processes of their own: begun, killed, noticed, tried again."""
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import HandClock
+from told_pilots import tell
+
+from pilot_core import services
+from pilot_core.models import AttemptState
+from pilot_core.store import renders
+from pilot_core.store.pilots import PilotStore
+from pilot_core.store.queries import any_in_the_making, making
+from pilot_core.web.background import Watch, _started, look_after, start_render
+
+# Says that it has begun, and then goes on until somebody opens the other pipe.
+PROGRAM = "import sys; open(sys.argv[1], 'w').close(); open(sys.argv[2]).close()"
+
+
+@pytest.fixture
+def pipes(tmp_path: Path) -> tuple[Path, Path]:
+    begun, go_on = tmp_path / "begun", tmp_path / "go_on"
+    os.mkfifo(begun)
+    os.mkfifo(go_on)
+    return begun, go_on
+
+
+def queue(store: PilotStore, clock: HandClock) -> str:
+    pilot = tell(store, clock, "Acme")
+    services.queue_attempt(store, pilot.pilot_id, "command", "Mara Lindqvist")
+    return pilot.pilot_id
+
+
+def test_a_render_killed_in_the_middle_is_failed_with_the_reason_and_leaves_no_film(
+    store: PilotStore, clock: HandClock, pipes: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = pipes
+    monkeypatch.setenv("PILOT_OPS_COMMAND", f'{sys.executable} -c "{PROGRAM}" {begun} {go_on}')
+    pilot_id = queue(store, clock)
+    start_render(store, pilot_id, 1)
+    begun.open().close()
+    process = _started[pilot_id, 1]
+    attempt = store.load(pilot_id).attempt(1)
+    shown = making(store.database, attempt.attempt_id)
+
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    go_on.open("w").close()
+    look_after(store)
+
+    assert (attempt.state, shown and shown.waiting) == (AttemptState.RENDERING, False)
+    attempt = store.load(pilot_id).attempt(1)
+    assert attempt.state is AttemptState.FAILED
+    assert attempt.failure is not None
+    assert "its process ended" in attempt.failure
+    assert not list(store.root.glob("**/*.mp4"))
+    assert not renders.under_way(store.database)
+    assert not any_in_the_making(store.database)
+
+
+def test_a_render_whose_process_could_not_begin_is_failed_at_once(
+    store: PilotStore, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PILOT_OPS_RENDERS", "none")
+    pilot_id = queue(store, clock)
+    start_render(store, pilot_id, 1)
+    _started[pilot_id, 1].wait()
+
+    look_after(store)
+
+    attempt = store.load(pilot_id).attempt(1)
+    assert attempt.state is AttemptState.FAILED
+    assert attempt.failure == "The render never began: its process ended with code 1. Retry it."
+    log = store.root / "logs" / f"{attempt.attempt_id}.log"
+    assert "PILOT_OPS_RENDERS" in log.read_text()
+
+
+def test_a_failed_render_can_be_begun_again(
+    store: PilotStore, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PILOT_OPS_COMMAND", "/bin/false")
+    pilot_id = queue(store, clock)
+    for _ in range(2):
+        start_render(store, pilot_id, 1)
+        _started[pilot_id, 1].wait()
+        look_after(store)
+        failed = store.load(pilot_id).attempt(1)
+        services.retry_attempt(store, pilot_id, "Mara Lindqvist")
+
+    assert failed.state is AttemptState.FAILED
+    assert store.load(pilot_id).attempts_used == 1
+
+
+def test_the_watch_fails_what_an_earlier_server_left_behind(store: PilotStore, clock: HandClock) -> None:
+    pilot = tell(store, clock, "Acme", "queue")
+    attempt = pilot.attempt(1)
+    renders.claim(store.database, attempt.attempt_id, pilot.pilot_id, clock())
+    gone = os.posix_spawn(sys.executable, [sys.executable, "-c", ""], os.environ)
+    os.waitpid(gone, 0)
+    store.database.transaction(lambda c: c.execute("UPDATE renders SET pid = ?", [gone]).fetchall())
+
+    watch = Watch(store)
+    watch.start()
+    watch.stop()
+
+    assert store.load(pilot.pilot_id).attempt(1).state is AttemptState.FAILED

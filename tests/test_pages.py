@@ -1,0 +1,289 @@
+"""The overview, the new pilot's form and the metrics as a lead meets them, on real stores."""
+
+import sys
+from collections.abc import Callable
+
+import pytest
+from conftest import HandClock
+from streamlit.testing.v1 import AppTest
+from told_pilots import tell
+
+from pilot_core.export.formulas import neutral
+from pilot_core.models import AttemptState
+from pilot_core.settings import ROOT
+from pilot_core.store.pilots import PilotStore
+from pilot_core.web import access, background, stores
+
+LEAD = "Mara Lindqvist"
+ENTRY = ROOT / "pilot_core" / "web" / "entry.py"
+OpenPage = Callable[..., AppTest]
+
+
+@pytest.fixture
+def no_renders(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes that are begun for a render end at once."""
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+
+
+@pytest.fixture
+def open_page(store: PilotStore, monkeypatch: pytest.MonkeyPatch) -> OpenPage:
+    """Opens a page by its file's name, as a lead; AppTest sends no headers to know anyone by."""
+    monkeypatch.setattr(access, "visitor", lambda: access.Visitor(LEAD, access.Role.LEAD))
+    monkeypatch.setattr(stores, "store", lambda: store)
+
+    def open_(name: str = "overview", **address: str) -> AppTest:
+        at = AppTest.from_file(str(ENTRY), default_timeout=60)
+        if name != "overview":
+            at.run()
+            at.switch_page(f"../../pages/{name}.py")
+        for key, value in address.items():
+            at.query_params[key] = value
+        at.run()
+        assert not at.exception
+        return at
+
+    return open_
+
+
+def said(at: AppTest) -> str:
+    """All the Markdown of a page, as one text without its backslashes."""
+    return "\n".join(element.value for element in at.markdown).replace("\\", "")
+
+
+def listed(at: AppTest) -> list[str]:
+    return list(at.dataframe[0].value["company"])
+
+
+def test_an_empty_overview_says_what_to_do(open_page: OpenPage) -> None:
+    at = open_page()
+
+    assert at.title[0].value == "No pilots yet"
+    assert [link.label for link in at.get("page_link")] == ["Create the first pilot"]
+    assert not at.dataframe
+
+
+def test_the_overview_tells_how_things_stand_and_what_needs_someone(
+    open_page: OpenPage, store: PilotStore, clock: HandClock
+) -> None:
+    tell(store, clock, "Cut", "M wait", founder_name="Alice Chen")
+    tell(store, clock, "Broken", "fail")
+    tell(store, clock, "Away", "m pause")
+    tell(store, clock, "Done", "A")
+    clock.forward(hours=5)
+
+    at = open_page()
+
+    assert at.title[0].value == "2 pilots active · 1 cut waits for its founder for 9 h · 1 paused"
+    for sentence in (
+        "**Cut**: attempt 2 has waited for Alice Chen for 9 h.",
+        "**Broken**: the render of attempt 1 failed 8 h ago. The disk was full.",
+        "**Away**: paused for 6 h. The founder is away.",
+    ):
+        assert sentence in said(at)
+    assert {metric.label: (metric.value, metric.delta) for metric in at.metric} == {
+        "Pilots approved": ("100%", "1 of 1, 21–100%"),
+        "Time-to-first-cut": ("40 s", "median of 3 pilots"),
+        "Iterations an attempt": ("1.0", "mean of 4 attempts"),
+        "SLA kept": ("100%", "4 of 4, 51–100%"),
+    }
+    assert listed(at) == ["Done", "Away", "Broken", "Cut"]
+
+
+def test_numbers_of_nothing_are_dashes(open_page: OpenPage, store: PilotStore, clock: HandClock) -> None:
+    tell(store, clock, "New")
+
+    assert {metric.value for metric in open_page().metric} == {"–"}
+
+
+def test_a_paused_pilot_is_resumed_from_the_overview(open_page: OpenPage, store: PilotStore, clock: HandClock) -> None:
+    pilot = tell(store, clock, "Away", "m pause")
+
+    at = open_page()
+    at.button(f"resume_{pilot.pilot_id}").click().run()
+
+    assert store.load(pilot.pilot_id).status == "active"
+    assert store.events(pilot.pilot_id)[-1].actor == LEAD
+    assert "paused" not in said(at)
+
+
+def test_a_failed_render_is_begun_again_from_the_overview(
+    open_page: OpenPage, store: PilotStore, clock: HandClock, no_renders: None
+) -> None:
+    pilot = tell(store, clock, "Broken", "fail")
+
+    at = open_page()
+    at.button(f"retry_{pilot.pilot_id}").click().run()
+    background._started[pilot.pilot_id, 1].wait()
+
+    assert store.load(pilot.pilot_id).attempt(1).state is AttemptState.QUEUED
+    assert at.title[0].value == "1 pilot active · 1 cut being made"
+
+
+def test_more_of_a_kind_are_shown_when_asked_for(open_page: OpenPage, store: PilotStore, clock: HandClock) -> None:
+    for number in range(5):
+        tell(store, clock, f"Company {number}", "wait")
+
+    at = open_page()
+    assert "Company 3" not in said(at)
+    at.button("more_awaiting").click().run()
+
+    assert "**Company 4**: attempt 1 has waited" in said(at)
+    assert not [button for button in at.button if button.key == "more_awaiting"]
+
+
+def test_filters_in_the_address_narrow_the_list(open_page: OpenPage, store: PilotStore, clock: HandClock) -> None:
+    tell(store, clock, "Northbeam", "A", brand="wellness")
+    tell(store, clock, "Northwind", "m", brand="acme")
+    tell(store, clock, "Fjord", "A", brand="acme")
+
+    assert listed(open_page(q="north")) == ["Northwind", "Northbeam"]
+    assert listed(open_page(q="north", brand="Acme")) == ["Northwind"]
+    assert listed(open_page(outcome="Approved", sort="Company")) == ["Fjord", "Northbeam"]
+    assert listed(open_page(badge="○ TOO EARLY")) == ["Northwind"]
+    assert listed(open_page(brand="nonsense", sort="nonsense", page="nonsense")) == ["Fjord", "Northwind", "Northbeam"]
+
+
+def test_a_search_without_a_match_says_so(open_page: OpenPage, store: PilotStore, clock: HandClock) -> None:
+    tell(store, clock, "Northbeam")
+
+    at = open_page(q="nobody")
+
+    assert not at.dataframe
+    assert "No pilot matches" in at.info[0].value
+
+
+def test_a_long_list_comes_in_pages(open_page: OpenPage, store: PilotStore, clock: HandClock) -> None:
+    for number in range(27):
+        tell(store, clock, f"Company {number:02}")
+        clock.forward(minutes=1)
+
+    assert len(listed(open_page())) == 25
+    assert listed(open_page(page="2")) == ["Company 01", "Company 00"]
+
+
+@pytest.mark.parametrize(
+    "name", ["=1+1", "@cmd", ":material/delete: x", "**bold** :red[x]", "<script>alert(1)</script>"]
+)
+def test_what_people_typed_reaches_the_table_and_the_sentences_as_text(
+    open_page: OpenPage, store: PilotStore, clock: HandClock, name: str
+) -> None:
+    tell(store, clock, name, "wait", founder_name=name)
+
+    at = open_page()
+
+    assert list(at.dataframe[0].value["founder"]) == [neutral(name)]
+    assert not listed(at)[0].startswith(("=", "@", ":material/"))
+    assert name not in "\n".join(element.value for element in at.markdown)
+
+
+def test_the_form_tells_at_the_field_what_is_wrong_and_keeps_what_was_typed(open_page: OpenPage) -> None:
+    at = open_page("new_pilot")
+    at.text_input("new_pilot_company").set_value("Northbeam AI")
+    at.text_area("new_pilot_proof_points").set_value("\n".join("abcdef"))
+    at.button[0].click().run()
+
+    assert [error.value.replace("\\", "") for error in at.error] == ["There are 6 proof points; keep the best five."]
+    at.text_area("new_pilot_proof_points").set_value("a\n\n b ")
+    at.button[0].click().run()
+    assert [error.value.replace("\\", "") for error in at.error] == ["The founder's name is missing; type it."]
+    assert at.text_input("new_pilot_company").value == "Northbeam AI"
+    assert at.text_area("new_pilot_proof_points").value == "a\n\n b "
+
+
+def test_a_sent_form_creates_the_pilot_and_shows_its_first_cut_being_made(
+    open_page: OpenPage, store: PilotStore, no_renders: None
+) -> None:
+    at = open_page("new_pilot")
+    at.text_input("new_pilot_founder").set_value("Zoë Ñandú")
+    at.text_input("new_pilot_company").set_value("Northbeam AI")
+    at.text_input("new_pilot_product").set_value(" Recall ")
+    at.text_area("new_pilot_proof_points").set_value("4 seconds\n\n12   tools")
+    at.radio("new_pilot_scenario").set_value("problem_solution")
+    at.radio("new_pilot_brand").set_value("wellness")
+    at.number_input("new_pilot_max_attempts").set_value(3)
+    at.button[0].click().run()
+    [pilot] = store.load_all()
+    background._started[pilot.pilot_id, 1].wait()
+
+    assert at.query_params["pilot"] == pilot.pilot_id
+    assert at.title[0].value.replace("\\", "") == "Zoë Ñandú, Northbeam AI"
+    assert at.subheader[0].value == "Making attempt 1"
+    assert (pilot.scenario_type, pilot.brand_preset, pilot.max_attempts) == ("problem_solution", "wellness", 3)
+    assert (pilot.brief.product, pilot.brief.proof_points) == ("Recall", ["4 seconds", "12 tools"])
+    assert {event.actor for event in store.events(pilot.pilot_id)} == {LEAD}
+    assert (store.root / pilot.pilot_id / "pilot_runbook.txt").exists()
+    at.query_params.clear()
+    assert at.run().text_input("new_pilot_founder").value == ""
+
+
+def test_a_broken_upload_is_refused_at_its_field_and_nothing_is_written(open_page: OpenPage, store: PilotStore) -> None:
+    at = open_page("new_pilot")
+    at.text_input("new_pilot_founder").set_value("Alice Chen")
+    at.text_input("new_pilot_company").set_value("Northbeam AI")
+    at.radio("new_pilot_pipeline").set_value("upload").run()
+    at.file_uploader("new_pilot_video").upload("film.mp4", b"this is no film")
+    at.button[0].click().run()
+
+    assert len(at.error) == 1
+    assert at.error[0].value.replace("\\", "").startswith("“film.mp4” cannot be used: ")
+    assert store.load_all() == []
+
+
+@pytest.mark.parametrize(
+    ("story", "told"),
+    [("", "No attempt has been started yet."), ("fail", "The disk was full."), ("queue", "Making attempt 1")],
+)
+def test_anyone_with_the_address_sees_how_the_first_cut_is_getting_on(
+    open_page: OpenPage, store: PilotStore, clock: HandClock, story: str, told: str
+) -> None:
+    pilot = tell(store, clock, "Acme", story)
+
+    at = open_page("new_pilot", pilot=pilot.pilot_id)
+
+    shown = [*at.info, *at.error, *at.subheader]
+    assert any(told in element.value.replace("\\", "") for element in shown)
+
+
+def test_the_metrics_of_an_empty_store_say_where_they_will_come_from(open_page: OpenPage) -> None:
+    at = open_page("metrics")
+
+    assert "nothing to measure yet" in at.info[0].value
+    assert not at.get("plotly_chart")
+
+
+def test_the_metrics_page_draws_no_trend_through_a_few_points(
+    open_page: OpenPage, store: PilotStore, clock: HandClock
+) -> None:
+    for number in range(3):
+        tell(store, clock, f"Company {number}", "m A")
+
+    at = open_page("metrics")
+
+    assert len(at.get("plotly_chart")) == 2
+    assert "Approved: 100% (3 of 3, 44–100%). 0 pilots still open, not counted." in [c.value for c in at.caption]
+    assert "from 5 decided pilots on" in at.info[0].value
+
+
+def test_each_chart_of_the_metrics_page_is_told_in_a_line_and_has_a_name(
+    open_page: OpenPage, store: PilotStore, clock: HandClock
+) -> None:
+    for number in range(6):
+        tell(store, clock, f"Company {number}", "A" if number % 2 else "m drop")
+
+    at = open_page("metrics")
+
+    assert [chart.proto.alt != "" for chart in at.get("plotly_chart")] == [True] * 3
+    assert "Median 40 s; 6 of 6 attempts within 120 s." in [c.value for c in at.caption]
+    assert "Median 1 iteration; 6 of 6 attempts needed one only." in [c.value for c in at.caption]
+
+
+@pytest.mark.parametrize("name", ["overview", "new_pilot", "metrics"])
+def test_a_stranger_sees_nothing_of_a_page(store: PilotStore, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setattr(access, "visitor", lambda: access.Visitor("stranger", access.Role.STRANGER))
+    monkeypatch.setattr(stores, "store", lambda: store)
+
+    at = AppTest.from_file(str(ROOT / "pages" / f"{name}.py"), default_timeout=60).run()
+
+    assert not at.exception
+    assert len(at.error) == 1
+    assert not [*at.title, *at.dataframe, *at.metric, *at.text_input]

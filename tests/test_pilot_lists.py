@@ -1,0 +1,153 @@
+"""Lists of pilots as the dashboard asks for them: filtered, sorted and paged in the database."""
+
+import pytest
+from conftest import HandClock
+from told_pilots import tell
+
+from pilot_core.errors import InvalidRequest
+from pilot_core.store.database import MIGRATIONS, rows
+from pilot_core.store.pilots import PilotStore
+from pilot_core.store.queries import TOO_EARLY, PilotFilter, decisions, measures, pilot_page, pilot_summaries
+
+
+def companies(store: PilotStore, order: str = "newest", **wanted: object) -> list[str]:
+    return [pilot.company_name for pilot in pilot_page(store.database, PilotFilter(**wanted), order).pilots]  # type: ignore[arg-type]
+
+
+def test_every_word_of_a_search_must_stand_in_a_name_or_the_id(store: PilotStore, clock: HandClock) -> None:
+    northbeam = tell(store, clock, "Northbeam AI", founder_name="Alice Chen")
+    tell(store, clock, "Northwind", founder_name="Bob Fischer")
+
+    assert companies(store, search="north") == ["Northwind", "Northbeam AI"]
+    assert companies(store, search="NORTH chen") == ["Northbeam AI"]
+    assert companies(store, search=northbeam.pilot_id[-8:]) == ["Northbeam AI"]
+    assert companies(store, search="chen fischer") == []
+
+
+@pytest.mark.parametrize("typed", ["100%", "a_b", "50!", "O'Brien", "x'; DROP TABLE pilots; --"])
+def test_what_is_typed_into_the_search_is_looked_for_literally(store: PilotStore, clock: HandClock, typed: str) -> None:
+    tell(store, clock, f"{typed} Ltd")
+    tell(store, clock, "100 aXb 50 OBrien")
+
+    assert companies(store, search=typed) == [f"{typed} Ltd"]
+
+
+def test_filters_narrow_a_list_together_and_their_values_add_up(store: PilotStore, clock: HandClock) -> None:
+    tell(store, clock, "Approved", "A", brand="wellness")
+    tell(store, clock, "Dropped", "m drop", scenario_type="problem_solution")
+    tell(store, clock, "Struggling", "m M")
+    tell(store, clock, "Waiting", "wait")
+    tell(store, clock, "Paused", "m pause", brand="wellness")
+
+    assert companies(store, status=("paused", "completed"), brand=("wellness",)) == ["Paused", "Approved"]
+    assert companies(store, outcome=("dropped",)) == ["Dropped"]
+    assert companies(store, scenario=("problem_solution",)) == ["Dropped"]
+    assert companies(store, recommendation=("PROCEED", "REVISE")) == ["Struggling", "Approved"]
+    assert companies(store, recommendation=(TOO_EARLY,)) == ["Paused", "Waiting"]
+    assert companies(store, recommendation=("no such badge",)) == []
+
+
+def test_a_list_is_sorted_as_asked_and_by_nothing_else(store: PilotStore, clock: HandClock) -> None:
+    first = tell(store, clock, "beta", founder_name="Zoë")
+    clock.forward(days=1)
+    tell(store, clock, "Alpha", founder_name="adam")
+    clock.forward(days=1)
+    first.log("noted", clock())
+    store.save(first)
+
+    orders = ("newest", "oldest", "last_step", "longest_still", "company", "founder")
+    assert {order: companies(store, order)[0] for order in orders} == {
+        "newest": "Alpha",
+        "oldest": "beta",
+        "last_step": "beta",
+        "longest_still": "Alpha",
+        "company": "Alpha",
+        "founder": "Alpha",
+    }
+    with pytest.raises(InvalidRequest, match="cannot be sorted"):
+        companies(store, "pilot_id; DROP TABLE pilots")
+
+
+def test_a_page_tells_the_whole_count_and_a_page_beyond_the_end_is_the_last(
+    store: PilotStore, clock: HandClock
+) -> None:
+    for number in range(5):
+        tell(store, clock, f"Company {number}")
+        clock.forward(minutes=1)
+
+    pages = [pilot_page(store.database, PilotFilter(), "oldest", page, per_page=2) for page in (1, 3, 9, -1)]
+
+    assert [page.total for page in pages] == [5, 5, 5, 5]
+    assert [[pilot.company_name[-1] for pilot in page.pilots] for page in pages] == [
+        ["0", "1"],
+        ["4"],
+        ["4"],
+        ["0", "1"],
+    ]
+    assert pilot_page(store.database, PilotFilter(search="nobody")).pilots == []
+
+
+def test_a_line_of_the_list_tells_each_attempt(store: PilotStore, clock: HandClock) -> None:
+    tell(store, clock, "Acme", "M m fail")
+
+    [summary] = pilot_summaries(store.database)
+
+    assert summary.decisions == ("major_changes", "minor_changes", "failed")
+    assert (summary.attempts_used, summary.total_cost_dollars) == (2, 0.5)
+
+
+def test_where_a_pilot_stands_is_told_alike_by_each_save_and_by_the_migration(
+    store: PilotStore, clock: HandClock
+) -> None:
+    for number, story in enumerate(
+        ("", "wait", "miss", "M{hook_weak} m fail", "A", "m m", "queue", "m pause", "m drop")
+    ):
+        tell(store, clock, f"Company {number}", story, max_attempts=2 if story == "m m" else 5)
+    upgrade = (MIGRATIONS / "0002_overview.sql").read_text()
+    columns = [line.split()[5] for line in upgrade.splitlines() if line.startswith("ALTER TABLE")]
+    shown = f"SELECT pilot_id, {', '.join(columns)} FROM pilots ORDER BY pilot_id"  # noqa: S608
+    saved = store.database.read(lambda c: rows(c, shown))
+
+    def migrate_again(connection: object) -> None:
+        connection.execute("UPDATE pilots SET " + ", ".join(f"{name} = NULL" for name in columns))  # type: ignore[attr-defined]  # noqa: S608
+        connection.execute(upgrade[upgrade.index("UPDATE pilots") :])  # type: ignore[attr-defined]
+
+    store.database.transaction(migrate_again)
+
+    assert store.database.read(lambda c: rows(c, shown)) == saved
+    assert {row["exhausted"] for row in saved} == {True, False}
+
+
+def test_decided_pilots_are_the_approved_the_dropped_and_those_out_of_attempts(
+    store: PilotStore, clock: HandClock
+) -> None:
+    tell(store, clock, "Approved", "A")
+    tell(store, clock, "Dropped", "m drop")
+    tell(store, clock, "Out of attempts", "m m", max_attempts=2)
+    tell(store, clock, "Last one unheard", "m wait", max_attempts=2)
+    tell(store, clock, "Open", "m")
+    external = tell(store, clock, "Not our reason", "m")
+    external.drop("Acquired.", external=True, at=clock())
+    store.save(external)
+
+    found = decisions(store.database)
+
+    assert [(d.company_name, d.approved) for d in found.decided] == [
+        ("Approved", True),
+        ("Dropped", False),
+        ("Out of attempts", False),
+    ]
+    assert (found.still_open, found.dropped_external) == (2, 1)
+
+
+def test_measures_are_those_of_ready_attempts_oldest_first(store: PilotStore, clock: HandClock) -> None:
+    tell(store, clock, "First", "m fail")
+    tell(store, clock, "Second", "wait")
+
+    found = measures(store.database)
+
+    assert [(m.company_name, m.attempt_number, m.time_to_first_cut_seconds) for m in found] == [
+        ("First", 1, 40.0),
+        ("Second", 1, 40.0),
+    ]
+    assert [m.company_name for m in measures(store.database, latest=1)] == ["Second"]

@@ -1,0 +1,46 @@
+"""The next attempt before it is made."""
+
+from collections.abc import Callable
+
+from sketches import sketch
+
+from pilot_core import preview, rendering
+from pilot_core.models import Draft, PilotRun
+from pilot_core.video.storyboard import revise
+from pilot_core.video.storyboard.palette import palette_of
+from pilot_core.video.storyboard.plan import build
+
+
+def test_the_next_brief_is_the_one_that_the_attempt_will_get(new_pilot: Callable[..., PilotRun]) -> None:
+    pilot = new_pilot()
+    pilot.add_attempt("a.mp4").drafts = [Draft(iteration=1, video_path="a.mp4", duration=41.0)]
+    pilot.record_feedback(1, "Too long", "major_changes", ["too_long"])
+    ahead = preview.next_brief(pilot)
+    attempt = pilot.add_attempt(pipeline="storyboard")
+    assert ahead == rendering.brief_for(pilot, attempt)
+    assert (ahead.attempt_number, ahead.previous.duration) == (2, 41.0)
+
+
+def test_what_is_announced_is_what_the_storyboard_will_say_it_changed(new_pilot: Callable[..., PilotRun]) -> None:
+    pilot = new_pilot()
+    pilot.add_attempt("a.mp4").drafts = [Draft(iteration=1, video_path="a.mp4", duration=41.0)]
+    pilot.record_feedback(1, "", "major_changes", ["too_long", "cta_unclear"])
+    brief = preview.next_brief(pilot)
+    announced = preview.storyboard_changes(brief)
+    assert announced == revise.changes(brief, build(brief, revise.directed(brief)), palette_of(brief.brand))
+    assert announced[0].startswith("Shortened from 41.0 s to")
+
+
+def test_looking_ahead_changes_nothing(new_pilot: Callable[..., PilotRun]) -> None:
+    pilot = new_pilot()
+    before = pilot.model_dump()
+    preview.next_brief(pilot)
+    assert pilot.model_dump() == before
+
+
+def test_flags_that_need_a_person_are_those_of_the_latest_human_review() -> None:
+    assert [flag.id for flag in preview.for_a_person(sketch("M{factual_error}", "m{too_long,wrong_audience}"))] == [
+        "wrong_audience"
+    ]
+    assert [flag.id for flag in preview.for_a_person(sketch("M{factual_error}", "sm{too_long}"))] == ["factual_error"]
+    assert preview.for_a_person(sketch("?")) == []
