@@ -2,7 +2,20 @@ import streamlit as st
 
 from pilot_core.errors import PilotNotFound
 from pilot_core.web import access
-from pilot_core.web.pilot_page import acts, films, finder, header, now, outcome, papers, quality, said, story
+from pilot_core.web.pilot_page import (
+    acts,
+    comments,
+    films,
+    finder,
+    header,
+    links,
+    now,
+    outcome,
+    papers,
+    quality,
+    said,
+    story,
+)
 from pilot_core.web.pilot_page.state import SECTION, look, told_once
 from pilot_core.web.stores import store
 
@@ -28,7 +41,7 @@ with right:
     now.show(view, shown)
 
 sections = st.tabs(
-    ["SLA and quality", "Feedback", "Documents", "Outcome report", "History"],
+    ["SLA and quality", "Feedback and comments", links.SECTION, "Documents", "Outcome report", "History"],
     key=view.key(SECTION),
     on_change="rerun",
 )
@@ -36,7 +49,8 @@ for section, draw in zip(
     sections,
     (
         lambda: quality.show(view, shown),
-        lambda: said.show(view),
+        lambda: (said.show(view), comments.show(view)),
+        lambda: links.show(view),
         lambda: papers.show(view),
         lambda: outcome.show(view),
         lambda: story.show(view),

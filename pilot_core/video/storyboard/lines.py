@@ -36,9 +36,9 @@ HOOKS: dict[str, dict[str, dict[str, tuple[str, ...]]]] = {
             "professional": ("What comes *next* for {company}?", "Why {company}, and why *now*?"),
         },
         "contrast": {
-            "bold": ("Then: an idea. *Now: a round.*",),
+            "bold": ("From an idea *to a round*.",),
             "empathetic": ("It began with an idea. Today it is *more*.",),
-            "professional": ("Then, a plan. Now, *the means*.",),
+            "professional": ("From a plan *to the means*.",),
         },
         "name": {
             "bold": ("*{company}* has news.", "Big news from *{company}*."),

@@ -72,13 +72,14 @@ def _after_review(brief: CutBrief, direction: Direction, review: Review, seconds
 
 
 def _next_hook(brief: CutBrief, direction: Direction) -> str:
-    """Another opening form: the next that is complete sooner than this one, else simply the next."""
+    """Another opening form: the next that is complete sooner than this one, else the one complete first."""
     forms = hook_forms(brief)
     at = forms.index(direction.hook) if direction.hook in forms else -1
     others = [form for form in (*forms[at + 1 :], *forms[: max(0, at)]) if form != direction.hook]
     now = hook_times(build(brief, direction))[1]
-    sooner = [f for f in others if hook_times(build(brief, replace(direction, hook=f, hook_fast=True)))[1] < now]
-    return next(iter(sooner or others), direction.hook)
+    complete = {form: hook_times(build(brief, replace(direction, hook=form, hook_fast=True)))[1] for form in others}
+    sooner = [form for form in others if complete[form] < now]
+    return next(iter(sooner), None) or min(others, key=complete.__getitem__, default=direction.hook)
 
 
 def _after_violations(brief: CutBrief, direction: Direction) -> Direction:

@@ -49,8 +49,6 @@ def hook_forms(brief: CutBrief) -> list[str]:
             continue
         if form == "name" and not told.product and brief.scenario.id != "funding_announcement":
             continue
-        if form == "contrast" and not told.product and tone == "bold":
-            continue
         forms.append(form)
     if not told.message and not told.product:
         forms.sort(key=lambda form: form != "question")
@@ -112,7 +110,9 @@ class Writer:
             self.used_proof.append(points[0])
             return [words.quote(points[0], self.claims, self.founder)]
         table = lines.HOOKS.get(self.brief.scenario.id, lines.HOOKS["feature_launch"])
-        options = table[form if form in table else "question"][self.register]
+        written = table[form if form in table else "question"][self.register]
+        # An opening that names the product needs one; a placeholder there would be the first thing anybody reads.
+        options = written if self.told.product else [text for text in written if "{product}" not in text] or written
         first = self.pick(options, 16)
         phrases = [Phrase("must", "hook", self.fill(text)) for text in (*options[first:], *options[:first])]
         return [min(phrases, key=lambda phrase: max(0, len(self.cut(phrase)) - most_screens(self.pace)))]

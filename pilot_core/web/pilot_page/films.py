@@ -8,9 +8,11 @@ from pilot_core import catalog
 from pilot_core.errors import StoreError
 from pilot_core.formatting import count, dollars, seconds
 from pilot_core.models import AttemptState, Draft, PilotRunAttempt
+from pilot_core.review.comments import threads_of
 from pilot_core.timecode import seconds_to_frame
+from pilot_core.web.comment_markers import comment_markers
 from pilot_core.web.pilot_page.state import View, empty
-from pilot_core.web.player import Marker, PlayerMedia, compare_player, media_for, player
+from pilot_core.web.player import Marker, PlayerMedia, compare_player, media_for, player, seek
 from pilot_core.web.text import plain
 
 SIDE_BY_SIDE = "Side by side"
@@ -44,14 +46,29 @@ def show(view: View) -> Shown | None:
     return shown
 
 
+def go_to(view: View, attempt: PilotRunAttempt, frame: int) -> None:
+    """Bring the film that reviewers saw of an attempt to the front, at a frame; for the callback of a button."""
+    ready = [a.attempt_number for a in view.pilot.runs if a.state is AttemptState.READY]
+    number, draft = attempt.attempt_number, attempt.final_draft
+    st.session_state[view.key(f"attempts Attempt {max(ready)}")] = f"Attempt {number}"
+    if draft and len(attempt.drafts) > 1:
+        st.session_state[view.key(f"draft {number}")] = draft.iteration
+    seek(view.key(_film_key(attempt, draft)), frame)
+
+
+def _film_key(attempt: PilotRunAttempt, draft: Draft | None) -> str:
+    return f"film {attempt.attempt_number} {draft.iteration if draft else ''}"
+
+
 def _one(view: View, attempt: PilotRunAttempt) -> Shown:
     draft = _draft_asked(view, attempt)
     media = _media(view, attempt, draft)
     if media is None:
         st.info("This attempt’s film is not in the store, so there is nothing to play here.")
         return Shown(attempt, draft)
-    name = f"film {attempt.attempt_number} {draft.iteration if draft else ''}"
-    player(sources=media, key=view.key(name), markers=_shot_markers(view, draft, media))
+    said = threads_of(view.store, view.pilot_id, attempt.attempt_number) if draft == attempt.final_draft else []
+    markers = [*_shot_markers(view, draft, media), *comment_markers(said, media.rate)]
+    player(sources=media, key=view.key(_film_key(attempt, draft)), markers=markers)
     st.caption(_facts(attempt, draft))
     if draft and (draft.changes or draft.notes):
         with st.expander("What changed, and why it looks like this", icon=":material/difference:"):

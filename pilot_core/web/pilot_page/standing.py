@@ -17,7 +17,7 @@ from pilot_core.models import (
 
 UNDER_WAY = (AttemptState.QUEUED, AttemptState.RENDERING)
 DETAILED = 2
-"""How many judged attempts the line of steps shows one by one; the ones before are drawn together."""
+"""How many past attempts the line of steps shows one by one; the ones before are drawn together."""
 
 
 class Todo(StrEnum):
@@ -114,9 +114,9 @@ DECIDED: dict[FeedbackLevel, Colour] = {
 def steps(pilot: PilotRun, now: datetime) -> list[Step]:
     """The guide's lifecycle as this pilot went and will go: exactly one step is today's."""
     runs = sorted(pilot.runs, key=lambda a: a.attempt_number)
-    judged = [a for a in runs if a.review]
-    line = [Step("Created", ago(pilot.created_at, now), "done", "accent"), *_judged(judged)]
     latest = runs[-1] if runs else None
+    behind = [a for a in runs if a.review or (a is not latest and a.state is AttemptState.READY)]
+    line = [Step("Created", ago(pilot.created_at, now), "done", "accent"), *_behind(behind)]
     if pilot.status is PilotStatus.COMPLETED:
         return [*line, *_unheard(latest), *_end(pilot, now)]
     line += _under_way(pilot, latest, now)
@@ -125,26 +125,26 @@ def steps(pilot: PilotRun, now: datetime) -> list[Step]:
     return [*line, Step("Completed", "", "ahead"), Step("Outcome report", "", "ahead")]
 
 
-def _judged(judged: list[PilotRunAttempt]) -> list[Step]:
-    early, late = judged[:-DETAILED], judged[-DETAILED:]
+def _behind(attempts: list[PilotRunAttempt]) -> list[Step]:
+    early, late = attempts[:-DETAILED], attempts[-DETAILED:]
     line = []
     if early:
         numbers = [a.attempt_number for a in early]
         many = f"Attempts {numbers[0]} to {numbers[-1]}" if len(early) > 1 else f"Attempt {numbers[0]}"
-        line.append(Step(many, "judged", "done", "accent"))
-    for attempt in late:
-        assert attempt.review is not None
-        words = {FeedbackLevel.APPROVE: "approved"}.get(
-            attempt.review.level, attempt.review.level.value.replace("_", " ")
-        )
-        line.append(Step(f"Attempt {attempt.attempt_number}", words, "done", DECIDED[attempt.review.level]))
-    return line
+        line.append(Step(many, "behind us", "done", "accent"))
+    return line + [_judged(attempt) for attempt in late]
+
+
+def _judged(attempt: PilotRunAttempt) -> Step:
+    name, review = f"Attempt {attempt.attempt_number}", attempt.review
+    if review is None:
+        return Step(name, "not judged", "done")
+    words = "approved" if review.level is FeedbackLevel.APPROVE else review.level.value.replace("_", " ")
+    return Step(name, words, "done", DECIDED[review.level])
 
 
 def _unheard(latest: PilotRunAttempt | None) -> list[Step]:
-    if latest is None or latest.review:
-        return []
-    return [Step(f"Attempt {latest.attempt_number}", "not judged", "done")]
+    return [_judged(latest)] if latest and not latest.review else []
 
 
 def _end(pilot: PilotRun, now: datetime) -> list[Step]:

@@ -13,8 +13,8 @@ from pilot_core.review.receipts import record_opened
 from pilot_core.review.shown import film_checksum, rate_of, shown_attempts
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.reviews import Grant
-from pilot_core.timecode import seconds_to_frame
-from pilot_core.web.player import Marker, Shape
+from pilot_core.web.comment_markers import comment_markers
+from pilot_core.web.player import Marker
 
 FILM = "film"
 """The session key of the newest attempt's player."""
@@ -93,20 +93,4 @@ def shown_checksum(room: Room, attempt: PilotRunAttempt) -> str:
 
 def markers(room: Room, attempt: PilotRunAttempt, on: PilotRunAttempt) -> list[Marker]:
     """The comments on an attempt as places in a film: its own, or another attempt's at the same moment."""
-    here, there = rate_of(attempt), rate_of(on)
-
-    def frame(number: int) -> int:
-        return number if here == there else seconds_to_frame(number / here, there)
-
-    return [
-        Marker(
-            id=comment.comment_id,
-            frame=frame(comment.frame),
-            end_frame=None if comment.end_frame is None else frame(comment.end_frame),
-            label=f"{comment.author}: {comment.body}"[:160],
-            kind="resolved" if comment.addressed else "issue" if comment.addressed is False else "comment",
-            shape=Shape(shape.x, shape.y, shape.width, shape.height) if (shape := comment.shape) else None,
-        )
-        for comment in (thread.comment for thread in room.threads_on(attempt))
-        if not comment.deleted_at
-    ]
+    return comment_markers(room.threads_on(attempt), rate_of(on))
