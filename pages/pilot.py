@@ -41,7 +41,7 @@ with right:
     now.show(view, shown)
 
 sections = st.tabs(
-    ["SLA and quality", "Feedback and comments", links.SECTION, "Documents", "Outcome report", "History"],
+    ["SLA and quality", "Feedback and comments", links.TITLE, "Documents", "Outcome report", "History"],
     key=view.key(SECTION),
     on_change="rerun",
 )

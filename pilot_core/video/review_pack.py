@@ -8,9 +8,9 @@ from pathlib import Path
 from pilot_core.clock import iso
 from pilot_core.documents import REVIEW_PACK_FOLDER, render_review_pack_texts
 from pilot_core.files import write_atomic
-from pilot_core.models import Draft, PilotRun, PilotRunAttempt
+from pilot_core.models import Draft, PilotRun, PilotRunAttempt, Shot
 from pilot_core.video.probe import Measured
-from pilot_core.video.stills import stills
+from pilot_core.video.stills import poster, stills
 
 
 def build(root: Path, pilot: PilotRun, attempt: PilotRunAttempt, draft: Draft, measured: Measured) -> Path:
@@ -32,6 +32,8 @@ def build(root: Path, pilot: PilotRun, attempt: PilotRunAttempt, draft: Draft, m
     for name, text in render_review_pack_texts(pilot, attempt, draft, previous).items():
         write_atomic(unfinished / name, text)
     stills(unfinished / "final_video.mp4", unfinished)
+    if draft.shots:
+        poster(unfinished / "final_video.mp4", unfinished / "poster.jpg", at=_hook_read(draft.shots))
     report = quality_report(pilot, attempt, draft, measured)
     write_atomic(unfinished / "quality_report.json", json.dumps(report, ensure_ascii=False, indent=2) + "\n")
     unfinished.replace(folder)
@@ -52,6 +54,12 @@ def quality_report(pilot: PilotRun, attempt: PilotRunAttempt, draft: Draft, meas
         "checks": [check.model_dump(mode="json") for check in draft.checks],
         "measured": measured.model_dump(mode="json"),
     }
+
+
+def _hook_read(shots: list[Shot]) -> float:
+    """The moment (s) at which the whole hook is on screen: late in the last shot of the first beat, before it leaves."""
+    hook = [shot for shot in shots if shot.beat == shots[0].beat][-1]
+    return hook.start + 0.7 * (hook.end - hook.start)
 
 
 def _same_file(source: Path, target: Path) -> None:

@@ -1,23 +1,22 @@
 """Review links: made, listed with what their reviewers did, and ended at once."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 import streamlit as st
 
 from pilot_core.formatting import ago, count, day, percent
-from pilot_core.models import PilotStatus
 from pilot_core.review.links import LINK_DAYS, LONGEST_DAYS, LinkState, ReviewLink, links_of, make_link, revoke_link
 from pilot_core.review.receipts import Receipt, receipts_of
 from pilot_core.web.access import LOCAL_HOSTS
 from pilot_core.web.badges import Colour
 from pilot_core.web.errors import told
-from pilot_core.web.pilot_page.state import View, empty
+from pilot_core.web.pilot_page.state import SECTION, View, empty
 from pilot_core.web.review_routes import address
 from pilot_core.web.text import plain
 from pilot_core.web.times import exact
 
-SECTION = "Review links"
+TITLE = "Review links"
 STATES: dict[LinkState, tuple[str, Colour]] = {
     LinkState.LIVING: ("Open", "green"),
     LinkState.EXPIRED: ("Expired", "gray"),
@@ -131,8 +130,8 @@ def _receipts(view: View, receipts: list[Receipt], *, named: bool = False) -> No
 def _did(view: View, receipt: Receipt) -> list[tuple[str, str]]:
     """What the reviewer did, in words, each with its exact moment."""
 
-    def at(what: str, value: object) -> str:
-        return f"{what}: {exact(value, view.zone)}"  # type: ignore[arg-type]
+    def at(what: str, value: datetime | None) -> str:
+        return f"{what}: {exact(value, view.zone)}"
 
     found = []
     if receipt.opened_at:
@@ -148,13 +147,6 @@ def _did(view: View, receipt: Receipt) -> list[tuple[str, str]]:
     return found or [("nothing yet", "")]
 
 
-def offer(view: View, section_key: str) -> None:
-    """A button that leads here from elsewhere on the page, while there is someone to send a link to."""
-
-    def go() -> None:
-        st.session_state[section_key] = SECTION
-
-    if view.pilot.status is not PilotStatus.COMPLETED:
-        st.button(
-            "Send a review link…", key=view.key("offer link"), icon=":material/link:", on_click=go, type="tertiary"
-        )
+def open_section(view: View) -> None:
+    """Bring them to the front; a callback."""
+    st.session_state[view.key(SECTION)] = TITLE

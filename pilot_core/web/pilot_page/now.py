@@ -6,7 +6,7 @@ from pilot_core import services
 from pilot_core.models import AttemptState, FeedbackMode, PilotRunAttempt, PilotStatus
 from pilot_core.web import making
 from pilot_core.web.downloads import EVERYTHING, REPORT_PAGE, address
-from pilot_core.web.pilot_page import feedback_form, next_attempt
+from pilot_core.web.pilot_page import feedback_form, links, next_attempt
 from pilot_core.web.pilot_page.films import Shown
 from pilot_core.web.pilot_page.standing import Todo, sentence, todo
 from pilot_core.web.pilot_page.state import View, act_button, dialog, open_dialog, put_away, show_trouble, trouble
@@ -107,6 +107,14 @@ def _others(view: View, doing: Todo) -> None:
         offers.append(("Pause…", "pause", ":material/pause:"))
     offers.append(("Drop…", "drop", ":material/block:"))
     with st.container(horizontal=True, gap="xsmall"):
+        st.button(
+            "Send a review link…",
+            type="tertiary",
+            icon=":material/link:",
+            key=view.key("send a link"),
+            on_click=links.open_section,
+            args=(view,),
+        )
         for label, name, icon in offers:
             st.button(
                 label, type="tertiary", icon=icon, key=view.key(f"open {name}"), on_click=open_dialog, args=(view, name)
