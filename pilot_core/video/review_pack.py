@@ -57,7 +57,7 @@ def quality_report(pilot: PilotRun, attempt: PilotRunAttempt, draft: Draft, meas
 
 
 def _hook_read(shots: list[Shot]) -> float:
-    """The moment (s) at which the whole hook is on screen: late in the last shot of the first beat, before it leaves."""
+    """The moment (s) at which the whole hook can be read: late in the last shot of the first beat, before it leaves."""
     hook = [shot for shot in shots if shot.beat == shots[0].beat][-1]
     return hook.start + 0.7 * (hook.end - hook.start)
 
