@@ -25,6 +25,7 @@ ACTIONS = {
     "continue_pilot": "--continue-pilot",
     "list": "--list",
     "report": "--report",
+    "export": "--export",
     "record_feedback": "--record-feedback",
     "pause": "--pause",
     "resume": "--resume",
@@ -94,6 +95,9 @@ def parser() -> argparse.ArgumentParser:
     see = made.add_argument_group("look")
     see.add_argument("--list", action="store_true", help="list all pilots")
     see.add_argument("--report", metavar="ID", help="write and show a pilot's outcome report")
+    see.add_argument(
+        "--export", type=Path, metavar="DIR", help="write every table there, as CSV and Parquet, with a data dictionary"
+    )
     see.add_argument("--json", action="store_true", help="with --list and --report: as JSON")
     see.add_argument("--import-state", type=Path, metavar="PATH", help="take in a state file, or a folder of them")
     return made
@@ -344,11 +348,24 @@ def _import(arguments: argparse.Namespace, config: Settings) -> int:
     return USAGE if report.problems and not report.imported else 0
 
 
+def _export(arguments: argparse.Namespace, config: Settings) -> int:
+    store = _open(arguments, config)
+    from pilot_core.export.bundle import export_folder
+    from pilot_core.insight.cohort import Cohort
+
+    manifest = export_folder(store, Cohort(), arguments.export)
+    print(f"Exported to {arguments.export}:")
+    for table, rows in manifest["row_counts"].items():
+        print(f"  {table}: {formatting.count(rows, 'row')}")
+    return 0
+
+
 RUN: dict[str, Callable[[argparse.Namespace, Settings], int]] = {
     "founder": _start,
     "continue_pilot": _continue,
     "list": _list,
     "report": _report,
+    "export": _export,
     "record_feedback": _record,
     "pause": _pause,
     "resume": _resume,

@@ -58,13 +58,9 @@ def metrics_page(
         found = _judged_then(store, found, now)
     overall = found.segments[sql.OVERALL]
     incidence = survival.cumulative_incidence(*found.ends)
-    simulated = cohort.mode == FeedbackMode.SIMULATED
-
-    def result(row: sql.SegmentRow) -> ProgrammeResult:
-        return recommend_programme(row.programme, rules=rules, simulated=simulated, as_of=now)
-
+    results = programme_results(found.segments, simulated=cohort.mode == FeedbackMode.SIMULATED, as_of=now)
     split = [
-        Segment(row.scenario, row.brand, row.fates.pilots, result(row))
+        Segment(row.scenario, row.brand, row.fates.pilots, results[key])
         for key, row in found.segments.items()
         if key != sql.OVERALL
     ]
@@ -73,7 +69,7 @@ def metrics_page(
         as_of=now,
         measures=_measures(found, incidence),
         courses=found.courses,
-        programme=result(overall),
+        programme=results[sql.OVERALL],
         forest=breakdowns.forest(split),
         first_cuts=trends.first_cuts(found.first_cuts, found.first_cuts_of, rules.first_cut_seconds),
         iterations=trends.run_chart(found.iterations, found.totals.iterations.n),
@@ -88,10 +84,20 @@ def metrics_page(
 def programme(store: PilotStore, cohort: Cohort | None = None) -> dict[tuple[str, str], ProgrammeResult]:
     """The recommendation for the cohort (key ``("", "")``) and for each of its segments, by scenario and brand."""
     cohort = cohort or Cohort()
+    recent = current_programme_rules().recent_decided
+    rows = in_cohort(store.database, cohort, None, lambda connection: sql.segments(connection, recent))
+    return programme_results(rows, simulated=cohort.mode == FeedbackMode.SIMULATED)
+
+
+def programme_results(
+    rows: dict[tuple[str, str], sql.SegmentRow], *, simulated: bool = False, as_of: datetime | None = None
+) -> dict[tuple[str, str], ProgrammeResult]:
+    """The recommendation for each of these rows."""
     rules = current_programme_rules()
-    found = in_cohort(store.database, cohort, None, lambda c: sql.segments(c, rules.recent_decided))
-    simulated = cohort.mode == FeedbackMode.SIMULATED
-    return {key: recommend_programme(row.programme, rules=rules, simulated=simulated) for key, row in found.items()}
+    return {
+        key: recommend_programme(row.programme, rules=rules, simulated=simulated, as_of=as_of)
+        for key, row in rows.items()
+    }
 
 
 def _measures(found: sql.Found, incidence: Incidence) -> Measures:

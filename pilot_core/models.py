@@ -106,6 +106,7 @@ class Draft(Record):
     captions_path: str | None = None
     duration: float | None = Field(None, ge=0)
     frame_rate: str | None = None
+    frame_count: int | None = Field(None, ge=0)
     cost: float = Field(0.0, ge=0)
     shots: list[Shot] = Field(default_factory=list)
     notes: list[str] = Field(default_factory=list)

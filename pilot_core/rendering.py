@@ -245,6 +245,7 @@ def _measured_draft(
         captions_path=_relative(cut.captions_path, store) if cut.captions_path else None,
         duration=measured.duration_seconds,
         frame_rate=measured.frame_rate,
+        frame_count=measured.frame_count,
         cost=cut.cost_dollars,
         shots=cut.shots,
         notes=cut.notes,

@@ -16,7 +16,7 @@ from pilot_core.web.text import plain
 __all__ = ["as_lead", "cast", "film", "open_page", "web_store"]
 
 Open = Callable[..., AppTest]
-SECTIONS = ["SLA and quality", "Feedback", "Documents", "Outcome report", "History"]
+SECTIONS = ["SLA and quality", "Feedback and comments", "Review links", "Documents", "Outcome report", "History"]
 DECISION = "Decision"
 
 
@@ -247,7 +247,7 @@ def test_a_founder_who_changes_their_mind_is_heard_again(open_page: Open, cast: 
     cast.said(pilot_id, cast.attempt(pilot_id), "minor_changes", "Nearly.")
     at = choose(open_page(pilot_id), "major_changes")
     at = button(at, "Log major changes on attempt 1")
-    at = section(at, pilot_id, "Feedback")
+    at = section(at, pilot_id, "Feedback and comments")
     assert not at.exception
     assert cast.store.load(pilot_id).attempt(1).review.level == "major_changes"
     assert "Said over again later" in shown(at)
@@ -258,7 +258,7 @@ def test_simulated_feedback_is_marked_and_waits_for_a_person(open_page: Open, ca
     pilot_id = cast.new()
     cast.attempt(pilot_id)
     services.record_feedback(cast.store, pilot_id, 1, "Fine", "approve", mode="simulated", by="persona", actor=OTHER)
-    at = section(open_page(pilot_id), pilot_id, "Feedback")
+    at = section(open_page(pilot_id), pilot_id, "Feedback and comments")
     assert "Log feedback on attempt 1" in labels(at)
     assert "Simulated, not counted" in shown(at)
 
@@ -434,7 +434,7 @@ def test_an_uploaded_film_that_is_none_is_refused_and_nothing_is_left_of_it(open
 def test_going_on_without_feedback_asks_first(open_page: Open, cast: Cast) -> None:
     pilot_id = cast.new()
     cast.attempt(pilot_id)
-    at = button(open_page(pilot_id), "Go on without feedback…")
+    at = button(open_page(pilot_id), "Skip feedback…")
     assert len(cast.store.load(pilot_id).runs) == 1
     assert "Attempt 1 has no feedback yet" in shown(at)
     field(at, "selectbox", "How it is made").set_value("command").run()

@@ -9,14 +9,27 @@ CHUNK_BYTES = 262_144
 STORED = (".mp4", ".mov", ".webm", ".jpg", ".png", ".zip")  # compressed already; trying again only costs time
 
 
-def zip_stream(entries: Iterable[tuple[str, Path | bytes]]) -> Iterator[bytes]:
-    """The bytes of a zip of (name in the zip, file or content); a file that is gone by its turn is left out."""
+def zip_stream(entries: Iterable[tuple[str, Path | bytes | Iterator[bytes]]]) -> Iterator[bytes]:
+    """The bytes of a zip of (name in the zip, file or content, whole or in pieces).
+
+    A file that is gone by its turn is left out.
+    """
     out = _Outlet()
     with zipfile.ZipFile(out, "w") as archive:
         for name, source in entries:
             packing = zipfile.ZIP_STORED if name.endswith(STORED) else zipfile.ZIP_DEFLATED
             if isinstance(source, bytes):
                 archive.writestr(name, source, packing)
+                yield out.taken()
+                continue
+            if isinstance(source, Iterator):
+                piecewise = zipfile.ZipInfo(name)
+                piecewise.compress_type = packing
+                # How large it will be is not known when it begins.
+                with archive.open(piecewise, "w", force_zip64=True) as writing:
+                    for piece in source:
+                        writing.write(piece)
+                        yield out.taken()
                 yield out.taken()
                 continue
             try:

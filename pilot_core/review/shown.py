@@ -44,6 +44,8 @@ def rate_of(attempt: PilotRunAttempt) -> Fraction:
 def frame_count(attempt: PilotRunAttempt) -> int | None:
     """How many frames the attempt's film has, or None where its length is unknown."""
     draft = attempt.final_draft
+    if draft and draft.frame_count:
+        return draft.frame_count
     return max(1, round(draft.duration * rate_of(attempt))) if draft and draft.duration else None
 
 

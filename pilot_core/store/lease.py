@@ -108,6 +108,16 @@ def _busy(path: Path) -> str:
     return f"The store {path.parent} is busy: another program has held it for {TIMEOUT_SECONDS:.0f} s. Try again."
 
 
+@contextmanager
+def scratch(folder: Path, memory: str) -> Iterator[Connection]:
+    """An empty DuckDB of its own for work on copies: it opens no store; beyond ``memory`` it spills into ``folder``."""
+    connection = duckdb.connect(":memory:", config={"memory_limit": memory, "temp_directory": str(folder / "spill")})
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
 _leases: dict[Path, Lease] = {}
 _leases_guard = threading.Lock()
 

@@ -63,29 +63,43 @@ class PilotStore:
             raise StoreError(f"{relative} lies outside the store.")
         return path
 
-    def save(self, pilot: PilotRun, actor: str | None = None) -> PilotRun:
+    def save(
+        self, pilot: PilotRun, actor: str | None = None, also: Callable[[Connection], None] | None = None
+    ) -> PilotRun:
         """Write the pilot and the events of its changes in one transaction, then its state file; returns it.
 
-        Raises Conflict, writing nothing, when someone saved the pilot after this one was loaded.
+        ``also`` writes what belongs to the change beside the pilot, in the same transaction. Raises Conflict, writing
+        nothing, when someone saved the pilot after this one was loaded.
         """
         actor = actor or local_user()
         events = [
             Event(event_id=ids.new_id("event"), pilot_id=pilot.pilot_id, at=at, actor=actor, kind=kind, detail=detail)
             for at, kind, detail in pilot.pending_events
         ]
-        self.database.transaction(lambda connection: _write(connection, pilot, events))
+
+        def work(connection: Connection) -> None:
+            _write(connection, pilot, events)
+            if also:
+                also(connection)
+
+        self.database.transaction(work)
         pilot.version += 1
         pilot.pending_events.clear()
         self.write_state_file(pilot)
         return pilot
 
     def change(
-        self, pilot_id: str, work: Callable[[PilotRun], T], actor: str | None = None, seen_version: int | None = None
+        self,
+        pilot_id: str,
+        work: Callable[[PilotRun], T],
+        actor: str | None = None,
+        seen_version: int | None = None,
+        also: Callable[[Connection], None] | None = None,
     ) -> tuple[PilotRun, T]:
         """Load the pilot, apply ``work`` to it and save, as one step: on a conflict, all of it again.
 
         ``work`` itself checks that the change still holds. Someone who decides by what a page showed them passes the
-        version they saw as ``seen_version``: then anything that happened since raises Conflict.
+        version they saw as ``seen_version``: then anything that happened since raises Conflict. ``also``: see ``save``.
         """
         for _ in range(20):
             pilot = self.load(pilot_id)
@@ -93,7 +107,7 @@ class PilotStore:
                 raise Conflict(self._what_changed_since(pilot_id, seen_version))
             result = work(pilot)
             try:
-                return self.save(pilot, actor), result
+                return self.save(pilot, actor, also), result
             except Conflict as error:
                 last = error
         raise last

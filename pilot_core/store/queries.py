@@ -123,13 +123,6 @@ ORDERS = {
 }
 
 
-def pilot_count(database: Database, shown: PilotFilter) -> int:
-    """How many pilots the filter leaves."""
-    where, given = _where(shown)
-    sql = f"SELECT count(*) AS n FROM pilots WHERE {where}"  # noqa: S608
-    return int(database.read(lambda connection: rows(connection, sql, given)[0]["n"]))
-
-
 def pilot_page(
     database: Database, shown: PilotFilter, order: str = "newest", page: int = 1, per_page: int = 25
 ) -> PilotPage:
@@ -140,7 +133,7 @@ def pilot_page(
     sql = f"SELECT {_SUMMARY} FROM pilots WHERE {where} ORDER BY {ORDERS[order]}, pilot_id LIMIT ? OFFSET ?"  # noqa: S608
 
     def work(connection: Connection) -> PilotPage:
-        total = pilot_count(database, shown)
+        total = rows(connection, f"SELECT count(*) AS n FROM pilots WHERE {where}", given)[0]["n"]  # noqa: S608
         start = (min(max(page, 1), max(1, -(-total // per_page))) - 1) * per_page
         return PilotPage([_summary(row) for row in rows(connection, sql, [*given, per_page, start])], total)
 

@@ -99,7 +99,7 @@ def attachment(content: bytes, media_type: str, filename: str) -> Response:
 
 def not_found() -> Response:
     """The answer to all that is unknown, missing, or not for this visitor."""
-    return PlainTextResponse("Not found", 404, headers=HEADERS)
+    return PlainTextResponse("Not found", 404, headers={**HEADERS, "Cache-Control": "no-store"})
 
 
 DOWNLOAD_ROUTES: list[BaseRoute] = [Route("/download/{pilot_id}/{name:path}", download)]

@@ -41,9 +41,10 @@ def may_watch(request: Request, attempt: AttemptMedia) -> bool:
 # Not async: it asks the store and the disk, so Starlette runs it in a thread.
 def watch(request: Request) -> Response:
     """One media file. Whatever is unknown, missing or not for this visitor gives the same answer."""
-    attempt_id, name = request.path_params["attempt_id"], request.path_params["name"]
-    attempt = media_of(store().database, attempt_id) if ids.ATTEMPT_ID.fullmatch(attempt_id) else None
-    if attempt is None or not may_watch(request, attempt):
+    name = request.path_params["name"]
+    # One session of the store for both questions: a film is fetched in many small requests.
+    attempt = store().database.read(lambda _: _asked(request))
+    if attempt is None:
         return _not_found()
     relative = file_named(name, attempt)
     if relative is None or Path(relative).suffix not in MEDIA_TYPES:
@@ -54,6 +55,13 @@ def watch(request: Request) -> Response:
     except (StoreError, OSError, ValueError):
         return _not_found()
     return _answer(request, path, found) if stat.S_ISREG(found.st_mode) else _not_found()
+
+
+def _asked(request: Request) -> AttemptMedia | None:
+    """The attempt of the address, if there is one and this visitor may see it."""
+    attempt_id = request.path_params["attempt_id"]
+    attempt = media_of(store().database, attempt_id) if ids.ATTEMPT_ID.fullmatch(attempt_id) else None
+    return attempt if attempt and may_watch(request, attempt) else None
 
 
 def file_named(name: str, attempt: AttemptMedia) -> str | None:

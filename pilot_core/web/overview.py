@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 import streamlit as st
 
@@ -39,5 +40,12 @@ def look(store: PilotStore, visitor: str, all_of: tuple[Kind, ...]) -> Today:
 
 
 def is_empty(store: PilotStore) -> bool:
-    """Whether there is no pilot at all."""
-    return not store.database.read(lambda c: rows(c, "SELECT 1 FROM pilots LIMIT 1"))
+    """Whether there is no pilot at all. Pilots are never removed, so a store is asked until it has one."""
+    if store.root not in _stores_with_pilots:
+        if not store.database.read(lambda c: rows(c, "SELECT 1 FROM pilots LIMIT 1")):
+            return True
+        _stores_with_pilots.add(store.root)
+    return False
+
+
+_stores_with_pilots: set[Path] = set()

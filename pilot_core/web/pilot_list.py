@@ -1,12 +1,14 @@
 """All pilots, searched, filtered, sorted and paged; what is chosen stands in the address."""
 
+from typing import Any
+
 import streamlit as st
 
 from pilot_core import catalog
 from pilot_core.formatting import count
 from pilot_core.models import ApprovalOutcome, PilotStatus
 from pilot_core.store.pilots import PilotStore
-from pilot_core.store.queries import ORDERS, TOO_EARLY, PilotFilter, pilot_count, pilot_page
+from pilot_core.store.queries import ORDERS, TOO_EARLY, PilotFilter, pilot_page
 from pilot_core.web import badges, links, pilot_table
 from pilot_core.web.text import plain
 from pilot_core.web.times import viewer_zone
@@ -39,28 +41,32 @@ def filters() -> dict[str, tuple[str, dict[str, str]]]:
 def show(store: PilotStore) -> None:
     """Draw the controls and the page of the list they ask for."""
     chosen = _controls()
-    total = pilot_count(store.database, chosen)
-    if not total:
+    found = pilot_page(store.database, chosen, st.session_state[ORDER], _page_asked(), PER_PAGE)
+    if not found.total:
         st.info("No pilot matches. Type fewer words, or take away a filter.", icon=":material/search_off:")
         return
-    table = st.container()
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.caption(f"{count(total, 'pilot')}. A click on a company opens its pilot.", width="content")
-        # Drawn before the rows are read: only then does the page that stands in the address count.
-        page = st.pagination(-(-total // PER_PAGE), key=PAGE, bind="query-params") if total > PER_PAGE else 1
-    pilots = pilot_page(store.database, chosen, st.session_state[ORDER], page, PER_PAGE).pilots
 
     def opened() -> None:
-        if pilot_id := pilot_table.clicked(pilots):
+        if pilot_id := pilot_table.clicked(found.pilots):
             links.open_pilot(pilot_id)
 
-    table.dataframe(
-        pilot_table.frame(pilots, viewer_zone()),
+    st.dataframe(
+        pilot_table.frame(found.pilots, viewer_zone()),
         column_config=pilot_table.columns(opened),
         hide_index=True,
         height="content",
         alt="Pilots with recommendation, attempts and last step; a company opens its pilot",
     )
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.caption(f"{count(found.total, 'pilot')}. A click on a company opens its pilot.", width="content")
+        if found.total > PER_PAGE:
+            st.pagination(-(-found.total // PER_PAGE), key=PAGE, bind="query-params")
+
+
+def _page_asked() -> int:
+    """The page of the list. Its widget is drawn below the rows, so on a first visit only the address knows."""
+    told = st.session_state.get(PAGE) or st.query_params.get(PAGE, "")
+    return int(told) if str(told).isdecimal() else 1
 
 
 def _controls() -> PilotFilter:
@@ -76,8 +82,7 @@ def _controls() -> PilotFilter:
             on_change=_from_the_start,
             label_visibility="collapsed",
         )
-        active = sum(bool(st.session_state.get(name)) for name in told)
-        with st.popover(f"Filters ({active})" if active else "Filters", icon=":material/filter_list:"):
+        with st.popover("Filters", icon=":material/filter_list:"):
             picked = {name: _choice(name, *told[name]) for name in told}
         st.selectbox(
             "Sort by",
@@ -89,7 +94,7 @@ def _controls() -> PilotFilter:
             label_visibility="collapsed",
             width=190,
         )
-    _as_before(told)
+    _what_is_shown(told)
     return PilotFilter(
         search=search or "",
         status=picked["status"],
@@ -100,21 +105,36 @@ def _controls() -> PilotFilter:
     )
 
 
-def _as_before(told: dict[str, tuple[str, dict[str, str]]]) -> None:
-    """Offer the filters that stood here last: Streamlit drops them from the address when the page is left."""
+def _what_is_shown(told: dict[str, tuple[str, dict[str, str]]]) -> None:
+    """Say what the list is narrowed to, with a way out of it; or offer what it was narrowed to last.
+
+    Streamlit takes the filters out of the address when the page is left.
+    """
     said = st.session_state
     if now := {name: said[name] for name in (SEARCH, *told) if said.get(name)}:
         said[LAST] = now
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.caption(f"Only {plain(_words(told, now))}", width="content")
+            st.button("Show all", type="tertiary", icon=":material/close:", on_click=_show_all, args=(tuple(now),))
     elif last := said.get(LAST):
-        words = [told[name][1].get(value, value) for name in told for value in last.get(name, ())]
-        shown = ", ".join([*([f"“{last[SEARCH]}”"] if SEARCH in last else []), *words])
         st.button(
-            f"Filter as before: {plain(shown)}",
+            f"Filter as before: {plain(_words(told, last))}",
             type="tertiary",
             icon=":material/history:",
             on_click=said.update,
             args=(last,),
         )
+
+
+def _words(told: dict[str, tuple[str, dict[str, str]]], chosen: dict[str, Any]) -> str:
+    values = [told[name][1].get(value, value) for name in told for value in chosen.get(name, ())]
+    return ", ".join([*([f"“{chosen[SEARCH]}”"] if SEARCH in chosen else []), *values])
+
+
+def _show_all(names: tuple[str, ...]) -> None:
+    for name in names:
+        st.session_state[name] = "" if name == SEARCH else []
+    _from_the_start()
 
 
 def _choice(name: str, label: str, words: dict[str, str]) -> tuple[str, ...]:

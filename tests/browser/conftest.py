@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 from pilot_core.settings import ROOT
 
@@ -78,6 +78,37 @@ def open_page(browser: Browser, server: str) -> Iterator[Callable[..., Page]]:
     yield open_
     for context in contexts:
         context.close()
+    assert not errors
+
+
+@pytest.fixture(scope="module")
+def warm_page(browser: Browser, server: str) -> Iterator[Page]:
+    """One desktop page for the module; ``visit`` goes about in it."""
+    context = browser.new_context(base_url=server, **DESKTOP)
+    context.set_default_timeout(15_000)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def visit(warm_page: Page) -> Iterator[Callable[[str], Page]]:
+    """Goes to an address, as a new visit: ``visit("/pilot?pilot=…")``. Only cookies and the browser's storage stay.
+
+    A quarter of the work of ``open_page``, since Chromium keeps Streamlit's compiled scripts. Errors fail the test.
+    """
+    errors: list[str] = []
+
+    def note(error: Error) -> None:
+        errors.append(str(error))
+
+    def go(path: str) -> Page:
+        warm_page.mouse.move(0, 0)
+        warm_page.goto(path)
+        return warm_page
+
+    warm_page.on("pageerror", note)
+    yield go
+    warm_page.remove_listener("pageerror", note)
     assert not errors
 
 

@@ -27,6 +27,7 @@ MISSING = 5  # the attempt whose film is not there
 SECONDS = 8
 CAPTIONS = "WEBVTT\n\n00:00.000 --> 00:04.000\nFirst words.\n\n00:04.000 --> 00:08.000\nLast words.\n"
 OpenPage = Callable[..., Page]
+Visit = Callable[[str], Page]
 
 # Goes to each frame as someone with a keyboard or a screen reader would, and tells what is on screen once it is there.
 VISIT = f"""
@@ -125,10 +126,10 @@ class Film:
         return json.loads(self.page.get_by_text(re.compile("^told ")).inner_text().removeprefix("told "))
 
 
-def test_seeking_shows_the_very_frame_at_every_rate(open_page: OpenPage) -> None:
+def test_seeking_shows_the_very_frame_at_every_rate(visit: Visit) -> None:
     chance = random.Random(20260301)
     for attempt, rate in enumerate(RATES, 1):
-        film = Film(open_page(f"/?attempt={attempt}"))
+        film = Film(visit(f"/?attempt={attempt}"))
         frames = chance.sample(range(round(SECONDS * rate)), 50)
         assert film.go(*frames) == [(frame, frame, frame_to_timecode(frame, rate)) for frame in frames]
 
@@ -149,8 +150,8 @@ def test_the_browser_and_python_agree_on_every_timecode(browser: Browser) -> Non
     assert told == [[frame_to_timecode(frame, rate) for frame in frames] for rate in rates]
 
 
-def test_a_step_is_one_frame_however_fast_the_steps_come(open_page: OpenPage) -> None:
-    film = Film(open_page(f"/?attempt={NTSC}"))
+def test_a_step_is_one_frame_however_fast_the_steps_come(visit: Visit) -> None:
+    film = Film(visit(f"/?attempt={NTSC}"))
     film.go(100)
     film.button("One frame forward").click()
     film.shows(101)
@@ -164,8 +165,8 @@ def test_a_step_is_one_frame_however_fast_the_steps_come(open_page: OpenPage) ->
     film.shows(round(SECONDS * RATES[NTSC - 1]) - 1)
 
 
-def test_j_k_and_l_shuttle_and_stop_on_the_frame_that_is_told(open_page: OpenPage) -> None:
-    film = Film(open_page(f"/?attempt={NTSC}"))
+def test_j_k_and_l_shuttle_and_stop_on_the_frame_that_is_told(visit: Visit) -> None:
+    film = Film(visit(f"/?attempt={NTSC}"))
     pace = "video => video.playbackRate"
     for speed in (1, 2, 4, 4):
         film.press("l")
@@ -187,8 +188,8 @@ def test_j_k_and_l_shuttle_and_stop_on_the_frame_that_is_told(open_page: OpenPag
     film.shows(int(film.root.locator(".scrub").input_value()))
 
 
-def test_the_space_bar_plays_and_pauses_and_the_button_says_what_it_will_do(open_page: OpenPage) -> None:
-    film = Film(open_page())
+def test_the_space_bar_plays_and_pauses_and_the_button_says_what_it_will_do(visit: Visit) -> None:
+    film = Film(visit("/"))
     film.root.locator(".big").click()
     film.is_playing()
     film.button("Pause").wait_for()
@@ -200,8 +201,8 @@ def test_the_space_bar_plays_and_pauses_and_the_button_says_what_it_will_do(open
     film.is_playing(False)
 
 
-def test_the_film_ends_and_plays_again_from_its_first_frame(open_page: OpenPage) -> None:
-    film = Film(open_page("/?attempt=2&mode=capture"))
+def test_the_film_ends_and_plays_again_from_its_first_frame(visit: Visit) -> None:
+    film = Film(visit("/?attempt=2&mode=capture"))
     film.go(round(SECONDS * RATES[1]) - 4)
     film.press("k")
     film.is_playing(False)
@@ -214,8 +215,8 @@ def test_the_film_ends_and_plays_again_from_its_first_frame(open_page: OpenPage)
     assert film.told()["paused"]["frame"] < 190
 
 
-def test_captions_are_on_until_they_are_turned_off(open_page: OpenPage) -> None:
-    film = Film(open_page())
+def test_captions_are_on_until_they_are_turned_off(visit: Visit) -> None:
+    film = Film(visit("/"))
     mode = "video => video.textTracks[0].mode"
     film.go(30)
     film.page.wait_for_function(
@@ -228,8 +229,8 @@ def test_captions_are_on_until_they_are_turned_off(open_page: OpenPage) -> None:
     assert film.video.evaluate(mode) == "showing"
 
 
-def test_sound_and_speed_follow_keys_and_controls(open_page: OpenPage) -> None:
-    film = Film(open_page())
+def test_sound_and_speed_follow_keys_and_controls(visit: Visit) -> None:
+    film = Film(visit("/"))
     film.press("m")
     assert film.video.evaluate("video => video.muted")
     film.press("ArrowDown", "ArrowDown")
@@ -254,8 +255,8 @@ def test_the_film_comes_in_ranges_and_nothing_is_asked_for_twice_over(open_page:
     assert {status for status, _ in answers} == {206}
 
 
-def test_a_marker_goes_to_its_frame_and_says_so(open_page: OpenPage) -> None:
-    film = Film(open_page(f"/?attempt={NTSC}&mode=markers"))
+def test_a_marker_goes_to_its_frame_and_says_so(visit: Visit) -> None:
+    film = Film(visit(f"/?attempt={NTSC}&mode=markers"))
     film.root.get_by_role("button", name="Comment at 0:04: Slower, please").click()
     film.shows(120)
     film.page.get_by_text('"marker": "c2"').wait_for()
@@ -268,15 +269,15 @@ def test_a_marker_goes_to_its_frame_and_says_so(open_page: OpenPage) -> None:
     expect(film.root.locator(".mark")).to_have_count(0)
 
 
-def test_words_of_a_marker_are_text_and_never_markup(open_page: OpenPage) -> None:
-    film = Film(open_page("/?mode=markers"))
+def test_words_of_a_marker_are_text_and_never_markup(visit: Visit) -> None:
+    film = Film(visit("/?mode=markers"))
     film.root.get_by_role("button", name="Issue at").hover()
     expect(film.root.locator(".what")).to_have_text("The logo is cut off <b>here</b>")
     expect(film.root.locator("b")).to_have_count(0)
 
 
-def test_pointing_at_the_line_shows_a_thumbnail_and_dragging_goes_there(open_page: OpenPage) -> None:
-    film = Film(open_page("/?attempt=4"))
+def test_pointing_at_the_line_shows_a_thumbnail_and_dragging_goes_there(visit: Visit) -> None:
+    film = Film(visit("/?attempt=4"))
     line = film.root.locator(".timeline").bounding_box()
     y = line["y"] + line["height"] / 2
     film.page.mouse.move(line["x"] + line["width"] / 2, y)
@@ -291,8 +292,8 @@ def test_pointing_at_the_line_shows_a_thumbnail_and_dragging_goes_there(open_pag
     film.shows(frame)
 
 
-def test_a_pause_reruns_the_page_once_and_playing_not_at_all(open_page: OpenPage) -> None:
-    film = Film(open_page("/?attempt=2&mode=capture"))
+def test_a_pause_reruns_the_page_once_and_playing_not_at_all(visit: Visit) -> None:
+    film = Film(visit("/?attempt=2&mode=capture"))
     film.press("k", "r")  # R is Streamlit's own key for a rerun; inside the player it is none
     film.wait_past(40)
     assert film.page.get_by_text("runs 1", exact=True).is_visible()
@@ -304,8 +305,8 @@ def test_a_pause_reruns_the_page_once_and_playing_not_at_all(open_page: OpenPage
     assert paused["watched_fraction"] == (paused["watched"][0][1] + 1) / SECONDS
 
 
-def test_a_comment_carries_its_frame_and_range(open_page: OpenPage) -> None:
-    film = Film(open_page("/?attempt=4&mode=capture"))
+def test_a_comment_carries_its_frame_and_range(visit: Visit) -> None:
+    film = Film(visit("/?attempt=4&mode=capture"))
     film.go(90)
     film.button("Comment at 0:03").click()
     film.page.get_by_text('"frame": 90').wait_for()
@@ -318,8 +319,8 @@ def test_a_comment_carries_its_frame_and_range(open_page: OpenPage) -> None:
     expect(film.button("Range")).to_have_attribute("aria-pressed", "false")
 
 
-def test_a_box_drawn_on_the_picture_comes_back_in_parts_of_the_picture(open_page: OpenPage) -> None:
-    film = Film(open_page("/?attempt=4&mode=capture"))
+def test_a_box_drawn_on_the_picture_comes_back_in_parts_of_the_picture(visit: Visit) -> None:
+    film = Film(visit("/?attempt=4&mode=capture"))
     film.go(77)
     film.button("Draw").click()
     box = film.video.bounding_box()
@@ -355,8 +356,8 @@ def test_a_tap_on_the_picture_is_a_point_and_the_keyboard_can_draw_too(open_page
     assert shape == pytest.approx({"x": 0.52, "y": 0.5, "width": 0.02, "height": 0.02}, abs=0.001)
 
 
-def test_the_page_can_send_the_player_to_a_frame_again_and_again(open_page: OpenPage) -> None:
-    film = Film(open_page("/?attempt=4&frame=33"))
+def test_the_page_can_send_the_player_to_a_frame_again_and_again(visit: Visit) -> None:
+    film = Film(visit("/?attempt=4&frame=33"))
     film.shows(33)
     for _ in range(2):
         film.page.get_by_role("button", name="Go to frame 77").click()
@@ -364,8 +365,8 @@ def test_the_page_can_send_the_player_to_a_frame_again_and_again(open_page: Open
         film.go(10)
 
 
-def test_the_tab_key_reaches_every_control_and_shows_where_it_is(open_page: OpenPage) -> None:
-    film = Film(open_page("/?mode=capture"))
+def test_the_tab_key_reaches_every_control_and_shows_where_it_is(visit: Visit) -> None:
+    film = Film(visit("/?mode=capture"))
     film.root.evaluate("root => root.focus()")
     names = []
     for _ in range(17):
@@ -403,8 +404,8 @@ def test_on_a_phone_everything_fits_and_is_as_big_as_a_thumb(open_page: OpenPage
     assert last["y"] + last["height"] <= 844
 
 
-def test_full_screen_shows_the_whole_player(open_page: OpenPage) -> None:
-    film = Film(open_page())
+def test_full_screen_shows_the_whole_player(visit: Visit) -> None:
+    film = Film(visit("/"))
     film.press("f")
     film.page.wait_for_function("document.fullscreenElement !== null")
     box, controls = film.video.bounding_box(), film.root.locator(".controls").bounding_box()
@@ -415,8 +416,8 @@ def test_full_screen_shows_the_whole_player(open_page: OpenPage) -> None:
     film.page.wait_for_function("document.fullscreenElement === null")
 
 
-def test_a_film_that_does_not_load_says_so_and_can_be_tried_again(open_page: OpenPage) -> None:
-    page = open_page(f"/?attempt={MISSING}")
+def test_a_film_that_does_not_load_says_so_and_can_be_tried_again(visit: Visit) -> None:
+    page = visit(f"/?attempt={MISSING}")
     alert = page.get_by_role("alert").filter(has_text="could not be loaded")
     alert.wait_for()
     with page.expect_request(re.compile("video.mp4")):
@@ -424,17 +425,18 @@ def test_a_film_that_does_not_load_says_so_and_can_be_tried_again(open_page: Ope
     alert.wait_for()
 
 
-def test_two_films_play_in_step_and_stop_on_the_same_moment(open_page: OpenPage) -> None:
-    film = Film(open_page("/?attempt=2&mode=compare&with=4"))
+def test_two_films_play_in_step_and_stop_on_the_same_moment(visit: Visit) -> None:
+    film = Film(visit("/?attempt=2&mode=compare&with=4"))
     left, right = (film.root.locator("video").nth(place) for place in (0, 1))
     film.press("k")
     film.wait_past(10)
-    right.evaluate("video => { video.currentTime += 1.5 }")
-    film.page.wait_for_function(
-        """([left, right]) =>
-          left.currentTime < 7 && !right.seeking && Math.abs(left.currentTime - right.currentTime) <= 1 / 25""",
-        arg=[left.element_handle(), right.element_handle()],
-    )
+    for away in (1.5, -0.8):
+        right.evaluate("(video, seconds) => { video.currentTime += seconds }", away)
+        film.page.wait_for_function(
+            """([left, right]) =>
+              left.currentTime < 7 && !right.seeking && Math.abs(left.currentTime - right.currentTime) <= 1 / 25""",
+            arg=[left.element_handle(), right.element_handle()],
+        )
     film.press("k")
     film.is_playing(False)
     frame = int(film.root.locator(".scrub").input_value())
@@ -444,8 +446,8 @@ def test_two_films_play_in_step_and_stop_on_the_same_moment(open_page: OpenPage)
     assert right.evaluate(READ_NUMBER) == same_moment
 
 
-def test_of_two_films_one_is_heard(open_page: OpenPage) -> None:
-    film = Film(open_page("/?attempt=1&mode=compare&with=2"))
+def test_of_two_films_one_is_heard(visit: Visit) -> None:
+    film = Film(visit("/?attempt=1&mode=compare&with=2"))
     left, right = (film.root.locator("video").nth(place) for place in (0, 1))
     muted = "video => video.muted"
     assert (left.evaluate(muted), right.evaluate(muted)) == (True, False)

@@ -95,6 +95,11 @@ def show(view: View, attempt: PilotRunAttempt) -> None:
         st.rerun()
 
 
+def is_begun(view: View, number: int) -> bool:
+    """Whether something was typed or chosen in the form of that attempt."""
+    return any(st.session_state.get(_key(view, number, field)) for field in ("level", "flags", "notes"))
+
+
 def show_unsaved(view: View) -> None:
     """Show what was typed into a form that has no place any more, so that it can be copied."""
     for attempt in view.pilot.runs:

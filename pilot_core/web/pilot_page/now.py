@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pilot_core import services
+from pilot_core.insight.recommend import recommend
 from pilot_core.models import AttemptState, FeedbackMode, PilotRunAttempt, PilotStatus
 from pilot_core.web import making
 from pilot_core.web.downloads import EVERYTHING, REPORT_PAGE, address
@@ -30,7 +31,10 @@ def show(view: View, shown: Shown | None) -> None:
         _primary(view, doing)
         heard = _form_attempt(view, doing, shown)
         if heard:
-            with st.expander(f"Log feedback on attempt {heard.attempt_number}", icon=":material/rate_review:"):
+            number = heard.attempt_number
+            # Refused, and no longer in front: what was typed must be seen to be kept.
+            unfolded = told is not None and feedback_form.is_begun(view, number)
+            with st.expander(f"Log feedback on attempt {number}", unfolded, icon=":material/rate_review:"):
                 feedback_form.show(view, heard)
     if doing is not Todo.NOTHING:
         _others(view, doing)
@@ -41,6 +45,7 @@ def _primary(view: View, doing: Todo) -> None:
     number = latest.attempt_number if latest else 0
     match doing:
         case Todo.NOTHING:
+            _why(view)
             with st.container(horizontal=True):
                 report, everything = address(view.pilot_id, REPORT_PAGE), address(view.pilot_id, EVERYTHING)
                 st.link_button("Open the outcome report", report, type="primary", icon=":material/description:")
@@ -85,6 +90,14 @@ def _primary(view: View, doing: Todo) -> None:
             )
 
 
+def _why(view: View) -> None:
+    """What the recommendation rests on, where nothing is left to be done but to learn from it."""
+    result = recommend(view.pilot)
+    lines = [reason.text for reason in result.reasons] + [f"Risk: {risk}." for risk in result.risks]
+    if lines:
+        st.markdown("\n".join(f"- {plain(line)}" for line in lines))
+
+
 def _form_attempt(view: View, doing: Todo, shown: Shown | None) -> PilotRunAttempt | None:
     """The attempt whose form stands folded below: the one on screen, unless its form is in front already."""
     if shown is None or view.pilot.status is PilotStatus.COMPLETED or shown.attempt.state is not AttemptState.READY:
@@ -98,7 +111,7 @@ def _others(view: View, doing: Todo) -> None:
     pilot = view.pilot
     offers = []
     if doing is Todo.HEAR and pilot.status is PilotStatus.ACTIVE and pilot.attempts_used < pilot.max_attempts:
-        offers.append(("Go on without feedback…", "anyway", ":material/fast_forward:"))
+        offers.append(("Skip feedback…", "anyway", ":material/fast_forward:"))
     if doing not in (Todo.START, Todo.NEXT):
         offers.append(("Correct the brief…", "brief", ":material/edit:"))
     if doing is not Todo.RAISE:
@@ -106,7 +119,7 @@ def _others(view: View, doing: Todo) -> None:
     if pilot.status is PilotStatus.ACTIVE:
         offers.append(("Pause…", "pause", ":material/pause:"))
     offers.append(("Drop…", "drop", ":material/block:"))
-    with st.container(horizontal=True, gap="xsmall"):
+    with st.grid(2, min_column_width=150, gap="xxsmall"):
         st.button(
             "Send a review link…",
             type="tertiary",

@@ -111,6 +111,5 @@ def _right(table: pd.DataFrame, *columns: str) -> Styler:
 
 
 def _unbroken(value: str) -> str:
-    """A measured value that never parts from its unit at the end of a line."""
-    head, _, unit = plain(value).replace(" × ", "\u00a0×\u00a0").rpartition(" ")
-    return f"{head}\u00a0{unit}" if head else unit
+    """A measured value that never breaks at the end of a line."""
+    return plain(value).replace(" ", "\u00a0")

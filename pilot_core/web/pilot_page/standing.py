@@ -76,7 +76,8 @@ def sentence(pilot: PilotRun, now: datetime) -> str:
     asked = latest.review.level.value.replace("_", " ")
     when = f", {ago(latest.review.received_at, now)}" if latest.review.received_at else ""
     judged = f"{latest.review.by or 'A person'} asked for {asked} on attempt {number}{when}."
-    used = "The one attempt there may be is used." if pilot.max_attempts == 1 else f"All {pilot.max_attempts} are used."
+    many = f"All {pilot.max_attempts} attempts are used."
+    used = "The one attempt there may be is used." if pilot.max_attempts == 1 else many
     return judged if todo(pilot) is Todo.NEXT else f"{judged} {used}"
 
 

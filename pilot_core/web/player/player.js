@@ -6,6 +6,8 @@ const JUMP = 5; // seconds, of Page up and Page down
 const LOUDER = 5; // percent, of the arrow keys
 const UNSURE = 150; // ms after a film went somewhere within which it should say which frame it shows
 const NUDGES = 3;
+const APART = 0.12; // seconds between two films from which one waits
+const TOGETHER = 0.03; // seconds
 
 const players = new WeakMap();
 
@@ -99,7 +101,7 @@ function createPlayer(root) {
     video.onerror = () => (find(".fault").hidden = false);
     video.onended = () => view === main && end();
     // Something else stopped it: another tab's sound, a headset's button.
-    video.onpause = () => view === main && playing && video.paused && !video.ended && pause(false);
+    video.onpause = () => view === main && playing && video.paused && !video.ended && !view.held && pause(false);
     follow(view);
     video.src = media.video;
     find(".views").append(element);
@@ -137,11 +139,11 @@ function createPlayer(root) {
 
   function onFrame(view, frame) {
     view.frame = view.element.dataset.frame = frame;
+    keepInStep();
     if (view !== main) return;
     if (playing) {
       if (!view.video.seeking) going = null;
       watched.add(Math.floor(start(frame, rate())));
-      keepInStep();
     }
     render();
   }
@@ -197,9 +199,11 @@ function createPlayer(root) {
     playing = true;
     root.dataset.begun = "";
     const time = start(position(), rate());
-    for (const { video } of views) {
+    for (const view of views) {
+      const { video } = view;
+      view.held = false;
       video.playbackRate = pace();
-      if (video !== main.video && time >= video.duration) continue; // over; playing it would begin it again
+      if (view !== main && time >= video.duration) continue; // over; playing it would begin it again
       video.play().catch((error) => error.name === "NotAllowedError" && pause(false));
     }
     render();
@@ -209,16 +213,21 @@ function createPlayer(root) {
   function pause(said) {
     if (!moving()) return;
     halt();
-    for (const { video } of views) video.pause();
-    seek(position());
+    settle();
     if (said) report(false);
   }
 
   function end() {
     if (!playing) return;
     halt();
+    if (views.length > 1) settle();
     render();
     report(true);
+  }
+
+  function settle() {
+    for (const { video } of views) video.pause();
+    seek(position());
   }
 
   function halt() {
@@ -260,16 +269,25 @@ function createPlayer(root) {
     render();
   }
 
-  /** Two films: the shorter follows the main one, gently by its pace, at once when far off. */
+  /**
+   * Two films: the one ahead waits for the other when they are apart, since going somewhere takes a slow machine longer
+   * than waiting does; small differences are made up by pace.
+   */
   function keepInStep() {
-    for (const { video } of views) {
-      const now = main.video.currentTime;
-      if (video === main.video || video.seeking || now >= video.duration) continue;
-      const lag = now - video.currentTime;
-      if (video.paused) video.play().catch(() => {});
-      if (Math.abs(lag) > 0.25) video.currentTime = now;
-      else video.playbackRate = pace() * (1 + (Math.abs(lag) < 0.01 ? 0 : within(lag * 2, -0.15, 0.15)));
+    const other = views.find((view) => view !== main);
+    if (!other || !playing || main.video.seeking || other.video.seeking) return;
+    const over = main.video.currentTime >= other.video.duration;
+    const lead = over ? 0 : other.video.currentTime - main.video.currentTime;
+    for (const [view, ahead] of [[other, lead], [main, -lead]]) {
+      if (ahead > APART && !view.video.paused) {
+        view.held = true;
+        view.video.pause();
+      } else if (ahead < TOGETHER && view.video.paused && !(over && view === other)) {
+        view.held = false;
+        view.video.play().catch(() => {});
+      }
     }
+    other.video.playbackRate = pace() * (1 - (Math.abs(lead) < 0.01 ? 0 : within(lead * 2, -0.15, 0.15)));
   }
 
   // Sound, captions, full screen

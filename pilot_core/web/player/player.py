@@ -121,7 +121,7 @@ def media_for(attempt: PilotRunAttempt, draft: Draft | None = None) -> PlayerMed
     return PlayerMedia(
         video=f"{base}/video.mp4" if is_chosen or shown is None else f"{base}/draft_v{shown.iteration}.mp4",
         rate=rate,
-        frame_count=max(1, round(duration * rate)) if duration else None,
+        frame_count=(shown and shown.frame_count) or (max(1, round(duration * rate)) if duration else None),
         captions=captions,
         poster=pack and f"{pack}/poster.jpg",
         sprite=pack and f"{pack}/sprite.json",

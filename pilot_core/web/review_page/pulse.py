@@ -1,7 +1,10 @@
 """Looks now and then whether the open page should show something else, or may show nothing any more."""
 
+from contextlib import suppress
+
 import streamlit as st
 
+from pilot_core.errors import StoreError
 from pilot_core.review.comments import comments_of
 from pilot_core.store.pilots import PilotStore
 from pilot_core.web import access
@@ -20,5 +23,6 @@ def state(store: PilotStore, pilot_id: str) -> str:
 def watch(store: PilotStore, shown: str) -> None:
     """Run the whole page again when ``shown`` is no longer the state, or the grant has ended."""
     grant = access.visitor().grant
-    if grant is None or state(store, grant.pilot_id) != shown:
-        st.rerun()
+    with suppress(StoreError):  # busy; the next look will do
+        if grant is None or state(store, grant.pilot_id) != shown:
+            st.rerun()
