@@ -25,10 +25,10 @@ with right:
     st.plotly_chart(charts.iterations(measured), alt="Iterations of each attempt over time, with their median")
 with left:
     st.subheader("Is approval moving?")
-    st.caption(charts.approvals_words(outcome.decided, outcome.still_open))
-    if charts.enough_for_a_trend(outcome.decided):
+    st.caption(charts.approvals_words(outcome))
+    if charts.enough_for_a_trend(outcome.latest):
         st.plotly_chart(
-            charts.approvals(outcome.decided), alt="Approval among the last ten decided pilots, with its 95% interval"
+            charts.approvals(outcome.latest), alt="Approval among the last ten decided pilots, with its 95% interval"
         )
     else:
-        st.info(f"A trend is drawn from {charts.FEWEST} decided pilots on; there are {len(outcome.decided)}.")
+        st.info(f"A trend is drawn from {charts.FEWEST} decided pilots on; there are {outcome.decided}.")

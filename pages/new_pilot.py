@@ -1,10 +1,13 @@
 import streamlit as st
 
 from pilot_core import catalog
+from pilot_core.errors import PilotNotFound
 from pilot_core.models import Brief
 from pilot_core.web import access, making, new_pilot_form, scenario_card
+from pilot_core.web.errors import sentence
 from pilot_core.web.new_pilot_form import EXAMPLES, PIPELINES, key, problem, text
 from pilot_core.web.once import token
+from pilot_core.web.pilot_page import finder
 from pilot_core.web.stores import store
 from pilot_core.web.text import plain
 
@@ -14,7 +17,11 @@ if created := new_pilot_form.sent():
     st.query_params["pilot"] = created
 
 if pilot_id := st.query_params.get("pilot"):
-    pilot = store().load(pilot_id)
+    try:
+        pilot = store().load(pilot_id)
+    except PilotNotFound as error:
+        finder.show_missing(sentence(error))
+        st.stop()
     st.title(plain(f"{pilot.founder_name}, {pilot.company_name}"), anchor=False)
     making.show(store(), pilot, visitor.name)
     new_pilot_form.done()

@@ -132,12 +132,12 @@ def test_decided_pilots_are_the_approved_the_dropped_and_those_out_of_attempts(
 
     found = decisions(store.database)
 
-    assert [(d.company_name, d.approved) for d in found.decided] == [
+    assert [(d.company_name, d.approved) for d in found.latest] == [
         ("Approved", True),
         ("Dropped", False),
         ("Out of attempts", False),
     ]
-    assert (found.still_open, found.dropped_external) == (2, 1)
+    assert (found.decided, found.approved, found.still_open, found.dropped_external) == (3, 1, 2, 1)
 
 
 def test_measures_are_those_of_ready_attempts_oldest_first(store: PilotStore, clock: HandClock) -> None:

@@ -485,8 +485,9 @@ def test_the_outcome_report_is_read_here(open_page: Open, cast: Cast) -> None:
     cast.said(pilot_id, cast.attempt(pilot_id), "approve", "# Not a heading")
     at = section(open_page(pilot_id), pilot_id, "Outcome report")
     assert not at.exception
-    report = next(element.value for element in at.markdown if element.value.startswith("## Outcome report"))
-    assert "Recommendation: PROCEED" in report
+    report = "\n".join(element.value for element in at.markdown)
+    assert "## Outcome report: AcmeAI" in report
+    assert "### Recommendation: PROCEED" in report
     assert "\\# Not a heading" in report
     assert f"/download/{pilot_id}/outcome_report.md" in [link.url for link in at.link_button]
 

@@ -85,8 +85,8 @@ def kaplan_meier(times: "ArrayLike", observed: "ArrayLike") -> TimeTo:
     with np.errstate(divide="ignore", invalid="ignore"):
         estimate = _product_limit(times, seen)
         low, high = estimate.quantile_ci(0.5, method="cloglog")
-        found = (estimate.quantile(0.5), low, high)
-    return TimeTo(len(seen), int(seen.sum()), *(_finite(value) for value in found))
+    middle = _first_half(estimate.surv_times, 1 - estimate.surv_prob)
+    return TimeTo(len(seen), int(seen.sum()), middle, _finite(low), _finite(high))
 
 
 def survival_curve(times: "ArrayLike", observed: "ArrayLike") -> Curve:
@@ -174,7 +174,7 @@ def _curve(times: "Array", share: "Array", low: "Array", high: "Array") -> Curve
 def _first_half(times: "Array", share: "Array") -> float | None:
     import numpy as np
 
-    reached = np.flatnonzero(share >= 0.5)
+    reached = np.flatnonzero(share >= 0.5 - 1e-9)
     return float(times[reached[0]]) if len(reached) else None
 
 

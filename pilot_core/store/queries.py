@@ -243,11 +243,13 @@ class Decided:
 
 @dataclass(frozen=True)
 class Decisions:
-    """The decided pilots, oldest first, beside the counts of those left out: open, and dropped for external reasons."""
+    """How many pilots are decided, approved, open and dropped for external reasons; the latest decided, in order."""
 
-    decided: list[Decided]
+    decided: int
+    approved: int
     still_open: int
     dropped_external: int
+    latest: list[Decided]
 
 
 # The CTE `decided`: the pilots approved, dropped for our own reasons, or out of attempts.
@@ -261,15 +263,25 @@ WITH decided AS (
 """
 
 
-def decisions(database: Database) -> Decisions:
+def decisions(database: Database, latest: int = 300) -> Decisions:
     """All pilots by whether they are decided: approved, dropped for our own reasons, or out of attempts."""
-    external = "SELECT count(*) AS n FROM pilots WHERE approval_outcome = 'dropped' AND drop_external"
+    newest = f"{DECIDED} SELECT * FROM decided ORDER BY decided_at DESC, pilot_id DESC LIMIT ?"  # noqa: S608
+    counts = f"""
+        {DECIDED}
+        SELECT (SELECT count(*) FROM decided) AS decided, (SELECT count(*) FROM decided WHERE approved) AS approved,
+            count(*) AS pilots, count(*) FILTER (WHERE approval_outcome = 'dropped' AND drop_external) AS external
+        FROM pilots
+    """  # noqa: S608
 
     def work(connection: Connection) -> Decisions:
-        found = rows(connection, f"{DECIDED} SELECT * FROM decided ORDER BY decided_at, pilot_id")  # noqa: S608
-        dropped = rows(connection, external)[0]["n"]
-        total = rows(connection, "SELECT count(*) AS n FROM pilots")[0]["n"]
-        decided = [Decided(**{**row, "decided_at": from_column(row["decided_at"])}) for row in found]
-        return Decisions(decided, total - len(decided) - dropped, dropped)
+        found = rows(connection, newest, [latest])[::-1]
+        n = rows(connection, counts)[0]
+        return Decisions(
+            n["decided"],
+            n["approved"],
+            n["pilots"] - n["decided"] - n["external"],
+            n["external"],
+            [Decided(**{**row, "decided_at": from_column(row["decided_at"])}) for row in found],
+        )
 
     return database.read(work)

@@ -45,11 +45,15 @@ class AccessDenied(PilotError):
 
 @dataclass(frozen=True)
 class Visitor:
-    """Someone at the door: the name that events carry, the role, and the living review grant they hold, if any."""
+    """Someone at the door: the name that events carry, the role, and the living review grant they hold, if any.
+
+    ``ended`` tells that they brought a grant which opens nothing any more.
+    """
 
     name: str
     role: Role
     grant: Grant | None = None
+    ended: bool = False
 
     def reaches(self, pilot_id: str) -> bool:
         """Whether they may see what founders are shown of that pilot."""
@@ -62,13 +66,14 @@ def visitor_from(headers: Mapping[str, str], cookies: Mapping[str, str]) -> Visi
     Header names are in lower case.
     """
     grant = grant_for(store(), cookies[COOKIE]) if COOKIE in cookies else None
+    ended = COOKIE in cookies and grant is None
     host = headers.get("host", "")
     name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
     if name in LOCAL_HOSTS and not any(header in headers for header in FORWARDING_HEADERS):
-        return Visitor(local_user(), Role.LEAD, grant)
+        return Visitor(local_user(), Role.LEAD, grant, ended)
     if grant:
         return Visitor(grant.name, Role.REVIEWER, grant)
-    return Visitor("stranger", Role.STRANGER)
+    return Visitor("stranger", Role.STRANGER, ended=ended)
 
 
 def visitor() -> Visitor:
@@ -101,7 +106,7 @@ def require_grant() -> Grant:
 
 def show_no_grant(present: Visitor) -> None:
     """Say, to someone without a living grant, what opens the review room."""
-    if COOKIE in st.context.cookies:
+    if present.ended:
         st.info(str(LinkRefused()), icon=":material/link_off:")
     elif present.role is Role.LEAD:
         st.info(NO_GRANT, icon=":material/info:")

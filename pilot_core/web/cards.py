@@ -36,7 +36,7 @@ def show(numbers: Headlines) -> None:
             "The line is the median by week.",
         )
         _card(
-            "Iterations an attempt",
+            "Iterations",
             MISSING if numbers.iterations_mean is None else f"{numbers.iterations_mean:.1f}",
             f"mean of {count(numbers.iterations_n, 'attempt')}",
             numbers.iterations_course,
@@ -60,7 +60,7 @@ def _card(
         label,
         value,
         stands_on,
-        delta_color="primary",
+        delta_color="blue",
         delta_arrow="off",
         chart_data=known if sum(not math.isnan(step) for step in known) > 1 else None,
         chart_type="bar" if kind == "bar" else "line",

@@ -1,6 +1,7 @@
-"""Plotly figures that answer one question each. Streamlit's theme gives text and grid their colours, light and dark."""
+"""Plotly figures that answer one question each. Streamlit's theme gives them their colours, light and dark."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from math import log10
 from statistics import median
 
@@ -9,10 +10,11 @@ import plotly.graph_objects as go
 from pilot_core import catalog
 from pilot_core.formatting import count, rate, seconds
 from pilot_core.insight.stats import wilson
-from pilot_core.store.queries import Decided, Measure
+from pilot_core.store.queries import Decided, Decisions, Measure
 
 HEIGHT = 320
-BLUE, ORANGE, GREEN = "#0072B2", "#E69F00", "#009E73"  # Okabe and Ito
+BLUE = "#0072B2"  # Okabe and Ito, 3:1 on either ground
+BAND = "rgba(86, 180, 233, 0.22)"
 TARGET = "#8A929C"
 LOG_TICKS = [base * 10**power for power in range(-1, 6) for base in (1, 2, 5)]
 WINDOW = 10
@@ -24,7 +26,7 @@ def first_cuts(measured: Sequence[Measure]) -> go.Figure:
     """Time-to-first-cut of each attempt in order, on a log scale, with the promised limit."""
     timed = [m for m in measured if m.time_to_first_cut_seconds is not None]
     limit = catalog.sla_limits().first_cut_seconds
-    figure = _figure("Seconds, log scale")
+    figure = _figure("Seconds, log scale", [m.ready_at for m in timed])
     figure.add_scatter(
         x=[m.ready_at for m in timed],
         # A log scale has no zero; a cut that took no measurable time stands at the bottom.
@@ -32,7 +34,7 @@ def first_cuts(measured: Sequence[Measure]) -> go.Figure:
         customdata=[(m.company_name, m.attempt_number, seconds(m.time_to_first_cut_seconds)) for m in timed],
         hovertemplate="%{customdata[0]}, attempt %{customdata[1]}<br>%{customdata[2]}<extra></extra>",
         mode="markers",
-        marker={"size": 8, "color": BLUE, "opacity": 0.75},
+        marker={"size": 8, "color": BLUE, "opacity": 0.9},
     )
     shown = [limit, *(m.time_to_first_cut_seconds or 0.1 for m in timed)]
     # On a log axis Plotly takes a line's place as it is, but an annotation's and a range's as its logarithm.
@@ -55,14 +57,14 @@ def first_cuts_words(measured: Sequence[Measure]) -> str:
 def iterations(measured: Sequence[Measure]) -> go.Figure:
     """Iterations of each attempt in order, with their median."""
     counted = [m for m in measured if m.iteration_count is not None]
-    figure = _figure("Iterations")
+    figure = _figure("Iterations", [m.ready_at for m in counted])
     figure.add_scatter(
         x=[m.ready_at for m in counted],
         y=[m.iteration_count for m in counted],
         customdata=[(m.company_name, m.attempt_number, count(m.iteration_count, "iteration")) for m in counted],
         hovertemplate="%{customdata[0]}, attempt %{customdata[1]}<br>%{customdata[2]}<extra></extra>",
         mode="markers",
-        marker={"size": 8, "color": GREEN, "opacity": 0.75},
+        marker={"size": 8, "color": BLUE, "opacity": 0.9},
     )
     if counted:
         middle = median(m.iteration_count or 0 for m in counted)
@@ -84,8 +86,8 @@ def iterations_words(measured: Sequence[Measure]) -> str:
 def approvals(decided: Sequence[Decided]) -> go.Figure:
     """Approval among the last ten decided pilots, at each decision, with its 95% Wilson interval."""
     points = _windows(decided)
-    figure = _figure("Approved")
     when = [decision.decided_at for decision, _, _ in points]
+    figure = _figure("Approved", when)
     bounds = [wilson(k, n) or (0.0, 1.0) for _, k, n in points]
     figure.add_scatter(x=when, y=[high for _, high in bounds], mode="lines", line={"width": 0}, hoverinfo="skip")
     figure.add_scatter(
@@ -94,7 +96,7 @@ def approvals(decided: Sequence[Decided]) -> go.Figure:
         mode="lines",
         line={"width": 0},
         fill="tonexty",
-        fillcolor="rgba(0,114,178,0.18)",
+        fillcolor=BAND,
         hoverinfo="skip",
     )
     figure.add_scatter(
@@ -110,11 +112,10 @@ def approvals(decided: Sequence[Decided]) -> go.Figure:
     return figure
 
 
-def approvals_words(decided: Sequence[Decided], still_open: int) -> str:
+def approvals_words(found: Decisions) -> str:
     """The chart's one-line reading, with the open pilots beside it."""
-    approved = sum(decision.approved for decision in decided)
-    told = rate(approved, len(decided), *(wilson(approved, len(decided)) or (None, None)))
-    return f"Approved: {told}. {count(still_open, 'pilot')} still open, not counted."
+    told = rate(found.approved, found.decided, *(wilson(found.approved, found.decided) or (None, None)))
+    return f"Approved: {told}. {count(found.still_open, 'pilot')} still open, not counted."
 
 
 def enough_for_a_trend(decided: Sequence[Decided]) -> bool:
@@ -130,11 +131,16 @@ def _windows(decided: Sequence[Decided]) -> list[tuple[Decided, int, int]]:
     ]
 
 
-def _figure(axis: str) -> go.Figure:
+def _figure(axis: str, times: Sequence[datetime | None]) -> go.Figure:
     figure = go.Figure()
     figure.update_layout(
         height=HEIGHT, margin={"l": 8, "r": 8, "t": 8, "b": 8}, showlegend=False, yaxis_title=axis, hovermode="closest"
     )
+    known = [time for time in times if time]
+    if known:
+        span = max(max(known) - min(known), timedelta(days=7))
+        # Room on the right, where the lines have their labels.
+        figure.update_xaxes(range=[min(known) - 0.04 * span, max(known) + 0.22 * span])
     figure.update_xaxes(tickformat="%-d %b\n%Y")
     return figure
 

@@ -19,7 +19,7 @@ UNEXPECTED = (
 
 def sentence(error: PilotError) -> str:
     """The error's sentence, without its hints at options of the command, which a page does not have."""
-    return re.sub(r" ?\([^()]*--[a-z][^()]*\)", "", str(error))
+    return re.sub(r" ?\([^()]*--[a-z][^()]*\)|; [^;.]*--[a-z][^;.]*", "", str(error))
 
 
 def show_error(error: Exception) -> bool:

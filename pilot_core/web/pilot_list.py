@@ -15,7 +15,7 @@ from pilot_core.web.times import viewer_zone
 
 PER_PAGE = 25
 SEARCH, ORDER, PAGE = "q", "sort", "page"
-LAST = "pilot_list_last"
+LAST, CHOSEN = "pilot_list_last", "pilot_list_chosen"
 ORDER_WORDS = {
     "newest": "Newest first",
     "oldest": "Oldest first",
@@ -57,10 +57,28 @@ def show(store: PilotStore) -> None:
         height="content",
         alt="Pilots with recommendation, attempts and last step; a company opens its pilot",
     )
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.caption(f"{count(found.total, 'pilot')}. A click on a company opens its pilot.", width="content")
-        if found.total > PER_PAGE:
-            st.pagination(-(-found.total // PER_PAGE), key=PAGE, bind="query-params")
+    names = {pilot.pilot_id: f"{pilot.company_name}, {pilot.founder_name}" for pilot in found.pilots}
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"{count(found.total, 'pilot')}. A click on a company opens its pilot.")
+        # The table's buttons cannot be reached by keyboard.
+        st.selectbox(
+            "Open a pilot of this page",
+            list(names),
+            index=None,
+            format_func=lambda pilot_id: names.get(pilot_id, ""),
+            placeholder="Open a pilot",
+            key=CHOSEN,
+            on_change=_open_chosen,
+            label_visibility="collapsed",
+            width=230,
+        )
+    if found.total > PER_PAGE:
+        st.pagination(-(-found.total // PER_PAGE), key=PAGE, bind="query-params", width="stretch")
+
+
+def _open_chosen() -> None:
+    if pilot_id := st.session_state[CHOSEN]:
+        links.open_pilot(pilot_id)
 
 
 def _page_asked() -> int:

@@ -43,7 +43,7 @@ def _beats(scenario: Scenario, brand: Brand) -> str:
             f'<text x="{WIDTH - 14}" {line} text-anchor="end">{beat.share:.0%}</text>'
         )
         top += tall
-    return _svg(height, "".join(drawn))
+    return _svg(height, "".join(drawn) + _frame(height))
 
 
 def _beats_words(scenario: Scenario) -> str:
@@ -58,11 +58,17 @@ def _swatches(brand: Brand) -> str:
         f'<text x="{place * wide + 2:.1f}" y="{BAR + 15}" fill="#8A929C" font-size="11">{escape(name)}</text>'
         for place, (name, colour) in enumerate(colours.items())
     ]
-    return _svg(BAR + 20, "".join(drawn))
+    return _svg(BAR + 20, "".join(drawn) + _frame(BAR))
 
 
 def _swatches_words(brand: Brand) -> str:
     return "Palette: " + ", ".join(f"{name} {colour}" for name, colour in brand.palette.model_dump().items())
+
+
+def _frame(height: float) -> str:
+    """A hairline around it, since a palette may be as dark as the page, or as light."""
+    size = f'width="{WIDTH - 1}" height="{height - 1:.0f}"'
+    return f'<rect x="0.5" y="0.5" {size} fill="none" stroke="#8A929C" stroke-opacity="0.5"/>'
 
 
 def _svg(height: float, inside: str) -> str:

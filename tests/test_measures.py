@@ -1,0 +1,385 @@
+"""The metrics of a cohort: SQL against plain Python, on pilots of every kind; and what a page does with them."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from statistics import median
+
+import pytest
+
+from pilot_core.errors import InvalidRequest
+from pilot_core.insight.breakdowns import Came
+from pilot_core.insight.cohort import Cohort
+from pilot_core.insight.evidence import FlagState, flag_states
+from pilot_core.insight.metrics import Measures, Spread
+from pilot_core.insight.recommend import recommend
+from pilot_core.insight.stats import rate
+from pilot_core.metrics import MetricsPage, metrics_page, programme
+from pilot_core.models import PilotRun
+from pilot_core.store.drilldown import GROUPS, Selection, pilots_behind, theme_quotes, unthemed
+from pilot_core.store.pilots import PilotStore
+from tests.crowd import crowd
+from tests.plain_measures import DECIDED, fate, improvements, plain_measures, seen
+from tests.sketches import day
+
+EARLIER, LATER = day(25), day(1) + timedelta(days=90)
+COHORTS = {
+    "all": Cohort(),
+    "one scenario": Cohort(scenario=("feature_launch",)),
+    "two brands, one of them none": Cohort(brand=("acme", "")),
+    "no playbook version": Cohort(playbook_version=("",)),
+    "some days": Cohort(created_from=date(2026, 1, 10), created_to=date(2026, 2, 9)),
+    "everything at once": Cohort(
+        ("problem_solution",), ("wellness",), ("2026.11",), date(2026, 1, 5), date(2026, 2, 20)
+    ),
+    "nobody": Cohort(scenario=("no_such_scenario",)),
+    "simulated": Cohort(mode="simulated"),
+}
+
+
+@pytest.fixture(scope="module")
+def pilots() -> list[PilotRun]:
+    return crowd()
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory, pilots: list[PilotRun]) -> Iterator[PilotStore]:
+    store = PilotStore(tmp_path_factory.mktemp("crowd"), lambda: LATER)
+    for pilot in pilots:
+        store.save(pilot.model_copy(deep=True))
+    return store
+
+
+def chosen(pilots: list[PilotRun], cohort: Cohort) -> list[PilotRun]:
+    return [
+        pilot
+        for pilot in pilots
+        if (not cohort.scenario or pilot.scenario_type in cohort.scenario)
+        and (not cohort.brand or pilot.brand_preset in cohort.brand)
+        and (not cohort.playbook_version or (pilot.playbook_version or "") in cohort.playbook_version)
+        and (not cohort.created_from or pilot.created_at.date() >= cohort.created_from)
+        and (not cohort.created_to or pilot.created_at.date() <= cohort.created_to)
+    ]
+
+
+def told(page: MetricsPage) -> dict[str, object]:
+    """What the page says, in the shape of ``plain_measures``."""
+    m, names = page.measures, page.measures.fates.__dataclass_fields__
+    return {
+        "fates": {name: getattr(m.fates, name) for name in names if getattr(m.fates, name)},
+        "videos": m.total_videos,
+        **{name: spread_of(m, field) for name, field in SPREADS.items()},
+        "first_pass": m.first_pass_rate,
+        "review_approval": m.review_approval_rate,
+        "sla_final": m.sla_final,
+        "sla_all": m.sla_all,
+        "cost_decided": pytest.approx(m.cost_per_approved.cost) if m.cost_per_approved.cost is not None else None,
+        "reviewed_pilots": m.reviewed_pilots,
+        "themes": {(b.flag, state): n for b in page.themes.bars for state, n in b.by_state.items() if n},
+        "funnel": {(s.attempt_number, came): n for s in page.funnel.steps for came, n in s.came.items() if n},
+    }
+
+
+SPREADS = {
+    "ttfc_first": "ttfc_first",
+    "ttfc_attempt": "ttfc_attempt",
+    "iterations": "iterations_per_attempt",
+    "attempts_to_approval": "attempts_to_approval",
+}
+
+
+def spread_of(measures: Measures, field: str) -> tuple[object, ...]:
+    found: Spread = getattr(measures, field)
+    values = (found.median, found.p90, found.mean)
+    return found.n, found.missing, *(None if value is None else pytest.approx(value) for value in values)
+
+
+@pytest.mark.parametrize("as_of", [None, EARLIER], ids=["now", "on a past day"])
+@pytest.mark.parametrize("name", COHORTS)
+def test_every_measure_is_what_counting_pilot_by_pilot_gives(full, pilots, name, as_of):
+    cohort = COHORTS[name]
+    then = seen(chosen(pilots, cohort), cohort.mode, as_of)
+    assert plain_measures(then, cohort.mode) == told(metrics_page(full, cohort, as_of=as_of))
+
+
+@pytest.mark.parametrize("as_of", [None, EARLIER], ids=["now", "on a past day"])
+def test_improvement_counts_what_got_better_and_worse_alike(full, pilots, as_of):
+    then = seen(pilots, "human", as_of)
+    found = metrics_page(full, as_of=as_of).measures.improvement
+    changes = improvements(then)
+    assert found.pilots == len(changes)
+    for place, (name, less_is_better) in enumerate(
+        {"decision": False, "ttfc": True, "iterations": True, "cost": True}.items()
+    ):
+        deltas = [change[place] for change in changes if change[place] is not None]
+        counts = (sum(d < 0 for d in deltas), sum(d == 0 for d in deltas), sum(d > 0 for d in deltas))
+        change = getattr(found, name)
+        assert (change.better, change.same, change.worse) == (counts if less_is_better else counts[::-1]), name
+        if name != "ttfc":
+            assert change.median == pytest.approx(median(deltas)), name
+    twice = [pilot for pilot in then if len(improvements([pilot]))]
+    states = [state for pilot in twice for state in flag_states(pilot).values()]
+    assert (found.flags_resolved, found.flags_persistent, found.flags_new) == tuple(
+        states.count(state) for state in (FlagState.RESOLVED, FlagState.PERSISTENT, FlagState.NEW)
+    )
+
+
+def test_the_median_ratio_of_times_to_first_cut_leaves_out_what_cannot_be_divided(full, pilots):
+    from pilot_core.insight.evidence import reviewed_attempts
+
+    ratios = []
+    for pilot in pilots:
+        reviewed = reviewed_attempts(pilot)
+        if len(reviewed) > 1:
+            before, after = (reviewed[place].attempt.time_to_first_cut_seconds for place in (0, -1))
+            if before and after is not None:
+                ratios.append(after / before)
+    assert metrics_page(full).measures.improvement.ttfc.median == pytest.approx(median(ratios))
+
+
+def test_every_pilot_is_in_one_segment_and_segments_add_up_to_the_cohort(full, pilots):
+    page = metrics_page(full)
+    assert sum(segment.pilots for segment in page.forest.segments) == len(pilots) == page.measures.fates.pilots
+    for field in ("n_decided", "n_approved", "n_open"):
+        assert sum(getattr(s.result, field) for s in page.forest.segments) == getattr(page.programme, field)
+
+
+def test_the_guardrail_looks_at_the_pilots_decided_last(full, pilots):
+    """Out of attempts: when the last review was received; otherwise when it was decided."""
+
+    def ended(pilot: PilotRun) -> datetime:
+        if fate(pilot, "human") == "exhausted":
+            received = [a.review.received_at for a in pilot.runs if a.state == "ready" and a.review]
+            return max((time for time in received if time), default=pilot.updated_at)
+        return pilot.decided_at or pilot.updated_at
+
+    decided = sorted((p for p in pilots if fate(p, "human") in DECIDED), key=ended)
+    stops = sum(recommend(p).recommendation == "STOP" for p in decided[-5:])
+    assert metrics_page(full).programme.guardrails[-1].measured == f"{stops} of 5 pilots"
+    assert [w.pilot_ids[-1] for w in metrics_page(full, latest=1).approval.windows] == [decided[-1].pilot_id]
+
+
+def test_a_past_day_is_judged_as_it_would_have_been_judged_then(full, pilots):
+    page = metrics_page(full, as_of=EARLIER)
+    by_id = {pilot.pilot_id: pilot for pilot in pilots}
+    assert len(page.timeline.badges) == sum(pilot.created_at <= EARLIER for pilot in pilots)
+    for badge in page.timeline.badges:
+        then = recommend(by_id[badge.pilot_id], as_of=EARLIER)
+        assert (badge.recommendation, badge.code) == (then.recommendation, then.code)
+
+
+def test_simulated_feedback_changes_no_number_unless_it_is_asked_for(full, pilots, tmp_path):
+    silent = PilotStore(tmp_path / "silent", lambda: LATER)
+    for pilot in pilots:
+        alone = pilot.model_copy(deep=True)
+        for attempt in alone.runs:
+            attempt.feedback = [f for f in attempt.feedback if f.mode == "human"]
+        silent.save(alone)
+    with_it, without = metrics_page(full), metrics_page(silent)
+    assert (with_it.measures, with_it.programme, with_it.forest) == (
+        without.measures,
+        without.programme,
+        without.forest,
+    )
+    simulated = metrics_page(full, Cohort(mode="simulated"))
+    assert simulated.measures != with_it.measures
+    assert {simulated.programme.code, *(s.result.code for s in simulated.forest.segments)} == {"simulated"}
+
+
+def test_pausing_moves_a_pilot_from_open_to_paused_and_changes_no_other_number(store, new_pilot, clock):
+    for level in ("minor_changes", "approve", "major_changes"):
+        pilot = new_pilot()
+        pilot.add_attempt("v.mp4", None, 40, 1, 1.0, True, at=clock())
+        pilot.record_feedback(1, "Words", level, at=clock())
+        store.save(pilot)
+    before = metrics_page(store)
+    pilot.pause("On holiday", at=clock())
+    store.save(pilot)
+    after = metrics_page(store)
+    assert (before.measures.fates.open, after.measures.fates.open, after.measures.fates.paused) == (2, 1, 1)
+    assert (after.programme, after.measures.approval_rate) == (before.programme, before.measures.approval_rate)
+
+
+def test_times_wait_for_what_has_not_happened_yet(store, new_pilot, clock):
+    """Two pilots, both created on day 0: one approved on day 2 after 24 h of waiting, one still waiting on day 10."""
+    for answered in (True, False):
+        pilot = new_pilot()
+        pilot.add_attempt("v.mp4", at=clock() + timedelta(days=1))
+        if answered:
+            pilot.record_feedback(1, "Yes", "approve", at=clock() + timedelta(days=2))
+        store.save(pilot)
+    clock.forward(days=10)
+    page = metrics_page(store)
+    assert page.incidence.approved.times == (2.0,)
+    assert page.incidence.approved.share == (0.5,)
+    assert (page.incidence.n_approved, page.incidence.n_open) == (1, 1)
+    assert page.incidence.at_risk[:2] == ((0.0, 2), (2.0, 2))
+    assert (page.measures.feedback_latency.median, page.measures.feedback_latency.without) == (24.0, 1)
+    assert page.measures.time_to_approval.median == 2.0
+
+
+def test_a_wait_that_has_ended_with_the_pilot_is_not_counted_on(store, new_pilot, clock):
+    pilot = new_pilot()
+    pilot.add_attempt("v.mp4", at=clock())
+    pilot.drop("No budget", at=clock() + timedelta(hours=5))
+    store.save(pilot)
+    clock.forward(days=100)
+    from pilot_core.store.cohorts import in_cohort
+    from pilot_core.store.measures import feedback_waits
+
+    hours, heard = in_cohort(store.database, Cohort(), None, lambda c: feedback_waits(c, clock()))
+    assert (hours.tolist(), heard.tolist()) == ([5.0], [False])
+
+
+def test_a_store_without_pilots_has_a_page(store):
+    page = metrics_page(store)
+    assert page.measures.fates.pilots == 0
+    assert page.measures.approval_rate == rate(0, 0)
+    assert page.measures.cost_per_approved.value is None
+    assert [page.programme.code, page.forest.segments, page.funnel.steps] == ["too_few", (), ()]
+    assert [
+        chart.reading
+        for chart in (
+            page.first_cuts, page.iterations, page.approval, page.incidence, page.funnel, page.themes, page.forest,
+            page.timeline,
+        )
+    ] == [
+        "No first cut has been timed yet.",
+        "No attempt with a known number of iterations yet.",
+        "0 of 0 decided pilots approved; a rate is drawn from 5.",
+        "No pilot yet.",
+        "No attempt yet.",
+        "No pilot has been reviewed yet.",
+        "No segment yet.",
+        "No pilot yet.",
+    ]  # fmt: skip
+
+
+def test_courses_add_up_to_the_measures_they_are_the_course_of(full):
+    page = metrics_page(full)
+    sums = {name: sum(point.n for point in course) for name, course in page.courses.by_metric.items()}
+    assert page.courses.period == "week"
+    assert sums["approval_rate"] == page.measures.fates.decided
+    assert sums["cost_per_approved"] == page.measures.fates.approved
+    assert all(point.value is None for course in page.courses.by_metric.values() for point in course if not point.n)
+    assert page.courses.drawable("approval_rate")
+    assert not page.courses.drawable("no such metric")
+
+
+def test_charts_over_time_show_the_latest_points_in_order(full, pilots):
+    page = metrics_page(full, latest=5)
+    for chart in (page.first_cuts, page.iterations):
+        times = [point.at for point in chart.points if point.at]
+        assert len(chart.points) == 5 < chart.of
+        assert times == sorted(times)
+    assert len(page.approval.windows) == 5
+    assert len(page.timeline.badges) == 5
+    assert page.timeline.reading.startswith(f"The latest 5 of {len(pilots)} pilots: ")
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_behind_every_number_are_as_many_pilots(full, pilots, group):
+    found, total = pilots_behind(full.database, Cohort(), Selection(group))
+    assert len(found) == total
+    fates = [fate(pilot, "human") for pilot in pilots]
+    page = metrics_page(full)
+    expected = {
+        "all": len(pilots),
+        "decided": page.measures.fates.decided,
+        "still_open": page.measures.fates.still_open,
+        "reviewed": page.measures.reviewed_pilots,
+        "first_pass": page.measures.first_pass_rate.numerator,
+        "sla_final_missed": page.measures.sla_final.denominator - page.measures.sla_final.numerator,
+        "two_reviews": page.measures.improvement.pilots,
+        "sla_missed": sum(any(a.sla_passed is False for a in pilot.runs) for pilot in pilots),
+        "with_video": sum(any(a.video_path for a in pilot.runs) for pilot in pilots),
+    }
+    assert total == expected.get(group, fates.count(group))
+
+
+def test_behind_every_bar_are_as_many_pilots(full):
+    page = metrics_page(full)
+    for step in page.funnel.steps:
+        for came, n in step.came.items():
+            assert behind(full, attempt=step.attempt_number, came=came) == n
+        assert behind(full, attempt=step.attempt_number) == step.reached
+    for bar in page.themes.bars:
+        for state, n in bar.by_state.items():
+            assert behind(full, flag=bar.flag, flag_state=state) == n
+    for segment in page.forest.segments:
+        assert behind(full, scenario=segment.scenario, brand=segment.brand) == segment.pilots
+        assert behind(full, "approved", scenario=segment.scenario, brand=segment.brand) == segment.result.n_approved
+    window = page.approval.windows[-1]
+    assert behind(full, pilot_ids=window.pilot_ids) == window.rate.denominator
+
+
+def behind(store: PilotStore, group: str = "all", **selected: object) -> int:
+    return pilots_behind(store.database, Cohort(), Selection(group, **selected))[1]
+
+
+def test_a_long_list_behind_a_number_says_how_long_it_is(full, pilots):
+    found, total = pilots_behind(full.database, Cohort(), Selection(), most=3)
+    assert (len(found), total) == (3, len(pilots))
+    assert [entry.at for entry in found] == sorted((entry.at for entry in found), reverse=True)
+
+
+def test_quotes_of_a_theme_are_those_of_the_reviews_that_stand(full, pilots):
+    from pilot_core.insight.evidence import reviewed_attempts
+
+    quotes, total = theme_quotes(full.database, Cohort(), "hook_weak", most=1000)
+    expected = {
+        (pilot.pilot_id, r.number, flag_states(pilot)["hook_weak"])
+        for pilot in pilots
+        for r in reviewed_attempts(pilot)
+        if "hook_weak" in r.review.flags
+    }
+    assert {(q.note.pilot_id, q.note.attempt_number, q.state) for q in quotes} == expected
+    assert len(quotes) == total == len(expected)
+    persistent, _ = theme_quotes(full.database, Cohort(), "hook_weak", FlagState.PERSISTENT, most=1000)
+    assert {q.state for q in persistent} == {FlagState.PERSISTENT}
+
+
+def test_the_unthemed_list_holds_the_reviews_with_words_and_no_flag(full, pilots):
+    from pilot_core.insight.evidence import reviewed_attempts
+
+    expected = {
+        r.review.feedback_id
+        for pilot in pilots
+        for r in reviewed_attempts(pilot)
+        if r.review.notes.strip() and not r.review.flags
+    }
+    found, total = unthemed(full.database, Cohort(), most=1000)
+    assert {note.feedback_id for note in found} == expected
+    assert total == len(expected)
+
+
+def test_the_programme_alone_is_that_of_the_page(full):
+    page, alone = metrics_page(full), programme(full)
+    assert alone[("", "")].summary == page.programme.summary
+    assert {key for key in alone if key != ("", "")} == {(s.scenario, s.brand) for s in page.forest.segments}
+
+
+def test_a_cohort_says_in_words_what_it_is():
+    assert Cohort().words == "all pilots"
+    assert Cohort(("feature_launch",), ("", "acme"), (), date(2026, 3, 1), None, "simulated").words == (
+        "Feature launch, no brand, Acme, created from 1 Mar 2026, simulated feedback"
+    )
+
+
+def test_a_cohort_that_cannot_be_is_refused():
+    with pytest.raises(InvalidRequest, match="“both” is not a feedback mode"):
+        Cohort(mode="both")
+    with pytest.raises(InvalidRequest, match="The first day is after the last one"):
+        Cohort(created_from=date(2026, 2, 1), created_to=date(2026, 1, 1))
+    with pytest.raises(InvalidRequest, match="There is no group"):
+        pilots_behind(None, Cohort(), Selection("rich"))  # type: ignore[arg-type]
+
+
+def test_what_came_of_an_attempt_has_a_word_for_every_case():
+    assert {came.value for came in Came} == {"approve", "minor", "major", "awaiting", "dropped", "unreviewed"}
+
+
+def test_the_tables_of_a_cohort_are_gone_afterwards(full: PilotStore, tmp_path: Path):
+    metrics_page(full)
+    left = full.database.read(lambda c: c.execute("SELECT table_name FROM duckdb_tables() WHERE temporary").fetchall())
+    assert left == []
