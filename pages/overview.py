@@ -8,7 +8,8 @@ visitor = access.require(access.Role.LEAD)
 
 @st.fragment(run_every="20s")
 def today() -> None:
-    seen = overview.look(store(), visitor.name, needs.opened())
+    with st.skeleton(height=420):
+        seen = overview.look(store(), visitor.name, needs.opened())
     st.title(needs.headline(seen.standing, seen.now), anchor=False)
     st.subheader("Needs you today", anchor=False)
     if seen.needs:

@@ -12,7 +12,7 @@ from pilot_core import services
 from pilot_core.models import FeedbackLevel, PilotRun, PilotStatus
 from pilot_core.review.comments import add_comment, comments_of, judge_comment, reply, threads_of
 from pilot_core.review.decisions import decide
-from pilot_core.review.links import grant_for, make_link, open_link, revoke_link
+from pilot_core.review.links import LinkRefused, grant_for, make_link, open_link, revoke_link
 from pilot_core.review.receipts import receipts_of
 from pilot_core.review.shown import film_checksum
 from pilot_core.settings import ROOT

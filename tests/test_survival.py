@@ -18,14 +18,14 @@ from pilot_core.insight.survival import (
     survival_curve,
 )
 
-# Weeks of remission under 6-MP: E. J. Freireich et al., Blood 21 (1963) 699–716; the first nine relapsed. The estimates are
-# those printed in D. R. Cox and D. Oakes, "Analysis of Survival Data" (1984), and in most textbooks since.
+# Weeks of remission under 6-MP: E. J. Freireich et al., Blood 21 (1963) 699–716; the first nine relapsed. The estimates
+# are those printed in D. R. Cox and D. Oakes, "Analysis of Survival Data" (1984), and in most textbooks since.
 REMISSION = [6, 6, 6, 7, 10, 13, 16, 22, 23, 6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35]
 RELAPSED = [True] * 9 + [False] * 12
 PUBLISHED = {6: 0.857, 7: 0.807, 10: 0.753, 13: 0.690, 16: 0.627, 22: 0.538, 23: 0.448}
 
-# Months to death from breast cancer (1) or another cause (2): J. M. Satagopan et al., British Journal of Cancer 91 (2004)
-# 1229–1235, table 2; the nine patients listed and the other 296 of 305, who were all followed for longer.
+# Months to death from breast cancer (1) or another cause (2): J. M. Satagopan et al., British Journal of Cancer 91
+# (2004) 1229–1235, table 2; the nine patients listed and the other 296 of 305, who were all followed for longer.
 MONTHS = [7, 10, 14, 16, 18, 23, 24, 26, 27] + [40] * 296
 CAUSES = [0, 1, 0, 1, 2, 1, 0, 2, 1] + [0] * 296
 
@@ -47,7 +47,7 @@ def test_kaplan_meier_by_hand():
 
 
 def test_the_bounds_of_kaplan_meier_by_hand():
-    """At week 6: S = 18/21, Greenwood's se(log S) = sqrt(3 / (21 × 18)); the log–log interval is S^exp(±1.96 se / log S)."""
+    """At week 6: S = 18/21, Greenwood's se(log S) = sqrt(3 / (21 × 18)); the interval is S^exp(±1.96 se / log S)."""
     curve = survival_curve(REMISSION, RELAPSED)
     share = 18 / 21
     reach = 1.959964 * np.sqrt(3 / (21 * 18)) / np.log(share)

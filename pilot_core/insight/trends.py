@@ -282,27 +282,28 @@ def _first_cuts_reading(chart: Xmr, points: Sequence[Point], of: int, target: fl
 def _change(chart: Xmr) -> str:
     """What the signals say of now."""
     end = len(chart.values) - 1
-    for signal in reversed(chart.signals):
-        if signal.kind is SignalKind.ONE_SIDE and end - signal.last <= 1:
-            n, of = signal.last - signal.first + 1, end - signal.first + 1
-            how = "slower" if signal.side > 0 else "faster"
-            return (
-                f"{f'The last {n}' if n == of else f'{n} of the last {of}'} are {how} than the mean: the change is real"
-            )
-    for signal in reversed(chart.signals):
-        if signal.last == end and signal.kind is SignalKind.TREND:
-            how = "slower" if signal.side > 0 else "faster"
-            return f"The last {signal.last - signal.first + 1} were each {how} than the one before: the change is real"
-        if signal.last == end and signal.kind is SignalKind.OUTSIDE:
-            how = "slower" if signal.side > 0 else "faster"
-            return f"The latest is {how} than the limits allow: look for its cause"
-        if signal.last == end and signal.kind is SignalKind.NEAR_LIMIT:
-            how = "slow" if signal.side > 0 else "fast"
-            return f"Two of the last three are unusually {how}: a change may be under way"
+    latest = {signal.kind: signal for signal in chart.signals if signal.last == end}
+    runs = [s for s in chart.signals if s.kind is SignalKind.ONE_SIDE and end - s.last <= 1 and s.first > 0]
+    if signal := latest.get(SignalKind.OUTSIDE):
+        return f"The latest is {_slower(signal)} than the limits allow: look for its cause"
+    if runs:
+        n, of = runs[-1].last - runs[-1].first + 1, end - runs[-1].first + 1
+        told = f"The last {n}" if n == of else f"{n} of the last {of}"
+        return f"{told} are {_slower(runs[-1])} than the mean: the change is real"
+    if signal := latest.get(SignalKind.TREND):
+        n = signal.last - signal.first + 1
+        return f"The last {n} were each {_slower(signal)} than the one before: the change is real"
+    if signal := latest.get(SignalKind.NEAR_LIMIT):
+        how = "slow" if signal.side > 0 else "fast"
+        return f"Two of the last three are unusually {how}: a change may be under way"
     outside = sum(signal.kind is SignalKind.OUTSIDE for signal in chart.signals)
     if outside:
         return f"No change now, though {count(outside, 'pilot')} before lay outside the limits"
     return "No change: the ups and downs are noise"
+
+
+def _slower(signal: Signal) -> str:
+    return "slower" if signal.side > 0 else "faster"
 
 
 def _few_iterations(values: list[float]) -> str:

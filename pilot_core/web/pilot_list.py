@@ -41,7 +41,8 @@ def filters() -> dict[str, tuple[str, dict[str, str]]]:
 def show(store: PilotStore) -> None:
     """Draw the controls and the page of the list they ask for."""
     chosen = _controls()
-    found = pilot_page(store.database, chosen, st.session_state[ORDER], _page_asked(), PER_PAGE)
+    with st.skeleton(height=900):
+        found = pilot_page(store.database, chosen, st.session_state[ORDER], _page_asked(), PER_PAGE)
     if not found.total:
         st.info("No pilot matches. Type fewer words, or take away a filter.", icon=":material/search_off:")
         return

@@ -51,7 +51,7 @@ def columns(opened: Any) -> dict[str, Any]:
             "Attempts", alignment="left", width=118, help=f"One dot an attempt. {words}."
         ),
         "standing": st.column_config.TextColumn("Where it stands", width=205),
-        "last_step": st.column_config.DatetimeColumn("Last step", format="distance", width=105),
+        "last_step": st.column_config.DatetimeColumn("Last step", format="distance", width=128),
         "founder": st.column_config.TextColumn("Founder", width=145),
         "scenario": st.column_config.TextColumn("Scenario", width=150),
         "brand": st.column_config.TextColumn("Brand", width=90),

@@ -1,6 +1,10 @@
-"""Attempts as a reviewer finds them in a real browser: a small film that carries its frame numbers, and a review pack."""
+"""Attempts as a reviewer finds them: a small film that carries its frame numbers, and a review pack."""
 
+import shutil
 from fractions import Fraction
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
 
 from numbered_films import make_numbered_film
 
@@ -12,31 +16,30 @@ from pilot_core.video.stills import stills
 from tests.reviewing import LEAD
 
 CAPTIONS = "WEBVTT\n\n00:00.000 --> 00:03.000\nFirst words.\n\n00:03.000 --> 00:06.000\nLast words.\n"
+RATES = (Fraction(25), Fraction(30_000, 1001))
 SECONDS = 6
 
 
-def new_review(store: PilotStore, founder: str = "Alice Chen", company: str = "AcmeAI") -> PilotRun:
+def new_review(store: PilotStore, company: str = "AcmeAI") -> PilotRun:
     """A saved pilot without an attempt."""
-    pilot = create_pilot(founder, company, "feature_launch", "acme")
+    pilot = create_pilot("Alice Chen", company, "feature_launch", "acme")
     store.save(pilot, LEAD)
     return pilot
 
 
-def filmed_attempt(
-    store: PilotStore, pilot_id: str, *, rate: Fraction = Fraction(25), seconds: float = SECONDS, changes: tuple = ()
-) -> PilotRun:
+def filmed_attempt(store: PilotStore, pilot_id: str, *changes: str) -> PilotRun:
     """The pilot with one more ready attempt, whose film, captions, stills and texts lie in the store."""
     pilot = store.load(pilot_id)
     number = len(pilot.runs) + 1
+    rate = RATES[(number - 1) % len(RATES)]
     folder = f"{pilot_id}/attempt_{number}"
-    film = make_numbered_film(store.root / folder / "draft_v1.mp4", rate, seconds, hue=number * 90)
-    film.with_suffix(".vtt").write_text(CAPTIONS)
-    stills(film, film.parent / "review_pack")
+    made = store.root / folder
+    shutil.copytree(_made(rate), made)
     draft = Draft(
         iteration=1,
         video_path=f"{folder}/draft_v1.mp4",
         captions_path=f"{folder}/draft_v1.vtt",
-        duration=seconds,
+        duration=float(round(SECONDS * rate) / rate),
         frame_rate=str(rate),
         changes=list(changes),
     )
@@ -46,6 +49,16 @@ def filmed_attempt(
         attempt.drafts = [draft]
         before = next((a for a in pilot.runs if a.attempt_number == number - 1), None)
         for name, text in render_review_pack_texts(pilot, attempt, draft, before).items():
-            (film.parent / "review_pack" / name).write_text(text, encoding="utf-8")
+            (made / "review_pack" / name).write_text(text, encoding="utf-8")
 
     return store.change(pilot_id, work, "pipeline")[0]
+
+
+@cache
+def _made(rate: Fraction) -> Path:
+    """A folder with a film of that rate, its captions and its stills; made once a run."""
+    folder = Path(mkdtemp(prefix="review_films"))
+    film = make_numbered_film(folder / "draft_v1.mp4", rate, SECONDS, hue=RATES.index(rate) * 90 + 90)
+    film.with_suffix(".vtt").write_text(CAPTIONS)
+    stills(film, folder / "review_pack")
+    return folder
