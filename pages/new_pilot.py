@@ -4,7 +4,6 @@ from pilot_core import catalog
 from pilot_core.errors import PilotNotFound
 from pilot_core.models import Brief
 from pilot_core.web import access, making, new_pilot_form, scenario_card
-from pilot_core.web.errors import sentence
 from pilot_core.web.new_pilot_form import EXAMPLES, PIPELINES, key, problem, text
 from pilot_core.web.once import token
 from pilot_core.web.pilot_page import finder
@@ -20,7 +19,7 @@ if pilot_id := st.query_params.get("pilot"):
     try:
         pilot = store().load(pilot_id)
     except PilotNotFound as error:
-        finder.show_missing(sentence(error))
+        finder.show_missing(str(error))
         st.stop()
     st.title(plain(f"{pilot.founder_name}, {pilot.company_name}"), anchor=False)
     making.show(store(), pilot, visitor.name)
@@ -90,7 +89,7 @@ with form:
             max_upload_size=new_pilot_form.MAX_UPLOAD_MB,
         )
         problem("video")
-    attempts, iterations = st.columns(2)
+    attempts, iterations = st.columns(2, vertical_alignment="bottom")
     with attempts:
         st.number_input("Attempts at most", 1, 50, 5, key=key("max_attempts"), on_change="ignore")
         problem("max_attempts")

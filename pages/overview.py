@@ -26,7 +26,8 @@ if overview.is_empty(store()):
     st.markdown(
         "Create the first pilot. Its first cut is made while you watch, and then goes to the founder for review."
     )
-    st.page_link(links.NEW_PILOT, label="Create the first pilot", icon=":material/add_circle:")
+    if st.button("Create the first pilot", type="primary", icon=":material/add_circle:"):
+        st.switch_page(links.NEW_PILOT)
     st.stop()
 
 today()

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from films import make_film
 from streamlit.testing.v1 import AppTest
 
 from pilot_core import rendering, services
@@ -13,6 +12,7 @@ from pilot_core.settings import ROOT
 from pilot_core.store import renders
 from pilot_core.store.pilots import PilotStore
 from pilot_core.web import access, stores
+from tests.films import make_film
 
 ENTRY = ROOT / "pilot_core" / "web" / "entry.py"
 PAGE = "../../pages/pilot.py"

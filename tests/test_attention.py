@@ -3,13 +3,13 @@
 from datetime import datetime, timedelta
 
 import pytest
-from conftest import HandClock
-from told_pilots import tell
 
 from pilot_core import services
 from pilot_core.store.attention import Kind, Need, Standing, attention, begin_visit
 from pilot_core.store.headlines import WEEKS, headlines
 from pilot_core.store.pilots import PilotStore
+from tests.conftest import HandClock
+from tests.told_pilots import tell
 
 LEAD = "Mara Lindqvist"
 

@@ -6,15 +6,15 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import HandClock
-from told_pilots import tell
 
 from pilot_core import services
 from pilot_core.models import AttemptState
 from pilot_core.store import renders
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.queries import any_in_the_making, making
-from pilot_core.web.background import Watch, _started, look_after, start_render
+from pilot_core.web.background import Watch, look_after, process_of, start_render
+from tests.conftest import HandClock
+from tests.told_pilots import tell
 
 # Says that it has begun, and then goes on until somebody opens the other pipe.
 PROGRAM = "import sys; open(sys.argv[1], 'w').close(); open(sys.argv[2]).close()"
@@ -42,7 +42,7 @@ def test_a_render_killed_in_the_middle_is_failed_with_the_reason_and_leaves_no_f
     pilot_id = queue(store, clock)
     start_render(store, pilot_id, 1)
     begun.open().close()
-    process = _started[pilot_id, 1]
+    process = process_of(store, pilot_id, 1)
     attempt = store.load(pilot_id).attempt(1)
     shown = making(store.database, attempt.attempt_id)
 
@@ -67,7 +67,7 @@ def test_a_render_whose_process_could_not_begin_is_failed_at_once(
     monkeypatch.setenv("PILOT_OPS_RENDERS", "none")
     pilot_id = queue(store, clock)
     start_render(store, pilot_id, 1)
-    _started[pilot_id, 1].wait()
+    process_of(store, pilot_id, 1).wait()
 
     look_after(store)
 
@@ -85,7 +85,7 @@ def test_a_failed_render_can_be_begun_again(
     pilot_id = queue(store, clock)
     for _ in range(2):
         start_render(store, pilot_id, 1)
-        _started[pilot_id, 1].wait()
+        process_of(store, pilot_id, 1).wait()
         look_after(store)
         failed = store.load(pilot_id).attempt(1)
         services.retry_attempt(store, pilot_id, "Mara Lindqvist")

@@ -1,6 +1,5 @@
 """The metrics of a cohort: SQL against plain Python, on pilots of every kind; and what a page does with them."""
 
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from statistics import median
@@ -18,7 +17,7 @@ from pilot_core.metrics import MetricsPage, metrics_page, programme
 from pilot_core.models import PilotRun
 from pilot_core.store.drilldown import GROUPS, Selection, pilots_behind, theme_quotes, unthemed
 from pilot_core.store.pilots import PilotStore
-from tests.crowd import crowd
+from tests.crowd import crowd, fill
 from tests.plain_measures import DECIDED, fate, improvements, plain_measures, seen
 from tests.sketches import day
 
@@ -43,11 +42,13 @@ def pilots() -> list[PilotRun]:
 
 
 @pytest.fixture(scope="module")
-def full(tmp_path_factory: pytest.TempPathFactory, pilots: list[PilotRun]) -> Iterator[PilotStore]:
-    store = PilotStore(tmp_path_factory.mktemp("crowd"), lambda: LATER)
-    for pilot in pilots:
-        store.save(pilot.model_copy(deep=True))
-    return store
+def full(tmp_path_factory: pytest.TempPathFactory, pilots: list[PilotRun]) -> PilotStore:
+    return fill(PilotStore(tmp_path_factory.mktemp("crowd"), lambda: LATER), pilots)
+
+
+@pytest.fixture(scope="module")
+def page(full: PilotStore) -> MetricsPage:
+    return metrics_page(full)
 
 
 def chosen(pilots: list[PilotRun], cohort: Cohort) -> list[PilotRun]:
@@ -124,7 +125,7 @@ def test_improvement_counts_what_got_better_and_worse_alike(full, pilots, as_of)
     )
 
 
-def test_the_median_ratio_of_times_to_first_cut_leaves_out_what_cannot_be_divided(full, pilots):
+def test_the_median_ratio_of_times_to_first_cut_leaves_out_what_cannot_be_divided(page, pilots):
     from pilot_core.insight.evidence import reviewed_attempts
 
     ratios = []
@@ -134,17 +135,16 @@ def test_the_median_ratio_of_times_to_first_cut_leaves_out_what_cannot_be_divide
             before, after = (reviewed[place].attempt.time_to_first_cut_seconds for place in (0, -1))
             if before and after is not None:
                 ratios.append(after / before)
-    assert metrics_page(full).measures.improvement.ttfc.median == pytest.approx(median(ratios))
+    assert page.measures.improvement.ttfc.median == pytest.approx(median(ratios))
 
 
-def test_every_pilot_is_in_one_segment_and_segments_add_up_to_the_cohort(full, pilots):
-    page = metrics_page(full)
+def test_every_pilot_is_in_one_segment_and_segments_add_up_to_the_cohort(page, pilots):
     assert sum(segment.pilots for segment in page.forest.segments) == len(pilots) == page.measures.fates.pilots
     for field in ("n_decided", "n_approved", "n_open"):
         assert sum(getattr(s.result, field) for s in page.forest.segments) == getattr(page.programme, field)
 
 
-def test_the_guardrail_looks_at_the_pilots_decided_last(full, pilots):
+def test_the_guardrail_looks_at_the_pilots_decided_last(full, pilots, page):
     """Out of attempts: when the last review was received; otherwise when it was decided."""
 
     def ended(pilot: PilotRun) -> datetime:
@@ -155,7 +155,7 @@ def test_the_guardrail_looks_at_the_pilots_decided_last(full, pilots):
 
     decided = sorted((p for p in pilots if fate(p, "human") in DECIDED), key=ended)
     stops = sum(recommend(p).recommendation == "STOP" for p in decided[-5:])
-    assert metrics_page(full).programme.guardrails[-1].measured == f"{stops} of 5 pilots"
+    assert page.programme.guardrails[-1].measured == f"{stops} of 5 pilots"
     assert [w.pilot_ids[-1] for w in metrics_page(full, latest=1).approval.windows] == [decided[-1].pilot_id]
 
 
@@ -168,14 +168,12 @@ def test_a_past_day_is_judged_as_it_would_have_been_judged_then(full, pilots):
         assert (badge.recommendation, badge.code) == (then.recommendation, then.code)
 
 
-def test_simulated_feedback_changes_no_number_unless_it_is_asked_for(full, pilots, tmp_path):
-    silent = PilotStore(tmp_path / "silent", lambda: LATER)
-    for pilot in pilots:
-        alone = pilot.model_copy(deep=True)
-        for attempt in alone.runs:
-            attempt.feedback = [f for f in attempt.feedback if f.mode == "human"]
-        silent.save(alone)
-    with_it, without = metrics_page(full), metrics_page(silent)
+def test_simulated_feedback_changes_no_number_unless_it_is_asked_for(full, pilots, page, tmp_path):
+    alone = [pilot.model_copy(deep=True) for pilot in pilots]
+    for attempt in (attempt for pilot in alone for attempt in pilot.runs):
+        attempt.feedback = [f for f in attempt.feedback if f.mode == "human"]
+    silent = fill(PilotStore(tmp_path / "silent", lambda: LATER), alone)
+    with_it, without = page, metrics_page(silent)
     assert (with_it.measures, with_it.programme, with_it.forest) == (
         without.measures,
         without.programme,
@@ -255,8 +253,7 @@ def test_a_store_without_pilots_has_a_page(store):
     ]  # fmt: skip
 
 
-def test_courses_add_up_to_the_measures_they_are_the_course_of(full):
-    page = metrics_page(full)
+def test_courses_add_up_to_the_measures_they_are_the_course_of(page):
     sums = {name: sum(point.n for point in course) for name, course in page.courses.by_metric.items()}
     assert page.courses.period == "week"
     assert sums["approval_rate"] == page.measures.fates.decided
@@ -278,11 +275,10 @@ def test_charts_over_time_show_the_latest_points_in_order(full, pilots):
 
 
 @pytest.mark.parametrize("group", GROUPS)
-def test_behind_every_number_are_as_many_pilots(full, pilots, group):
+def test_behind_every_number_are_as_many_pilots(full, pilots, page, group):
     found, total = pilots_behind(full.database, Cohort(), Selection(group))
     assert len(found) == total
     fates = [fate(pilot, "human") for pilot in pilots]
-    page = metrics_page(full)
     expected = {
         "all": len(pilots),
         "decided": page.measures.fates.decided,
@@ -297,18 +293,13 @@ def test_behind_every_number_are_as_many_pilots(full, pilots, group):
     assert total == expected.get(group, fates.count(group))
 
 
-def test_behind_every_bar_are_as_many_pilots(full):
-    page = metrics_page(full)
-    for step in page.funnel.steps:
-        for came, n in step.came.items():
-            assert behind(full, attempt=step.attempt_number, came=came) == n
-        assert behind(full, attempt=step.attempt_number) == step.reached
-    for bar in page.themes.bars:
-        for state, n in bar.by_state.items():
-            assert behind(full, flag=bar.flag, flag_state=state) == n
-    for segment in page.forest.segments:
-        assert behind(full, scenario=segment.scenario, brand=segment.brand) == segment.pilots
-        assert behind(full, "approved", scenario=segment.scenario, brand=segment.brand) == segment.result.n_approved
+def test_behind_every_bar_are_as_many_pilots(full, page):
+    step, bar, segment = page.funnel.steps[1], page.themes.bars[0], page.forest.segments[0]
+    assert {came: behind(full, attempt=2, came=came) for came in Came} == step.came
+    assert behind(full, attempt=2) == step.reached
+    assert {state: behind(full, flag=bar.flag, flag_state=state) for state in FlagState} == bar.by_state
+    assert behind(full, scenario=segment.scenario, brand=segment.brand) == segment.pilots
+    assert behind(full, "approved", scenario=segment.scenario, brand=segment.brand) == segment.result.n_approved
     window = page.approval.windows[-1]
     assert behind(full, pilot_ids=window.pilot_ids) == window.rate.denominator
 
@@ -353,8 +344,8 @@ def test_the_unthemed_list_holds_the_reviews_with_words_and_no_flag(full, pilots
     assert total == len(expected)
 
 
-def test_the_programme_alone_is_that_of_the_page(full):
-    page, alone = metrics_page(full), programme(full)
+def test_the_programme_alone_is_that_of_the_page(full, page):
+    alone = programme(full)
     assert alone[("", "")].summary == page.programme.summary
     assert {key for key in alone if key != ("", "")} == {(s.scenario, s.brand) for s in page.forest.segments}
 

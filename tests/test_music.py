@@ -3,10 +3,10 @@ from fractions import Fraction
 import numpy as np
 import pyloudnorm
 import pytest
-from films import make_film
 
 from pilot_core.video.music import MOODS, beat_times, make_bed
 from pilot_core.video.probe import probe
+from tests.films import make_film
 
 RATE = 48_000
 TEMPOS = {"bold": 124.0, "empathetic": 75.0, "professional": 100.0}

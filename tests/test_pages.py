@@ -4,15 +4,15 @@ import sys
 from collections.abc import Callable
 
 import pytest
-from conftest import HandClock
 from streamlit.testing.v1 import AppTest
-from told_pilots import tell
 
 from pilot_core.export.formulas import neutral
 from pilot_core.models import AttemptState
 from pilot_core.settings import ROOT
 from pilot_core.store.pilots import PilotStore
 from pilot_core.web import access, background, stores
+from tests.conftest import HandClock
+from tests.told_pilots import tell
 
 LEAD = "Mara Lindqvist"
 ENTRY = ROOT / "pilot_core" / "web" / "entry.py"
@@ -58,8 +58,9 @@ def test_an_empty_overview_says_what_to_do(open_page: OpenPage) -> None:
     at = open_page()
 
     assert at.title[0].value == "No pilots yet"
-    assert [link.label for link in at.get("page_link")] == ["Create the first pilot"]
+    assert [button.label for button in at.button] == ["Create the first pilot"]
     assert not at.dataframe
+    assert at.button[0].click().run().title[0].value == "New pilot"
 
 
 def test_the_overview_tells_how_things_stand_and_what_needs_someone(
@@ -113,7 +114,7 @@ def test_a_failed_render_is_begun_again_from_the_overview(
 
     at = open_page()
     at.button(f"retry_{pilot.pilot_id}").click().run()
-    background._started[pilot.pilot_id, 1].wait()
+    background.process_of(store, pilot.pilot_id, 1).wait()
 
     assert store.load(pilot.pilot_id).attempt(1).state is AttemptState.QUEUED
     assert at.title[0].value == "1 pilot active · 1 cut being made"
@@ -141,6 +142,19 @@ def test_filters_in_the_address_narrow_the_list(open_page: OpenPage, store: Pilo
     assert listed(open_page(outcome="Approved", sort="Company")) == ["Fjord", "Northbeam"]
     assert listed(open_page(badge="○ TOO EARLY")) == ["Northwind"]
     assert listed(open_page(brand="nonsense", sort="nonsense", page="nonsense")) == ["Fjord", "Northwind", "Northbeam"]
+
+
+def test_a_pilot_of_the_list_can_be_opened_without_a_mouse(
+    open_page: OpenPage, store: PilotStore, clock: HandClock
+) -> None:
+    tell(store, clock, "Northbeam")
+    fjord = tell(store, clock, "Fjord")
+
+    at = open_page()
+    at.selectbox("open_pilot").set_value(fjord.pilot_id).run()
+
+    assert at.query_params["pilot"] == fjord.pilot_id
+    assert at.title[0].value == "Fjord"
 
 
 def test_a_search_without_a_match_says_so(open_page: OpenPage, store: PilotStore, clock: HandClock) -> None:
@@ -203,7 +217,7 @@ def test_a_sent_form_creates_the_pilot_and_shows_its_first_cut_being_made(
     at.number_input("new_pilot_max_attempts").set_value(3)
     at.button[0].click().run()
     [pilot] = store.load_all()
-    background._started[pilot.pilot_id, 1].wait()
+    background.process_of(store, pilot.pilot_id, 1).wait()
 
     assert at.query_params["pilot"] == pilot.pilot_id
     assert at.title[0].value.replace("\\", "") == "Zoë Ñandú, Northbeam AI"

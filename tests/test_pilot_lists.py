@@ -1,13 +1,13 @@
 """Lists of pilots as the dashboard asks for them: filtered, sorted and paged in the database."""
 
 import pytest
-from conftest import HandClock
-from told_pilots import tell
 
 from pilot_core.errors import InvalidRequest
 from pilot_core.store.database import MIGRATIONS, rows
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.queries import TOO_EARLY, PilotFilter, decisions, measures, pilot_page, pilot_summaries
+from tests.conftest import HandClock
+from tests.told_pilots import tell
 
 
 def companies(store: PilotStore, order: str = "newest", **wanted: object) -> list[str]:

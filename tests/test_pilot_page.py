@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import pytest
-from pilot_pages import LEAD, OTHER, PAGE, Cast, as_lead, button, cast, field, film, labels, open_page, shown, web_store
 from streamlit.testing.v1 import AppTest
 
 from pilot_core import services
@@ -12,6 +11,21 @@ from pilot_core.settings import ROOT
 from pilot_core.store.pilots import PilotStore
 from pilot_core.web import access
 from pilot_core.web.text import plain
+from tests.pilot_pages import (
+    LEAD,
+    OTHER,
+    PAGE,
+    Cast,
+    as_lead,
+    button,
+    cast,
+    field,
+    film,
+    labels,
+    open_page,
+    shown,
+    web_store,
+)
 
 __all__ = ["as_lead", "cast", "film", "open_page", "web_store"]
 

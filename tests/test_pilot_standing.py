@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 from xml.etree import ElementTree
 
 import pytest
-from sketches import day, sketch
 
 from pilot_core.models import ApprovalOutcome, Event, PilotStatus
 from pilot_core.web.pilot_page import lifecycle, words
 from pilot_core.web.pilot_page.standing import Todo, sentence, steps, todo
+from tests.sketches import day, sketch
 
 NOW = day(20)
 DROPPED = {"status": PilotStatus.COMPLETED, "approval_outcome": ApprovalOutcome.DROPPED, "drop_reason": "Budget"}

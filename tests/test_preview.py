@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 
-from sketches import sketch
-
 from pilot_core import preview, rendering
 from pilot_core.models import Draft, PilotRun
 from pilot_core.video.storyboard import revise
 from pilot_core.video.storyboard.palette import palette_of
 from pilot_core.video.storyboard.plan import build
+from tests.sketches import sketch
 
 
 def test_the_next_brief_is_the_one_that_the_attempt_will_get(new_pilot: Callable[..., PilotRun]) -> None:

@@ -7,11 +7,11 @@ import av
 import numpy as np
 import pyloudnorm
 import pytest
-from films import make_film, make_sound_file
 from PIL import Image
 
 from pilot_core.errors import PipelineFailed
 from pilot_core.video.probe import probe, quick_check
+from tests.films import make_film, make_sound_file
 
 
 @pytest.mark.parametrize(

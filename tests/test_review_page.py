@@ -3,9 +3,6 @@
 from typing import Any
 
 import pytest
-from conftest import HandClock
-from pilot_pages import button, labels, shown
-from reviewing import LEAD, next_attempt, pilot_in_review, queued_attempt, reviewer, team
 from streamlit.testing.v1 import AppTest
 
 from pilot_core import services
@@ -19,6 +16,9 @@ from pilot_core.settings import ROOT
 from pilot_core.store.pilots import PilotStore
 from pilot_core.web import access, stores
 from pilot_core.web.review_page.threads import DELETED
+from tests.conftest import HandClock
+from tests.pilot_pages import button, labels, shown
+from tests.reviewing import LEAD, next_attempt, pilot_in_review, queued_attempt, reviewer, team
 
 ENTRY = ROOT / "pilot_core" / "web" / "entry.py"
 PAGE = ROOT / "pages" / "review.py"

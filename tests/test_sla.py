@@ -1,11 +1,11 @@
 from fractions import Fraction
 
 import pytest
-from films import make_film
 
 from pilot_core import catalog
 from pilot_core.video.probe import Measured, probe
 from pilot_core.video.sla import judge, passed, violations
+from tests.films import make_film
 
 GOOD = Measured(
     duration_seconds=38.2,

@@ -3,11 +3,11 @@ from functools import cache
 
 import numpy as np
 import pytest
-from films import make_film, picture
 from PIL import Image, ImageStat
 
 from pilot_core.errors import PipelineFailed
 from pilot_core.video.stills import contact_sheet, poster, sprite, stills
+from tests.films import make_film, picture
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from test_storyboard_plan import cut_brief, reviewed
 
 from pilot_core.errors import PipelineFailed
 from pilot_core.models import Brief
@@ -16,6 +15,7 @@ from pilot_core.video.storyboard import StoryboardPipeline, revise
 from pilot_core.video.storyboard.canvas import Canvas
 from pilot_core.video.storyboard.draw import frames
 from pilot_core.video.storyboard.palette import palette_of, yuv
+from tests.test_storyboard_plan import cut_brief, reviewed
 
 
 def small(brief: CutBrief, **changes: object) -> CutBrief:

@@ -3,11 +3,10 @@
 import re
 from collections.abc import Callable
 
-from conftest import HandClock
-
 from pilot_core import services
 from pilot_core.models import AttemptState, PilotRun
 from pilot_core.store.pilots import PilotStore
+from tests.conftest import HandClock
 
 LEVELS = {"A": "approve", "m": "minor_changes", "M": "major_changes"}
 Tell = Callable[..., PilotRun]
@@ -16,6 +15,7 @@ Tell = Callable[..., PilotRun]
 def tell(store: PilotStore, clock: HandClock, company: str, story: str = "", **given: object) -> PilotRun:
     """Save a pilot with that story, an hour a step: A, m, M a reviewed attempt (``M{hook_weak}`` with flags), "wait"
     one not yet reviewed, "miss" one that misses the SLA, "fail" a failed render, "queue", "pause", "drop"."""
+    clock.forward(seconds=1)  # so that no two are created at once, and lists have an order
     pilot = services.create_pilot(
         **{
             "founder_name": f"Founder of {company}",

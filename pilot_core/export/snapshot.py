@@ -22,9 +22,10 @@ from pilot_core.insight.programme import ProgrammeResult
 from pilot_core.insight.rules import current_programme_rules
 from pilot_core.metrics import programme, programme_results
 from pilot_core.models import FeedbackMode
+from pilot_core.store import measures
 from pilot_core.store.cohorts import in_cohort
 from pilot_core.store.lease import Connection, scratch
-from pilot_core.store.measures import OVERALL, SegmentRow, segments
+from pilot_core.store.measures import OVERALL, SegmentRow
 from pilot_core.store.pilots import PilotStore
 
 MEMORY = "160MB"
@@ -88,19 +89,21 @@ def snapshot(store: PilotStore, cohort: Cohort, names: tuple[str, ...] = tuple(T
         folder, as_of = Path(place), store.clock()
         # Simulated feedback is exported and never counted, whatever the page shows.
         people = replace(cohort, mode=FeedbackMode.HUMAN.value)
-        rows = in_cohort(store.database, people, None, lambda connection: _take(connection, names, folder))
-        results = programme_results(rows) if cohort == people else programme(store, cohort)
+        segments = in_cohort(store.database, people, None, lambda connection: _take(connection, names, folder))
         with scratch(folder, MEMORY) as connection:
-            _put_programme(connection, results, folder)
+            if PROGRAMME.name in names:
+                results = programme_results(segments) if cohort == people else programme(store, cohort)
+                _put_programme(connection, results, folder)
             counts = {name: _count(connection, folder / name) for name in names}
-            yield Snapshot(cohort, as_of, results[OVERALL].rules_version, counts, folder, connection)
+            version = current_programme_rules().version
+            yield Snapshot(cohort, as_of, version, counts, folder, connection)
 
 
 def _take(connection: Connection, names: tuple[str, ...], folder: Path) -> dict[tuple[str, str], SegmentRow]:
     for name in names:
         if TABLES[name].taken:
             connection.execute(f"COPY ({TABLES[name].taken}) TO {_quoted(folder / name)} (FORMAT parquet)").fetchall()
-    return segments(connection, current_programme_rules().recent_decided)
+    return measures.segments(connection, current_programme_rules().recent_decided)
 
 
 def _put_programme(connection: Connection, results: dict[tuple[str, str], ProgrammeResult], folder: Path) -> None:

@@ -191,41 +191,41 @@ COMMENTS = Table(
     """,
 )
 
+_REPORT_COLUMNS = (
+    Column("report_id", "text", "The report, as it was filed"),
+    _PILOT,
+    Column("as_of", "time", "What was known then is in the report"),
+    Column("generated_at", "time", "When it was made"),
+    Column("rules_version", "text", "The rules that made it"),
+    Column("total_videos", "integer", "Attempts with a video", "attempts"),
+    Column("ttfc_mean_seconds", "number", "Mean time-to-first-cut over the attempts", "seconds"),
+    Column("ttfc_median_seconds", "number", "Median time-to-first-cut over the attempts", "seconds"),
+    Column("iterations_mean", "number", "Mean iterations an attempt", "drafts"),
+    Column("pilot_approved", "boolean", "Whether the pilot was approved"),
+    Column("review_approval_rate", "number", "Approvals among human reviews", "share, 0 to 1"),
+    Column("review_approval_n", "integer", "Human reviews", "attempts"),
+    Column("sla_pass_rate", "number", "Attempts that kept the SLA, of those known", "share, 0 to 1"),
+    Column("total_cost_dollars", "number", "What all attempts cost", "US dollars"),
+    Column("themes_persistent", "text", "Flags that stand on two reviewed attempts and the latest, joined by ;"),
+    Column("themes_resolved", "text", "Flags absent from the latest reviewed attempt, joined by ;"),
+    Column("themes_new", "text", "Flags on the latest reviewed attempt only, joined by ;"),
+    Column("improvement_decision_delta", "integer", "Steps from the first review's decision to the last's, -2 to 2"),
+    Column("improvement_ttfc_ratio", "number", "Last over first reviewed attempt's time-to-first-cut"),
+    Column("improvement_iterations_delta", "integer", "Last minus first reviewed attempt's iterations", "drafts"),
+    *_RECOMMENDATION,
+    Column("reasons_json", "text", "The reasons with their quotes, as JSON"),
+    Column("risks_json", "text", "The risks, as a JSON list of sentences"),
+    Column("override_by", "text", "Who had overridden the recommendation when it was filed"),
+    Column("override_reason", "text", "Why"),
+)
+
 REPORTS = Table(
     "outcome_reports",
-    (
-        Column("report_id", "text", "The report, as it was filed"),
-        _PILOT,
-        Column("as_of", "time", "What was known then is in the report"),
-        Column("generated_at", "time", "When it was made"),
-        Column("rules_version", "text", "The rules that made it"),
-        Column("total_videos", "integer", "Attempts with a video", "attempts"),
-        Column("ttfc_mean_seconds", "number", "Mean time-to-first-cut over the attempts", "seconds"),
-        Column("ttfc_median_seconds", "number", "Median time-to-first-cut over the attempts", "seconds"),
-        Column("iterations_mean", "number", "Mean iterations an attempt", "drafts"),
-        Column("pilot_approved", "boolean", "Whether the pilot was approved"),
-        Column("review_approval_rate", "number", "Approvals among human reviews", "share, 0 to 1"),
-        Column("review_approval_n", "integer", "Human reviews", "attempts"),
-        Column("sla_pass_rate", "number", "Attempts that kept the SLA, of those known", "share, 0 to 1"),
-        Column("total_cost_dollars", "number", "What all attempts cost", "US dollars"),
-        Column("themes_persistent", "text", "Flags that stand on two reviewed attempts and the latest, joined by ;"),
-        Column("themes_resolved", "text", "Flags absent from the latest reviewed attempt, joined by ;"),
-        Column("themes_new", "text", "Flags on the latest reviewed attempt only, joined by ;"),
-        Column(
-            "improvement_decision_delta", "integer", "Steps from the first review's decision to the last's, -2 to 2"
-        ),
-        Column("improvement_ttfc_ratio", "number", "Last over first reviewed attempt's time-to-first-cut"),
-        Column("improvement_iterations_delta", "integer", "Last minus first reviewed attempt's iterations", "drafts"),
-        *_RECOMMENDATION,
-        Column("reasons_json", "text", "The reasons with their quotes, as JSON"),
-        Column("risks_json", "text", "The risks, as a JSON list of sentences"),
-        Column("override_by", "text", "Who had overridden the recommendation when it was filed"),
-        Column("override_reason", "text", "Why"),
-    ),
-    """
-    SELECT c.pid, r.* EXCLUDE (report, markdown, filed_by, override_verdict)
+    _REPORT_COLUMNS,
+    f"""
+    SELECT c.pid, {", ".join(f"r.{column.name}" for column in _REPORT_COLUMNS)}
     FROM outcome_reports r JOIN chosen c ON c.pilot_id = r.pilot_id
-    """,
+    """,  # noqa: S608
     "pid, generated_at, report_id",
 )
 

@@ -110,7 +110,7 @@ JOIN judged j ON j.pid = t.pid
 JOIN feedback_flags g ON g.feedback_id = j.feedback_id AND g.flag = t.flag
 JOIN feedback b ON b.feedback_id = j.feedback_id
 JOIN pilots s ON s.pilot_id = b.pilot_id
-WHERE t.flag = $flag AND ($state IS NULL OR t.state = $state)
+WHERE t.flag = $flag AND (CAST($state AS TEXT) IS NULL OR t.state = CAST($state AS TEXT))
 ORDER BY b.received_at DESC NULLS LAST, b.feedback_id LIMIT $most
 """
 

@@ -214,7 +214,10 @@ class Measure:
     iteration_count: int | None
 
 
-def measures(database: Database, latest: int = 500) -> list[Measure]:
+LATEST_MEASURES = 500
+
+
+def measures(database: Database, latest: int = LATEST_MEASURES) -> list[Measure]:
     """The ``latest`` attempts that are ready and measured, oldest first."""
     sql = """
         SELECT * FROM (

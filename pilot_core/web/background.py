@@ -4,6 +4,7 @@ import logging
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 from pilot_core import ids
 from pilot_core.models import AttemptState
@@ -16,7 +17,7 @@ log = logging.getLogger(__name__)
 
 WATCH_SECONDS = 3.0
 
-_started: dict[tuple[str, int], subprocess.Popen[bytes]] = {}
+_started: dict[tuple[Path, str, int], subprocess.Popen[bytes]] = {}
 _guard = threading.Lock()
 
 
@@ -35,16 +36,20 @@ def start_render(store: PilotStore, pilot_id: str, attempt_number: int) -> None:
             start_new_session=True,
         )
     with _guard:
-        _started[pilot_id, attempt_number] = process
+        _started[store.root, pilot_id, attempt_number] = process
+
+
+def process_of(store: PilotStore, pilot_id: str, attempt_number: int) -> subprocess.Popen[bytes]:
+    """The process this server began for an attempt and has not reaped. Raises KeyError."""
+    return _started[store.root, pilot_id, attempt_number]
 
 
 def look_after(store: PilotStore) -> None:
     """Reap the processes that ended, and fail every render that nobody is making any more."""
     with _guard:
-        ended = {key: process for key, process in _started.items() if process.poll() is not None}
-        for key in ended:
-            del _started[key]
-    for (pilot_id, number), process in ended.items():
+        ours = [key for key in _started if key[0] == store.root]
+        ended = {key: _started.pop(key) for key in ours if _started[key].poll() is not None}
+    for (_, pilot_id, number), process in ended.items():
         if store.load(pilot_id).attempt(number).state is AttemptState.QUEUED:
             reason = f"The render never began: its process ended with code {process.returncode}. Retry it."
             fail_attempt(store, pilot_id, number, reason, "pipeline")

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from pilot_core import catalog
 from pilot_core.formatting import count, rate, seconds
 from pilot_core.insight.stats import wilson
-from pilot_core.store.queries import Decided, Decisions, Measure
+from pilot_core.store.queries import LATEST_MEASURES, Decided, Decisions, Measure
 
 HEIGHT = 320
 BLUE = "#0072B2"  # Okabe and Ito, 3:1 on either ground
@@ -51,7 +51,7 @@ def first_cuts_words(measured: Sequence[Measure]) -> str:
         return "No first cut has been timed yet."
     limit = catalog.sla_limits().first_cut_seconds
     within = sum(value <= limit for value in timed)
-    return f"Median {seconds(median(timed))}; {within} of {len(timed)} attempts within {seconds(limit)}."
+    return f"Median {seconds(median(timed))}; {within} of {_attempts(len(timed))} within {seconds(limit)}."
 
 
 def iterations(measured: Sequence[Measure]) -> go.Figure:
@@ -80,7 +80,12 @@ def iterations_words(measured: Sequence[Measure]) -> str:
     if not counted:
         return "No attempt with a known number of iterations yet."
     once = sum(value <= 1 for value in counted)
-    return f"Median {count(median(counted), 'iteration')}; {once} of {len(counted)} attempts needed one only."
+    return f"Median {count(median(counted), 'iteration')}; {once} of {_attempts(len(counted))} needed one only."
+
+
+def _attempts(number: int) -> str:
+    """Such as "48 attempts", or "the latest 500 attempts" where there may be more."""
+    return f"{'the latest ' if number >= LATEST_MEASURES else ''}{count(number, 'attempt')}"
 
 
 def approvals(decided: Sequence[Decided]) -> go.Figure:

@@ -1,7 +1,6 @@
 """What a visitor sees when something fails: a sentence and a way on. The trace goes to the log, never to the screen."""
 
 import logging
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -17,15 +16,10 @@ UNEXPECTED = (
 )
 
 
-def sentence(error: PilotError) -> str:
-    """The error's sentence, without its hints at options of the command, which a page does not have."""
-    return re.sub(r" ?\([^()]*--[a-z][^()]*\)|; [^;.]*--[a-z][^;.]*", "", str(error))
-
-
 def show_error(error: Exception) -> bool:
     """Show an uncaught error of a page; returns True, since Streamlit's own display would show the trace."""
     if isinstance(error, PilotError):
-        st.error(plain(sentence(error)), icon=":material/error:")
+        st.error(plain(str(error)), icon=":material/error:")
     else:
         log.error("a page failed", exc_info=error)
         st.error(UNEXPECTED)

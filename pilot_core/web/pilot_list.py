@@ -15,7 +15,7 @@ from pilot_core.web.times import viewer_zone
 
 PER_PAGE = 25
 SEARCH, ORDER, PAGE = "q", "sort", "page"
-LAST, CHOSEN = "pilot_list_last", "pilot_list_chosen"
+LAST = "pilot_list_last"
 ORDER_WORDS = {
     "newest": "Newest first",
     "oldest": "Oldest first",
@@ -53,7 +53,7 @@ def show(store: PilotStore) -> None:
 
     st.dataframe(
         pilot_table.frame(found.pilots, viewer_zone()),
-        column_config=pilot_table.columns(opened),
+        column_config=pilot_table.columns(opened, found.pilots),
         hide_index=True,
         height="content",
         alt="Pilots with recommendation, attempts and last step; a company opens its pilot",
@@ -62,24 +62,20 @@ def show(store: PilotStore) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"{count(found.total, 'pilot')}. A click on a company opens its pilot.")
         # The table's buttons cannot be reached by keyboard.
-        st.selectbox(
+        chosen_id = st.selectbox(
             "Open a pilot of this page",
             list(names),
             index=None,
             format_func=lambda pilot_id: names.get(pilot_id, ""),
             placeholder="Open a pilot",
-            key=CHOSEN,
-            on_change=_open_chosen,
+            key="open_pilot",
             label_visibility="collapsed",
             width=230,
         )
+    if chosen_id:
+        links.open_pilot(chosen_id)
     if found.total > PER_PAGE:
         st.pagination(-(-found.total // PER_PAGE), key=PAGE, bind="query-params", width="stretch")
-
-
-def _open_chosen() -> None:
-    if pilot_id := st.session_state[CHOSEN]:
-        links.open_pilot(pilot_id)
 
 
 def _page_asked() -> int:

@@ -37,8 +37,9 @@ def frame(pilots: Sequence[PilotSummary], zone: str) -> pd.DataFrame:
     )
 
 
-def columns(opened: Any) -> dict[str, Any]:
-    """The frame's column configuration; ``opened`` is called after a click on a company, see :func:`clicked`."""
+def columns(opened: Any, pilots: Sequence[PilotSummary] = ()) -> dict[str, Any]:
+    """The column configuration of these pilots' frame; ``opened`` is called after a click on a company."""
+    dots = max((max(pilot.max_attempts, len(pilot.decisions)) for pilot in pilots), default=5)
     words = "; ".join(
         ("tick: approved", "dash: minor changes", "cross: major changes", "filled grey: waits", "ring: not used")
     )
@@ -48,7 +49,7 @@ def columns(opened: Any) -> dict[str, Any]:
         ),
         "recommendation": badges.badge_column("Recommendation"),
         "attempts": st.column_config.ImageColumn(
-            "Attempts", alignment="left", width=118, help=f"One dot an attempt. {words}."
+            "Attempts", alignment="left", width=min(28 + 18 * dots, 300), help=f"One dot an attempt. {words}."
         ),
         "standing": st.column_config.TextColumn("Where it stands", width=205),
         "last_step": st.column_config.DatetimeColumn("Last step", format="distance", width=128),

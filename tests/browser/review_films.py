@@ -6,13 +6,12 @@ from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
-from numbered_films import make_numbered_film
-
 from pilot_core.documents import render_review_pack_texts
 from pilot_core.models import Draft, PilotRun
 from pilot_core.services import create_pilot
 from pilot_core.store.pilots import PilotStore
 from pilot_core.video.stills import stills
+from tests.browser.numbered_films import make_numbered_film
 from tests.reviewing import LEAD
 
 CAPTIONS = "WEBVTT\n\n00:00.000 --> 00:03.000\nFirst words.\n\n00:03.000 --> 00:06.000\nLast words.\n"

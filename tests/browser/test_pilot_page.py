@@ -8,13 +8,13 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from numbered_films import READ_NUMBER, make_numbered_film
 from playwright.sync_api import Locator, Page, expect
 
 from pilot_core import rendering, services
 from pilot_core.models import ApprovalOutcome, Brief, FeedbackLevel, PilotRun
 from pilot_core.settings import settings
 from pilot_core.store.pilots import PilotStore
+from tests.browser.numbered_films import READ_NUMBER, make_numbered_film
 
 pytestmark = [pytest.mark.browser, pytest.mark.film]
 

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from plain_app import TEXTS
 from playwright.sync_api import Page
 
 from pilot_core.web.text import JOINER
+from tests.browser.plain_app import TEXTS
 
 pytestmark = pytest.mark.browser
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from numbered_films import READ_NUMBER, make_numbered_film
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from pilot_core.models import Draft
@@ -18,6 +17,7 @@ from pilot_core.store.pilots import PilotStore
 from pilot_core.timecode import frame_to_timecode
 from pilot_core.video.stills import stills
 from pilot_core.web.player.player import HERE, SCRIPTS
+from tests.browser.numbered_films import READ_NUMBER, make_numbered_film
 
 pytestmark = pytest.mark.browser
 

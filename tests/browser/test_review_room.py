@@ -7,9 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from numbered_films import READ_NUMBER
 from playwright.sync_api import Browser, Locator, Page, expect
-from review_films import filmed_attempt, new_review
 
 from pilot_core.models import ApprovalOutcome, FeedbackLevel, PilotRun, PilotStatus
 from pilot_core.review.comments import comments_of, reply
@@ -17,6 +15,8 @@ from pilot_core.review.decisions import decide
 from pilot_core.review.links import TeamMember, links_of, make_link, open_link, revoke_link
 from pilot_core.review.receipts import receipts_of
 from pilot_core.store.pilots import PilotStore
+from tests.browser.numbered_films import READ_NUMBER
+from tests.browser.review_films import filmed_attempt, new_review
 from tests.reviewing import LEAD
 
 pytestmark = pytest.mark.browser
@@ -207,7 +207,7 @@ def test_from_the_link_to_the_approval(open_page: OpenPage, store: PilotStore, p
     expect(page.locator(".view")).to_have_count(2)
     expect(page.get_by_text("Twice as large now.")).to_be_visible()
     page.get_by_text("Addressed", exact=True).last.click()
-    expect(page.get_by_text("Addressed in attempt 2").first).to_be_visible()
+    expect(page.get_by_text("Addressed in attempt 2")).to_be_visible()
     assert [comment.addressed for comment in comments_of(store, pilot_id) if not comment.parent_id] == [None, True]
 
     # The approval, with its second act
@@ -303,7 +303,7 @@ def test_from_elsewhere_a_grant_opens_the_room_and_nothing_else(
     expect(page.get_by_text("open the link you were sent")).to_be_visible()
     page.goto(f"{away}{link_to(store, mine)}")
     Room(page).ready()
-    for path in ("/", f"/pilot?pilot={other.pilot_id}", "/metrics", "/overview", "/new_pilot", "/anything"):
+    for path in ("/", f"/pilot?pilot={other.pilot_id}", "/metrics", "/anything"):
         page.goto(f"{away}{path}")
         Room(page).ready()
         expect(page.get_by_text("Away", exact=True)).to_be_visible()
@@ -319,7 +319,7 @@ def test_a_decision_is_taken_back_with_one_press(open_page: OpenPage, store: Pil
     page = open_page(f"/r/{token}", phone=True)
     expect(page.get_by_text(re.compile(r"for (9:\d\d|10:00) more"))).to_be_visible()
     page.get_by_role("button", name="Undo").click()
-    expect(page.get_by_text("Your decision")).to_be_visible()
+    expect(page.get_by_role("heading", name="Your decision")).to_be_visible()
     assert store.load(pilot.pilot_id).attempt(1).review is None
 
 

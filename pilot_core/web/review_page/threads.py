@@ -66,8 +66,7 @@ def said(comment: Comment, go_to: Callable[[int], None] | None = None) -> None:
         if comment.addressed is not None:
             word = "Addressed in" if comment.addressed else "Not addressed in"
             colour: Colour = "green" if comment.addressed else "orange"
-            says = f"Says {plain(comment.judged_by or '')}"
-            st.badge(f"{word} attempt {comment.judged_in}", color=colour, help=says)
+            st.badge(f"{word} attempt {comment.judged_in}", color=colour)
     if comment.deleted_at:
         st.caption(DELETED)
     else:

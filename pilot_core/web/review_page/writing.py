@@ -11,7 +11,6 @@ from typing import Any
 import streamlit as st
 
 from pilot_core.errors import PilotError
-from pilot_core.web.errors import sentence
 
 BROWSER = Path(__file__).parent / "browser"
 LONGEST_ID = 80
@@ -68,7 +67,7 @@ def take(name: str, sent: Any, work: Callable[[str, Mapping[str, Any]], object])
     try:
         work(words, sent)
     except PilotError as error:
-        st.session_state[f"answer {name}"] = {"id": word_id, "error": sentence(error)}
+        st.session_state[f"answer {name}"] = {"id": word_id, "error": str(error)}
     else:
         st.session_state[f"answer {name}"] = {"id": word_id, "error": ""}
     st.rerun()

@@ -1,0 +1,429 @@
+"""Exports: whole, the same each time, safe to open, undone by the stated rule, and adding up to the page."""
+
+import csv
+import io
+import itertools
+import json
+import shutil
+import subprocess
+import zipfile
+from collections.abc import Iterator
+from datetime import date
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pandas as pd
+import pytest
+
+from pilot_core.cli import main
+from pilot_core.clock import iso
+from pilot_core.errors import InvalidRequest, StoreError
+from pilot_core.export.bundle import archive_chunks, csv_chunks, export_folder, write_archive, write_csv, write_parquet
+from pilot_core.export.dictionary import FORMULA_RULE, data_dictionary
+from pilot_core.export.formulas import neutral, original
+from pilot_core.export.snapshot import _cell
+from pilot_core.export.tables import COMMENTS, TABLES, Column, Table
+from pilot_core.insight.cohort import Cohort
+from pilot_core.insight.evidence import reviewed_attempts
+from pilot_core.judgement import file_report, override_recommendation
+from pilot_core.metrics import metrics_page
+from pilot_core.store.lease import Connection, scratch
+from pilot_core.store.pilots import PilotStore
+from pilot_core.timecode import frame_to_timecode
+from tests.crowd import crowd, fill
+from tests.hostile import BEFORE, HOSTILE, LEADERS
+from tests.sketches import day
+
+SOFFICE = shutil.which("soffice")
+TABLE_CELL = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
+OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
+TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
+COHORTS = [
+    Cohort(),
+    Cohort(scenario=("feature_launch",)),
+    Cohort(brand=("acme", "")),
+    Cohort(created_to=date(2026, 1, 20)),
+]
+
+
+def read(chunks: Iterator[bytes]) -> bytes:
+    return b"".join(chunks)
+
+
+def lines(store: PilotStore, table: str, cohort: Cohort | None = None) -> list[dict[str, str]]:
+    return parsed(read(csv_chunks(store, table, cohort or Cohort())))
+
+
+def parsed(content: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory) -> PilotStore:
+    return fill(PilotStore(tmp_path_factory.mktemp("crowd")), crowd(60))
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> PilotStore:
+    """A store in which every text of every table is hostile, ids included, as no honest way in would allow."""
+    store = PilotStore(tmp_path_factory.mktemp("hostile"))
+    store.database.transaction(_fill)
+    return store
+
+
+def _fill(connection: Connection) -> None:
+    columns: dict[str, list[tuple[str, str]]] = {}
+    for table, name, kind in connection.execute(
+        "SELECT table_name, column_name, data_type FROM information_schema.columns ORDER BY ordinal_position"
+    ).fetchall():
+        columns.setdefault(table, []).append((name, kind))
+    for table in (
+        "pilots",
+        "attempts",
+        "feedback",
+        "feedback_flags",
+        "flag_suggestions",
+        "comments",
+        "outcome_reports",
+    ):
+        names = ", ".join(name for name, _ in columns[table])
+        connection.executemany(
+            f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(columns[table]))})",  # noqa: S608
+            [[_hostile_value(name, kind, cell, n) for name, kind in columns[table]] for n, cell in enumerate(HOSTILE)],
+        )
+
+
+def _hostile_value(name: str, kind: str, cell: str, n: int) -> Any:
+    if name == "rate":
+        return "30000/1001"
+    if name == "deleted_at":
+        return None
+    if name == "sla_violations":
+        return json.dumps([cell, "; it goes on"])
+    by_kind = {
+        "INTEGER": n + 1,
+        "DOUBLE": n + 0.25,
+        "BOOLEAN": True,
+        "JSON": "{}",
+        "TIMESTAMP": day(3).replace(tzinfo=None),
+    }
+    return by_kind.get(kind, cell)
+
+
+def texts_of(table: Table) -> list[str]:
+    return [column.name for column in table.columns if column.kind == "text"]
+
+
+def expected_text(table: str, name: str, cell: str, n: int) -> str | None:
+    """What stands in a text column of the hostile store."""
+    if name == "sla_violations":
+        return f"{cell};; it goes on"
+    fixed = {
+        "source": "suggestion",
+        "polarity": "complaint",
+        "timecode": frame_to_timecode(n + 1, Fraction(30000, 1001)),
+    }
+    return fixed.get(name, cell)
+
+
+PEOPLE = [name for name in TABLES if name != "programme_summary"]
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+def test_sixty_hostile_cells_in_every_text_column_come_back_by_the_rule_and_numbers_are_numbers(hostile, name):
+    table = TABLES[name]
+    file = io.BytesIO(read(csv_chunks(hostile, name, Cohort())))
+    kinds = dict.fromkeys(texts_of(table), str)
+    frame = pd.read_csv(file, keep_default_na=False, dtype=kinds, encoding="utf-8-sig")
+    assert len(frame) == 60
+    for column in table.columns:
+        cells = frame[column.name]
+        if column.kind in ("integer", "number"):
+            assert pd.api.types.is_numeric_dtype(cells), column.name
+        if column.kind == "text":
+            assert not [cell for cell in cells if runs(cell)], column.name
+            expected = sorted(str(expected_text(name, column.name, cell, n)) for n, cell in enumerate(HOSTILE))
+            assert sorted(map(original, cells)) == expected, column.name
+
+
+def runs(cell: str) -> bool:
+    return cell.lstrip(" \u00a0\ufeff")[:1] in LEADERS
+
+
+@pytest.mark.office
+def test_libreoffice_finds_no_formula_in_any_export_and_numbers_are_numbers(hostile, tmp_path):
+    if SOFFICE is None:
+        pytest.skip("there is no soffice; install libreoffice-calc-nogui")
+    control = tmp_path / "control.csv"
+    control.write_text("text\n=1+1\n", encoding="utf-8-sig")
+    files = [control]
+    for name in TABLES:
+        files.append(tmp_path / f"{name}.csv")
+        with files[-1].open("wb") as file:
+            write_csv(hostile, name, Cohort(), file)
+    opened = open_with_libreoffice(files, tmp_path)
+    # Were formulas taken for text here anyway, the test would show nothing.
+    assert [cell["formula"] for row in opened["control"] for cell in row if cell["formula"]]
+    for name, table in TABLES.items():
+        header, *rows = opened[name]
+        assert [cell["text"] for cell in header] == [column.name for column in table.columns]
+        assert len(rows) == len(lines(hostile, name))
+        for row in rows:
+            for column, cell in zip(table.columns, row, strict=False):
+                assert cell["formula"] is None, (name, column.name, cell)
+                if column.kind in ("integer", "number") and cell["text"]:
+                    assert cell["type"] == "float", (name, column.name, cell)
+
+
+def open_with_libreoffice(files: list[Path], folder: Path) -> dict[str, list[list[dict[str, str | None]]]]:
+    """Each file's cells as LibreOffice Calc has them after opening it with formulas allowed: text, type, formula."""
+    command = [
+        str(SOFFICE), "--headless", f"-env:UserInstallation=file://{folder}/profile",
+        "--infilter=CSV:44,34,76,1,,0,false,true,false,false,false,0,true", "--convert-to", "fods",
+        "--outdir", str(folder), *map(str, files),
+    ]  # fmt: skip
+    subprocess.run(command, check=True, capture_output=True, timeout=180)
+    return {file.stem: list(sheet_rows(file.with_suffix(".fods"))) for file in files}
+
+
+def sheet_rows(path: Path) -> Iterator[list[dict[str, str | None]]]:
+    for row in ElementTree.parse(path).iter(f"{TABLE_CELL}table-row"):
+        cells = []
+        for cell in row.iter(f"{TABLE_CELL}table-cell"):
+            found = {
+                "text": "\n".join("".join(p.itertext()) for p in cell.iter(f"{TEXT}p")),
+                "type": cell.get(f"{OFFICE}value-type"),
+                "formula": cell.get(f"{TABLE_CELL}formula"),
+            }
+            cells += [found] * min(int(cell.get(f"{TABLE_CELL}number-columns-repeated", "1")), 40)
+        if any(cell["text"] for cell in cells):
+            yield cells
+
+
+def test_the_sql_makes_cells_safe_exactly_as_the_python_does(tmp_path):
+    pieces = ["", "'", "''", *BEFORE, *LEADERS, "a", "é", "7", ",", '"', "x=1"]
+    texts = ["".join(parts) for parts in itertools.product(pieces, repeat=3)]
+    with scratch(tmp_path, "100MB") as connection:
+        connection.register("given", pd.DataFrame({"place": range(6000), "text": texts[:6000]}))
+        cell = _cell(Column("text", "text", ""))
+        made = connection.execute(f"SELECT {cell} FROM given ORDER BY place").fetchall()  # noqa: S608
+    assert [text for (text,) in made] == [quoted(neutral(text)) for text in texts[:6000]]
+
+
+def quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"' if any(c in text for c in ',"\r\n') else text
+
+
+@pytest.mark.parametrize("cohort", COHORTS, ids=lambda cohort: cohort.words)
+def test_counts_in_the_exports_add_up_to_the_page(full, cohort):
+    page = metrics_page(full, cohort)
+    m = page.measures
+    pilots, attempts = lines(full, "pilots", cohort), lines(full, "attempts", cohort)
+    feedback, flags = lines(full, "feedback", cohort), lines(full, "feedback_flags", cohort)
+    summary = lines(full, "programme_summary", cohort)
+    assert len(pilots) == m.fates.pilots
+    assert sum(row["is_censored"] == "true" for row in pilots) == m.fates.still_open
+    assert sum(row["approval_outcome"] == "approved" for row in pilots) == m.fates.approved
+    assert sum(int(row["n_attempts"]) for row in pilots) == len(attempts)
+    assert sum(bool(row["video_path"]) for row in attempts) == m.total_videos
+    reviewed = sum(row["is_reviewed_by_human"] == "true" for row in attempts)
+    assert sum(int(row["n_human_reviews"]) for row in pilots) == reviewed == m.review_approval_rate.denominator
+    assert sum(int(row["n_human_reviews"]) > 0 for row in pilots) == m.reviewed_pilots
+    known = [row["sla_passed"] for row in attempts if row["sla_passed"]]
+    assert (known.count("true"), len(known)) == (m.sla_all.numerator, m.sla_all.denominator)
+    timed = [float(row["time_to_first_cut_seconds"]) for row in attempts if row["time_to_first_cut_seconds"]]
+    assert len(timed) == m.ttfc_attempt.n
+    assert sum(timed) / len(timed) == pytest.approx(m.ttfc_attempt.mean)
+    costs = [float(row["total_cost_dollars"]) for row in pilots if row["total_cost_dollars"]]
+    assert sum(costs) == pytest.approx(sum(float(r["total_cost_dollars"] or 0) for r in attempts))
+    assert {row["attempt_id"] for row in feedback} <= {row["attempt_id"] for row in attempts}
+    assert {row["feedback_id"] for row in flags} <= {row["feedback_id"] for row in feedback}
+    whole, *segments = summary
+    assert (int(whole["n_decided"]), int(whole["n_approved"]), int(whole["n_open"])) == (
+        m.fates.decided, m.fates.approved, m.fates.still_open
+    )  # fmt: skip
+    for column in ("n_decided", "n_approved", "n_open"):
+        assert sum(int(row[column]) for row in segments) == int(whole[column])
+    assert [row["recommendation"] for row in segments] == [
+        s.result.recommendation or "" for s in sorted(page.forest.segments, key=lambda s: (s.scenario, s.brand))
+    ]
+
+
+def test_a_table_is_every_pilot_word_for_word(full):
+    stored = sorted(crowd(60), key=lambda pilot: (pilot.created_at, pilot.pilot_id))
+    rows = lines(full, "pilots")
+    assert [row["pilot_id"] for row in rows] == [pilot.pilot_id for pilot in stored]
+    for row, pilot in zip(rows, stored, strict=True):
+        assert original(row["founder_name"]) == pilot.founder_name
+        assert row["playbook_version"] == (pilot.playbook_version or "")
+        assert row["created_at"] == iso(pilot.created_at)
+        assert int(row["n_human_reviews"]) == len(reviewed_attempts(pilot))
+        assert row["total_cost_dollars"] == "" or float(row["total_cost_dollars"]) >= 0
+    notes = {row["feedback_id"]: original(row["notes"]) for row in lines(full, "feedback")}
+    assert notes == {f.feedback_id: f.notes for p in stored for a in p.runs for f in a.feedback}
+
+
+def test_a_csv_begins_with_a_mark_ends_lines_for_windows_and_is_the_same_each_time(full):
+    first = read(csv_chunks(full, "attempts", Cohort()))
+    assert first.startswith(b"\xef\xbb\xbfpilot_id,attempt_id,attempt_number,created_at,video_path,")
+    assert first.endswith(b"\r\n")
+    assert first.count(b"\n") == first.count(b"\r\n")
+    assert first == read(csv_chunks(full, "attempts", Cohort()))
+    assert b"null" not in first.lower()
+    row = first.decode("utf-8-sig").splitlines()[1].split(",")
+    assert row[3] == "" or row[3].endswith("Z")
+
+
+def test_the_zip_holds_the_tables_its_dictionary_and_a_manifest_that_counts_their_rows(full, tmp_path):
+    cohort = Cohort(scenario=("feature_launch",), created_from=date(2026, 1, 5))
+    with (tmp_path / "all.zip").open("wb") as file:
+        manifest = write_archive(full, cohort, file)
+    with zipfile.ZipFile(tmp_path / "all.zip") as archive:
+        assert archive.testzip() is None
+        assert archive.namelist() == ["manifest.json", "data_dictionary.csv", *(f"{name}.csv" for name in TABLES)]
+        assert json.loads(archive.read("manifest.json")) == manifest
+        assert archive.read("feedback.csv") == read(csv_chunks(full, "feedback", cohort))
+        assert manifest["row_counts"] == {name: len(parsed(archive.read(f"{name}.csv"))) for name in TABLES}
+        assert archive.read("data_dictionary.csv") == data_dictionary()
+    assert manifest["schema_version"] == "1"
+    assert manifest["rules_version"] == "2026.11"
+    assert manifest["as_of"].endswith("Z")
+    assert manifest["filters"] == {
+        "scenario": ["feature_launch"], "brand": None, "playbook_version": None, "created_from": "2026-01-05",
+        "created_to": None, "mode": "human",
+    }  # fmt: skip
+    assert manifest["row_counts"]["pilots"] == metrics_page(full, cohort).measures.fates.pilots
+
+
+def test_the_dictionary_describes_every_column_and_the_rule_for_texts_alone():
+    rows = parsed(data_dictionary())
+    assert [(row["table"], row["column"]) for row in rows] == [
+        (table.name, column.name) for table in TABLES.values() for column in table.columns
+    ]
+    assert {row["formula_rule"] for row in rows if row["type"] == "text"} == {FORMULA_RULE}
+    assert {row["formula_rule"] for row in rows if row["type"] != "text"} == {""}
+    assert all(row["meaning"] for row in rows)
+
+
+def test_a_folder_gets_every_table_as_csv_and_parquet_and_a_second_export_replaces_it(full, tmp_path):
+    folder = tmp_path / "new" / "export"
+    export_folder(full, Cohort(scenario=("feature_launch",)), folder)
+    manifest = export_folder(full, Cohort(), folder)
+    assert sorted(path.name for path in folder.iterdir()) == sorted(
+        ["manifest.json", "data_dictionary.csv", *(f"{name}.{kind}" for name in TABLES for kind in ("csv", "parquet"))]
+    )
+    for name, table in TABLES.items():
+        frame = pd.read_parquet(folder / f"{name}.parquet")
+        assert list(frame.columns) == [column.name for column in table.columns]
+        assert len(frame) == manifest["row_counts"][name] == len(parsed((folder / f"{name}.csv").read_bytes()))
+    assert "=1+1" in set(pd.read_parquet(folder / "pilots.parquet")["founder_name"])
+
+
+def test_parquet_holds_the_texts_as_they_are_in_the_order_of_the_csv(hostile, tmp_path):
+    write_parquet(hostile, "feedback", Cohort(), tmp_path / "feedback.parquet")
+    frame = pd.read_parquet(tmp_path / "feedback.parquet")
+    assert list(frame["notes"]) == [original(row["notes"]) for row in lines(hostile, "feedback")]
+    assert set(frame["notes"]) == set(HOSTILE)
+
+
+def test_filed_reports_and_who_overrode_them_are_exported(store, new_pilot, clock):
+    pilot = new_pilot()
+    pilot.add_attempt("v.mp4", None, 40.5, 2, 1.25, True, at=clock())
+    pilot.record_feedback(1, "Too long.", "minor_changes", ["too_long"], at=clock())
+    store.save(pilot)
+    override_recommendation(store, pilot.pilot_id, "STOP", "=no budget", "Lea")
+    filed = file_report(store, pilot.pilot_id, "Lea")
+    row = lines(store, "outcome_reports")[0]
+    assert {name: row[name] for name in list(row)[:12]} == {
+        "report_id": filed.report_id,
+        "pilot_id": pilot.pilot_id,
+        "as_of": "2026-03-02T09:00:00Z",
+        "generated_at": "2026-03-02T09:00:00Z",
+        "rules_version": "2026.11",
+        "total_videos": "1",
+        "ttfc_mean_seconds": "40.5",
+        "ttfc_median_seconds": "40.5",
+        "iterations_mean": "2.0",
+        "pilot_approved": "false",
+        "review_approval_rate": "0.0",
+        "review_approval_n": "1",
+    }
+    assert (row["themes_new"], row["improvement_ttfc_ratio"]) == ("too_long", "")
+    assert (row["recommendation"], row["reason_code"]) == ("", "in_progress")
+    assert (row["override_by"], row["override_reason"]) == ("Lea", "'=no budget")
+    assert json.loads(row["reasons_json"])[0]["attempts"] == [1]
+
+
+def test_timecodes_in_the_export_are_those_of_the_review_room(tmp_path):
+    rates = ["24000/1001", "24", "25", "30000/1001", "30", "50", "60000/1001", "60", "15/2"]
+    frames = [
+        0,
+        1,
+        29,
+        30,
+        59,
+        1799,
+        1800,
+        1801,
+        3599,
+        3600,
+        17981,
+        17982,
+        17983,
+        35963,
+        35964,
+        107891,
+        107892,
+        999_999,
+    ]
+    cases = list(itertools.product(rates, frames))
+    with scratch(tmp_path, "100MB") as connection:
+        connection.execute("CREATE TABLE given (place INTEGER, rate TEXT, frame INTEGER)")
+        connection.executemany("INSERT INTO given VALUES (?, ?, ?)", [[n, *case] for n, case in enumerate(cases)])
+        sql = f"SELECT timecode, seconds FROM ({COMMENTS.shaped.format(copy='given')}) ORDER BY place"  # noqa: S608
+        made = connection.execute(sql).fetchall()
+    assert [timecode for timecode, _ in made] == [frame_to_timecode(frame, Fraction(rate)) for rate, frame in cases]
+    assert [seconds for _, seconds in made] == pytest.approx([float(frame / Fraction(rate)) for rate, frame in cases])
+
+
+def test_simulated_feedback_is_exported_and_recommends_nothing(full):
+    cohort = Cohort(mode="simulated")
+    assert read(csv_chunks(full, "pilots", cohort)) == read(csv_chunks(full, "pilots", Cohort()))
+    assert {row["recommendation"] for row in lines(full, "programme_summary", cohort)} == {""}
+    assert {row["mode"] for row in lines(full, "feedback")} == {"human", "simulated"}
+
+
+def test_a_store_without_pilots_exports_headers_and_one_summary(store, tmp_path):
+    counts = export_folder(store, Cohort(), tmp_path)["row_counts"]
+    assert counts == {**dict.fromkeys(TABLES, 0), "programme_summary": 1}
+    assert parsed((tmp_path / "programme_summary.csv").read_bytes())[0]["rate"] == ""
+
+
+def test_a_download_that_is_broken_off_leaves_nothing_behind(full, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    begun = archive_chunks(full, Cohort())
+    next(begun)
+    assert list(tmp_path.iterdir())
+    begun.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_cannot_be_exported_is_refused_with_a_sentence(full, tmp_path):
+    with pytest.raises(InvalidRequest, match="There is no table “secrets”; choose one of: pilots, attempts, "):
+        next(csv_chunks(full, "secrets", Cohort()))
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StoreError, match=r"The export cannot be written to .*file.*: "):
+        export_folder(full, Cohort(), tmp_path / "file")
+
+
+def test_the_command_exports_the_whole_store(full, tmp_path, capsys):
+    assert main(["--store", str(full.root), "--export", str(tmp_path / "out")]) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert told[:3] == [
+        f"Exported to {tmp_path / 'out'}:",
+        "  pilots: 60 rows",
+        f"  attempts: {len(lines(full, 'attempts'))} rows",
+    ]
+    assert (tmp_path / "out" / "manifest.json").is_file()

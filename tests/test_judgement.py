@@ -1,0 +1,186 @@
+"""Overrides, accepted and dismissed suggestions, filed reports: each leaves an event, and none rewrites what was."""
+
+from datetime import timedelta
+
+import pytest
+
+from pilot_core.errors import InvalidRequest, NotAllowedNow, PilotNotFound
+from pilot_core.insight.evidence import FlagState
+from pilot_core.insight.recommend import recommend
+from pilot_core.insight.rules import current_rules
+from pilot_core.judgement import (
+    accept_suggestion,
+    dismiss_suggestion,
+    file_report,
+    override_recommendation,
+    suggestions,
+    suggestions_for,
+    undo_override,
+)
+from pilot_core.metrics import metrics_page
+from pilot_core.models import PilotRun
+from pilot_core.store.judgements import filed_report, filed_reports, overrides_of, standing_overrides
+from pilot_core.store.pilots import PilotStore
+
+
+@pytest.fixture
+def pilot(store, new_pilot, clock) -> PilotRun:
+    """One attempt, asked to change a little in words that suggest two flags, one of them raised."""
+    made = new_pilot()
+    made.add_attempt("v.mp4", None, 40, 1, 1.0, True, at=clock())
+    made.record_feedback(1, "The hook is weak, and it is too long.", "minor_changes", ["too_long"], at=clock())
+    store.save(made, "Lea")
+    clock.forward(hours=1)
+    return made
+
+
+def told(store: PilotStore, pilot: PilotRun) -> list[tuple[str, str]]:
+    """Who did what since the pilot was made."""
+    return [(event.actor, event.kind) for event in store.events(pilot.pilot_id)][3:]
+
+
+def test_an_override_stands_beside_what_the_rules_say(store, pilot, clock):
+    made = override_recommendation(store, pilot.pilot_id, "STOP", " The product was sold. ", "Lea")
+    assert standing_overrides(store.database, [pilot.pilot_id, "pilot_20260101_none0000"]) == {pilot.pilot_id: made}
+    assert (made.verdict, made.reason, made.made_by, made.made_at) == ("STOP", "The product was sold.", "Lea", clock())
+    assert (made.computed, made.computed_code, made.rules_version) == (None, "in_progress", "2026.11")
+    assert recommend(store.load(pilot.pilot_id)).code == "in_progress"
+    assert told(store, pilot) == [("Lea", "recommendation_overridden")]
+    assert store.events(pilot.pilot_id)[-1].detail == {
+        "verdict": "STOP", "reason": "The product was sold.", "computed": None, "code": "in_progress"
+    }  # fmt: skip
+
+
+def test_an_override_is_undone_as_openly_as_it_was_made(store, pilot, clock):
+    override_recommendation(store, pilot.pilot_id, "STOP", "The product was sold.", "Lea")
+    clock.forward(days=1)
+    undo_override(store, pilot.pilot_id, "It was not.", "Bo")
+    assert standing_overrides(store.database, [pilot.pilot_id]) == {}
+    (undone,) = overrides_of(store.database, pilot.pilot_id)
+    assert (undone.stands, undone.undone_by, undone.undone_at, undone.undone_reason) == (
+        False, "Bo", clock(), "It was not."
+    )  # fmt: skip
+    again = override_recommendation(store, pilot.pilot_id, "REVISE", "A new founder.", "Lea")
+    assert [made.stands for made in overrides_of(store.database, pilot.pilot_id)] == [True, False]
+    assert again.verdict == "REVISE"
+    assert told(store, pilot) == [
+        ("Lea", "recommendation_overridden"), ("Bo", "override_undone"), ("Lea", "recommendation_overridden")
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("verdict", "reason", "actor", "error", "says"),
+    [
+        ("STOP", "  ", "Lea", InvalidRequest, "A reason is needed"),
+        ("STOP", "x" * 2001, "Lea", InvalidRequest, "longer than 2,000"),
+        ("STOP", "Sold.", " ", InvalidRequest, "A name is needed"),
+        ("MAYBE", "Sold.", "Lea", InvalidRequest, "“MAYBE” is not a recommendation; use PROCEED, REVISE, STOP"),
+    ],
+)
+def test_an_override_without_a_name_a_reason_or_a_verdict_is_refused(store, pilot, verdict, reason, actor, error, says):
+    with pytest.raises(error, match=says):
+        override_recommendation(store, pilot.pilot_id, verdict, reason, actor)
+    assert told(store, pilot) == []
+
+
+def test_what_the_rules_say_already_or_another_override_is_not_overridden(store, pilot, clock):
+    override_recommendation(store, pilot.pilot_id, "STOP", "Sold.", "Lea")
+    with pytest.raises(NotAllowedNow, match="Lea has overridden this recommendation already; undo that first"):
+        override_recommendation(store, pilot.pilot_id, "REVISE", "No.", "Bo")
+    undo_override(store, pilot.pilot_id, "Not sold.", "Lea")
+    with pytest.raises(NotAllowedNow, match="has no override that stands"):
+        undo_override(store, pilot.pilot_id, "Not sold.", "Lea")
+    with pytest.raises(PilotNotFound):
+        override_recommendation(store, "pilot_20260101_none0000", "STOP", "Sold.", "Lea")
+    store.change(pilot.pilot_id, lambda p: p.record_feedback(1, "Yes", "approve", at=clock()))
+    with pytest.raises(InvalidRequest, match="The rules say PROCEED already"):
+        override_recommendation(store, pilot.pilot_id, "PROCEED", "Of course.", "Lea")
+
+
+def test_an_override_changes_no_number_of_the_page(store, pilot):
+    before = metrics_page(store)
+    override_recommendation(store, pilot.pilot_id, "STOP", "Sold.", "Lea")
+    after = metrics_page(store)
+    assert (after.programme, after.timeline.badges[0].label) == (before.programme, "TOO EARLY")
+
+
+def test_words_offer_the_flags_nobody_has_raised_or_decided_on(store, pilot):
+    (offered,) = suggestions(store)
+    assert (offered.suggestion.flag, offered.suggestion.quote) == ("hook_weak", "hook is weak")
+    assert (offered.note.pilot_id, offered.note.attempt_number) == (pilot.pilot_id, 1)
+    assert suggestions_for(store, store.load(pilot.pilot_id)) == [offered]
+
+
+def test_an_accepted_suggestion_counts_from_then_on_like_any_flag(store, pilot):
+    (offered,) = suggestions(store)
+    assert [bar.flag for bar in metrics_page(store).themes.bars] == ["too_long"]
+    changed = accept_suggestion(store, pilot.pilot_id, offered.note.feedback_id, "hook_weak", "Lea")
+    assert changed.runs[0].feedback[0].flags == ["too_long", "hook_weak"]
+    assert store.load(pilot.pilot_id).runs[0].feedback[0].flags == ["too_long", "hook_weak"]
+    bars = metrics_page(store).themes.bars
+    assert {bar.flag: bar.by_state[FlagState.NEW] for bar in bars} == {"hook_weak": 1, "too_long": 1}
+    assert suggestions(store) == []
+    assert told(store, pilot) == [("Lea", "flag_accepted")]
+    with pytest.raises(NotAllowedNow, match="raised on this feedback already"):
+        accept_suggestion(store, pilot.pilot_id, offered.note.feedback_id, "hook_weak", "Bo")
+
+
+def test_a_dismissed_suggestion_is_not_offered_again_and_not_counted(store, pilot):
+    (offered,) = suggestions(store)
+    dismiss_suggestion(store, pilot.pilot_id, offered.note.feedback_id, "hook_weak", "Lea")
+    assert suggestions(store) == []
+    assert [bar.flag for bar in metrics_page(store).themes.bars] == ["too_long"]
+    assert told(store, pilot) == [("Lea", "flag_dismissed")]
+    with pytest.raises(NotAllowedNow, match="Somebody has decided on this suggestion already"):
+        accept_suggestion(store, pilot.pilot_id, offered.note.feedback_id, "hook_weak", "Bo")
+    assert store.load(pilot.pilot_id).runs[0].feedback[0].flags == ["too_long"]
+    assert told(store, pilot) == [("Lea", "flag_dismissed")]
+
+
+def test_what_the_words_do_not_suggest_cannot_be_accepted(store, pilot):
+    feedback_id = pilot.runs[0].feedback[0].feedback_id
+    with pytest.raises(InvalidRequest, match="do not suggest that flag"):
+        accept_suggestion(store, pilot.pilot_id, feedback_id, "off_brand", "Lea")
+    with pytest.raises(PilotNotFound, match="has no such feedback"):
+        accept_suggestion(store, pilot.pilot_id, "feedback_0", "hook_weak", "Lea")
+
+
+def test_a_filed_report_keeps_what_it_said_whatever_comes_after(store, pilot, clock, monkeypatch):
+    filed = file_report(store, pilot.pilot_id, "Lea")
+    clock.forward(days=1)
+    store.change(pilot.pilot_id, lambda p: p.record_feedback(1, "Yes", "approve", at=clock()))
+    lenient = current_rules().model_copy(update={"version": "lenient"})
+    monkeypatch.setattr("pilot_core.insight.recommend.current_rules", lambda: lenient)
+    later = file_report(store, pilot.pilot_id, "Bo")
+    assert filed_report(store.database, filed.report_id) == filed
+    assert filed.report.recommendation.code == "in_progress"
+    assert [(line.report_id, line.rules_version, line.recommendation) for line in filed_reports(
+        store.database, pilot.pilot_id
+    )] == [(later.report_id, "lenient", "PROCEED"), (filed.report_id, "2026.11", None)]  # fmt: skip
+    assert told(store, pilot) == [
+        ("Lea", "report_filed"), (store.events(pilot.pilot_id)[4].actor, "feedback_received"),
+        (store.events(pilot.pilot_id)[5].actor, "approved"), ("Bo", "report_filed"),
+    ]  # fmt: skip
+
+
+def test_a_report_can_be_made_again_for_a_past_day(store, pilot, clock):
+    then = clock()
+    clock.forward(days=1)
+    store.change(pilot.pilot_id, lambda p: p.record_feedback(1, "Yes", "approve", at=clock()))
+    clock.forward(days=1)
+    again = file_report(store, pilot.pilot_id, "Lea", as_of=then)
+    assert (again.report.as_of, again.report.generated_at) == (then, clock())
+    assert again.report.recommendation.code == "in_progress"
+    assert again.markdown.startswith("# ")
+    for moment in (clock() + timedelta(seconds=1), pilot.created_at - timedelta(days=1)):
+        with pytest.raises(InvalidRequest, match="between the pilot's creation and now"):
+            file_report(store, pilot.pilot_id, "Lea", as_of=moment)
+
+
+def test_a_report_names_the_override_that_stood_when_it_was_filed(store, pilot):
+    override_recommendation(store, pilot.pilot_id, "STOP", "Sold.", "Lea")
+    filed = file_report(store, pilot.pilot_id, "Bo")
+    undo_override(store, pilot.pilot_id, "Not sold.", "Lea")
+    kept = filed_report(store.database, filed.report_id)
+    assert (kept.override_by, kept.override_verdict, kept.override_reason) == ("Lea", "STOP", "Sold.")
+    assert filed_report(store.database, "report_0") is None

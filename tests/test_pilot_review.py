@@ -1,0 +1,188 @@
+"""Review links and comments on the pilot's page, as the team works with them."""
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pilot_core.review.comments import add_comment, comments_of, threads_of
+from pilot_core.review.decisions import decide
+from pilot_core.review.links import LinkState, grant_for, links_of, open_link
+from pilot_core.review.receipts import record_opened, record_watched
+from pilot_core.store.pilots import PilotStore
+from pilot_core.web import stores
+from tests.conftest import HandClock
+from tests.pilot_pages import LEAD, Cast, as_lead, button, cast, field, film, labels, open_page, shown, web_store
+from tests.reviewing import reviewer
+
+__all__ = ["as_lead", "cast", "film", "open_page", "web_store"]
+
+Open = Callable[..., AppTest]
+LINKS, COMMENTS = "Review links", "Feedback and comments"
+
+
+def section(at: AppTest, pilot_id: str, name: str) -> AppTest:
+    at.session_state[f"{pilot_id} section"] = name
+    at.run()
+    assert not at.exception
+    return at
+
+
+def words(at: AppTest) -> str:
+    return shown(at).replace("\\", "")
+
+
+@pytest.fixture(autouse=True)
+def one_clock(web_store: PilotStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pages work on the test's store, and so by its clock."""
+    monkeypatch.setattr(stores, "store", lambda: web_store)
+
+
+@pytest.fixture
+def pilot_id(cast: Cast) -> str:
+    """A pilot with one ready attempt of a second."""
+    pilot_id = cast.new()
+    cast.attempt(pilot_id)
+    return pilot_id
+
+
+# Links
+
+
+def test_a_link_is_made_shown_once_and_listed(
+    open_page: Open, pilot_id: str, store: PilotStore, clock: HandClock
+) -> None:
+    at = button(open_page(pilot_id), "Send a review link…")
+    field(at, "text_input", "Reviewer").set_value("Dana Cruz")
+    assert field(at, "date_input", "Open until the end of").value == date(2026, 3, 16)
+    at = button(at, "Make the link")
+    assert not at.exception
+    [link] = links_of(store, pilot_id)
+    assert (link.reviewer, link.created_by, link.has_passphrase) == ("Dana Cruz", LEAD, False)
+    address = next(code.value for code in at.code if "/r/" in code.value)
+    assert open_link(store, address.split("/r/")[1])[0].link_id == link.link_id
+    assert "Not opened yet." in shown(at)
+    assert "to the end of 16 March 2026 (UTC)" in words(at)
+    again = section(open_page(pilot_id), pilot_id, LINKS)
+    assert not [code for code in again.code if "/r/" in code.value], "kept nowhere"
+
+
+@pytest.mark.parametrize(
+    ("name", "passphrase", "reason"),
+    [("", "", "A name is needed"), ("Dana", "short", "A passphrase needs 8 to 200 characters")],
+)
+def test_a_link_that_cannot_be_made_says_why(
+    open_page: Open, pilot_id: str, store: PilotStore, name: str, passphrase: str, reason: str
+) -> None:
+    at = section(open_page(pilot_id), pilot_id, LINKS)
+    field(at, "text_input", "Reviewer").set_value(name)
+    field(at, "text_input", "Passphrase, if you want one").set_value(passphrase)
+    at = button(at, "Make the link")
+    assert reason in at.error[0].value
+    assert links_of(store, pilot_id) == []
+
+
+def test_receipts_stand_under_their_link_and_others_apart(
+    open_page: Open, pilot_id: str, store: PilotStore, clock: HandClock
+) -> None:
+    pilot = store.load(pilot_id)
+    dana, ben = reviewer(store, pilot), reviewer(store, pilot, "Ben Ito")
+    record_opened(store, dana, 1)
+    clock.forward(minutes=5)
+    record_watched(store, dana, 1, [(0, 0)])
+    add_comment(store, dana, 1, 3, "Slower")
+    decide(store, dana, 1, "minor_changes")
+    clock.forward(hours=2)
+    at = section(open_page(pilot_id), pilot_id, LINKS)
+    assert "Attempt 1: opened 2 h ago, watched 100%, 1 comment, **minor changes** 2 h ago" in words(at)
+    assert words(at).count("Not opened yet.") == 1, ben.name
+
+
+def test_revoking_ends_a_link_at_once(open_page: Open, pilot_id: str, store: PilotStore) -> None:
+    at = section(open_page(pilot_id), pilot_id, LINKS)
+    at = button(at, "Make the link")
+    address = next(code.value for code in at.code if "/r/" in code.value)
+    cookie = open_link(store, address.split("/r/")[1])[1]
+    at = button(at, "Revoke now")
+    assert grant_for(store, cookie) is None
+    assert links_of(store, pilot_id)[0].state(store.clock()) is LinkState.REVOKED
+    assert "Revoke now" not in labels(at)
+    assert not [code for code in at.code if "/r/" in code.value]
+
+
+# Comments
+
+
+def test_comments_are_listed_and_filtered(open_page: Open, pilot_id: str, cast: Cast, store: PilotStore) -> None:
+    pilot = store.load(pilot_id)
+    add_comment(store, reviewer(store, pilot), 1, 3, "Slower, please")
+    add_comment(store, reviewer(store, pilot, "Ben Ito"), 1, 9, "The logo **is** ![x](http://evil/a.png)")
+    at = section(open_page(pilot_id), pilot_id, COMMENTS)
+    assert "2 comments open, 0 resolved." in words(at)
+    assert {"Slower, please", "The logo **is** ![x](http://evil/a.png)"} <= {text.value for text in at.text}
+    field(at, "selectbox", "With words of").set_value("Ben Ito").run()
+    assert "Slower, please" not in {text.value for text in at.text}
+    field(at, "selectbox", "With words of").set_value(None).run()
+    state = next(control for control in at.segmented_control if control.label == "State")
+    state.set_value("Resolved").run()
+    assert "No comment passes the filter." in shown(at)
+
+
+def test_a_click_on_a_comment_brings_its_film_to_its_frame(
+    open_page: Open, pilot_id: str, cast: Cast, store: PilotStore
+) -> None:
+    add_comment(store, reviewer(store, store.load(pilot_id)), 1, 9, "The logo")
+    cast.said(pilot_id, 1, "minor_changes")
+    cast.attempt(pilot_id, drafts=2)
+    at = section(open_page(pilot_id), pilot_id, COMMENTS)
+    at = button(at, "0:00")
+    assert not at.exception
+    assert at.session_state[f"{pilot_id} attempts Attempt 2"] == "Attempt 1"
+    assert at.session_state[f"{pilot_id} film 1 1:seek"] == (1, 9)
+
+
+def test_the_team_answers_and_changes_its_own_words(open_page: Open, pilot_id: str, store: PilotStore) -> None:
+    comment = add_comment(store, reviewer(store, store.load(pilot_id)), 1, 9, "The logo")
+    at = section(open_page(pilot_id), pilot_id, COMMENTS)
+    assert "Edit" not in labels(at), "a reviewer’s words are the reviewer’s"
+    at = button(at, "Answer")
+    at.session_state[f"text team reply {comment.comment_id}"] = {"sent": {"id": "1", "text": "Twice as large?"}}
+    at.run()
+    [thread] = threads_of(store, pilot_id)
+    [answer] = thread.replies
+    assert (answer.author, answer.body, answer.from_team) == (LEAD, "Twice as large?", True)
+    at = button(at, "Edit")
+    at.session_state[f"text team edit {answer.comment_id}"] = {"sent": {"id": "2", "text": "Twice as large now."}}
+    at.run()
+    assert "Twice as large now." in shown(at)
+    at = button(button(at, "Delete"), "Delete")
+    assert [c.body for c in comments_of(store, pilot_id)] == ["The logo"]
+
+
+def test_a_comment_is_resolved_in_a_later_attempt_and_then_locked(
+    open_page: Open, pilot_id: str, cast: Cast, store: PilotStore
+) -> None:
+    add_comment(store, reviewer(store, store.load(pilot_id)), 1, 9, "The logo")
+    at = section(open_page(pilot_id), pilot_id, COMMENTS)
+    assert not [control for control in at.segmented_control if control.label == "Is it addressed?"]
+    cast.said(pilot_id, 1, "minor_changes")
+    cast.attempt(pilot_id)
+    at = section(open_page(pilot_id), pilot_id, COMMENTS)
+    assert "Answer" not in labels(at)
+    judging = next(control for control in at.segmented_control if control.label == "Is it addressed?")
+    judging.set_value(2).run()
+    [comment] = comments_of(store, pilot_id)
+    assert (comment.resolved_in_attempt, comment.judged_by) == (2, LEAD)
+    assert "0 comments open, 1 resolved." in words(at)
+    judging = next(control for control in at.segmented_control if control.label == "Is it addressed?")
+    judging.set_value(0).run()
+    assert comments_of(store, pilot_id)[0].addressed is False
+
+
+def test_exports_are_offered_for_what_is_listed(open_page: Open, pilot_id: str, store: PilotStore) -> None:
+    add_comment(store, reviewer(store, store.load(pilot_id)), 1, 9, "The logo")
+    at = section(open_page(pilot_id), pilot_id, COMMENTS)
+    links = {link.proto.url for link in at.get("link_button")}
+    base = f"/download/{pilot_id}/comments"
+    assert {f"{base}/all.csv", f"{base}/attempt_1.edl", f"{base}/attempt_1.xml"} <= links
