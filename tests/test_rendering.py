@@ -110,6 +110,14 @@ def test_a_cut_that_misses_the_sla_is_made_again_and_the_one_that_passes_is_kept
     assert renders.under_way(store.database) == []
 
 
+def test_a_miss_that_no_further_draft_can_mend_asks_for_none(
+    store: PilotStore, queued: PilotRun, program: Callable[[str], Settings]
+) -> None:
+    attempt = run_attempt(store, queued.pilot_id, 1, program("done('good', cost_dollars=11)")).attempt(1)
+    assert (attempt.iteration_count, attempt.sla_passed) == (1, False)
+    assert attempt.sla_violations == ["The attempt cost $11.00; the limit is $10.00."]
+
+
 def test_an_uploaded_film_is_measured_once_and_its_misses_are_told(
     store: PilotStore, new_pilot: NewPilot, films: Path
 ) -> None:

@@ -50,12 +50,6 @@ def badge(recommendation: str | None, reason: str) -> None:
     st.badge(shown.label, color=shown.colour, help=plain(reason))
 
 
-def badge_markdown(recommendation: str | None) -> str:
-    """The badge for the middle of a sentence."""
-    shown = mark(recommendation)
-    return f":{shown.colour}-badge[{shown.label}]"
-
-
 def badge_column(label: str) -> object:
     """The column of an ``st.dataframe`` whose cells are ``[mark(…).label]``."""
     return st.column_config.MultiselectColumn(
