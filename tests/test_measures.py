@@ -9,14 +9,16 @@ import pytest
 from pilot_core.errors import InvalidRequest
 from pilot_core.insight.breakdowns import Came
 from pilot_core.insight.cohort import Cohort
-from pilot_core.insight.evidence import FlagState, flag_states
+from pilot_core.insight.evidence import FlagState, flag_states, reviewed_attempts
 from pilot_core.insight.metrics import Measures, Spread
 from pilot_core.insight.recommend import recommend
 from pilot_core.insight.stats import rate
 from pilot_core.metrics import MetricsPage, metrics_page, programme
 from pilot_core.models import PilotRun
+from pilot_core.store.cohorts import Choices, choices, in_cohort
 from pilot_core.store.drilldown import GROUPS, Selection, pilots_behind, theme_quotes, unthemed
 from pilot_core.store.pilots import PilotStore
+from pilot_core.store.points import feedback_waits
 from tests.crowd import crowd, fill
 from tests.plain_measures import DECIDED, fate, improvements, plain_measures, seen
 from tests.sketches import day
@@ -126,8 +128,6 @@ def test_improvement_counts_what_got_better_and_worse_alike(full, pilots, as_of)
 
 
 def test_the_median_ratio_of_times_to_first_cut_leaves_out_what_cannot_be_divided(page, pilots):
-    from pilot_core.insight.evidence import reviewed_attempts
-
     ratios = []
     for pilot in pilots:
         reviewed = reviewed_attempts(pilot)
@@ -184,6 +184,16 @@ def test_simulated_feedback_changes_no_number_unless_it_is_asked_for(full, pilot
     assert {simulated.programme.code, *(s.result.code for s in simulated.forest.segments)} == {"simulated"}
 
 
+def test_the_order_of_rows_changes_nothing(page, pilots, tmp_path):
+    shuffled = [pilot.model_copy(update={"runs": pilot.runs[::-1]}) for pilot in pilots[::-1]]
+    other = metrics_page(fill(PilotStore(tmp_path / "shuffled", lambda: LATER), shuffled))
+    # Sums of dollars and seconds may differ in their last digits.
+    assert told(other) == told(page)
+    assert (other.programme, other.timeline, other.first_cuts, other.iterations, other.approval, other.incidence) == (
+        page.programme, page.timeline, page.first_cuts, page.iterations, page.approval, page.incidence
+    )  # fmt: skip
+
+
 def test_pausing_moves_a_pilot_from_open_to_paused_and_changes_no_other_number(store, new_pilot, clock):
     for level in ("minor_changes", "approve", "major_changes"):
         pilot = new_pilot()
@@ -222,9 +232,6 @@ def test_a_wait_that_has_ended_with_the_pilot_is_not_counted_on(store, new_pilot
     pilot.drop("No budget", at=clock() + timedelta(hours=5))
     store.save(pilot)
     clock.forward(days=100)
-    from pilot_core.store.cohorts import in_cohort
-    from pilot_core.store.measures import feedback_waits
-
     hours, heard = in_cohort(store.database, Cohort(), None, lambda c: feedback_waits(c, clock()))
     assert (hours.tolist(), heard.tolist()) == ([5.0], [False])
 
@@ -315,8 +322,6 @@ def test_a_long_list_behind_a_number_says_how_long_it_is(full, pilots):
 
 
 def test_quotes_of_a_theme_are_those_of_the_reviews_that_stand(full, pilots):
-    from pilot_core.insight.evidence import reviewed_attempts
-
     quotes, total = theme_quotes(full.database, Cohort(), "hook_weak", most=1000)
     expected = {
         (pilot.pilot_id, r.number, flag_states(pilot)["hook_weak"])
@@ -331,8 +336,6 @@ def test_quotes_of_a_theme_are_those_of_the_reviews_that_stand(full, pilots):
 
 
 def test_the_unthemed_list_holds_the_reviews_with_words_and_no_flag(full, pilots):
-    from pilot_core.insight.evidence import reviewed_attempts
-
     expected = {
         r.review.feedback_id
         for pilot in pilots
@@ -348,6 +351,22 @@ def test_the_programme_alone_is_that_of_the_page(full, page):
     alone = programme(full)
     assert alone[("", "")].summary == page.programme.summary
     assert {key for key in alone if key != ("", "")} == {(s.scenario, s.brand) for s in page.forest.segments}
+
+
+def test_the_filters_offer_what_pilots_have(full, pilots, store):
+    found = choices(full.database)
+    assert found == Choices(
+        ("feature_launch", "funding_announcement", "problem_solution"),
+        ("", "acme", "wellness"),
+        ("", "2026.10", "2026.11"),
+        min(pilot.created_at for pilot in pilots).date(),
+        max(pilot.created_at for pilot in pilots).date(),
+    )
+    assert choices(store.database) == Choices((), (), (), None, None)
+
+
+def test_a_last_day_as_late_as_days_go_leaves_none_out(full, pilots):
+    assert pilots_behind(full.database, Cohort(created_to=date.max), Selection())[1] == len(pilots)
 
 
 def test_a_cohort_says_in_words_what_it_is():

@@ -7,13 +7,14 @@ letters: DuckDB joins and copies such values several times faster. A decision is
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
 
 from pilot_core.insight.cohort import Cohort
 from pilot_core.models import FeedbackMode
-from pilot_core.store.database import Database
+from pilot_core.store.database import Database, rows
 from pilot_core.store.lease import Connection
 from pilot_core.store.rows import to_column
 
@@ -36,6 +37,32 @@ class Fate(StrEnum):
 
 DECIDED = "('approved', 'dropped', 'exhausted')"
 STILL_OPEN = "('open', 'paused')"
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the filters of a cohort can be set to: the values that pilots have, "" for none; days in UTC."""
+
+    scenario: tuple[str, ...]
+    brand: tuple[str, ...]
+    playbook_version: tuple[str, ...]
+    first_day: date | None
+    last_day: date | None
+
+
+def choices(database: Database) -> Choices:
+    """The choices that the store's pilots leave."""
+
+    def work(connection: Connection) -> Choices:
+        lists = [
+            [row["value"] for row in rows(connection, f"SELECT DISTINCT {column} AS value FROM pilots ORDER BY 1")]  # noqa: S608
+            for column in ("scenario_type", "brand_preset", "COALESCE(playbook_version, '')")
+        ]
+        days = rows(connection, "SELECT min(created_at) AS first, max(created_at) AS last FROM pilots")[0]
+        first, last = (days[name].date() if days[name] else None for name in ("first", "last"))
+        return Choices(tuple(lists[0]), tuple(lists[1]), tuple(lists[2]), first, last)
+
+    return database.read(work)
 
 
 def in_cohort(database: Database, cohort: Cohort, as_of: datetime | None, work: Callable[[Connection], T]) -> T:
@@ -67,7 +94,7 @@ def chosen_pilots(cohort: Cohort, as_of: datetime | None = None) -> tuple[str, d
     if cohort.created_from:
         terms.append("created_at >= CAST($first_day AS TIMESTAMP)")
         given["first_day"] = datetime.combine(cohort.created_from, datetime.min.time())
-    if cohort.created_to:
+    if cohort.created_to and cohort.created_to < date.max:
         terms.append("created_at < CAST($day_after AS TIMESTAMP)")
         given["day_after"] = datetime.combine(cohort.created_to + timedelta(days=1), datetime.min.time())
     return " AND ".join(terms), given
