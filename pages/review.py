@@ -5,6 +5,7 @@ from pilot_core.web import access
 from pilot_core.web.review_page import decision, earlier, film, head, pulse, reading, thanks, threads
 from pilot_core.web.review_page.dock import dock
 from pilot_core.web.review_page.room import look
+from pilot_core.web.review_page.writing import forget_arrived
 from pilot_core.web.stores import store
 
 grant = access.require_grant()
@@ -51,3 +52,4 @@ st.caption(
     "The team sees when you opened this page, how much of the film you watched, your comments and your decision, with "
     "your name and the time. Nothing else is recorded."
 )
+forget_arrived()

@@ -2,7 +2,7 @@
 
 import re
 
-from pilot_core.cli import parser
+from pilot_core.cli.arguments import parser
 from pilot_core.settings import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")

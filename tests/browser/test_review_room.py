@@ -183,6 +183,7 @@ def test_from_the_link_to_the_approval(open_page: OpenPage, store: PilotStore, p
     page.get_by_label("What would you change first?").fill("The middle drags.")
     page.get_by_role("button", name="Send: minor changes").click()
     expect(page.get_by_text("Thank you, Dana Cruz.")).to_be_in_viewport()
+    page.wait_for_function("() => !Object.keys(localStorage).some((name) => name.startsWith('pilot-ops'))")
     given = store.load(pilot_id).attempt(1).review
     assert given is not None
     assert (given.level, given.flags, given.notes) == (FeedbackLevel.MINOR_CHANGES, ["too_long"], "The middle drags.")
@@ -254,7 +255,7 @@ def test_what_is_typed_survives_a_lost_connection_and_a_closed_tab(open_page: Op
     room.button("Send comment").click()
     expect(room.sheet).to_be_hidden(timeout=30_000)
     assert [(c.frame, c.body) for c in comments_of(store, pilot.pilot_id)] == [(75, "A whole thought")]
-    assert page.evaluate("Object.keys(localStorage).filter((name) => name.startsWith('pilot-ops')).length") == 0
+    page.wait_for_function("() => !Object.keys(localStorage).some((name) => name.startsWith('pilot-ops'))")
 
     # A range, too many words, and the sentence of the decision
     room.go(100)

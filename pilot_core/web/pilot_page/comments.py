@@ -13,7 +13,7 @@ from pilot_core.web.errors import told
 from pilot_core.web.pilot_page import films
 from pilot_core.web.pilot_page.state import View, empty
 from pilot_core.web.review_page.threads import answered, said
-from pilot_core.web.review_page.writing import kept_text
+from pilot_core.web.review_page.writing import forget_arrived, kept_text
 
 OPEN, RESOLVED = "Open", "Resolved"
 STATES = {OPEN: False, RESOLVED: True}
@@ -36,6 +36,7 @@ def show(view: View) -> None:
     for thread in chosen:
         with st.container(border=True, gap="small"):
             _one(view, thread)
+    forget_arrived()
 
 
 def _filtered(view: View, everything: list[Thread]) -> list[Thread]:

@@ -1,6 +1,7 @@
 """The button that undoes a decision, with the time that is left for it."""
 
 from datetime import timedelta
+from math import ceil
 
 import streamlit as st
 
@@ -16,6 +17,6 @@ _COUNTDOWN = st.components.v2.component(
 
 def countdown(left: timedelta, key: str) -> bool:
     """Draw it; True when it was pressed. When the time is over it is gone, and the page runs again."""
-    seconds = max(0, int(left.total_seconds()))
+    seconds = max(0, ceil(left.total_seconds())) + 1  # so that it is over here too when the page runs again
     told = _COUNTDOWN(key=key, data={"seconds": seconds}, on_undo_change=nothing, on_over_change=nothing)
     return bool(told.get("undo"))

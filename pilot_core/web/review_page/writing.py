@@ -21,6 +21,10 @@ _TEXT = st.components.v2.component(
     css=(BROWSER / "writing.css").read_text("utf-8"),
     js="\n".join((BROWSER / name).read_text("utf-8") for name in ("drafts.js", "kept_text.js")),
 )
+_FORGET = st.components.v2.component(
+    "review_forget", js="\n".join((BROWSER / name).read_text("utf-8") for name in ("drafts.js", "forget.js"))
+)
+ARRIVED = "arrived words"
 
 
 def kept_text(
@@ -70,7 +74,14 @@ def take(name: str, sent: Any, work: Callable[[str, Mapping[str, Any]], object])
         st.session_state[f"answer {name}"] = {"id": word_id, "error": str(error)}
     else:
         st.session_state[f"answer {name}"] = {"id": word_id, "error": ""}
+        st.session_state[ARRIVED] = st.session_state.get(ARRIVED, {}) | {name: word_id}
     st.rerun()
+
+
+def forget_arrived() -> None:
+    """Have the browser forget the words that arrived on this visit; for the end of a page where words are typed."""
+    if ARRIVED in st.session_state:
+        _FORGET(key="forget", data={"arrived": st.session_state[ARRIVED]})
 
 
 def answer(name: str) -> dict[str, str] | None:

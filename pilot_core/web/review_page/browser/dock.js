@@ -180,10 +180,7 @@ function createDock(root) {
     find('[data-do="open"]').hidden = !next.film;
     find('[data-do="approve"]').hidden = find('[data-do="changes"]').hidden = !next.decide;
     if (other) begin();
-    if (writing.answered(next.answer)) {
-      kept.forget(name());
-      close();
-    }
+    if (writing.answered(next.answer)) close();
     if (!next.film && !sheet.hidden) show(false);
   }
 

@@ -34,7 +34,7 @@ function createText(root) {
     find(".cancel").hidden = !next.cancel;
     find("textarea").placeholder = next.placeholder;
     if (other) writing.put(kept.read(next.name) ?? next.initial);
-    if (writing.answered(next.answer)) kept.forget(next.name);
+    writing.answered(next.answer);
     writing.render();
   }
 
