@@ -114,6 +114,28 @@ class Draft(Record):
     checks: list[SlaCheck] = Field(default_factory=list)
 
 
+class FrameComment(BaseModel):
+    """What someone said of a frame of an earlier attempt, or of its frames up to ``end_frame`` (inclusive).
+
+    Frames count from 0 at ``rate`` frames a second, a fraction such as "30000/1001"; ``seconds`` is where it begins.
+    The marked part of the picture is a point or a rectangle, in parts of its width and height (0 to 1).
+    """
+
+    attempt_number: int
+    frame: int
+    end_frame: int | None
+    rate: str
+    timecode: str
+    seconds: float
+    author: str
+    body: str
+    replies: list[str]
+    x: float | None = None
+    y: float | None = None
+    width: float | None = None
+    height: float | None = None
+
+
 class Feedback(Record):
     """What someone said of one attempt: a decision (``level``), flags and words.
 

@@ -3,18 +3,19 @@
 from pilot_core import ids
 from pilot_core.catalog import FlagInfo, flags
 from pilot_core.models import AttemptState, PilotRun, PilotRunAttempt
+from pilot_core.store.pilots import PilotStore
 from pilot_core.video.contract import CutBrief
 
 
-def next_brief(pilot: PilotRun) -> CutBrief:
+def next_brief(store: PilotStore, pilot: PilotRun) -> CutBrief:
     """What a pipeline would be told if the next attempt began now. Raises InvalidRequest for an unknown scenario."""
-    from pilot_core.rendering import brief_for
+    from pilot_core.rendering import brief_for, comments_before
 
     number = max((attempt.attempt_number for attempt in pilot.runs), default=0) + 1
     ahead = PilotRunAttempt(
         attempt_number=number, attempt_id=ids.attempt_id_for(pilot.pilot_id, number), state=AttemptState.QUEUED
     )
-    return brief_for(pilot, ahead)
+    return brief_for(pilot, ahead, comments_before(store, pilot.pilot_id, number))
 
 
 def storyboard_changes(brief: CutBrief) -> list[str]:

@@ -6,13 +6,15 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
 from pilot_core import catalog
 from pilot_core.documents import REVIEW_PACK_FOLDER, generate_founder_artifacts
 from pilot_core.errors import NotAllowedNow, PilotError
-from pilot_core.models import AttemptState, Draft, FeedbackMode, PilotRun, PilotRunAttempt
+from pilot_core.models import AttemptState, Draft, FeedbackMode, FrameComment, PilotRun, PilotRunAttempt
+from pilot_core.review.comments import threads_of
 from pilot_core.settings import Settings
 from pilot_core.store import renders
 from pilot_core.store.pilots import PilotStore
@@ -129,8 +131,32 @@ def fail_abandoned(store: PilotStore) -> list[str]:
     return failed
 
 
+def comments_before(store: PilotStore, pilot_id: str, attempt_number: int) -> list[FrameComment]:
+    """The comments on attempts before that one which are still open, by attempt and frame."""
+    return [
+        FrameComment(
+            attempt_number=said.attempt_number,
+            frame=said.frame,
+            end_frame=said.end_frame,
+            rate=str(said.rate),
+            timecode=said.timecode,
+            seconds=float(said.seconds),
+            author=said.author,
+            body=said.body,
+            replies=[reply.body for reply in thread.replies],
+            **(asdict(said.shape) if said.shape else {}),
+        )
+        for thread in threads_of(store, pilot_id, resolved=False)
+        if not (said := thread.comment).deleted_at and said.attempt_number < attempt_number
+    ]
+
+
 def brief_for(
-    pilot: PilotRun, attempt: PilotRunAttempt, iteration: int = 1, missed: list[str] | None = None
+    pilot: PilotRun,
+    attempt: PilotRunAttempt,
+    comments: list[FrameComment],
+    iteration: int = 1,
+    missed: list[str] | None = None,
 ) -> CutBrief:
     """What the pipeline is told for one draft of an attempt: the pilot's brief, and all human feedback so far."""
     scenario = catalog.scenario(pilot.scenario_type)
@@ -165,6 +191,7 @@ def brief_for(
             for a in earlier
             if (given := a.standing(FeedbackMode.HUMAN))
         ],
+        comments=comments,
         sla_violations=missed or [],
         previous=previous,
     )
@@ -195,13 +222,15 @@ def _make(
     folder = store.path_of(attempt.folder or "")
     folder.mkdir(parents=True, exist_ok=True)
     generate_founder_artifacts(pilot, folder, attempt)
+    comments = comments_before(store, pilot.pilot_id, attempt.attempt_number)
     limit = pilot.max_iterations_per_attempt if pipeline.can_iterate else 1
     missed: list[str] = []
     measured: dict[int, probe.Measured] = {}
     for iteration in range(1, limit + 1):
         # The first draft gets most of the bar, since it is mostly the only one; it never falls back.
         low, high = 0.9 - 0.2 * 0.5 ** (iteration - 1) if iteration > 1 else 0.0, 0.9 - 0.2 * 0.5**iteration
-        cut = pipeline.make_cut(brief_for(pilot, attempt, iteration, missed), folder, _part(report, low, high))
+        brief = brief_for(pilot, attempt, comments, iteration, missed)
+        cut = pipeline.make_cut(brief, folder, _part(report, low, high))
         probe.quick_check(cut.video_path)
         if iteration == 1:
             attempt.time_to_first_cut_seconds = round(time.monotonic() - started, 3)
@@ -218,7 +247,7 @@ def _make(
     attempt.sla_violations = sla.violations(chosen.checks)
     attempt.sla_passed = sla.passed(chosen.checks)
     report(0.9, "Building the review pack")
-    review_pack.build(store.root, pilot, attempt, chosen, measured[chosen.iteration])
+    review_pack.build(store.root, pilot, attempt, chosen, measured[chosen.iteration], comments)
     attempt.review_pack_path = f"{attempt.folder}/{REVIEW_PACK_FOLDER}"
     return attempt
 

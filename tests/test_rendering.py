@@ -17,11 +17,13 @@ from pilot_core import services
 from pilot_core.errors import NotAllowedNow
 from pilot_core.models import AttemptState, PilotRun
 from pilot_core.rendering import brief_for, fail_abandoned, run_attempt
+from pilot_core.review.comments import Shape, add_comment, delete_comment, judge_comment, reply
 from pilot_core.settings import ROOT, Settings, settings
 from pilot_core.store import renders
 from pilot_core.store.pilots import PilotStore
 from tests.conftest import HandClock
 from tests.films import make_film
+from tests.reviewing import next_attempt, pilot_in_review, reviewer, team
 
 NewPilot = Callable[..., PilotRun]
 
@@ -254,9 +256,51 @@ def test_the_next_brief_carries_what_people_said_and_nothing_simulated(
     pilot.add_attempt("two.mp4", at=clock.forward(hours=1))
     pilot.record_feedback(2, "Nearly", "minor_changes", ["cta_unclear"], at=clock.forward(hours=1))
     third = pilot.add_attempt(pipeline="storyboard", at=clock.forward(hours=1))
-    brief = brief_for(pilot, third)
+    brief = brief_for(pilot, third, [])
     assert [(r.attempt_number, r.feedback.flags, r.feedback.notes) for r in brief.reviews] == [
         (1, ["too_long"], "Too long"),
         (2, ["cta_unclear"], "Nearly"),
     ]
     assert (brief.width, brief.height, brief.brand["tone"]) == (1080, 1920, "bold")
+
+
+def test_the_next_attempt_is_told_of_the_comments_that_are_still_open(
+    store: PilotStore, program: Callable[[str], Settings]
+) -> None:
+    pilot = pilot_in_review(store, rate="30000/1001", seconds=70)
+    dana = reviewer(store, pilot)
+    mark = Shape(0.1, 0.2, 0.3, 0.4)
+    open_one = add_comment(store, dana, 1, 1800, "The logo\nis too small", end_frame=1830, shape=mark)
+    reply(store, team(pilot), open_one.comment_id, "On it")
+    done = add_comment(store, dana, 1, 5, "Typo")
+    delete_comment(store, dana, add_comment(store, dana, 1, 7, "Never mind").comment_id)
+    services.record_feedback(store, pilot.pilot_id, 1, "", "minor_changes", ["too_long"])
+    next_attempt(store, pilot.pilot_id, rate="30000/1001")
+    judge_comment(store, team(pilot), done.comment_id, True, 2)
+    services.record_feedback(store, pilot.pilot_id, 2, "", "minor_changes", ["too_long"])
+    services.queue_attempt(store, pilot.pilot_id, "command")
+    config = program("json.dump(brief, open('told.json', 'w')); done('good')")
+    made = run_attempt(store, pilot.pilot_id, 3, config)
+    assert made.attempt(3).state is AttemptState.READY
+    told = json.loads((store.root / made.attempt(3).folder / "told.json").read_text("utf-8"))
+    assert told["comments"] == [
+        {
+            "attempt_number": 1,
+            "frame": 1800,
+            "end_frame": 1830,
+            "rate": "30000/1001",
+            "timecode": "00:01:00;02",
+            "seconds": 60.06,
+            "author": "Dana Cruz",
+            "body": "The logo\nis too small",
+            "replies": ["On it"],
+            "x": 0.1,
+            "y": 0.2,
+            "width": 0.3,
+            "height": 0.4,
+        }
+    ]
+    notes = (store.root / made.attempt(3).review_pack_path / "director_notes.txt").read_text("utf-8")
+    assert "00:01:00;02 of attempt 1, Dana Cruz:" in notes
+    assert "The logo" in notes
+    assert "Typo" not in notes

@@ -1,7 +1,7 @@
 """The four texts of a review pack, from what the pilot, its brief and the chosen draft say and nothing else."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -11,7 +11,7 @@ from pilot_core.documents.checklists import placeholders, publish_checklist
 from pilot_core.documents.engine import render_plain
 from pilot_core.documents.facts import BRIEF_LABELS, Facts, facts_of
 from pilot_core.documents.text import line
-from pilot_core.models import Draft, Feedback, PilotRun, PilotRunAttempt, Shot, SlaCheck
+from pilot_core.models import Draft, Feedback, FrameComment, PilotRun, PilotRunAttempt, Shot, SlaCheck
 
 AUDIENCES = {
     "social_reel": "People who scroll a vertical feed on a phone, whether they follow the company or come across it.",
@@ -62,11 +62,16 @@ class Change:
 
 
 def render_review_pack_texts(
-    pilot: PilotRun, attempt: PilotRunAttempt, draft: Draft, previous_attempt: PilotRunAttempt | None
+    pilot: PilotRun,
+    attempt: PilotRunAttempt,
+    draft: Draft,
+    previous_attempt: PilotRunAttempt | None,
+    comments: Sequence[FrameComment] = (),
 ) -> dict[str, str]:
     """The texts of the attempt's review pack by file name, for its chosen ``draft``.
 
-    ``previous_attempt`` is the one the founder saw before, or None. Raises InvalidRequest when the scenario is unknown.
+    ``previous_attempt`` is the one the founder saw before, or None; ``comments`` are those on earlier attempts that
+    nobody has found addressed. Raises InvalidRequest when the scenario is unknown.
     """
     facts = facts_of(pilot)
     common = {"facts": facts, "number": attempt.attempt_number}
@@ -99,6 +104,7 @@ def render_review_pack_texts(
             other_drafts=[(d.iteration, _misses(d.checks)) for d in attempt.drafts if d.iteration != draft.iteration],
             placeholders=left,
             carried=[_carried(a.attempt_number, a.review) for a in earlier if a.review],
+            comments=comments,
         ),
         names.WHAT_CHANGED: render_plain(
             "what_changed_since_last_version.txt.j2",

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from pydantic import BaseModel, ConfigDict, Field
 
 from pilot_core.catalog import Scenario
-from pilot_core.models import Brief, Feedback, Shot
+from pilot_core.models import Brief, Feedback, FrameComment, Shot
 
 Progress = Callable[[float, str], None]
 """Called with a fraction (0 to 1, never falling) and a step in a few plain words."""
@@ -32,7 +32,8 @@ class Review(BaseModel):
 class CutBrief(BaseModel):
     """Everything a pipeline needs to make one draft.
 
-    ``reviews`` are the human reviews so far, oldest first. ``sla_violations`` are the sentences for what the previous
+    ``reviews`` are the human reviews so far, oldest first; ``comments`` those on earlier attempts that nobody has found
+    addressed, by attempt and frame. ``sla_violations`` are the sentences for what the previous
     iteration of this attempt missed; empty for iteration 1. ``previous`` is the cut the founder saw last, or None.
     """
 
@@ -50,6 +51,7 @@ class CutBrief(BaseModel):
     width: int
     height: int
     reviews: list[Review] = Field(default_factory=list)
+    comments: list[FrameComment] = Field(default_factory=list)
     sla_violations: list[str] = Field(default_factory=list)
     previous: PreviousCut | None = None
 

@@ -3,18 +3,29 @@
 import json
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from pilot_core.clock import iso
 from pilot_core.documents import REVIEW_PACK_FOLDER, render_review_pack_texts
 from pilot_core.files import write_atomic
-from pilot_core.models import Draft, PilotRun, PilotRunAttempt, Shot
+from pilot_core.models import Draft, FrameComment, PilotRun, PilotRunAttempt, Shot
 from pilot_core.video.probe import Measured
 from pilot_core.video.stills import poster, stills
 
 
-def build(root: Path, pilot: PilotRun, attempt: PilotRunAttempt, draft: Draft, measured: Measured) -> Path:
-    """Build the attempt's review pack from its chosen draft; returns its folder. Paths are relative to ``root``."""
+def build(
+    root: Path,
+    pilot: PilotRun,
+    attempt: PilotRunAttempt,
+    draft: Draft,
+    measured: Measured,
+    comments: Sequence[FrameComment],
+) -> Path:
+    """Build the attempt's review pack from its chosen draft; returns its folder. Paths are relative to ``root``.
+
+    ``comments`` are the open ones on earlier attempts, which the director's notes carry on.
+    """
     folder = root / (attempt.folder or "") / REVIEW_PACK_FOLDER
     unfinished = folder.with_name(f".{REVIEW_PACK_FOLDER}.part")
     shutil.rmtree(unfinished, ignore_errors=True)
@@ -29,7 +40,7 @@ def build(root: Path, pilot: PilotRun, attempt: PilotRunAttempt, draft: Draft, m
         key=lambda a: a.attempt_number,
         default=None,
     )
-    for name, text in render_review_pack_texts(pilot, attempt, draft, previous).items():
+    for name, text in render_review_pack_texts(pilot, attempt, draft, previous, comments).items():
         write_atomic(unfinished / name, text)
     stills(unfinished / "final_video.mp4", unfinished)
     if draft.shots:

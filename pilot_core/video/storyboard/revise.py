@@ -247,10 +247,10 @@ def _register(film: Film) -> str:
 
 def notes_for_director(brief: CutBrief) -> list[str]:
     """Reviewers' own words are for people: the pipeline says that it has not read them."""
-    written = [r for r in brief.reviews if r.feedback.notes.strip()]
+    written = {r.attempt_number for r in brief.reviews if r.feedback.notes.strip()}
+    written |= {comment.attempt_number for comment in brief.comments}
     if not written:
         return []
-    which = ", ".join(str(r.attempt_number) for r in written)
-    return [
-        f"Written notes on attempt {which} are passed on as they are; this cut answers the flags and the decision only."
-    ]
+    words = "Written notes and comments" if brief.comments else "Written notes"
+    which = ", ".join(str(number) for number in sorted(written))
+    return [f"{words} on attempt {which} are passed on as they are; this cut answers the flags and the decision only."]

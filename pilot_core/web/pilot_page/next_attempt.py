@@ -15,6 +15,7 @@ from pilot_core.video.contract import CutBrief
 from pilot_core.web.background import start_render
 from pilot_core.web.new_pilot_form import MAX_UPLOAD_MB, PIPELINES, pipelines, received
 from pilot_core.web.pilot_page.state import View, act_button, open_dialog
+from pilot_core.web.stores import store
 from pilot_core.web.text import plain
 
 
@@ -49,12 +50,12 @@ def retry_button(view: View, number: int) -> None:
 def show_brief(view: View) -> None:
     """Draw what the next attempt will be told: feedback carried, what is done about it, what a person has to do."""
     try:
-        brief = preview.next_brief(view.pilot)
+        brief = preview.next_brief(store(), view.pilot)
     except PilotError as error:
         st.warning(plain(str(error)))
         return
     _needs_a_person(view)
-    if brief.reviews:
+    if brief.reviews or brief.comments:
         st.markdown(_carried(brief))
         _planned(view, brief)
     st.markdown(_brief_lines(view))
@@ -85,6 +86,8 @@ def _carried(brief: CutBrief) -> str:
         decision = given.level.value.replace("_", " ") + (f" ({flags})" if flags else "")
         words = f": “{given.notes}”" if given.notes.strip() else ""
         lines.append(f"- {plain(f'Attempt {review.attempt_number}, {decision}{words}')}")
+    for said in brief.comments:
+        lines.append(f"- {plain(f'Attempt {said.attempt_number} at {said.timecode}, {said.author}: “{said.body}”')}")
     return "\n".join(lines)
 
 
