@@ -1,38 +1,22 @@
 """A real server and a real browser. A module that needs other data or another app overrides ``store_folder`` or
 ``app_file``.
 
-``PILOT_OPS_CHROMIUM`` names the browser (``/usr/bin/chromium`` otherwise). Without one these tests are skipped, which
-under CI=true is a failure: nobody should take a green run for a tested screen.
+Without a browser these tests are skipped, which under CI=true is a failure: nobody should take a green run for a tested
+screen.
 """
 
 import os
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page
 
 from pilot_core.settings import ROOT
+from tests.browser.serving import CHROMIUM, chromium, running
 
-CHROMIUM = Path(os.environ.get("PILOT_OPS_CHROMIUM", "/usr/bin/chromium"))
-START_SECONDS = 60
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
 DESKTOP = {"viewport": {"width": 1280, "height": 900}}
-QUIET = (
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-default-apps",
-    "--disable-sync",
-    "--no-first-run",
-    "--autoplay-policy=no-user-gesture-required",
-    "--mute-audio",
-)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -48,11 +32,8 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("CI") == "true":
             pytest.fail(missing)
         pytest.skip(missing)
-    as_root = ("--no-sandbox",) if os.geteuid() == 0 else ()
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, *as_root])
-        yield chromium
-        chromium.close()
+    with chromium() as started:
+        yield started
 
 
 @pytest.fixture
@@ -140,53 +121,6 @@ def server_settings() -> dict[str, str]:
 def server(
     app_file: Path, store_folder: Path, server_settings: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
-    """The address of a server of this module's own; what it said is printed if it does not come up."""
-    port = _free_port()
-    address = f"http://localhost:{port}"
-    log = tmp_path_factory.mktemp("server") / "server.log"
-    command = [sys.executable, "-m", "streamlit", "run", str(app_file)]
-    for option, value in {
-        "server.port": port,
-        "server.address": "localhost",
-        "server.headless": "true",
-        "server.fileWatcherType": "none",
-        "browser.gatherUsageStats": "false",
-    }.items():
-        command += [f"--{option}", str(value)]
-    environment = os.environ | {"PILOT_OPS_STORE": str(store_folder), "PYTHONPATH": str(ROOT)} | server_settings
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
-        )
-        try:
-            _wait_until_healthy(process, f"{address}/healthz", log)
-            yield address
-        finally:
-            _stop(process)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("localhost", 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait_until_healthy(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(address, timeout=2):
-                return
-        except OSError:
-            time.sleep(0.1)
-    pytest.fail(f"the server did not come up (exit code {process.poll()}); it said:\n{log.read_text()}")
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    """End the server and whatever it started, renders included."""
-    for signal_ in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(process.pid, signal_)
-            process.wait(10)
-        except (ProcessLookupError, subprocess.TimeoutExpired):
-            continue
+    """The address of a server of this module's own."""
+    with running(app_file, store_folder, server_settings, tmp_path_factory.mktemp("server") / "server.log") as address:
+        yield address
