@@ -41,6 +41,8 @@ def main(runs: int = RUNS) -> int:
                 context = browser.new_context(base_url=address, **PHONE)
                 page = context.new_page()
                 page.goto(f"/r/{token}")
+                # Streamlit may mount the player twice while the page settles; the one that stays is meant.
+                page.locator('.player[data-state="paused"]').first.wait_for()
                 video = page.locator(".player video").first.element_handle()
                 times["opened"].append(page.wait_for_function(READY, arg=video).json_value())
                 video.evaluate(WATCH)
