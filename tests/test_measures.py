@@ -221,7 +221,7 @@ def test_times_wait_for_what_has_not_happened_yet(store, new_pilot, clock):
     assert page.incidence.approved.times == (2.0,)
     assert page.incidence.approved.share == (0.5,)
     assert (page.incidence.n_approved, page.incidence.n_open) == (1, 1)
-    assert page.incidence.at_risk[:2] == ((0.0, 2), (2.0, 2))
+    assert page.incidence.at_risk[:2] == ((0.0, 2), (1.0, 2))
     assert (page.measures.feedback_latency.median, page.measures.feedback_latency.without) == (24.0, 1)
     assert page.measures.time_to_approval.median == 2.0
 
@@ -295,6 +295,7 @@ def test_behind_every_number_are_as_many_pilots(full, pilots, page, group):
         "sla_final_missed": page.measures.sla_final.denominator - page.measures.sla_final.numerator,
         "two_reviews": page.measures.improvement.pilots,
         "sla_missed": sum(any(a.sla_passed is False for a in pilot.runs) for pilot in pilots),
+        "ended_without": page.incidence.n_ended,
         "with_video": sum(any(a.video_path for a in pilot.runs) for pilot in pilots),
     }
     assert total == expected.get(group, fates.count(group))

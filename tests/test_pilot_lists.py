@@ -5,7 +5,7 @@ import pytest
 from pilot_core.errors import InvalidRequest
 from pilot_core.store.database import MIGRATIONS, rows
 from pilot_core.store.pilots import PilotStore
-from pilot_core.store.queries import TOO_EARLY, PilotFilter, decisions, measures, pilot_page, pilot_summaries
+from pilot_core.store.queries import TOO_EARLY, PilotFilter, pilot_page, pilot_summaries
 from tests.conftest import HandClock
 from tests.told_pilots import tell
 
@@ -116,38 +116,3 @@ def test_where_a_pilot_stands_is_told_alike_by_each_save_and_by_the_migration(
 
     assert store.database.read(lambda c: rows(c, shown)) == saved
     assert {row["exhausted"] for row in saved} == {True, False}
-
-
-def test_decided_pilots_are_the_approved_the_dropped_and_those_out_of_attempts(
-    store: PilotStore, clock: HandClock
-) -> None:
-    tell(store, clock, "Approved", "A")
-    tell(store, clock, "Dropped", "m drop")
-    tell(store, clock, "Out of attempts", "m m", max_attempts=2)
-    tell(store, clock, "Last one unheard", "m wait", max_attempts=2)
-    tell(store, clock, "Open", "m")
-    external = tell(store, clock, "Not our reason", "m")
-    external.drop("Acquired.", external=True, at=clock())
-    store.save(external)
-
-    found = decisions(store.database)
-
-    assert [(d.company_name, d.approved) for d in found.latest] == [
-        ("Approved", True),
-        ("Dropped", False),
-        ("Out of attempts", False),
-    ]
-    assert (found.decided, found.approved, found.still_open, found.dropped_external) == (3, 1, 2, 1)
-
-
-def test_measures_are_those_of_ready_attempts_oldest_first(store: PilotStore, clock: HandClock) -> None:
-    tell(store, clock, "First", "m fail")
-    tell(store, clock, "Second", "wait")
-
-    found = measures(store.database)
-
-    assert [(m.company_name, m.attempt_number, m.time_to_first_cut_seconds) for m in found] == [
-        ("First", 1, 40.0),
-        ("Second", 1, 40.0),
-    ]
-    assert [m.company_name for m in measures(store.database, latest=1)] == ["Second"]

@@ -176,7 +176,8 @@ def _funnel_reading(steps: Sequence[FunnelStep]) -> str:
     if not steps:
         return "No attempt yet."
     first = steps[0]
-    told = f"{first.came[Came.APPROVE]:,} of {count(first.reached, 'pilot')} were approved at attempt 1"
+    were = "was" if first.reached == 1 else "were"
+    told = f"{first.came[Came.APPROVE]:,} of {count(first.reached, 'pilot')} {were} approved at attempt 1"
     approved = sum(step.came[Came.APPROVE] for step in steps)
     if len(steps) > 1:
         told += f", {approved:,} by attempt {steps[-1].attempt_number}"

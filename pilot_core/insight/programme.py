@@ -231,18 +231,23 @@ def _reasons(
     reasons = []
     if code != "too_few":
         reasons.append(
-            f"The probability that {percent(rules.proceed_rate)} or more would approve is {at_least:.1%}; "
+            f"The probability that {percent(rules.proceed_rate)} or more would approve is {_probable(at_least)}; "
             f"PROCEED asks for {percent(rules.proceed_probability)}, REVISE begins under "
             f"{percent(rules.revise_probability)}."
         )
         reasons.append(
-            f"The probability that {percent(rules.stop_rate)} or fewer would approve is {at_most:.1%}; "
+            f"The probability that {percent(rules.stop_rate)} or fewer would approve is {_probable(at_most)}; "
             f"STOP asks for {percent(rules.stop_probability)}."
         )
     reasons += [guardrail.sentence for guardrail in guardrails if guardrail.breached]
     if still_open and settled is State.PROVISIONAL and code not in ("too_few", "keep_piloting"):
         reasons.append(f"Provisional: how {count(still_open, 'open pilot')} will end can still change it.")
     return reasons
+
+
+def _probable(p: float) -> str:
+    """Such as “94.9%”; nothing is ever said to be impossible or sure."""
+    return "under 0.1%" if p < 0.0005 else "over 99.9%" if p >= 0.9995 else f"{p:.1%}"
 
 
 def _changes(

@@ -136,7 +136,7 @@ def cumulative_incidence(days: "ArrayLike", ends: "ArrayLike") -> Incidence:
         n_open=n_open,
         approved=approved,
         ended=ended,
-        at_risk=_at_risk(times),
+        at_risk=_at_risk(times, times[how != CENSORED]),
         time_to_approval=time_to,
         reading=_reading(n_approved, n_ended, n_open, time_to),
     )
@@ -178,11 +178,11 @@ def _first_half(times: "Array", share: "Array") -> float | None:
     return float(times[reached[0]]) if len(reached) else None
 
 
-def _at_risk(times: "Array") -> tuple[tuple[float, int], ...]:
-    """How many cases are followed at least that long, at round days from 0 on."""
+def _at_risk(times: "Array", ended: "Array") -> tuple[tuple[float, int], ...]:
+    """How many cases are followed at least that long, at round days from 0 to the last end or shortly after."""
     if not len(times):
         return ()
-    step = _round_up(float(times.max()) / TICKS)
+    step = _round_up(float((ended if len(ended) else times).max()) / TICKS)
     return tuple((tick * step, int((times >= tick * step).sum())) for tick in range(TICKS + 1))
 
 

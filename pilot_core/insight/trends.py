@@ -310,7 +310,8 @@ def _few_iterations(values: list[float]) -> str:
     if not values:
         return "No attempt with a known number of iterations yet."
     told = ", ".join(f"{value:g}" for value in values)
-    return f"{count(len(values), 'attempt')}, with {told} iterations; a median is drawn from {FEWEST}."
+    noun = "iteration" if told == "1" else "iterations"
+    return f"{count(len(values), 'attempt')}, with {told} {noun}; a median is drawn from {FEWEST}."
 
 
 def _latest(shown: int, of: int, noun: str) -> str:

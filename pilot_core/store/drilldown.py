@@ -19,6 +19,7 @@ GROUPS = {
     "approved": "f.fate = 'approved'",
     "dropped": "f.fate = 'dropped'",
     "exhausted": "f.fate = 'exhausted'",
+    "ended_without": "f.ended_at IS NOT NULL AND f.fate <> 'approved'",
     "decided": f"f.fate IN {DECIDED}",
     "still_open": f"f.fate IN {STILL_OPEN}",
     "open": "f.fate = 'open'",
@@ -40,7 +41,8 @@ class Selection:
     """What was clicked: each field that is given narrows the pilots further.
 
     ``group`` is one of ``GROUPS``; ``attempt`` with ``came`` a bar of the funnel; ``flag`` with ``flag_state`` a bar of
-    the themes; ``scenario`` with ``brand`` a segment; ``pilot_ids`` the points of a chart over time.
+    the themes; ``scenario`` with ``brand`` a segment; ``pilot_ids`` the points of a chart over time; ``within_days``
+    the pilots that ended at most so many days after they were created.
     """
 
     group: str = "all"
@@ -51,6 +53,7 @@ class Selection:
     flag: str | None = None
     flag_state: FlagState | None = None
     pilot_ids: tuple[str, ...] | None = None
+    within_days: float | None = None
 
 
 @dataclass(frozen=True)
@@ -197,6 +200,10 @@ def _terms(selection: Selection) -> tuple[str, dict[str, Any]]:
     if selection.pilot_ids is not None:
         terms.append("c.pilot_id = ANY($pilot_ids)")
         given["pilot_ids"] = list(selection.pilot_ids)
+    if selection.within_days is not None:
+        # A millisecond for what is lost when seconds become days and back.
+        terms.append("extract(epoch FROM f.ended_at - c.created_at) <= $within_seconds + 0.001")
+        given["within_seconds"] = selection.within_days * 86400
     if selection.attempt is not None:
         came = ""
         if selection.came is not None:

@@ -6,7 +6,6 @@ from datetime import date, datetime, timedelta
 from pilot_core.clock import as_utc
 from pilot_core.store.database import Row, rows
 from pilot_core.store.lease import Connection
-from pilot_core.store.queries import DECIDED
 from pilot_core.store.rows import to_column
 
 WEEKS = 12
@@ -48,12 +47,17 @@ WHERE state = 'ready' AND COALESCE(ready_at, created_at) >= ?
 GROUP BY GROUPING SETS ((date_trunc('week', COALESCE(ready_at, created_at))), ())
 """
 
-_DECIDED_BY_WEEK = f"""
-{DECIDED}
+# Decided: approved, dropped for our own reasons, or out of attempts.
+_DECIDED_BY_WEEK = """
+WITH decided AS (
+    SELECT COALESCE(decided_at, latest_since, updated_at) AS decided_at, approval_outcome = 'approved' AS approved
+    FROM pilots
+    WHERE (approval_outcome <> 'pending' OR exhausted) AND NOT (approval_outcome = 'dropped' AND drop_external)
+)
 SELECT date_trunc('week', decided_at) AS week, count(*) AS decided, count(*) FILTER (WHERE approved) AS approved
 FROM decided WHERE decided_at >= ?
 GROUP BY GROUPING SETS ((date_trunc('week', decided_at)), ())
-"""  # noqa: S608
+"""
 
 
 def headlines(connection: Connection, now: datetime) -> Headlines:

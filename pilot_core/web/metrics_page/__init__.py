@@ -1,0 +1,1 @@
+"""The metrics page, piece by piece; ``pages/metrics.py`` puts them together."""
