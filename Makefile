@@ -3,12 +3,12 @@ PYTHON ?= python3
 PORT ?= 8501
 BIN := .venv/bin
 
-.PHONY: run test check demo bench browser clean
+.PHONY: run test check audit demo bench tools clean
 
 run: .venv/runtime
 	$(BIN)/streamlit run app.py --server.port $(PORT)
 
-test: .venv/development browser check
+test: .venv/development tools check
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: .venv/development
@@ -16,15 +16,20 @@ check: .venv/development
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
+# Asks the advisory service about every pinned version; needs the network, so it is no part of the tests.
+audit: .venv/development
+	$(BIN)/pip-audit --requirement requirements.txt --no-deps --disable-pip
+
 demo: .venv/runtime
 	$(BIN)/python scripts/make_demo.py
 
 bench: .venv/development
 	$(BIN)/python -m bench
 
-# Without root, or away from Debian, the browser tests are skipped by name; with CI=true such a skip is a failure.
-browser:
-	@sh scripts/install_browser.sh
+# Chromium and LibreOffice. Without root, or away from Debian, the tests that use them are skipped by name; with CI=true
+# such a skip is a failure.
+tools:
+	@sh scripts/install_test_tools.sh
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

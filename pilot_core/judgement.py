@@ -124,6 +124,30 @@ def accept_suggestion(store: PilotStore, pilot_id: str, feedback_id: str, flag: 
     return pilot
 
 
+def undo_decided_suggestion(store: PilotStore, pilot_id: str, feedback_id: str, flag: str, actor: str) -> PilotRun:
+    """Take back how a suggestion was decided: it is offered again, and a flag that was accepted counts no more.
+
+    Raises NotAllowedNow when it is not decided.
+    """
+    who, now = _named(actor), store.clock()
+
+    def work(pilot: PilotRun) -> None:
+        attempt, present = _feedback(pilot, feedback_id)
+        decided = store.database.read(lambda c: judgements.decided_suggestion(c, feedback_id, flag))
+        if decided is None:
+            raise NotAllowedNow("This suggestion is not decided; there is nothing to take back.")
+        if decided.accepted:
+            present.flags = [raised for raised in present.flags if raised != flag]
+        detail = {"feedback_id": feedback_id, "flag": flag, "accepted": decided.accepted}
+        pilot.log("flag_decision_undone", now, attempt_number=attempt.attempt_number, **detail)
+
+    def also(connection: Connection) -> None:
+        judgements.remove_suggestion(connection, feedback_id, flag)
+
+    pilot, _ = store.change(pilot_id, work, who, also=also)
+    return pilot
+
+
 def dismiss_suggestion(store: PilotStore, pilot_id: str, feedback_id: str, flag: str, actor: str) -> None:
     """Note that the words do not mean that flag; it is not offered again. Raises as ``accept_suggestion``."""
     who, now = _named(actor), store.clock()
@@ -144,6 +168,8 @@ def file_report(store: PilotStore, pilot_id: str, actor: str, *, as_of: datetime
     A report once filed is never rewritten; another for the same day is another report. Raises InvalidRequest for a
     moment to come or before the pilot was created, PilotNotFound.
     """
+    from pilot_core.documents import render_report
+
     who, now = _named(actor), store.clock()
     pilot = store.load(pilot_id)
     if as_of is not None and not pilot.created_at <= as_utc(as_of) <= now:
@@ -154,7 +180,7 @@ def file_report(store: PilotStore, pilot_id: str, actor: str, *, as_of: datetime
         report_id=ids.new_id("report"),
         filed_by=who,
         report=report,
-        markdown=report.markdown,
+        markdown=render_report(report, override),
         override_by=override.made_by if override else None,
         override_verdict=override.verdict if override else None,
         override_reason=override.reason if override else None,

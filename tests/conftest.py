@@ -1,5 +1,7 @@
 """What every test may ask for: an empty store, a clock that is set by hand, pilots with a history."""
 
+import os
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -51,3 +53,15 @@ def new_pilot(clock: HandClock) -> Callable[..., PilotRun]:
         return create_pilot(**(given | changes))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def soffice() -> str:
+    """LibreOffice. Without it its tests are skipped, which under CI=true is a failure."""
+    found = shutil.which("soffice")
+    if found is None:
+        missing = "there is no soffice; install libreoffice-calc-nogui"
+        if os.environ.get("CI") == "true":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    return found

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import anyio
+import pandas as pd
 import pytest
 from starlette.applications import Starlette
 
@@ -15,11 +16,15 @@ from pilot_core import services
 from pilot_core.documents import render_report
 from pilot_core.export.archive import zip_stream
 from pilot_core.export.shelf import shelf
+from pilot_core.export.snapshot import row_counts
+from pilot_core.insight.cohort import Cohort
 from pilot_core.insight.report import build_report
+from pilot_core.judgement import file_report, override_recommendation
 from pilot_core.models import Draft, PilotRun
+from pilot_core.review.links import make_link, open_link
 from pilot_core.store.pilots import PilotStore
-from pilot_core.web import stores
-from pilot_core.web.downloads import DOWNLOAD_ROUTES
+from pilot_core.web import access, stores
+from pilot_core.web.downloads import DOWNLOAD_ROUTES, TABLES_ZIP, filed_address, table_address
 
 FILM = bytes(range(256)) * 4096
 
@@ -37,6 +42,7 @@ class Answer:
 def ask(path: str, method: str = "GET", **headers: str) -> Answer:
     """One request; header names with underscores for hyphens."""
     said: list[dict] = []
+    path, _, query = path.partition("?")
     asked = {"host": "localhost:8501"} | {name.replace("_", "-"): value for name, value in headers.items()}
     scope = {
         "type": "http",
@@ -46,7 +52,8 @@ def ask(path: str, method: str = "GET", **headers: str) -> Answer:
         "scheme": "http",
         "path": path,
         "raw_path": path.encode(),
-        "query_string": b"",
+        "query_string": query.encode(),
+        "client": ("127.0.0.1", 50_000),
         "headers": [(name.encode(), value.encode()) for name, value in asked.items()],
     }
 
@@ -248,3 +255,72 @@ def test_a_film_that_an_imported_attempt_keeps_elsewhere_in_the_store_is_its_own
     store.save(other)
     assert [(item.name, item.attempt) for item in shelf(store, other)] == [("attempt_1/cut.mp4", 1)]
     assert ask(at(other, "attempt_1/cut.mp4")).body == FILM
+
+
+# Filed reports, and the tables of a cohort
+
+
+def test_a_filed_report_comes_as_it_was_filed_whatever_came_after(store: PilotStore, pilot: PilotRun) -> None:
+    override_recommendation(store, pilot.pilot_id, "STOP", "Sold <b>off</b>.", "Lea")
+    filed = file_report(store, pilot.pilot_id, "Lea <i>")
+    store.change(pilot.pilot_id, lambda p: setattr(p, "company_name", "Renamed"))
+    markdown = ask(filed_address(filed.report_id, "md"))
+    assert markdown.body.decode() == filed.markdown
+    assert "**Lea overrides this: STOP.** Sold" in filed.markdown
+    assert markdown.headers["content-disposition"] == f'attachment; filename="{filed.report_id}.md"'
+    page = ask(filed_address(filed.report_id, "html"))
+    text = page.body.decode()
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert "<title>Outcome report: Acme &lt;AI&gt;</title>" in text
+    assert f"Report {filed.report_id}, filed by Lea &lt;i&gt; on " in text
+    assert "Sold &lt;b&gt;off&lt;/b&gt;" in text
+    assert not any(word in text for word in ("<script", "<b>off", "<i>", "http://", "https://"))
+    for unknown in ("report_0.md", f"{filed.report_id}.txt", "report_0.html"):
+        assert ask(f"/download/reports/{unknown}").status == 404
+
+
+def test_a_table_comes_for_the_filters_in_its_address(store: PilotStore, pilot: PilotRun) -> None:
+    other = services.create_pilot("Bo", "Other Ltd", "problem_solution", "wellness", now=store.clock())
+    services.start_pilot(store, other, "Mara")
+    cohort = Cohort(scenario=("feature_launch", "funding_announcement"), created_from=pilot.created_at.date())
+    assert table_address("pilots.csv", cohort) == (
+        f"/download/tables/pilots.csv?scenario=feature_launch&scenario=funding_announcement"
+        f"&created_from={pilot.created_at:%Y-%m-%d}"
+    )
+    one, both = ask(table_address("pilots.csv", cohort)), ask(table_address("pilots.csv", Cohort()))
+    assert one.headers["content-type"] == "text/csv; charset=utf-8"
+    assert one.headers["content-disposition"] == 'attachment; filename="pilots.csv"'
+    assert [answer.body.decode("utf-8-sig").count("\r\n") - 1 for answer in (one, both)] == [1, 2]
+    frame = pd.read_parquet(io.BytesIO(ask(table_address("pilots.parquet", cohort)).body))
+    assert list(frame["company_name"]) == ["Acme <AI>"]
+    with zipfile.ZipFile(io.BytesIO(ask(table_address(TABLES_ZIP, cohort)).body)) as archive:
+        manifest = json.loads(archive.read("manifest.json"))
+        assert archive.read("pilots.csv") == one.body
+    assert manifest["filters"] == cohort.as_filters()
+    assert manifest["row_counts"] == row_counts(store, cohort)
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "says"),
+    [
+        ("secrets.csv", 422, "There is no table “secrets”"),
+        ("pilots.csv?created_from=soon", 422, "A day in this address is none"),
+        ("pilots.csv?created_from=2026-02-02&created_to=2026-02-01", 422, "The first day is after the last one"),
+        ("pilots.exe", 404, "Not found"),
+    ],
+)
+def test_a_table_that_cannot_be_had_is_refused_with_a_sentence(
+    pilot: PilotRun, address: str, status: int, says: str
+) -> None:
+    answer = ask(f"/download/tables/{address}")
+    assert answer.status == status
+    assert says in answer.body.decode()
+
+
+def test_reports_and_tables_are_for_the_team_alone(store: PilotStore, pilot: PilotRun) -> None:
+    filed = file_report(store, pilot.pilot_id, "Lea")
+    token = make_link(store, pilot.pilot_id, "Dana", actor="Lea")[1]
+    _, cookie = open_link(store, token)
+    for address in (filed_address(filed.report_id, "md"), table_address("pilots.csv", Cohort()), "/download/tables/x"):
+        for headers in ({}, {"cookie": f"{access.COOKIE}={cookie}"}):
+            assert ask(address, host="pilots.example", **headers).status == 404

@@ -4,7 +4,7 @@ import csv
 import io
 import itertools
 import json
-import shutil
+import re
 import subprocess
 import zipfile
 from collections.abc import Iterator
@@ -17,26 +17,32 @@ from xml.etree import ElementTree
 import pandas as pd
 import pytest
 
+from pilot_core import catalog
 from pilot_core.cli import main
 from pilot_core.clock import iso
 from pilot_core.errors import InvalidRequest, StoreError
 from pilot_core.export.bundle import archive_chunks, csv_chunks, export_folder, write_archive, write_csv, write_parquet
 from pilot_core.export.dictionary import FORMULA_RULE, data_dictionary
 from pilot_core.export.formulas import neutral, original
-from pilot_core.export.snapshot import _cell
+from pilot_core.export.snapshot import _cell, row_counts, snapshot
 from pilot_core.export.tables import COMMENTS, TABLES, Column, Table
 from pilot_core.insight.cohort import Cohort
 from pilot_core.insight.evidence import reviewed_attempts
 from pilot_core.judgement import file_report, override_recommendation
 from pilot_core.metrics import metrics_page
+from pilot_core.services import create_pilot
+from pilot_core.settings import ROOT
 from pilot_core.store.lease import Connection, scratch
 from pilot_core.store.pilots import PilotStore
+from pilot_core.store.queries import pilot_summaries
 from pilot_core.timecode import frame_to_timecode
+from pilot_core.web import pilot_table
+from pilot_core.web.metrics_page import compare
+from pilot_core.web.metrics_page import themes as metrics_themes
 from tests.crowd import crowd, fill
 from tests.hostile import BEFORE, HOSTILE, LEADERS
 from tests.sketches import day
 
-SOFFICE = shutil.which("soffice")
 TABLE_CELL = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
@@ -153,9 +159,7 @@ def runs(cell: str) -> bool:
 
 
 @pytest.mark.office
-def test_libreoffice_finds_no_formula_in_any_export_and_numbers_are_numbers(hostile, tmp_path):
-    if SOFFICE is None:
-        pytest.skip("there is no soffice; install libreoffice-calc-nogui")
+def test_libreoffice_finds_no_formula_in_any_export_and_numbers_are_numbers(hostile, soffice, tmp_path):
     control = tmp_path / "control.csv"
     control.write_text("text\n=1+1\n", encoding="utf-8-sig")
     files = [control]
@@ -163,7 +167,7 @@ def test_libreoffice_finds_no_formula_in_any_export_and_numbers_are_numbers(host
         files.append(tmp_path / f"{name}.csv")
         with files[-1].open("wb") as file:
             write_csv(hostile, name, Cohort(), file)
-    opened = open_with_libreoffice(files, tmp_path)
+    opened = open_with_libreoffice(soffice, files, tmp_path)
     # Were formulas taken for text here anyway, the test would show nothing.
     assert [cell["formula"] for row in opened["control"] for cell in row if cell["formula"]]
     for name, table in TABLES.items():
@@ -173,14 +177,101 @@ def test_libreoffice_finds_no_formula_in_any_export_and_numbers_are_numbers(host
         for row in rows:
             for column, cell in zip(table.columns, row, strict=False):
                 assert cell["formula"] is None, (name, column.name, cell)
+                assert column.kind != "text" or not runs(str(cell["text"])), (name, column.name, cell)
                 if column.kind in ("integer", "number") and cell["text"]:
                     assert cell["type"] == "float", (name, column.name, cell)
+    for name in PEOPLE:
+        for place, column in enumerate(TABLES[name].columns):
+            if column.kind == "text":
+                back = sorted(original(str(row[place]["text"])) for row in opened[name][1:])
+                expected = (str(expected_text(name, column.name, cell, n)) for n, cell in enumerate(HOSTILE))
+                assert back == sorted(map(kept_by_calc, expected)), (name, column.name)
 
 
-def open_with_libreoffice(files: list[Path], folder: Path) -> dict[str, list[list[dict[str, str | None]]]]:
+def kept_by_calc(text: str) -> str:
+    """What of a text comes back out of LibreOffice: line ends are of one kind there, and it knows no NUL.
+
+    Where a NUL was what the apostrophe was added for, the apostrophe stays.
+    """
+    kept = original(neutral(text).replace("\r\n", "\n").replace("\r", "\n").replace("\0", ""))
+    assert "\0" in text or kept == text.replace("\r\n", "\n").replace("\r", "\n")
+    return kept
+
+
+@pytest.fixture(scope="module")
+def tables_on_screen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[pd.DataFrame, list[str]]]:
+    """Each table of a page that is fed with people's text, with the hostile texts it was fed with, column by column."""
+    store = PilotStore(tmp_path_factory.mktemp("screen"))
+    for n, cell in enumerate(HOSTILE):
+        pilot = create_pilot("Alice", "Acme", "feature_launch", "acme", now=day(1 + n % 28))
+        # As no honest way in would allow.
+        pilot.founder_name, pilot.company_name = cell, f"{cell} "
+        pilot.scenario_type, pilot.playbook_version = cell, cell
+        pilot.add_attempt("film.mp4", None, 30.0, 1, 0.2, True, at=day(1 + n % 28))
+        pilot.record_feedback(1, cell, "minor_changes", at=day(1 + n % 28))
+        pilot.runs[0].feedback[0].flags = [cell]
+        store.save(pilot, cell)
+    pilots = pilot_summaries(store.database)
+    page = metrics_page(store, Cohort())
+    themes = page.themes.bars
+    listed = pilot_table.frame(pilots, "UTC")
+    numbers = metrics_themes.table(page.themes)
+    compared = [compare.table(page, page, cell, "all pilots") for cell in HOSTILE]
+    heads = pd.DataFrame({"head": [frame.columns[1] for frame in compared]})
+    return {
+        "pilots": (listed[["company"]], [pilot.company_name for pilot in pilots]),
+        "founders": (listed[["founder"]], [pilot.founder_name for pilot in pilots]),
+        "scenarios": (listed[["scenario"]], [catalog.label("scenario", pilot.scenario_type) for pilot in pilots]),
+        "whole": (listed[[name for name in listed if name not in ("company", "founder", "scenario")]], []),
+        "themes": (numbers, [bar.label for bar in themes]),
+        "compared": (heads, list(HOSTILE)),
+    }
+
+
+def test_every_table_on_a_screen_is_one_of_those_looked_at_here():
+    sources = [*(ROOT / "pilot_core" / "web").rglob("*.py"), *(ROOT / "pages").glob("*.py")]
+    drawing = {path.stem for path in sources if re.search(r"st\.(dataframe|data_editor)\(", path.read_text("utf-8"))}
+    assert drawing == {"pilot_list", "finder", "themes", "compare", "change"}  # change holds measures alone
+
+
+def test_sixty_hostile_cells_in_every_table_on_a_screen_are_harmless_when_it_is_saved(tables_on_screen):
+    for name, (frame, fed) in tables_on_screen.items():
+        # As the table's own button writes it.
+        read_back = pd.read_csv(
+            io.StringIO(frame.to_csv(index=False, lineterminator="\r\n")), keep_default_na=False, dtype=str
+        )
+        for column in read_back:
+            assert not [cell for cell in read_back[column] if runs(cell)], (name, column)
+        if fed:
+            assert len(fed) == 60
+            assert [original(cell) for cell in frame.iloc[:, 0]] == fed
+
+
+@pytest.mark.office
+def test_libreoffice_finds_no_formula_in_any_table_saved_from_a_screen(tables_on_screen, soffice, tmp_path):
+    files = []
+    for name, (frame, _) in tables_on_screen.items():
+        files.append(tmp_path / f"{name}.csv")
+        frame.to_csv(files[-1], index=False, encoding="utf-8-sig", lineterminator="\r\n")
+    opened = open_with_libreoffice(soffice, files, tmp_path)
+    for name, (frame, fed) in tables_on_screen.items():
+        header, *rows = opened[name]
+        assert len(rows) == len(frame)
+        for row in rows:
+            assert [cell for cell in row if cell["formula"]] == []
+            for column, cell in zip(header, row, strict=False):
+                if column["text"] in frame and pd.api.types.is_numeric_dtype(frame[column["text"]]):
+                    assert cell["type"] == "float"
+        if fed:
+            assert [original(str(row[0]["text"])) for row in rows] == list(map(kept_by_calc, fed))
+
+
+def open_with_libreoffice(
+    soffice: str, files: list[Path], folder: Path
+) -> dict[str, list[list[dict[str, str | None]]]]:
     """Each file's cells as LibreOffice Calc has them after opening it with formulas allowed: text, type, formula."""
     command = [
-        str(SOFFICE), "--headless", f"-env:UserInstallation=file://{folder}/profile",
+        soffice, "--headless", f"-env:UserInstallation=file://{folder}/profile",
         "--infilter=CSV:44,34,76,1,,0,false,true,false,false,false,0,true", "--convert-to", "fods",
         "--outdir", str(folder), *map(str, files),
     ]  # fmt: skip
@@ -193,13 +284,20 @@ def sheet_rows(path: Path) -> Iterator[list[dict[str, str | None]]]:
         cells = []
         for cell in row.iter(f"{TABLE_CELL}table-cell"):
             found = {
-                "text": "\n".join("".join(p.itertext()) for p in cell.iter(f"{TEXT}p")),
+                "text": "\n".join(map(paragraph, cell.iter(f"{TEXT}p"))),
                 "type": cell.get(f"{OFFICE}value-type"),
                 "formula": cell.get(f"{TABLE_CELL}formula"),
             }
             cells += [found] * min(int(cell.get(f"{TABLE_CELL}number-columns-repeated", "1")), 40)
         if any(cell["text"] for cell in cells):
             yield cells
+
+
+def paragraph(element: ElementTree.Element) -> str:
+    """A paragraph's text; blanks that XML would lose are elements of their own there."""
+    inner = {f"{TEXT}s": " " * int(element.get(f"{TEXT}c", "1")), f"{TEXT}tab": "\t", f"{TEXT}line-break": "\n"}
+    told = inner.get(element.tag, element.text or "")
+    return told + "".join(paragraph(child) + (child.tail or "") for child in element)
 
 
 def test_the_sql_makes_cells_safe_exactly_as_the_python_does(tmp_path):
@@ -294,6 +392,9 @@ def test_the_zip_holds_the_tables_its_dictionary_and_a_manifest_that_counts_thei
         "scenario": ["feature_launch"], "brand": None, "playbook_version": None, "created_from": "2026-01-05",
         "created_to": None, "mode": "human",
     }  # fmt: skip
+    for one in (cohort, *COHORTS, Cohort(brand=("nobody",))):
+        with snapshot(full, one) as taken:
+            assert list(row_counts(full, one).items()) == list(taken.row_counts.items())
     assert manifest["row_counts"]["pilots"] == metrics_page(full, cohort).measures.fates.pilots
 
 

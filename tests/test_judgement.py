@@ -15,11 +15,20 @@ from pilot_core.judgement import (
     override_recommendation,
     suggestions,
     suggestions_for,
+    undo_decided_suggestion,
     undo_override,
 )
 from pilot_core.metrics import metrics_page
 from pilot_core.models import PilotRun
-from pilot_core.store.judgements import filed_report, filed_reports, overrides_of, standing_overrides
+from pilot_core.store.judgements import (
+    NOT_FILED,
+    decided_suggestions_of,
+    filed_report,
+    filed_reports,
+    overrides_of,
+    reports_page,
+    standing_overrides,
+)
 from pilot_core.store.pilots import PilotStore
 
 
@@ -184,3 +193,59 @@ def test_a_report_names_the_override_that_stood_when_it_was_filed(store, pilot):
     kept = filed_report(store.database, filed.report_id)
     assert (kept.override_by, kept.override_verdict, kept.override_reason) == ("Lea", "STOP", "Sold.")
     assert filed_report(store.database, "report_0") is None
+
+
+def test_an_accepted_flag_can_be_taken_back_and_is_offered_again(store, pilot):
+    (offered,) = suggestions(store)
+    feedback_id = offered.note.feedback_id
+    accept_suggestion(store, pilot.pilot_id, feedback_id, "hook_weak", "Lea")
+    undo_decided_suggestion(store, pilot.pilot_id, feedback_id, "hook_weak", "Bo")
+    assert store.load(pilot.pilot_id).runs[0].feedback[0].flags == ["too_long"]
+    assert [bar.flag for bar in metrics_page(store).themes.bars] == ["too_long"]
+    assert suggestions(store) == [offered]
+    assert told(store, pilot) == [("Lea", "flag_accepted"), ("Bo", "flag_decision_undone")]
+    with pytest.raises(NotAllowedNow, match="is not decided"):
+        undo_decided_suggestion(store, pilot.pilot_id, feedback_id, "hook_weak", "Bo")
+    accept_suggestion(store, pilot.pilot_id, feedback_id, "hook_weak", "Lea")
+    assert store.load(pilot.pilot_id).runs[0].feedback[0].flags == ["too_long", "hook_weak"]
+
+
+def test_a_dismissed_flag_can_be_taken_back_too(store, pilot):
+    (offered,) = suggestions(store)
+    dismiss_suggestion(store, pilot.pilot_id, offered.note.feedback_id, "hook_weak", "Lea")
+    (decided,) = decided_suggestions_of(store.database, pilot.pilot_id)
+    assert (decided.flag, decided.quote, decided.accepted, decided.decided_by) == (
+        "hook_weak", "hook is weak", False, "Lea"
+    )  # fmt: skip
+    undo_decided_suggestion(store, pilot.pilot_id, offered.note.feedback_id, "hook_weak", "Bo")
+    assert suggestions(store) == [offered]
+    assert decided_suggestions_of(store.database, pilot.pilot_id) == []
+
+
+def test_the_list_of_reports_is_searched_filtered_and_cut_into_pages_by_the_store(store, new_pilot, clock):
+    made = []
+    for company in ("Northwind", "North_beam", "Fjord"):
+        clock.forward(hours=1)
+        made.append(store.save(new_pilot(company_name=company), "Lea").pilot_id)
+    first = file_report(store, made[0], "Lea")
+    clock.forward(hours=1)
+    last = file_report(store, made[0], "Bo")
+    override_recommendation(store, made[2], "STOP", "Sold.", "Lea")
+    file_report(store, made[2], "Lea")
+
+    def listed(**asked: object) -> list[tuple[str, int]]:
+        return [(line.company_name, line.n) for line in reports_page(store.database, **asked).lines]
+
+    everything = reports_page(store.database)
+    assert (everything.pilots, everything.reports) == (3, 3)
+    assert {line.company_name: line.n for line in everything.lines} == {"Northwind": 2, "Fjord": 1, "North_beam": 0}
+    assert everything.lines[2].last is None
+    (north,) = reports_page(store.database, "northwind alice").lines
+    assert (north.last.report_id, first.report_id != last.report_id) == (last.report_id, True)
+    assert listed(search="north_") == [("North_beam", 0)]
+    assert listed(filed=(NOT_FILED,)) == [("North_beam", 0)]
+    assert {name for name, _ in listed(filed=("TOO EARLY",))} == {"Northwind", "Fjord"}
+    assert listed(filed=("PROCEED",)) == []
+    assert listed(page=2, per_page=2) == listed(page=9, per_page=2) == [("North_beam", 0)]
+    fjord = next(line.last for line in everything.lines if line.company_name == "Fjord")
+    assert (fjord.override_verdict, fjord.override_by, fjord.override_reason) == ("STOP", "Lea", "Sold.")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from pilot_core.errors import InvalidRequest, StoreError
-from pilot_core.export.archive import zip_stream
+from pilot_core.export.archive import CHUNK_BYTES, zip_stream
 from pilot_core.export.dictionary import data_dictionary
 from pilot_core.export.snapshot import Snapshot, snapshot
 from pilot_core.export.tables import TABLES
@@ -21,6 +21,17 @@ def csv_chunks(store: PilotStore, table: str, cohort: Cohort) -> Iterator[bytes]
     _check(table)
     with snapshot(store, cohort, (table,)) as taken:
         yield from taken.csv(table)
+
+
+def parquet_chunks(store: PilotStore, table: str, cohort: Cohort) -> Iterator[bytes]:
+    """One table as a Parquet file, piece by piece. Raises InvalidRequest for a table that does not exist."""
+    _check(table)
+    with snapshot(store, cohort, (table,)) as taken:
+        path = taken.folder / f"{table}.parquet"
+        taken.parquet(table, path)
+        with path.open("rb") as file:
+            while chunk := file.read(CHUNK_BYTES):
+                yield chunk
 
 
 def archive_chunks(store: PilotStore, cohort: Cohort) -> Iterator[bytes]:

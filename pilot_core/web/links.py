@@ -6,12 +6,15 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from pilot_core.settings import ROOT
+from pilot_core.web import access
 
 PAGES = ROOT / "pages"
 OVERVIEW = PAGES / "overview.py"
 NEW_PILOT = PAGES / "new_pilot.py"
 PILOT = PAGES / "pilot.py"
 METRICS = PAGES / "metrics.py"
+REPORTS = PAGES / "reports.py"
+DIAGNOSTICS = PAGES / "diagnostics.py"
 REVIEW = PAGES / "review.py"
 
 
@@ -23,6 +26,12 @@ def pilot_address(pilot_id: str) -> str:
 def open_pilot(pilot_id: str) -> NoReturn:
     """Leave for a pilot's page; from a callback too."""
     st.switch_page(PILOT, query_params={"pilot": pilot_id})
+
+
+def new_pilot_link() -> None:
+    """Draw a link to the form for a new pilot, for those who may make one."""
+    if access.may_change():
+        st.page_link(NEW_PILOT, label="New pilot", icon=":material/add_circle:")
 
 
 def pilot_link(pilot_id: str, label: str, icon: str = ":material/arrow_forward:") -> None:

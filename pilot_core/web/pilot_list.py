@@ -7,6 +7,7 @@ import streamlit as st
 from pilot_core import catalog
 from pilot_core.formatting import count
 from pilot_core.models import ApprovalOutcome, PilotStatus
+from pilot_core.store.judgements import standing_overrides
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.queries import ORDERS, TOO_EARLY, PilotFilter, pilot_page
 from pilot_core.web import badges, links, pilot_table
@@ -47,12 +48,14 @@ def show(store: PilotStore) -> None:
         st.info("No pilot matches. Type fewer words, or take away a filter.", icon=":material/search_off:")
         return
 
+    overrides = standing_overrides(store.database, [pilot.pilot_id for pilot in found.pilots])
+
     def opened() -> None:
         if pilot_id := pilot_table.clicked(found.pilots):
             links.open_pilot(pilot_id)
 
     st.dataframe(
-        pilot_table.frame(found.pilots, viewer_zone()),
+        pilot_table.frame(found.pilots, viewer_zone(), overrides),
         column_config=pilot_table.columns(opened, found.pilots),
         hide_index=True,
         height="content",

@@ -1,6 +1,6 @@
 """The table of pilots: summaries as a frame, and how its columns are drawn."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +9,8 @@ import streamlit as st
 
 from pilot_core import catalog
 from pilot_core.export.formulas import neutral
+from pilot_core.insight.recommend import CODES
+from pilot_core.store.judgements import Override
 from pilot_core.store.queries import PilotSummary
 from pilot_core.web import badges
 from pilot_core.web.times import exact
@@ -16,12 +18,17 @@ from pilot_core.web.times import exact
 OPEN_KEY = "opened_pilot"
 
 
-def frame(pilots: Sequence[PilotSummary], zone: str) -> pd.DataFrame:
-    """One row a pilot, in the order given. Text typed by people is neutralised: the table can be saved as CSV."""
+def frame(pilots: Sequence[PilotSummary], zone: str, overrides: Mapping[str, Override] | None = None) -> pd.DataFrame:
+    """One row a pilot, in the order given. Text typed by people is neutralised: the table can be saved as CSV.
+
+    ``overrides`` are those that stand, by pilot.
+    """
     return pd.DataFrame(
         {
             "company": [_button_text(pilot.company_name) for pilot in pilots],
             "recommendation": [[badges.mark(pilot.recommendation).label] for pilot in pilots],
+            **_verdicts(pilots, overrides or {}),
+            "why": [_why(pilot) for pilot in pilots],
             "attempts": [
                 badges.dots(pilot.decisions, max(0, pilot.max_attempts - len(pilot.decisions))) for pilot in pilots
             ],
@@ -45,14 +52,16 @@ def columns(opened: Any, pilots: Sequence[PilotSummary] = ()) -> dict[str, Any]:
     )
     return {
         "company": st.column_config.ButtonColumn(
-            "Company", type="tertiary", alignment="left", pinned=True, width=165, key=OPEN_KEY, on_click=opened
+            "Company", type="tertiary", alignment="left", pinned=True, width=150, key=OPEN_KEY, on_click=opened
         ),
         "recommendation": badges.badge_column("Recommendation"),
+        "lead_says": badges.badge_column("A lead says"),
+        "why": st.column_config.TextColumn("Why", width=155),
         "attempts": st.column_config.ImageColumn(
             "Attempts", alignment="left", width=min(28 + 18 * dots, 300), help=f"One dot an attempt. {words}."
         ),
-        "standing": st.column_config.TextColumn("Where it stands", width=205),
-        "last_step": st.column_config.DatetimeColumn("Last step", format="distance", width=128),
+        "standing": st.column_config.TextColumn("Where it stands", width=175),
+        "last_step": st.column_config.DatetimeColumn("Last step", format="distance", width=112),
         "founder": st.column_config.TextColumn("Founder", width=145),
         "scenario": st.column_config.TextColumn("Scenario", width=150),
         "brand": st.column_config.TextColumn("Brand", width=90),
@@ -64,6 +73,17 @@ def clicked(pilots: Sequence[PilotSummary]) -> str | None:
     """The id of the pilot whose company was just clicked."""
     click = st.session_state.get(OPEN_KEY)
     return pilots[click["row"]].pilot_id if click and click["row"] < len(pilots) else None
+
+
+def _verdicts(pilots: Sequence[PilotSummary], overrides: Mapping[str, Override]) -> dict[str, list[list[str]]]:
+    """The column of the leads' own verdicts, where there is one."""
+    found = [overrides.get(pilot.pilot_id) for pilot in pilots]
+    return {"lead_says": [[badges.mark(made.verdict).label] if made else [] for made in found]} if any(found) else {}
+
+
+def _why(pilot: PilotSummary) -> str:
+    known = CODES.get(pilot.reason_code)
+    return known.words if known else neutral(pilot.reason_code)
 
 
 def _standing(pilot: PilotSummary) -> str:

@@ -9,6 +9,7 @@ from pilot_core.documents.facts import BRIEF_LABELS
 from pilot_core.formatting import count
 from pilot_core.models import PilotRun, PilotStatus
 from pilot_core.preview import for_a_person
+from pilot_core.web import access
 from pilot_core.web.pilot_page import feedback_form, next_attempt
 from pilot_core.web.pilot_page.state import View, act_button, close_dialog, dialog, show_trouble
 from pilot_core.web.text import plain
@@ -20,7 +21,7 @@ WHOSE = {False: "Ours: it counts in the result", True: "Not ours: it says nothin
 def show_open_dialog(view: View) -> None:
     """Draw the dialog that is open, if the pilot's state still has a place for it."""
     name = dialog(view)
-    if name is None or view.pilot.status is PilotStatus.COMPLETED:
+    if name is None or view.pilot.status is PilotStatus.COMPLETED or not access.may_change():
         close_dialog(view)
     elif name.startswith("approve "):
         feedback_form.approve_dialog(view, view.pilot.attempt(int(name.removeprefix("approve "))))

@@ -8,7 +8,7 @@ from pilot_core.review.comments import Thread, counts_of, delete_comment, edit_c
 from pilot_core.review.comments import threads_of as all_threads
 from pilot_core.review.links import TeamMember
 from pilot_core.store.comments import Comment
-from pilot_core.web import comment_exports
+from pilot_core.web import access, comment_exports
 from pilot_core.web.errors import told
 from pilot_core.web.pilot_page import films
 from pilot_core.web.pilot_page.state import View, empty
@@ -81,10 +81,12 @@ def _one(view: View, thread: Thread) -> None:
     said(comment, lambda frame: films.go_to(view, attempt, frame))
     for answer in thread.replies:
         answered(answer, view.now)
-        _own_acts(view, answer)
-    if not comment.deleted_at:
-        _judge(view, comment)
-    _own_acts(view, comment, may_answer=True)
+        if access.may_change():
+            _own_acts(view, answer)
+    if access.may_change():
+        if not comment.deleted_at:
+            _judge(view, comment)
+        _own_acts(view, comment, may_answer=True)
 
 
 def _judge(view: View, comment: Comment) -> None:

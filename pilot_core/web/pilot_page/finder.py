@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pilot_core.store.judgements import standing_overrides
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.queries import PilotFilter, pilot_page
 from pilot_core.web import links, pilot_table
@@ -19,6 +20,8 @@ def show(store: PilotStore) -> None:
     )
     found = pilot_page(store.database, PilotFilter(search=search or ""), "last_step", per_page=SHOWN)
 
+    overrides = standing_overrides(store.database, [pilot.pilot_id for pilot in found.pilots])
+
     def opened() -> None:
         if pilot_id := pilot_table.clicked(found.pilots):
             links.open_pilot(pilot_id)
@@ -27,7 +30,7 @@ def show(store: PilotStore) -> None:
         more = f", {SHOWN} of {found.total} shown" if found.total > SHOWN else ""
         st.caption(f"The latest step first{more}. A click on a company opens its pilot.")
         st.dataframe(
-            pilot_table.frame(found.pilots, viewer_zone()),
+            pilot_table.frame(found.pilots, viewer_zone(), overrides),
             column_config=pilot_table.columns(opened),
             hide_index=True,
             alt="Pilots with recommendation, attempts and last step",
@@ -36,7 +39,7 @@ def show(store: PilotStore) -> None:
         st.info("No pilot matches. Search for a part of the founder’s or company’s name, or the id.")
     else:
         st.info("There is no pilot yet. Create the first one.")
-        st.page_link(links.NEW_PILOT, label="New pilot", icon=":material/add_circle:")
+        links.new_pilot_link()
 
 
 def show_missing(reason: str) -> None:

@@ -10,6 +10,7 @@ from pilot_core.web.pilot_page import lifecycle, standing
 from pilot_core.web.pilot_page.state import View, put_away, told_by_others
 from pilot_core.web.text import plain
 from pilot_core.web.times import when
+from pilot_core.web.verdicts import override_badge
 
 
 def show(view: View) -> None:
@@ -20,6 +21,8 @@ def show(view: View) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.title(plain(pilot.company_name), anchor=False, width="content")
         badge(result.recommendation, result.words)
+        if view.override:
+            override_badge(view.override)
         st.markdown(plain(result.summary + provisional), width="content")
     brand = catalog.label("brand", pilot.brand_preset) if pilot.brand_preset else "no brand preset"
     used = f"{pilot.attempts_used} of {count(pilot.max_attempts, 'attempt')} used"

@@ -8,6 +8,7 @@ import streamlit as st
 from pilot_core.formatting import ago, count, day, percent
 from pilot_core.review.links import LINK_DAYS, LONGEST_DAYS, LinkState, ReviewLink, links_of, make_link, revoke_link
 from pilot_core.review.receipts import Receipt, receipts_of
+from pilot_core.web import access
 from pilot_core.web.access import LOCAL_HOSTS
 from pilot_core.web.badges import Colour
 from pilot_core.web.errors import told
@@ -26,6 +27,9 @@ STATES: dict[LinkState, tuple[str, Colour]] = {
 
 def show(view: View) -> None:
     """Draw them."""
+    if not access.may_change():
+        _list(view)
+        return
     making, made = st.columns([2, 3], gap="large")
     with making:
         _make(view)
@@ -107,7 +111,8 @@ def _one(view: View, link: ReviewLink) -> None:
         if link.locked_until and link.locked_until > view.now:
             st.badge("Locked", icon=":material/lock:", color="orange", help=exact(link.locked_until, view.zone))
         st.space("stretch")
-        if state is LinkState.LIVING and st.button("Revoke now", key=view.key(f"revoke {link.link_id}")):
+        may_revoke = state is LinkState.LIVING and access.may_change()
+        if may_revoke and st.button("Revoke now", key=view.key(f"revoke {link.link_id}")):
             with told():
                 revoke_link(view.store, link.link_id, view.lead)
                 if (st.session_state.get(view.key("link made")) or ("",))[0] == link.link_id:

@@ -1,9 +1,7 @@
 """The next attempt, or a failed one again: what it will be told, how it is made, and its start."""
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import streamlit as st
 
@@ -13,10 +11,12 @@ from pilot_core.errors import InvalidRequest, PilotError
 from pilot_core.models import PilotRun
 from pilot_core.video.contract import CutBrief
 from pilot_core.web.background import start_render
-from pilot_core.web.new_pilot_form import MAX_UPLOAD_MB, PIPELINES, pipelines, received
+from pilot_core.web.new_pilot_form import PIPELINES, pipelines
 from pilot_core.web.pilot_page.state import View, act_button, open_dialog
 from pilot_core.web.stores import store
 from pilot_core.web.text import plain
+from pilot_core.web.upload_field import upload_field, uploaded
+from pilot_core.web.uploads import taken_up
 
 
 def start_button(view: View, *, label: str, name: str, apart: bool = False) -> None:
@@ -122,21 +122,16 @@ def _brief_lines(view: View) -> str:
 
 def _how(view: View, name: str, default: str | None = None) -> None:
     known = pipelines()
-    chosen = st.selectbox(
+    pipeline = st.selectbox(
         "How it is made",
         known,
         index=known.index(default) if default in known else 0,
         format_func=PIPELINES.__getitem__,
         key=view.key(f"{name} pipeline"),
     )
-    if chosen == "upload":
-        st.file_uploader(
-            "The finished film, an mp4",
-            type=["mp4"],
-            key=view.key(f"{name} film"),
-            max_upload_size=MAX_UPLOAD_MB,
-            help="Without another, the film that was brought before is tried again." if default == "upload" else None,
-        )
+    if pipeline == "upload":
+        again = "Without another, the film that was brought before is tried again." if default == "upload" else ""
+        upload_field(view.key(f"{name} film"), note=again)
 
 
 def _start(view: View, seen: int, name: str) -> PilotRun:
@@ -154,7 +149,7 @@ def _retry(view: View, seen: int, name: str) -> PilotRun:
     pipeline = _pipeline(view, name)
     failed = view.pilot.latest_attempt
     # The film that was brought before is still there, and does again unless another is brought.
-    there = bool(failed and failed.upload_path) and st.session_state.get(view.key(f"{name} film")) is None
+    there = bool(failed and failed.upload_path) and uploaded(view.key(f"{name} film")) is None
     kept = _kept(view, name) if pipeline == "upload" and not there else None
     with _forgotten_if_refused(view, kept):
         pilot, attempt = services.retry_attempt(
@@ -172,10 +167,8 @@ def _pipeline(view: View, name: str) -> str:
 
 
 def _kept(view: View, name: str) -> str:
-    """The uploaded film, found to play and kept in the store. Raises InvalidRequest."""
-    with tempfile.TemporaryDirectory() as folder:
-        film = received(st.session_state.get(view.key(f"{name} film")), Path(folder))
-        return services.keep_upload(view.store, view.pilot_id, film)
+    """The uploaded film, kept in the pilot's folder. Raises InvalidRequest."""
+    return services.keep_upload(view.store, view.pilot_id, taken_up(uploaded(view.key(f"{name} film"))))
 
 
 @contextmanager

@@ -5,7 +5,7 @@ import streamlit as st
 from pilot_core import services
 from pilot_core.insight.recommend import recommend
 from pilot_core.models import AttemptState, FeedbackMode, PilotRunAttempt, PilotStatus
-from pilot_core.web import making
+from pilot_core.web import access, making
 from pilot_core.web.downloads import EVERYTHING, REPORT_PAGE, address
 from pilot_core.web.pilot_page import feedback_form, links, next_attempt
 from pilot_core.web.pilot_page.films import Shown
@@ -29,18 +29,21 @@ def show(view: View, shown: Shown | None) -> None:
         if told and told.changes:
             st.button("Put this away", key=view.key("put away"), on_click=put_away, args=(view,), type="tertiary")
         _primary(view, doing)
-        heard = _form_attempt(view, doing, shown)
+        heard = _form_attempt(view, doing, shown) if access.may_change() else None
         if heard:
             number = heard.attempt_number
             # Refused, and no longer in front: what was typed must be seen to be kept.
             unfolded = told is not None and feedback_form.is_begun(view, number)
             with st.expander(f"Log feedback on attempt {number}", unfolded, icon=":material/rate_review:"):
                 feedback_form.show(view, heard)
-    if doing is not Todo.NOTHING:
+    if doing is not Todo.NOTHING and access.may_change():
         _others(view, doing)
 
 
 def _primary(view: View, doing: Todo) -> None:
+    if doing not in (Todo.NOTHING, Todo.WAIT) and not access.may_change():
+        st.caption("Leads act here; you can read.")
+        return
     latest = view.pilot.latest_attempt
     number = latest.attempt_number if latest else 0
     match doing:

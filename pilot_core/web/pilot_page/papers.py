@@ -5,6 +5,7 @@ import streamlit as st
 from pilot_core import services
 from pilot_core.errors import PilotError
 from pilot_core.export.shelf import UNLISTED, Item, shelf
+from pilot_core.web import access
 from pilot_core.web.downloads import EVERYTHING, address
 from pilot_core.web.pilot_page.state import View, empty
 from pilot_core.web.text import plain
@@ -39,7 +40,7 @@ def show(view: View) -> None:
 
 
 def _write_button(view: View) -> None:
-    if st.button("Write the documents", type="primary", icon=":material/edit_document:"):
+    if access.may_change() and st.button("Write the documents", type="primary", icon=":material/edit_document:"):
         try:
             services.write_documents(view.store, view.pilot)
         except PilotError as error:

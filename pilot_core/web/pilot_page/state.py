@@ -15,6 +15,8 @@ from pilot_core.errors import Conflict, PilotError
 from pilot_core.formatting import ago
 from pilot_core.models import PilotRun
 from pilot_core.store.history import Step, history
+from pilot_core.store.judgements import Override, standing_override
+from pilot_core.store.lease import Connection
 from pilot_core.store.pilots import PilotStore
 from pilot_core.web.pilot_page import words
 from pilot_core.web.text import plain
@@ -28,7 +30,9 @@ Typed = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True)
 class View:
-    """What this run of the page shows. ``news`` is what others did since the lead last saw the pilot."""
+    """What this run of the page shows. ``news`` is what others did since the lead last saw the pilot; ``override`` is
+    the one that stands.
+    """
 
     store: PilotStore
     pilot: PilotRun
@@ -36,6 +40,7 @@ class View:
     now: datetime
     zone: str
     news: list[Step]
+    override: Override | None
 
     @property
     def pilot_id(self) -> str:
@@ -68,15 +73,16 @@ def look(store: PilotStore, pilot_id: str, lead: str) -> View:
         for name in ("seen", "trouble", "done", "dialog"):
             said.pop(_key(pilot_id, name), None)
 
-    def read(_: object) -> tuple[PilotRun, list[Step]]:
+    def read(connection: Connection) -> tuple[PilotRun, list[Step], Override | None]:
         pilot = store.load(pilot_id)
         since = said.setdefault(seen, pilot.version)
-        return pilot, history(store.database, pilot_id, since) if pilot.version > since else []
+        news = history(store.database, pilot_id, since) if pilot.version > since else []
+        return pilot, news, standing_override(connection, pilot_id)
 
-    pilot, news = store.database.read(read)
+    pilot, news, override = store.database.read(read)
     if not _by_people(news):
         said[seen], news = pilot.version, []
-    return View(store, pilot, lead, store.clock(), viewer_zone(), news)
+    return View(store, pilot, lead, store.clock(), viewer_zone(), news, override)
 
 
 def act(view: View, work: Callable[[int], PilotRun], done: str, typed: Typed = ()) -> PilotRun | None:
@@ -131,6 +137,31 @@ def act_button(
 
     if st.button(label, on_click=clicked, type="primary", **options) and apart:
         st.rerun()
+
+
+def judge(view: View, place: str, work: Callable[[], PilotRun | None], done: str) -> bool:
+    """Do what does not hang on the pilot's course, whatever others did meanwhile; True when it is done.
+
+    ``work`` returns the pilot where it saved it. A refusal waits for :func:`show_refusal` at the same ``place``.
+    """
+    said = st.session_state
+    said.pop(view.key(f"refused {place}"), None)
+    try:
+        pilot = work()
+    except PilotError as error:
+        said[view.key(f"refused {place}")] = str(error)
+        return False
+    # What others did in between stays to be told.
+    if pilot and pilot.version == said[view.key("seen")] + 1:
+        said[view.key("seen")] = pilot.version
+    said[view.key("done")] = done
+    return True
+
+
+def show_refusal(view: View, place: str) -> None:
+    """Say why the last act at that place was refused, if it was."""
+    if told := st.session_state.get(view.key(f"refused {place}")):
+        st.error(plain(told), icon=":material/error:")
 
 
 def told_once(view: View) -> None:

@@ -1,8 +1,11 @@
 """What happened to a pilot, in plain words. Plain text: whoever draws it escapes it."""
 
+from datetime import datetime, timedelta
+
 from pilot_core import catalog
 from pilot_core.documents.facts import BRIEF_LABELS
-from pilot_core.formatting import percent, seconds
+from pilot_core.formatting import count, moment, percent, seconds
+from pilot_core.insight.recommend import TOO_EARLY
 from pilot_core.models import Event, FeedbackLevel, FeedbackMode
 
 LEVEL_WORDS = {
@@ -83,6 +86,17 @@ def did(event: Event) -> str:
         case "comment_addressed" | "comment_not_addressed":
             verdict = "addressed" if event.kind == "comment_addressed" else "not addressed"
             return f"judged a comment on {attempt} as {verdict} in attempt {told.get('in_attempt')}"
+        case "person_erased":
+            return f"erased a person’s data from this pilot{_of_reviews(told.get('reviews'))}"
+        case "recommendation_overridden" | "override_undone":
+            chosen = told.get("verdict")
+            if event.kind == "override_undone":
+                return f"took back the override with {chosen}{reason}"
+            return f"overrode the recommendation {told.get('computed') or TOO_EARLY} with {chosen}{reason}"
+        case "flag_accepted" | "flag_dismissed" | "flag_decision_undone":
+            return _suggestion(event, attempt)
+        case "report_filed":
+            return _filed(event)
     return event.kind.replace("_", " ")
 
 
@@ -92,6 +106,27 @@ COMMENT_WORDS = {
     "comment_edited": "changed a comment on",
     "comment_deleted": "deleted a comment on",
 }
+
+
+def _suggestion(event: Event, attempt: str) -> str:
+    told = event.detail
+    flag = f"“{catalog.label('flag', str(told.get('flag')))}”"
+    if event.kind == "flag_decision_undone":
+        return f"took back {'the accepted flag' if told.get('accepted') else 'the dismissal of'} {flag} on {attempt}"
+    words = f", suggested by “{told['quote']}”" if told.get("quote") else ""
+    return f"{event.kind.removeprefix('flag_')} the flag {flag} on {attempt}{words}"
+
+
+def _filed(event: Event) -> str:
+    told = event.detail
+    verdict, rules = told.get("recommendation") or TOO_EARLY, told.get("rules_version")
+    then = datetime.fromisoformat(str(told["as_of"])) if told.get("as_of") else event.at
+    past = f" as of {moment(then)}" if event.at - then >= timedelta(minutes=1) else ""
+    return f"filed an outcome report{past}: {verdict}, by rules {rules}"
+
+
+def _of_reviews(number: object) -> str:
+    return f", with the words of {count(number, 'review')}" if isinstance(number, int) and number else ""
 
 
 def _feedback(event: Event, attempt: str) -> str:

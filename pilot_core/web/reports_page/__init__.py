@@ -1,0 +1,1 @@
+"""The reports page, piece by piece; ``pages/reports.py`` puts them together."""

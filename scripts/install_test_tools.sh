@@ -1,0 +1,17 @@
+#!/bin/sh
+# Installs Debian's Chromium and LibreOffice Calc for the tests that use them, where that is possible; otherwise says
+# which tests will be skipped and goes on.
+set -u
+missing=""
+[ -n "${PILOT_OPS_CHROMIUM:-}" ] || command -v chromium >/dev/null 2>&1 || missing="chromium"
+command -v soffice >/dev/null 2>&1 || missing="$missing libreoffice-calc-nogui"
+[ -n "$missing" ] || exit 0
+if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
+    echo "Not here, and no way to install it: $missing. The tests that use it will be skipped."
+    exit 0
+fi
+apt-get update -qq || exit 0
+for package in $missing; do
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package" >/dev/null ||
+        echo "$package could not be installed: the tests that use it will be skipped."
+done
