@@ -9,6 +9,7 @@ from pilot_core.web.once import token
 from pilot_core.web.pilot_page import finder
 from pilot_core.web.stores import store
 from pilot_core.web.text import plain
+from pilot_core.web.upload_field import upload_field
 
 visitor = access.require(access.Role.LEAD)
 
@@ -82,12 +83,7 @@ with form:
     )
     problem("pipeline")
     if pipeline == "upload":
-        st.file_uploader(
-            "The finished film, an mp4",
-            type=["mp4"],
-            key=key("video"),
-            max_upload_size=new_pilot_form.MAX_UPLOAD_MB,
-        )
+        upload_field(key("video"))
         problem("video")
     attempts, iterations = st.columns(2, vertical_alignment="bottom")
     with attempts:

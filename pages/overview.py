@@ -3,7 +3,7 @@ import streamlit as st
 from pilot_core.web import access, cards, links, needs, overview, pilot_list
 from pilot_core.web.stores import store
 
-visitor = access.require(access.Role.LEAD)
+visitor = access.require(access.Role.VIEWER)
 
 
 @st.fragment(run_every="20s")
@@ -23,6 +23,8 @@ def today() -> None:
 
 if overview.is_empty(store()):
     st.title("No pilots yet", anchor=False)
+    if not visitor.may(access.Role.LEAD):
+        st.stop()
     st.markdown(
         "Create the first pilot. Its first cut is made while you watch, and then goes to the founder for review."
     )

@@ -19,7 +19,7 @@ from pilot_core.web.pilot_page import (
 from pilot_core.web.pilot_page.state import SECTION, look, told_once
 from pilot_core.web.stores import store
 
-visitor = access.require(access.Role.LEAD)
+visitor = access.require(access.Role.VIEWER)
 
 pilot_id = st.query_params.get("pilot")
 if not pilot_id:

@@ -10,9 +10,9 @@ from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
-from pilot_core import catalog
+from pilot_core import catalog, files
 from pilot_core.documents import REVIEW_PACK_FOLDER, generate_founder_artifacts
-from pilot_core.errors import NotAllowedNow, PilotError
+from pilot_core.errors import NotAllowedNow, PilotError, PipelineFailed
 from pilot_core.models import AttemptState, Draft, FeedbackMode, FrameComment, PilotRun, PilotRunAttempt
 from pilot_core.review.comments import threads_of
 from pilot_core.settings import Settings
@@ -108,7 +108,7 @@ def fail_attempt(store: PilotStore, pilot_id: str, attempt_number: int, reason: 
 
     pilot, attempt = store.change(pilot_id, work, actor)
     if attempt.state is AttemptState.FAILED and attempt.folder:
-        _remove_films(store.path_of(attempt.folder))
+        remove_films(store.path_of(attempt.folder))
     return pilot
 
 
@@ -122,10 +122,11 @@ def fail_abandoned(store: PilotStore) -> list[str]:
     for render in renders.under_way(store.database):
         if renders.is_alive(render, store.clock()):
             continue
-        pilot = store.load(render.pilot_id)
-        attempt = next(a for a in pilot.runs if a.attempt_id == render.attempt_id)
-        reason = f"The render stopped at “{render.step}” because its process ended. Retry it."
-        fail_attempt(store, pilot.pilot_id, attempt.attempt_number, reason, f"pipeline:{attempt.pipeline}")
+        for attempt in (
+            a for p in store.load_all([render.pilot_id]) for a in p.runs if a.attempt_id == render.attempt_id
+        ):
+            reason = f"The render stopped at “{render.step}” because its process ended. Retry it."
+            fail_attempt(store, render.pilot_id, attempt.attempt_number, reason, f"pipeline:{attempt.pipeline}")
         renders.release(store.database, render.attempt_id)
         failed.append(render.attempt_id)
     return failed
@@ -249,6 +250,10 @@ def _make(
     report(0.9, "Building the review pack")
     review_pack.build(store.root, pilot, attempt, chosen, measured[chosen.iteration], comments)
     attempt.review_pack_path = f"{attempt.folder}/{REVIEW_PACK_FOLDER}"
+    try:
+        files.sync_tree(folder)
+    except OSError as error:
+        raise PipelineFailed(f"The cut could not be put on the disk: {error.strerror or error}.") from error
     return attempt
 
 
@@ -335,7 +340,8 @@ def _relative(path: Path, store: PilotStore) -> str:
     return path.resolve().relative_to(store.root.resolve()).as_posix()
 
 
-def _remove_films(folder: Path) -> None:
+def remove_films(folder: Path) -> None:
+    """Remove what a failed render made; its logs stay."""
     if not folder.is_dir():
         return
     for path in folder.iterdir():

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from pilot_core import catalog, ids
 from pilot_core.clock import utc_now
 from pilot_core.errors import InvalidRequest, NotAllowedNow
+from pilot_core.files import settle
 from pilot_core.models import (
     AttemptState,
     Brief,
@@ -100,7 +101,7 @@ def keep_upload(store: PilotStore, pilot_id: str, source: Path) -> str:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target.with_suffix(".part"))
-        target.with_suffix(".part").replace(target)
+        settle(target.with_suffix(".part"), target)
     except OSError as error:
         target.with_suffix(".part").unlink(missing_ok=True)
         raise InvalidRequest(f"The video {source.name} cannot be copied: {error.strerror}.", field="video") from error

@@ -5,11 +5,12 @@ import signal
 import sys
 from types import FrameType
 
+from pilot_core import logs
 from pilot_core.errors import PilotError
 from pilot_core.settings import settings
 from pilot_core.store.pilots import PilotStore
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("pilot_core.worker")  # run as a program, its __name__ is another
 
 
 def main(store_root: str, pilot_id: str, attempt_number: int) -> int:
@@ -22,6 +23,7 @@ def main(store_root: str, pilot_id: str, attempt_number: int) -> int:
 
     try:
         present = settings()
+        logs.set_up(present.log_level or "info")
         rendering.run_attempt(
             PilotStore(store_root), pilot_id, attempt_number, present, at_once=present.renders_at_once
         )
@@ -37,5 +39,6 @@ def _leave(number: int, frame: FrameType | None) -> None:
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    sys.exit(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))
+    logs.set_up("info")
+    with logs.about(pilot_id=sys.argv[2], attempt=int(sys.argv[3])):
+        sys.exit(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))

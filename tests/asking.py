@@ -1,6 +1,9 @@
 """Requests to the product's routes over ASGI, without a server."""
 
+import re
 from dataclasses import dataclass, field
+from http.cookies import SimpleCookie
+from urllib.parse import urlencode
 
 import anyio
 from starlette.applications import Starlette
@@ -31,16 +34,17 @@ def ask(
     method: str = "GET",
     *,
     cookie: str | None = None,
+    cookies: str = "",
     host: str = AWAY,
     body: bytes = b"",
     scheme: str = "http",
     **headers: str,
 ) -> Answer:
-    """One request; header names with underscores for hyphens; ``cookie`` is a review grant's token."""
+    """One request; header names with underscores for hyphens; ``cookie`` is a review grant, ``cookies`` others."""
     said: list[dict] = []
     asked = {"host": host} | {name.replace("_", "-"): value for name, value in headers.items()}
-    if cookie is not None:
-        asked["cookie"] = f"pilot_review={cookie}"
+    if carried := "; ".join(part for part in (cookie and f"pilot_review={cookie}", cookies) if part):
+        asked["cookie"] = carried
     scope = _scope(path, method, asked, scheme)
 
     async def receive() -> dict:
@@ -52,6 +56,18 @@ def ask(
     anyio.run(Starlette(routes=ROUTES), scope, receive, send)
     sent = frozenset((name.decode(), value.decode()) for name, value in said[0]["headers"])
     return Answer(said[0]["status"], sent, b"".join(message.get("body", b"") for message in said[1:]))
+
+
+def fill_in(path: str, cookies: str = "", **fields: str) -> Answer:
+    """Open the form at an address, as a browser does, and send it back with those fields."""
+    form = ask(path, cookies=cookies)
+    token = re.search(r'name="token" value="([0-9a-f]{64})"', form.body.decode())
+    if token is None:
+        return form
+    kept = SimpleCookie(form.headers["set-cookie"])["pilot_form"].value
+    carried = "; ".join(part for part in (cookies, f"pilot_form={kept}") if part)
+    told = {"origin": f"http://{AWAY}", "sec_fetch_site": "same-origin"}
+    return ask(path, "POST", cookies=carried, body=urlencode({"token": token[1], **fields}).encode(), **told)
 
 
 def ask_here(path: str, cookie: str) -> Answer:
@@ -76,5 +92,6 @@ def _scope(path: str, method: str, headers: dict[str, str], scheme: str = "http"
         "path": path,
         "raw_path": path.encode(),
         "query_string": b"",
+        "client": ("127.0.0.1", 50_000),
         "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
     }

@@ -1,6 +1,7 @@
 """The command pipeline with real programs: what they may do, and every way they can go wrong."""
 
 import os
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from pilot_core import catalog
 from pilot_core.errors import InvalidRequest, PipelineFailed
 from pilot_core.models import Brief, Shot
+from pilot_core.settings import ROOT
 from pilot_core.video.command import CommandPipeline
 from pilot_core.video.contract import Cut, CutBrief
 
@@ -310,6 +312,28 @@ def test_a_render_that_is_interrupted_stops_the_program(run, fifo, tmp_path, wor
 
     with pytest.raises(KeyboardInterrupt):
         CommandPipeline([sys.executable, str(script)]).make_cut(brief(), workdir, interrupt)
+    assert os.read(reading, 100) == b""
+
+
+WORKER = """
+import sys
+from pathlib import Path
+from pilot_core.video.command import CommandPipeline
+from tests.test_command_pipeline import brief
+pipeline = CommandPipeline([sys.executable, sys.argv[1]])
+pipeline.make_cut(brief(), Path(sys.argv[2]), lambda fraction, step: print(step, flush=True))
+"""
+
+
+def test_a_program_and_its_children_end_when_the_process_that_asked_is_killed(fifo, tmp_path, workdir):
+    path, reading = fifo
+    script = tmp_path / "program.py"
+    script.write_text(START + FORK.format(fifo=path) + "print('progress 0.5 begun', flush=True)\ntime.sleep(60)")
+    with subprocess.Popen(
+        [sys.executable, "-c", WORKER, script, workdir], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as worker:
+        assert worker.stdout.readline() == "begun\n"
+        worker.kill()
     assert os.read(reading, 100) == b""
 
 

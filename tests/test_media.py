@@ -40,6 +40,7 @@ def ask(path: str, method: str = "GET", **headers: str) -> Answer:
         "path": path,
         "raw_path": path.encode(),
         "query_string": b"",
+        "client": ("127.0.0.1", 50_000),
         "headers": [(name.encode(), value.encode()) for name, value in asked.items()],
     }
 

@@ -3,7 +3,6 @@
 import re
 from datetime import date
 from http.cookies import SimpleCookie
-from urllib.parse import urlencode
 
 import pytest
 
@@ -11,10 +10,11 @@ from pilot_core.documents import FOUNDER_DOCUMENTS, REVIEW_PACK_TEXTS
 from pilot_core.models import PilotRun
 from pilot_core.review import passphrases
 from pilot_core.review.comments import add_comment
-from pilot_core.review.links import grant_for, make_link, open_link, rename_reviewer, revoke_link
+from pilot_core.review.links import grant_for, links_of, make_link, open_link, rename_reviewer, revoke_link
 from pilot_core.review.receipts import receipts_of
 from pilot_core.store.pilots import PilotStore
-from tests.asking import AWAY, Answer, ask, ask_here
+from pilot_core.web import rates
+from tests.asking import AWAY, Answer, ask, ask_here, fill_in
 from tests.conftest import HandClock
 from tests.reviewing import LEAD, next_attempt, pilot_in_review, queued_attempt
 
@@ -44,6 +44,8 @@ def served(store: PilotStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """The routes work on the test's store, and its clock."""
     for module in ("review_routes", "media", "downloads", "comment_exports", "access"):
         monkeypatch.setattr(f"pilot_core.web.{module}.store", lambda: store)
+    for name in ("WRONG_TOKENS", "PASSPHRASES", "REPORTS"):
+        monkeypatch.setattr(rates, name, rates.Rate(100, 600))
 
 
 @pytest.fixture
@@ -186,12 +188,13 @@ def test_what_is_typed_at_the_door_is_never_markup_and_never_too_much(store: Pil
     _, token = make_link(store, pilot.pilot_id, "Dana", passphrase=PASSPHRASE, actor=LEAD)
     answer = _typed(token, "<script>alert(1)</script>")
     assert b"<script" not in answer.body
-    assert ask(f"/r/{token}", "POST", body=b"passphrase=" + b"x" * 100_000).status == 200
-    assert ask(f"/r/{token}", "POST", body=b"\xff\xfe=&&&=;").status == 200
+    assert ask(f"/r/{token}", "POST", body=b"passphrase=" + b"x" * 100_000).status == 403
+    assert ask(f"/r/{token}", "POST", body=b"\xff\xfe=&&&=;").status == 403
+    assert links_of(store, pilot.pilot_id)[0].locked_until is None
 
 
 def _typed(token: str, passphrase: str) -> Answer:
-    return ask(f"/r/{token}", "POST", body=urlencode({"passphrase": passphrase}).encode())
+    return fill_in(f"/r/{token}", passphrase=passphrase)
 
 
 # What a grant reaches

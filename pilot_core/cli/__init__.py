@@ -4,10 +4,12 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from pilot_core.cli import look, work
+from pilot_core import logs
+from pilot_core.cli import care, erase, keys, look, work
 from pilot_core.cli.arguments import USAGE, action_of, parser
 from pilot_core.errors import PilotError
 from pilot_core.settings import Settings, settings
+from pilot_core.store.pilots import local_user
 
 RUN: dict[str, Callable[[argparse.Namespace, Settings], int]] = {
     "founder": work.start,
@@ -22,15 +24,30 @@ RUN: dict[str, Callable[[argparse.Namespace, Settings], int]] = {
     "raise_limit": work.raise_limit,
     "retry": work.retry,
     "import_state": look.import_state,
+    "backup": care.backup,
+    "restore": care.restore,
+    "check": care.check,
+    "repair": care.repair,
+    "invite": keys.invite,
+    "keys": keys.list_keys,
+    "revoke_key": keys.revoke_key,
+    "erase_pilot": erase.erase_pilot,
+    "erase_person": erase.erase_person,
 }
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code: 0 done, 1 a cut could not be made, 2 asked wrongly, 130 interrupted."""
+    """Run one command; returns the exit code.
+
+    0 done, 1 a cut could not be made or a check found something, 2 asked wrongly, 130 interrupted.
+    """
     try:
         arguments = parser().parse_args(argv)
         action = action_of(arguments)
-        return RUN[action](arguments, settings())
+        config = settings()
+        logs.set_up(config.log_level or "warning")
+        with logs.about(actor=local_user()):
+            return RUN[action](arguments, config)
     except PilotError as error:
         print(f"{str(error).rstrip('.')} ({error.shell})." if error.shell else error, file=sys.stderr)
         return USAGE

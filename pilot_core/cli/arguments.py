@@ -25,6 +25,15 @@ ACTIONS = {
     "raise_limit": "--raise-limit",
     "retry": "--retry",
     "import_state": "--import-state",
+    "backup": "--backup",
+    "restore": "--restore",
+    "check": "--check",
+    "repair": "--repair",
+    "invite": "--invite",
+    "keys": "--keys",
+    "revoke_key": "--revoke-key",
+    "erase_pilot": "--erase-pilot",
+    "erase_person": "--erase-person",
 }
 # Which options go with which action; one that is given with another is refused, since it would be ignored.
 OPTIONS = {
@@ -40,9 +49,11 @@ OPTIONS = {
     "notes": {"record_feedback"},
     "flags": {"record_feedback"},
     "by": {"record_feedback"},
-    "reason": {"pause", "drop", "raise_limit"},
+    "reason": {"pause", "drop", "raise_limit", "erase_pilot", "erase_person"},
     "external": {"drop"},
     "json": {"list", "report"},
+    "role": {"invite"},
+    "without_media": {"backup"},
 }
 
 
@@ -92,6 +103,20 @@ def parser() -> argparse.ArgumentParser:
     )
     see.add_argument("--json", action="store_true", help="with --list and --report: as JSON")
     see.add_argument("--import-state", type=Path, metavar="PATH", help="take in a state file, or a folder of them")
+    keep = made.add_argument_group("look after the store")
+    keep.add_argument("--backup", type=Path, metavar="FILE", help="write the store to one file, also while it is used")
+    keep.add_argument("--without-media", action="store_true", help="with --backup: leave out films and pictures")
+    keep.add_argument("--restore", type=Path, metavar="FILE", help="bring a backup back into an empty --store")
+    keep.add_argument("--check", action="store_true", help="name every disagreement between database and folder")
+    keep.add_argument("--repair", action="store_true", help="mend what --check finds, and say what was done")
+    erase = made.add_argument_group("erase on request, with a --reason")
+    erase.add_argument("--erase-pilot", metavar="ID", help="take a pilot out for good: rows, films, documents")
+    erase.add_argument("--erase-person", metavar="NAME", help="take a person's name and words out of every pilot")
+    let_in = made.add_argument_group("let others in")
+    let_in.add_argument("--invite", metavar="NAME", help="make a sign-in link for one person; it works once")
+    let_in.add_argument("--role", metavar="ROLE", help="with --invite: lead or viewer (default: lead)")
+    let_in.add_argument("--keys", action="store_true", help="list who was let in")
+    let_in.add_argument("--revoke-key", metavar="KEY", help="end the keys of a name, or the one of an id, at once")
     return made
 
 

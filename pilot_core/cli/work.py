@@ -174,11 +174,11 @@ def _pipeline(arguments: argparse.Namespace, config: Settings) -> str:
     if name == "command" and not config.command:
         raise InvalidRequest("The command pipeline needs a program; set PILOT_OPS_COMMAND to it.")
     if arguments.video:
-        from pilot_core.video.probe import quick_check
+        from pilot_core.video.inspection import inspect
 
         if not arguments.video.is_file():
             raise InvalidRequest(f"There is no video file {arguments.video}.")
-        quick_check(arguments.video)
+        inspect(arguments.video)
     return name
 
 

@@ -230,7 +230,7 @@ def _check_passphrase(store: PilotStore, found: FoundLink, passphrase: str | Non
             connection,
             link.pilot_id,
             now,
-            f"{link.reviewer} (review link)",
+            reviews.acting_through_link(link.reviewer),
             "passphrase_wrong",
             link_id=link.link_id,
             tries_left=left,

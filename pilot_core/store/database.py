@@ -1,6 +1,8 @@
 """Transactions and migrations on a leased database."""
 
+import os
 import random
+import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -11,11 +13,14 @@ import duckdb
 
 from pilot_core.clock import utc_now
 from pilot_core.errors import StoreError
-from pilot_core.store.lease import Connection, Lease, lease_on
+from pilot_core.files import settle
+from pilot_core.store.lease import Connection, Lease, lease_on, opened_copy
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 RETRY_SECONDS = 15.0
 CONSTRAINT_TRIES = 5
+# How DuckDB words it when the disk, not another writer, is in the way.
+DISK_TROUBLE = re.compile(r"(?:could not|cannot|failed to) (?:write|sync|open|truncate|create|move|extend)", re.I)
 
 T = TypeVar("T")
 Row = dict[str, Any]
@@ -27,17 +32,30 @@ class Database:
     def __init__(self, path: Path):
         self.path = path
         self.lease: Lease = lease_on(path)
+        self.before_reading: Callable[[], None] | None = None
+        self.before_writing: Callable[[], None] | None = None
+        """Asked before each reading and each transaction; whatever they raise refuses it."""
 
     def read(self, work: Callable[[Connection], T]) -> T:
-        """Run ``work`` in a session. It must fetch all it needs before it returns."""
-        with self.lease.session() as connection:
-            return work(connection)
+        """Run ``work`` in a session. It must fetch all it needs before it returns. Raises StoreError."""
+        if self.before_reading:
+            self.before_reading()
+        try:
+            with self.lease.session() as connection:
+                return work(connection)
+        except (duckdb.IOException, duckdb.FatalException) as error:
+            raise StoreError(
+                f"The store {self.path.parent} could not be read ({_reason(error)}). Check the disk, then try again."
+            ) from error
 
     def transaction(self, work: Callable[[Connection], T]) -> T:
         """Run ``work`` in one transaction, all or nothing; run it again when another writer was first.
 
-        ``work`` must have no effect outside the database. Raises StoreError after 15 s of conflicts.
+        ``work`` must have no effect outside the database. Raises StoreError after 15 s of conflicts, and at once when
+        the disk does not take the change.
         """
+        if self.before_writing:
+            self.before_writing()
         deadline = time.monotonic() + RETRY_SECONDS
         pause = 0.002
         tries = 0
@@ -50,7 +68,11 @@ class Database:
                 # Two transactions upserting one new key: the row of the other is not seen by this one, so begin anew.
                 if tries == CONSTRAINT_TRIES:
                     raise
+            except (duckdb.IOException, duckdb.FatalException) as error:
+                raise StoreError(self._not_taken(error)) from error
             except duckdb.TransactionException as error:
+                if DISK_TROUBLE.search(str(error)):
+                    raise StoreError(self._not_taken(error)) from error
                 if time.monotonic() > deadline:
                     raise StoreError(
                         "The store is too busy to take the change; nothing was written. Try again."
@@ -62,35 +84,64 @@ class Database:
     def migrate(self) -> list[str]:
         """Bring the schema up to date, each numbered step in a transaction; returns the names applied.
 
-        Raises StoreError, changing nothing, when the store was made by a newer version of this program.
+        A store that holds something is copied first, to a file that names the schema it had. Raises StoreError,
+        changing nothing, when the store was made by a newer version of this program.
         """
-        steps = sorted(MIGRATIONS.glob("[0-9]*.sql"))
+        steps = {_number(step): step for step in sorted(MIGRATIONS.glob("[0-9]*.sql"))}
+        newest = max(steps, default=0)
+
+        def pending(connection: Connection) -> list[Path]:
+            done = applied_migrations(connection)
+            if done and max(done) > newest:
+                raise StoreError(
+                    f"The store {self.path.parent} was made by a newer version of Pilot Ops (schema {max(done)}, "
+                    f"this one knows {newest}); update this program. Nothing was changed."
+                )
+            return [step for number, step in steps.items() if number not in done]
 
         def work(connection: Connection) -> list[str]:
             connection.execute(
                 "CREATE TABLE IF NOT EXISTS schema_migrations "
                 "(number INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at TIMESTAMP NOT NULL)"
             )
-            done = {number for (number,) in connection.execute("SELECT number FROM schema_migrations").fetchall()}
-            newest = max((_number(step) for step in steps), default=0)
-            if done and max(done) > newest:
-                raise StoreError(
-                    f"The store {self.path.parent} was made by a newer version of Pilot Ops (schema {max(done)}, "
-                    f"this one knows {newest}); update this program. Nothing was changed."
-                )
-            applied = []
-            for step in steps:
-                if _number(step) in done:
-                    continue
+            waiting = pending(connection)
+            for step in waiting:
                 connection.execute(step.read_text(encoding="utf-8"))
                 connection.execute(
                     "INSERT INTO schema_migrations VALUES (?, ?, ?)",
                     [_number(step), step.stem, utc_now().replace(tzinfo=None)],
                 )
-                applied.append(step.stem)
-            return applied
+            return [step.stem for step in waiting]
 
+        waiting, done = self.read(lambda connection: (pending(connection), applied_migrations(connection)))
+        if not waiting:
+            return []
+        if done:
+            self._keep_copy(max(done))
         return self.transaction(work)
+
+    def _keep_copy(self, schema: int) -> None:
+        """Copy the database, as it was before a migration, beside itself."""
+        kept = self.path.with_name(f"{self.path.stem}.schema_{schema:04}{self.path.suffix}")
+        part = kept.with_name(f".{kept.name}.{os.getpid()}.part")
+        try:
+            self.lease.copy_to(part)
+            with opened_copy(part):
+                pass  # folds the copy's journal in, if there is one, and shows that it opens
+            settle(part, kept)
+        except OSError as error:
+            raise StoreError(
+                f"The store {self.path.parent} was not upgraded: its database could not be copied first "
+                f"({error.strerror or error}). Free some space or mend the disk, then try again."
+            ) from error
+        finally:
+            part.unlink(missing_ok=True)
+
+    def _not_taken(self, error: duckdb.Error) -> str:
+        return (
+            f"The store {self.path.parent} could not take the change ({_reason(error)}); nothing was written. "
+            "Free some space or mend the disk, then try again."
+        )
 
 
 def _once(connection: Connection, work: Callable[[Connection], T]) -> T:
@@ -108,6 +159,22 @@ def _once(connection: Connection, work: Callable[[Connection], T]) -> T:
 
 def _number(step: Path) -> int:
     return int(step.stem.split("_")[0])
+
+
+def _reason(error: duckdb.Error) -> str:
+    """What the system said, without DuckDB's words around it."""
+    return str(error).splitlines()[-1].rsplit(": ", 1)[-1]
+
+
+def applied_migrations(connection: Connection) -> set[int]:
+    """The numbers of the migrations a database has seen; none for an empty one."""
+    known = connection.execute(
+        "SELECT 1 FROM information_schema.tables WHERE table_catalog = current_database() "
+        "AND table_name = 'schema_migrations'"
+    ).fetchall()
+    if not known:
+        return set()
+    return {number for (number,) in connection.execute("SELECT number FROM schema_migrations").fetchall()}
 
 
 def rows(connection: Connection, sql: str, parameters: list[Any] | dict[str, Any] | None = None) -> list[Row]:

@@ -1,6 +1,7 @@
 """``PilotStore``: one directory of pilots, kept in DuckDB, with a state file beside it for each."""
 
 import json
+import logging
 import os
 import threading
 from collections.abc import Callable, Iterable
@@ -9,7 +10,7 @@ from getpass import getuser
 from pathlib import Path
 from typing import Any, TypeVar
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from pilot_core import ids
 from pilot_core.clock import Clock, utc_now
@@ -20,6 +21,8 @@ from pilot_core.store import rows as mapping
 from pilot_core.store import state_files
 from pilot_core.store.database import Database, Row, rows
 from pilot_core.store.lease import Connection
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -66,7 +69,7 @@ class PilotStore:
     def save(
         self, pilot: PilotRun, actor: str | None = None, also: Callable[[Connection], None] | None = None
     ) -> PilotRun:
-        """Write the pilot and the events of its changes in one transaction, then its state file; returns it.
+        """Write the pilot and the events of its changes in one transaction, then its state file if it can; returns it.
 
         ``also`` writes what belongs to the change beside the pilot, in the same transaction. Raises Conflict, writing
         nothing, when someone saved the pilot after this one was loaded.
@@ -85,7 +88,14 @@ class PilotStore:
         self.database.transaction(work)
         pilot.version += 1
         pilot.pending_events.clear()
-        self.write_state_file(pilot)
+        for event in events:
+            facts = {"pilot_id": pilot.pilot_id, "actor": actor, "attempt": event.detail.get("attempt_number")}
+            log.info("%s", event.kind, extra=facts)
+        try:
+            self.write_state_file(pilot)
+        except (StoreError, OSError, Timeout) as error:
+            # The change stands; whoever made it must not think otherwise. A repair writes the file.
+            log.error("the state file of %s could not be written: %s", pilot.pilot_id, error)
         return pilot
 
     def change(
@@ -192,7 +202,7 @@ class PilotStore:
     def write_state_file(self, pilot: PilotRun) -> None:
         """Write the pilot's state file, unless a newer revision of it stands there already."""
         path = self.root / f"{pilot.pilot_id}.json"
-        with FileLock(self.root / ".state.lock", thread_local=False), _state_guard:
+        with _state_guard, FileLock(self.root / ".state.lock", thread_local=False, timeout=STATE_LOCK_SECONDS):
             try:
                 standing = json.loads(path.read_bytes()).get("revision", 0)
             except (OSError, ValueError, AttributeError):
@@ -201,6 +211,7 @@ class PilotStore:
                 write_atomic(path, state_files.text(pilot))
 
 
+STATE_LOCK_SECONDS = 15.0
 _migrated: set[Path] = set()
 _state_guard = threading.Lock()
 

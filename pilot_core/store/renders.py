@@ -105,19 +105,21 @@ def queued_without_worker(database: Database, now: datetime) -> list[tuple[str, 
     """Attempts (pilot id, number) queued for over half a minute that no process has claimed: theirs never came up."""
     sql = (
         "SELECT a.pilot_id, a.attempt_number FROM attempts a JOIN pilots p ON p.pilot_id = a.pilot_id "
-        "WHERE a.state IN ('queued', 'rendering') AND p.updated_at < ? "
+        "WHERE a.state IN ('queued', 'rendering') AND (p.updated_at < ? OR p.updated_at > ?) "
         "AND NOT EXISTS (SELECT 1 FROM renders r WHERE r.attempt_id = a.attempt_id) "
         "ORDER BY a.pilot_id, a.attempt_number"
     )
-    before = to_column(now - timedelta(seconds=SILENT_SECONDS))
-    return [(r["pilot_id"], r["attempt_number"]) for r in database.read(lambda c: rows(c, sql, [before]))]
+    silent = timedelta(seconds=SILENT_SECONDS)
+    # A time well ahead of now is one from before the clock was set back; waiting for it could take days.
+    given = [to_column(now - silent), to_column(now + silent)]
+    return [(r["pilot_id"], r["attempt_number"]) for r in database.read(lambda c: rows(c, sql, given))]
 
 
 def is_alive(render: Render, now: datetime) -> bool:
     """Whether the process that claimed the render can still finish it."""
     if render.worker == this_machine():
         return _process_exists(render.pid)
-    return now - render.heartbeat_at < timedelta(seconds=SILENT_SECONDS)
+    return abs(now - render.heartbeat_at) < timedelta(seconds=SILENT_SECONDS)
 
 
 def _render(row: Row) -> Render:

@@ -47,6 +47,11 @@ class ReviewLink:
         return LinkState.LIVING if now < self.expires_at else LinkState.EXPIRED
 
 
+def acting_through_link(name: str) -> str:
+    """What events call someone who came through a review link."""
+    return f"{name} (review link)"
+
+
 @dataclass(frozen=True)
 class Grant:
     """What a browser holds after opening a link: one pilot, under one name, until ``expires_at`` (UTC)."""
@@ -60,7 +65,7 @@ class Grant:
     @property
     def actor(self) -> str:
         """The name that events carry; nobody outside can pass there for one of the team."""
-        return f"{self.name} (review link)"
+        return acting_through_link(self.name)
 
 
 @dataclass(frozen=True)

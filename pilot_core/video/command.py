@@ -10,8 +10,8 @@ program breaks nothing:
 
 Only ``video_path`` is needed; relative paths are read from the work folder. A line on standard output such as
 ``progress 0.4 Rendering shots`` moves the progress bar. Both outputs are kept in ``pipeline.log``. Of the environment
-the program sees PATH, HOME and LANG. When it ends, or is stopped, so is every process it started; one that has left
-for a session of its own is out of reach.
+the program sees PATH, HOME and LANG. When it ends, or is stopped, so is every process it started, and also when this
+process is killed; one that has left for a session of its own is out of reach.
 """
 
 import json
@@ -22,8 +22,10 @@ import selectors
 import signal
 import stat
 import subprocess
+import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, BinaryIO
 
@@ -41,6 +43,9 @@ CHUNK_BYTES = 65_536
 LAST_WORDS = 200
 STEP_LENGTH = 120
 PROGRESS_LINE = re.compile(r"progress (\d*\.?\d+)(?:\s+(.*))?")
+# A process that outlives this one only to stop the program's group should this one be killed: the end of its input is
+# our end, however it came about.
+GUARD = "import os, signal, sys; sys.stdin.buffer.read(); os.killpg(int(sys.argv[1]), signal.SIGKILL)"
 DRAFT_NAME = re.compile(r"draft_v\d+\.mp4")
 TERMINAL_CODES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -110,7 +115,8 @@ class CommandPipeline:
             raise PipelineFailed(message) from error
         with process:
             try:
-                stopped = _listen(process, output, self.timeout_seconds)
+                with _guarded(process):
+                    stopped = _listen(process, output, self.timeout_seconds)
             finally:
                 _kill_group(process)
         code = process.returncode
@@ -211,6 +217,24 @@ def _listen(process: subprocess.Popen[bytes], output: _Output, timeout_seconds: 
             if ended and not ready:
                 output.finish()
                 return None
+
+
+@contextmanager
+def _guarded(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Have the program's group stopped also when this process is killed in the middle."""
+    guard = subprocess.Popen(
+        [sys.executable, "-I", "-S", "-c", GUARD, str(process.pid)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        yield
+    finally:
+        # Before the program is reaped, so that its number is never another's.
+        guard.kill()
+        guard.communicate()
 
 
 def _has_ended(process: subprocess.Popen[bytes]) -> bool:

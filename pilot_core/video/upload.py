@@ -1,10 +1,10 @@
 """The upload pipeline: a finished film brought by hand takes the place of a rendered one."""
 
-import os
 from contextlib import suppress
 from pathlib import Path
 
 from pilot_core.errors import PipelineFailed
+from pilot_core.files import settle
 from pilot_core.video.contract import Cut, CutBrief, Progress
 
 CHUNK_BYTES = 1_048_576
@@ -36,7 +36,7 @@ class UploadPipeline:
                 raise PipelineFailed(f"The uploaded film {self.source.name} is empty; upload it again.")
             workdir.mkdir(parents=True, exist_ok=True)
             _copy(self.source, part, size, progress)
-            part.replace(film)
+            settle(part, film)
         except OSError as error:
             reason = error.strerror or type(error).__name__
             raise PipelineFailed(f"The uploaded film {self.source.name} could not be copied: {reason}.") from error
@@ -53,5 +53,3 @@ def _copy(source: Path, target: Path, size: int, progress: Progress) -> None:
             writing.write(chunk)
             copied += len(chunk)
             progress(min(copied / size, 1.0), "Copying the film")
-        writing.flush()
-        os.fsync(writing.fileno())

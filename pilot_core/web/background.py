@@ -4,19 +4,26 @@ import logging
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from pilot_core import ids
+from pilot_core.care import nightly
+from pilot_core.care.repair import repair
 from pilot_core.models import AttemptState
 from pilot_core.rendering import fail_abandoned, fail_attempt
-from pilot_core.settings import ROOT
+from pilot_core.settings import ROOT, settings
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.queries import any_in_the_making
 
 log = logging.getLogger(__name__)
 
 WATCH_SECONDS = 3.0
+NIGHT_SECONDS = 600.0
+"""How often it is looked whether a backup is due; also how long a failed one waits to be tried again."""
 
+_watches: dict[Path, "Watch"] = {}
 _started: dict[tuple[Path, str, int], subprocess.Popen[bytes]] = {}
 _guard = threading.Lock()
 
@@ -58,27 +65,78 @@ def look_after(store: PilotStore) -> None:
             log.warning("the render of %s was abandoned", attempt_id)
 
 
+def mend(store: PilotStore) -> None:
+    """Finish or undo what a crash left behind, and tell the log what was done."""
+    repaired = repair(store, thorough=False)
+    for sentence in repaired.done:
+        log.warning("mended at start: %s", sentence)
+    for finding in repaired.left[:20]:
+        log.warning("not mended: %s", finding.sentence)
+    if len(repaired.left) > 20:
+        log.warning("and %s more; --check names them all", len(repaired.left) - 20)
+
+
+def back_up_if_due(store: PilotStore) -> None:
+    """Make the nightly backup, if the settings want one and there is none of today."""
+    folder = settings().backups
+    if folder and nightly.is_due(folder, store.clock()):
+        nightly.run(store, folder)
+
+
+def watch_of(store: PilotStore) -> "Watch | None":
+    """The watch that this server has set over a store, if there is one."""
+    return _watches.get(store.root)
+
+
 class Watch:
-    """Looks after a store's renders every few seconds, from ``start`` until ``stop``."""
+    """Looks after a store from ``start`` until ``stop``: its renders every few seconds, its backup every night."""
 
     def __init__(self, store: PilotStore):
         self._store = store
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="render watch", daemon=True)
+        self._looked = time.monotonic()
+        self._threads = [
+            threading.Thread(target=self._renders, name="render watch", daemon=True),
+            threading.Thread(target=self._nights, name="nightly backup", daemon=True),
+        ]
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether all that it does is still being done."""
+        return all(thread.is_alive() for thread in self._threads)
+
+    @property
+    def seconds_since_look(self) -> float:
+        """How long ago it last looked after the renders, or began to."""
+        return time.monotonic() - self._looked
 
     def start(self) -> None:
-        self._thread.start()
+        _watches[self._store.root] = self
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
+        _watches.pop(self._store.root, None)
         self._over.set()
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
 
-    def _run(self) -> None:
+    def _renders(self) -> None:
+        self._try("the renders could not be looked after", look_after)
+        self._try("what a crash left could not be mended", mend)
+        while not self._over.wait(WATCH_SECONDS):
+            self._looked = time.monotonic()
+            self._try("the renders could not be looked after", look_after)
+
+    def _nights(self) -> None:
         while True:
-            try:
-                look_after(self._store)
-            except Exception:
-                # A busy store, say; the next round tries again, and a watch that died would be noticed by nobody.
-                log.exception("the renders could not be looked after")
-            if self._over.wait(WATCH_SECONDS):
+            self._try("the nightly backup could not be made", back_up_if_due)
+            if self._over.wait(NIGHT_SECONDS):
                 return
+
+    def _try(self, failed: str, work: Callable[[PilotStore], None]) -> None:
+        try:
+            work(self._store)
+        except Exception:
+            # A busy store, say; the next round tries again, and a watch that died would be noticed by nobody.
+            log.exception("%s", failed)

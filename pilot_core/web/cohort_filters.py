@@ -23,7 +23,7 @@ def lists(choices: Choices, prefix: str = "") -> tuple[Chosen, Chosen, Chosen]:
 
 
 def day_field(
-    label: str, name: str, choices: Choices, today: date, told: str, width: int | str = "stretch"
+    label: str, name: str, choices: Choices, today: date, told: str, width: int | Literal["stretch"] = "stretch"
 ) -> date | None:
     """Draw the choice of a day between the first pilot's and today."""
     chosen = st.date_input(

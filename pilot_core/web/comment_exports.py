@@ -4,12 +4,13 @@ import re
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from pilot_core.errors import InvalidRequest, PilotError
 from pilot_core.review.comments import comments_of, threads_of
 from pilot_core.web import access
-from pilot_core.web.downloads import HEADERS, attachment, not_found
+from pilot_core.web.downloads import HEADERS, attachment
+from pilot_core.web.stated import not_found, route
 from pilot_core.web.stores import store
 
 ALL = "all.csv"
@@ -26,7 +27,6 @@ def comments(request: Request) -> Response:
     """One export, for the team. Whatever is unknown or not for this visitor gives the same answer."""
     pilot_id, name = request.path_params["pilot_id"], request.path_params["name"]
     try:
-        access.require_request(request, access.Role.LEAD)
         return _answer(pilot_id, name)
     except InvalidRequest as error:
         return PlainTextResponse(str(error), 422, headers=HEADERS)
@@ -53,4 +53,4 @@ def _answer(pilot_id: str, name: str) -> Response:
     return attachment(write(pilot, attempt, threads), media_type, f"{attempt.attempt_id}_comments.{match[2]}")
 
 
-COMMENT_ROUTES: list[BaseRoute] = [Route("/download/{pilot_id}/comments/{name}", comments)]
+COMMENT_ROUTES: list[BaseRoute] = [route("/download/{pilot_id}/comments/{name}", comments, access.Role.VIEWER)]

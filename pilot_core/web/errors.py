@@ -6,13 +6,15 @@ from contextlib import contextmanager
 
 import streamlit as st
 
+from pilot_core import logs
 from pilot_core.errors import PilotError
 from pilot_core.web.text import plain
 
 log = logging.getLogger(__name__)
 
 UNEXPECTED = (
-    "Something went wrong on this page. Nothing you saved was lost; reload it, and tell us if it happens again."
+    "Something went wrong on this page (id {id}). Nothing you saved was lost; reload it. "
+    "If it happens again, tell the operations team this id: the log says more under it."
 )
 
 
@@ -21,8 +23,10 @@ def show_error(error: Exception) -> bool:
     if isinstance(error, PilotError):
         st.error(plain(str(error)), icon=":material/error:")
     else:
+        # A callback or a fragment may run before the page that would have begun an id.
+        reference = logs.present_id() or logs.begin()
         log.error("a page failed", exc_info=error)
-        st.error(UNEXPECTED)
+        st.error(UNEXPECTED.format(id=reference))
     return True
 
 

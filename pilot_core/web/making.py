@@ -9,7 +9,7 @@ from pilot_core.formatting import count, dollars, seconds
 from pilot_core.models import AttemptState, PilotRun, PilotRunAttempt
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.queries import Making, making
-from pilot_core.web import links
+from pilot_core.web import access, links
 from pilot_core.web.background import start_render
 from pilot_core.web.errors import told
 from pilot_core.web.player import media_for, player
@@ -66,7 +66,7 @@ def _failed(store: PilotStore, pilot: PilotRun, attempt: PilotRunAttempt, actor:
     st.error(plain(attempt.failure or "The render failed."), icon=":material/error:")
     st.caption("Nothing else was lost, and a failed render uses up no attempt.")
     with st.container(horizontal=True, vertical_alignment="center"):
-        again = st.button("Retry the render", type="primary", icon=":material/refresh:")
+        again = access.may_change() and st.button("Retry the render", type="primary", icon=":material/refresh:")
         links.pilot_link(pilot.pilot_id, "Open the pilot")
     if again:
         with told():

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from pilot_core import ids
 from pilot_core.errors import StoreError
 from pilot_core.models import AttemptState
 from pilot_core.store.queries import AttemptMedia, media_of
 from pilot_core.web import access
+from pilot_core.web.stated import route
 from pilot_core.web.stores import store
 
 DRAFT_FILE = re.compile(r"draft_v([1-9][0-9]{0,2})\.(mp4|vtt)")
@@ -33,7 +34,7 @@ HEADERS = {"Cache-Control": "private, no-cache", "X-Content-Type-Options": "nosn
 def may_watch(request: Request, attempt: AttemptMedia) -> bool:
     """Whether this visitor may see this attempt's media; a reviewer sees those of their pilot, once they are ready."""
     present = access.visitor_of(request)
-    if present.role is access.Role.LEAD:
+    if present.on_the_team:
         return True
     return present.reaches(attempt.pilot_id) and attempt.state == AttemptState.READY
 
@@ -88,4 +89,4 @@ def _not_found() -> Response:
     return PlainTextResponse("Not found", 404, headers={**HEADERS, "Cache-Control": "no-store"})
 
 
-MEDIA_ROUTES: list[BaseRoute] = [Route("/watch/{attempt_id}/{name}", watch)]
+MEDIA_ROUTES: list[BaseRoute] = [route("/watch/{attempt_id}/{name}", watch, access.Role.REVIEWER)]

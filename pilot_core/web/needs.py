@@ -8,7 +8,7 @@ from pilot_core import services
 from pilot_core.formatting import count
 from pilot_core.store.attention import Kind, Need, Standing
 from pilot_core.store.pilots import PilotStore
-from pilot_core.web import links
+from pilot_core.web import access, links
 from pilot_core.web.background import start_render
 from pilot_core.web.errors import told
 from pilot_core.web.text import plain
@@ -101,7 +101,9 @@ def _row(store: PilotStore, need: Need, now: datetime, actor: str) -> None:
     said, act = st.columns([4, 1], gap="xxsmall", vertical_alignment="center")
     said.markdown(sentence(need, now), help=f"Since {exact(need.since, viewer_zone())}")
     with act:
-        if need.kind is Kind.FAILED:
+        if need.kind in (Kind.FAILED, Kind.PAUSED) and not access.may_change():
+            links.pilot_link(need.pilot_id, "Look")
+        elif need.kind is Kind.FAILED:
             if st.button("Retry", key=f"retry_{need.pilot_id}", icon=":material/refresh:"):
                 with told():
                     _, attempt = services.retry_attempt(store, need.pilot_id, actor)

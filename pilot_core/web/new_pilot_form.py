@@ -1,22 +1,20 @@
 """The form of a new pilot: its fields, what was wrong with them, and what happens when it is sent."""
 
-import shutil
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from pilot_core import services
-from pilot_core.errors import InvalidRequest, PilotError, PipelineFailed
+from pilot_core.errors import InvalidRequest, PilotError
 from pilot_core.models import Brief
 from pilot_core.settings import settings
 from pilot_core.store.pilots import PilotStore
 from pilot_core.web.background import start_render
 from pilot_core.web.once import once, renew, token
 from pilot_core.web.text import plain
+from pilot_core.web.upload_field import uploaded
+from pilot_core.web.uploads import taken_up
 
-MAX_UPLOAD_MB = 200
 CREATED, PROBLEM = "new_pilot_created", "new_pilot_problem"
 PIPELINES = {
     "storyboard": "Storyboard: drawn from the brief, in a minute or two",
@@ -48,7 +46,7 @@ EXAMPLES = {
 }
 FORM = "new_pilot"
 TEXTS = ("founder", "company", "product", "message", "proof_points", "call_to_action", "link")
-CHOICES = ("scenario", "brand", "pipeline", "video", "max_attempts", "max_iterations_per_attempt")
+CHOICES = ("scenario", "brand", "pipeline", "max_attempts", "max_iterations_per_attempt")
 
 
 def key(field: str) -> str:
@@ -72,7 +70,7 @@ def problem(field: str) -> None:
 def problem_elsewhere() -> None:
     """What was wrong that belongs to none of the fields."""
     found = st.session_state.get(PROBLEM)
-    if found and found[0] not in (*TEXTS, *CHOICES):
+    if found and found[0] not in (*TEXTS, *CHOICES, "video"):
         st.error(plain(found[1]), icon=":material/error:")
 
 
@@ -86,7 +84,7 @@ def pipelines() -> list[str]:
 def send(store: PilotStore, actor: str) -> None:
     """Create the pilot from what was typed and begin its first cut; a callback, so that fields show what is wrong."""
     st.session_state.pop(PROBLEM, None)
-    typed = {name: st.session_state.get(key(name)) for name in (*TEXTS, *CHOICES)}
+    typed = {name: st.session_state.get(key(name)) for name in (*TEXTS, *CHOICES)} | {"video": uploaded(key("video"))}
     try:
         pilot_id = once(token(FORM), lambda: _create(store, typed, actor))
     except InvalidRequest as error:
@@ -125,10 +123,9 @@ def _create(store: PilotStore, typed: dict[str, Any], actor: str) -> str:
     pipeline = typed["pipeline"]
     if pipeline not in pipelines():
         raise InvalidRequest("Choose how the first cut is made.", field="pipeline")
-    with tempfile.TemporaryDirectory() as folder:
-        film = received(typed["video"], Path(folder)) if pipeline == "upload" else None
-        services.start_pilot(store, pilot, actor)
-        kept = services.keep_upload(store, pilot.pilot_id, film) if film else None
+    film = taken_up(typed["video"]) if pipeline == "upload" else None
+    services.start_pilot(store, pilot, actor)
+    kept = services.keep_upload(store, pilot.pilot_id, film) if film else None
     _, attempt = services.queue_attempt(store, pilot.pilot_id, pipeline, actor, upload_path=kept)
     start_render(store, pilot.pilot_id, attempt.attempt_number)
     return pilot.pilot_id
@@ -144,21 +141,3 @@ def _brief(typed: dict[str, Any]) -> Brief:
             raise InvalidRequest(told, field="proof_points")
     lines = {name: (typed[name] or "").strip() for name in ("product", "message", "call_to_action", "link")}
     return services.parse_brief({**lines, "proof_points": points})
-
-
-def received(upload: Any, folder: Path) -> Path:
-    """The uploaded film as a file that was found to play. Raises InvalidRequest."""
-    from pilot_core.video.probe import quick_check
-
-    if upload is None:
-        raise InvalidRequest("Choose the finished film to upload, an mp4.", field="video")
-    if upload.size > MAX_UPLOAD_MB * 1_000_000:
-        raise InvalidRequest(f"The film is larger than {MAX_UPLOAD_MB} MB; export it smaller.", field="video")
-    path = folder / "upload.mp4"
-    with path.open("wb") as file:
-        shutil.copyfileobj(upload, file)
-    try:
-        quick_check(path)
-    except PipelineFailed as error:
-        raise InvalidRequest(f"“{upload.name}” cannot be used: {error}", field="video") from error
-    return path

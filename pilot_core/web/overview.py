@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 import streamlit as st
 
@@ -11,6 +10,7 @@ from pilot_core.store.database import rows
 from pilot_core.store.headlines import Headlines, headlines
 from pilot_core.store.lease import Connection
 from pilot_core.store.pilots import PilotStore
+from pilot_core.web import access
 
 SINCE_KEY = "overview_since"
 
@@ -26,10 +26,13 @@ class Today:
 
 
 def look(store: PilotStore, visitor: str, all_of: tuple[Kind, ...]) -> Today:
-    """How things stand for this visitor, whose present visit is noted once a session."""
+    """How things stand for this visitor, whose present visit is noted once a session.
+
+    Of viewers nothing is noted, so nothing is new to them.
+    """
     now = store.clock()
     if SINCE_KEY not in st.session_state:
-        st.session_state[SINCE_KEY] = begin_visit(store.database, visitor, now)
+        st.session_state[SINCE_KEY] = begin_visit(store.database, visitor, now) if access.may_change() else None
     since = st.session_state[SINCE_KEY]
 
     def work(connection: Connection) -> Today:
@@ -40,12 +43,5 @@ def look(store: PilotStore, visitor: str, all_of: tuple[Kind, ...]) -> Today:
 
 
 def is_empty(store: PilotStore) -> bool:
-    """Whether there is no pilot at all. Pilots are never removed, so a store is asked until it has one."""
-    if store.root not in _stores_with_pilots:
-        if not store.database.read(lambda c: rows(c, "SELECT 1 FROM pilots LIMIT 1")):
-            return True
-        _stores_with_pilots.add(store.root)
-    return False
-
-
-_stores_with_pilots: set[Path] = set()
+    """Whether there is no pilot at all."""
+    return not store.database.read(lambda c: rows(c, "SELECT 1 FROM pilots LIMIT 1"))

@@ -4,27 +4,44 @@ import shutil
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from pilot_core.errors import PilotError
+from pilot_core.settings import VERSION
 from pilot_core.store.database import rows
+from pilot_core.web import access
+from pilot_core.web.access import Role
+from pilot_core.web.background import watch_of
 from pilot_core.web.badges import draw_dots
 from pilot_core.web.comment_exports import COMMENT_ROUTES
 from pilot_core.web.downloads import DOWNLOAD_ROUTES
 from pilot_core.web.media import MEDIA_ROUTES
 from pilot_core.web.review_routes import REVIEW_ROUTES
+from pilot_core.web.sign_in_routes import SIGN_IN_ROUTES
+from pilot_core.web.stated import route
 from pilot_core.web.stores import store
+from pilot_core.web.uploads import UPLOAD_ROUTES
 
 
 # Not async: it asks the store and the disk, so Starlette runs it in a thread.
 def health(request: Request) -> Response:
-    """For a monitor: whether the store answers, and how much room its disk has; 503 when it does not answer."""
+    """For a monitor: 503 when the store does not answer, or nobody looks after the renders any more.
+
+    The team is told more, others only the status.
+    """
+    present = access.visitor_of(request)
+    told: dict[str, object]
     try:
         store().database.read(lambda connection: rows(connection, "SELECT 1 FROM pilots LIMIT 1"))
         free = shutil.disk_usage(store().root).free // 1_000_000
+        status, told = 200, {"status": "ok", "store": "reachable", "disk_free_megabytes": free, "version": VERSION}
+        if watch := watch_of(store()):
+            told["renders"] = {"watched": watch.is_alive, "seconds_since_look": round(watch.seconds_since_look, 1)}
+            if not watch.is_alive:
+                status, told["status"] = 503, "failing"
     except (PilotError, OSError) as error:
-        return JSONResponse({"status": "failing", "store": str(error)}, 503)
-    return JSONResponse({"status": "ok", "store": "reachable", "disk_free_megabytes": free})
+        status, told = 503, {"status": "failing", "store": str(error), "version": VERSION}
+    return JSONResponse(told if present.on_the_team else {"status": told["status"]}, status)
 
 
 async def dots(request: Request) -> Response:
@@ -36,10 +53,12 @@ async def dots(request: Request) -> Response:
 
 
 ROUTES: list[BaseRoute] = [
-    Route("/healthz", health),
-    Route("/dots/{words}.svg", dots),
+    route("/healthz", health, Role.STRANGER),
+    route("/dots/{words}.svg", dots, Role.STRANGER),
+    *SIGN_IN_ROUTES,
     *REVIEW_ROUTES,
     *MEDIA_ROUTES,
     *COMMENT_ROUTES,
     *DOWNLOAD_ROUTES,
+    *UPLOAD_ROUTES,
 ]

@@ -1,0 +1,314 @@
+"""Every disagreement between the database and the folder beside it, each as one plain sentence."""
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pilot_core import ids
+from pilot_core.documents.names import FOUNDER_DOCUMENTS, RUNBOOK
+from pilot_core.errors import StoreError
+from pilot_core.files import TEMPORARY
+from pilot_core.formatting import count
+from pilot_core.models import AttemptState, FeedbackLevel, PilotRun, PilotRunAttempt
+from pilot_core.store import erasures, renders, soundness, state_files
+from pilot_core.store.pilots import PilotStore
+from pilot_core.store.rows import derived_row
+
+LOST_FOUND = "lost+found"
+UNDER_WAY_SECONDS = 600.0
+"""What nobody refers to but changed this recently may be somebody's work under way, and is left alone."""
+
+UNFINISHED = (".part", ".tmp")
+LASTING = ("missing", "changed")
+MAKING = (AttemptState.QUEUED, AttemptState.RENDERING)
+STANDING = (
+    "decisions",
+    "attempts_used",
+    "total_cost_dollars",
+    "exhausted",
+    "latest_attempt",
+    "latest_state",
+    "latest_decision",
+    "latest_said_by",
+    "latest_sla_passed",
+    "latest_note",
+    "latest_since",
+)
+RULED = ("recommendation", "recommendation_state", "reason_code", "reason_text")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One disagreement: its kind, what it is about (a pilot's id, a path in the store, a column), a sentence."""
+
+    kind: str
+    about: str
+    sentence: str
+
+
+def check(store: PilotStore, *, thorough: bool = True, under_way: float = UNDER_WAY_SECONDS) -> list[Finding]:
+    """Every disagreement, in a lasting order; what only one of two looks saw was a change in passing and is left out.
+
+    Without ``thorough`` only what a crash can leave is looked for: no film is read and no pilot is judged anew.
+    ``under_way``: for how many seconds after its last change a file that nobody refers to is left alone.
+    """
+    first = list(_look(store, thorough, under_way))
+    if all(finding.kind in LASTING for finding in first):
+        return first
+    again = {(finding.kind, finding.about) for finding in _look(store, thorough, under_way)}
+    return [f for f in first if f.kind in LASTING or (f.kind, f.about) in again]
+
+
+def _look(store: PilotStore, thorough: bool, under_way: float) -> Iterator[Finding]:
+    erased = erasures.unfinished(store.database)
+    for pilot_id in erased:
+        yield Finding("erased", pilot_id, f"The pilot {pilot_id} was erased, but some of its files are still there.")
+    yield from (f for f in _disagreements(store, thorough, under_way) if f.about.removesuffix(".json") not in erased)
+
+
+def _disagreements(store: PilotStore, thorough: bool, under_way: float) -> Iterator[Finding]:
+    gone = renders_gone(store)
+    for attempt_id in gone:
+        yield Finding(
+            "render_gone", attempt_id, f"The attempt {attempt_id} is being made, but the process that made it is gone."
+        )
+    if thorough:
+        yield from _schema(store)
+        yield from _lost_rows(store)
+    pilots = store.load_all()
+    if thorough:
+        yield from _derived(store, pilots)
+    yield from _state_files(store, pilots, thorough)
+    yield from _films(store, pilots, thorough)
+    yield from _folders(store, pilots, under_way)
+
+
+def renders_gone(store: PilotStore) -> list[str]:
+    """The ids of attempts under way that nobody is making, and of renders noted for attempts that are not under way."""
+    now = store.clock()
+    found = [
+        ids.attempt_id_for(pilot_id, number) for pilot_id, number in renders.queued_without_worker(store.database, now)
+    ]
+    return found + [r.attempt_id for r in renders.under_way(store.database) if not renders.is_alive(r, now)]
+
+
+def _schema(store: PilotStore) -> Iterator[Finding]:
+    differences = soundness.schema_differences(store.database)
+    if differences:
+        yield Finding("schema", "schema", f"The database is not built as it should be: {'; '.join(differences)}.")
+
+
+def _lost_rows(store: PilotStore) -> Iterator[Finding]:
+    for lost in soundness.lost_rows(store.database):
+        named = ", ".join(lost.values[:3]) + (" …" if len(lost.values) > 3 else "")
+        yield Finding(
+            "lost_rows",
+            f"{lost.table}.{lost.column}",
+            f"Rows of {lost.table} refer to {count(len(lost.values), 'row')} of {lost.parent} that "
+            f"{'is' if len(lost.values) == 1 else 'are'} not there: {named}.",
+        )
+
+
+def _derived(store: PilotStore, pilots: list[PilotRun]) -> Iterator[Finding]:
+    stored = soundness.derived_columns(store.database, [*STANDING, *RULED, "rules_version"])
+    for pilot in pilots:
+        row = stored.get(pilot.pilot_id)
+        if row is None or row["version"] != pilot.version:
+            continue
+        wrong = wrong_columns(pilot, row)
+        if wrong:
+            yield Finding(
+                "derived",
+                pilot.pilot_id,
+                f"What lists show of {pilot.pilot_id} does not follow from its attempts: {', '.join(sorted(wrong))}.",
+            )
+
+
+def wrong_columns(pilot: PilotRun, row: dict[str, object]) -> dict[str, object]:
+    """The derived columns of a pilot's row that are not what its attempts give, as they should be."""
+    meant = derived_row(pilot)
+    # Other rules said something else then, and their version says which.
+    names = STANDING + (RULED if row["rules_version"] == meant["rules_version"] else ())
+    return {name: meant[name] for name in names if not _same(row[name], meant[name])}
+
+
+def _same(one: object, other: object) -> bool:
+    if isinstance(one, float) and isinstance(other, (int, float)):
+        return abs(one - other) < 1e-6
+    return one == other
+
+
+def _state_files(store: PilotStore, pilots: list[PilotRun], thorough: bool) -> Iterator[Finding]:
+    for pilot in pilots:
+        name = f"{pilot.pilot_id}.json"
+        try:
+            text = (store.root / name).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            yield Finding("state_old", name, f"The state file {name} is missing.")
+            continue
+        except (OSError, UnicodeDecodeError):
+            yield Finding("state_odd", name, f"The state file {name} cannot be read.")
+            continue
+        try:
+            revision = int(json.loads(text).get("revision", 0))
+        except (ValueError, TypeError, AttributeError):
+            yield Finding("state_odd", name, f"The state file {name} is not whole.")
+            continue
+        if revision < pilot.version:
+            yield Finding(
+                "state_old",
+                name,
+                f"The state file {name} is of save {revision}; the database has save {pilot.version}.",
+            )
+        elif revision > pilot.version:
+            yield Finding(
+                "state_odd",
+                name,
+                f"The state file {name} is of save {revision}, newer than the database's {pilot.version}.",
+            )
+        elif thorough and text != state_files.text(pilot):
+            yield Finding("state_odd", name, f"The state file {name} says something else than the database.")
+    known = {pilot.pilot_id for pilot in pilots}
+    for path in sorted(store.root.glob("pilot_*.json")):
+        if path.stem not in known:
+            yield Finding("stray", path.name, f"The state file {path.name} is of no pilot in the database.")
+
+
+def _films(store: PilotStore, pilots: list[PilotRun], thorough: bool) -> Iterator[Finding]:
+    for pilot in pilots:
+        for attempt in pilot.runs:
+            if attempt.state is not AttemptState.READY:
+                continue
+            what = f"attempt {attempt.attempt_number} of {pilot.pilot_id}"
+            for label, path in _referred(attempt):
+                real = _inside(store, path)
+                if real and not real.exists():
+                    yield Finding("missing", path, f"The {label} of {what} is missing: {path}.")
+            if thorough:
+                yield from _approved(store, attempt, what)
+
+
+def _approved(store: PilotStore, attempt: PilotRunAttempt, what: str) -> Iterator[Finding]:
+    approved = {f.sha256 for f in attempt.feedback if f.level is FeedbackLevel.APPROVE and f.sha256}
+    film = _inside(store, attempt.video_path or "")
+    if not approved or not film or not film.is_file():
+        return
+    with film.open("rb") as file:
+        now = hashlib.file_digest(file, "sha256").hexdigest()
+    if now not in approved:
+        yield Finding("changed", attempt.video_path or "", f"The film of {what} is not the one that was approved.")
+
+
+def _referred(attempt: PilotRunAttempt) -> Iterator[tuple[str, str]]:
+    """What an attempt says lies on the disk, each path once."""
+    named = [("film", attempt.video_path), ("review pack", attempt.review_pack_path)]
+    for draft in attempt.drafts:
+        named += [
+            (f"draft {draft.iteration}", draft.video_path),
+            (f"captions of {draft.iteration}", draft.captions_path),
+        ]
+    seen: set[str] = set()
+    for label, path in named:
+        if path and path not in seen:
+            seen.add(path)
+            yield label, path
+
+
+def _inside(store: PilotStore, path: str) -> Path | None:
+    """The file, if the path lies in the store; an imported pilot's films may lie anywhere."""
+    try:
+        return store.path_of(path) if path else None
+    except (StoreError, ValueError):
+        return None
+
+
+def _folders(store: PilotStore, pilots: list[PilotRun], under_way: float) -> Iterator[Finding]:
+    known = {pilot.pilot_id: pilot for pilot in pilots}
+    for path in sorted(store.root.iterdir()):
+        if _is_unfinished(path):
+            if _settled(path, under_way):
+                yield _leftover(store, path)
+        elif path.is_dir() and path.name not in known and ids.PILOT_ID.fullmatch(path.name):
+            if _settled(path, under_way):
+                yield Finding("stray", path.name, f"The folder {path.name} is of no pilot in the database.")
+        elif path.is_dir() and path.name in known:
+            yield from _pilot_folder(store, known[path.name], path, under_way)
+
+
+def _pilot_folder(store: PilotStore, pilot: PilotRun, folder: Path, under_way: float) -> Iterator[Finding]:
+    referred = {
+        real for attempt in pilot.runs for path in _paths_of(attempt) if (real := _inside(store, path)) is not None
+    }
+    papers = [name for name in (RUNBOOK, *FOUNDER_DOCUMENTS) if not (folder / name).exists()]
+    if papers and (folder / RUNBOOK).exists() and _settled(folder, under_way):
+        yield Finding("papers", pilot.pilot_id, f"Documents of {pilot.pilot_id} are missing: {', '.join(papers)}.")
+    making = {_inside(store, a.folder) for a in pilot.runs if a.folder and a.state in MAKING}
+    failed = {_inside(store, a.folder) for a in pilot.runs if a.folder and a.state is AttemptState.FAILED}
+    for path in sorted(folder.iterdir()):
+        name = path.relative_to(store.root).as_posix()
+        if path.resolve() in making:
+            continue
+        if _is_unfinished(path):
+            if _settled(path, under_way):
+                yield _leftover(store, path)
+        elif path.name == "uploads":
+            yield from _uploads(store, path, referred, under_way)
+        elif path.is_dir() and path.name.startswith("attempt_"):
+            needed = any(real == path or path in real.parents for real in referred)
+            if not needed and any(p.is_file() and p.suffix != ".log" for p in path.rglob("*")):
+                if path.resolve() in failed:
+                    yield Finding("half_made", name, f"The folder {name} holds half-made files of a failed attempt.")
+                elif _settled(path, under_way):
+                    yield Finding("stray", name, f"The folder {name} is of no attempt in the database.")
+            elif needed:
+                for part in sorted(p for p in path.rglob("*") if _is_unfinished(p) and _settled(p, under_way)):
+                    yield _leftover(store, part)
+
+
+def _paths_of(attempt: PilotRunAttempt) -> Iterator[str]:
+    """Every path an attempt names; the folder of a failed one counts for nothing, its upload does."""
+    yield from (path for _, path in _referred(attempt))
+    if attempt.upload_path:
+        yield attempt.upload_path
+    if attempt.folder and attempt.state is not AttemptState.FAILED:
+        yield attempt.folder
+
+
+def _uploads(store: PilotStore, folder: Path, referred: set[Path], under_way: float) -> Iterator[Finding]:
+    for path in sorted(folder.iterdir()):
+        if not _settled(path, under_way):
+            continue
+        if _is_unfinished(path):
+            yield _leftover(store, path)
+        elif path.resolve() not in referred:
+            name = path.relative_to(store.root).as_posix()
+            yield Finding("stray", name, f"The uploaded film {name} is of no attempt in the database.")
+
+
+def _leftover(store: PilotStore, path: Path) -> Finding:
+    name = path.relative_to(store.root).as_posix()
+    return Finding("leftover", name, f"{name} was being written when a process ended; it is not whole.")
+
+
+def _is_unfinished(path: Path) -> bool:
+    return bool(TEMPORARY.fullmatch(path.name)) or path.suffix in UNFINISHED
+
+
+def _settled(path: Path, under_way: float) -> bool:
+    """Whether nothing at the path changed lately; a time to come is no work under way but a clock that was set back."""
+    now = time.time()
+    try:
+        paths = [path, *path.rglob("*")] if path.is_dir() and not path.is_symlink() else [path]
+        return all(abs(now - p.lstat().st_mtime) >= under_way for p in paths)
+    except OSError:
+        return False
+
+
+def summary(findings: list[Finding]) -> str:
+    """How many disagreements there are, in one sentence."""
+    if not findings:
+        return "The database and its folder agree."
+    return f"{count(len(findings), 'disagreement')} between the database and its folder."

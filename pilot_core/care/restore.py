@@ -1,0 +1,117 @@
+"""A backup brought back into an empty folder: all of it, compared file by file, or nothing."""
+
+import secrets
+import shutil
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from pilot_core.care import archive as archives
+from pilot_core.care.check import LOST_FOUND
+from pilot_core.errors import InvalidRequest, StoreError
+from pilot_core.files import sync_folder, sync_tree
+from pilot_core.store import soundness, state_files
+from pilot_core.store.lease import opened_copy
+from pilot_core.store.pilots import PilotStore
+
+
+def restore(file: Path, root: Path) -> archives.Manifest:
+    """Bring the store in a backup back to the folder ``root``, which must be empty or missing; returns its manifest.
+
+    Its schema is brought up to date and its state files are written from the database. Raises InvalidRequest when the
+    folder is not empty or the backup is no whole one, StoreError when it cannot be written or was made by a newer
+    version; then nothing is left.
+    """
+    root = root.absolute()
+    if not file.is_file():
+        raise InvalidRequest(f"There is no backup {file}.")
+    if root.exists() and (not root.is_dir() or _found(root)):
+        raise InvalidRequest(
+            f"{root} is not empty. A backup is brought back into an empty folder only; name another one."
+        )
+    try:
+        with _empty(root) as place, zipfile.ZipFile(file) as archive:
+            manifest = archives.read_manifest(archive, file)
+            needed, free = sum(held.size for held in manifest.files.values()), shutil.disk_usage(root).free
+            if needed > free:
+                raise StoreError(
+                    f"The backup needs {needed // 1_000_000 + 1:,} MB and {root} has {free // 1_000_000:,} MB free; "
+                    "free some space first. Nothing was restored."
+                )
+            _unpack(archive, manifest, file, place)
+            _compare(place / archives.DATABASE, manifest, file)
+            _finish(place)
+            _move_in(place, root)
+    except zipfile.BadZipFile as error:
+        raise archives.damaged(file, "it is no whole zip file") from error
+    except OSError as error:
+        raise StoreError(
+            f"The backup could not be brought back to {root} ({error.strerror or error}); nothing is left of it. "
+            "Check the folder's permissions and free space, then try again."
+        ) from error
+    return manifest
+
+
+@contextmanager
+def _empty(root: Path) -> Iterator[Path]:
+    """A hidden folder to work in, inside ``root``, so that moving in is renaming; all is gone again on any failure."""
+    made = not root.exists()
+    root.mkdir(parents=True, exist_ok=True)
+    place = root / f".restore.{secrets.token_hex(4)}.part"
+    try:
+        place.mkdir()
+        yield place
+    except BaseException:
+        for path in _found(root):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+        if made:
+            with suppress(OSError):
+                root.rmdir()
+        raise
+    else:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _found(root: Path) -> list[Path]:
+    """What lies in the folder; a disk of its own has a ``lost+found`` from the beginning."""
+    return [path for path in root.iterdir() if path.name != LOST_FOUND]
+
+
+def _unpack(archive: zipfile.ZipFile, manifest: archives.Manifest, file: Path, place: Path) -> None:
+    for name, held in manifest.files.items():
+        target = place / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("xb") as writing:
+            for piece in archives.pieces(archive, name, held, file):
+                writing.write(piece)
+
+
+def _compare(database: Path, manifest: archives.Manifest, file: Path) -> None:
+    try:
+        with opened_copy(database) as connection:
+            counts, schema = soundness.row_counts(connection), soundness.schema_of(connection)
+    except StoreError as error:
+        raise archives.damaged(file, "its database cannot be read") from error
+    if counts != manifest.counts or schema != manifest.schema_number:
+        raise archives.damaged(file, "its database does not hold the rows that its manifest counts")
+
+
+def _finish(place: Path) -> None:
+    """Make the unpacked files a store of this version. Raises StoreError when they are of a newer one."""
+    store = PilotStore(place)
+    for pilot in store.load_all():
+        (place / f"{pilot.pilot_id}.json").write_text(state_files.text(pilot), encoding="utf-8")
+    for kept in (*place.glob("*.lock"), *place.glob(".*.lock"), *place.glob("pilots.schema_*.duckdb")):
+        kept.unlink()
+    sync_tree(place)
+
+
+def _move_in(place: Path, root: Path) -> None:
+    """The database last: before it stands there, the folder is no store."""
+    for path in sorted(place.iterdir(), key=lambda p: p.name == archives.DATABASE):
+        path.rename(root / path.name)
+    sync_folder(root)

@@ -1,0 +1,81 @@
+"""How often something may be tried. Counted in this process's memory, of which it takes a bounded part."""
+
+import ipaddress
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+
+from starlette.requests import HTTPConnection
+
+from pilot_core.errors import PilotError
+
+KEYS = 10_000
+
+
+class TooMuch(PilotError):
+    """More in a short time than any person does."""
+
+    def __init__(self) -> None:
+        super().__init__("That was a lot in a short time. Nothing of it is lost; wait a minute and try again.")
+
+
+class Rate:
+    """At most ``most`` in ``seconds`` for each key. The keys counted longest ago are forgotten beyond ``KEYS``."""
+
+    def __init__(self, most: int, seconds: float, clock: Callable[[], float] = time.monotonic):
+        self._most, self._seconds, self._clock = most, seconds, clock
+        self._counts: OrderedDict[str, tuple[float, int]] = OrderedDict()
+        self._guard = threading.Lock()
+
+    def spend(self, key: str) -> bool:
+        """Count one; False when it is one too many."""
+        with self._guard:
+            now = self._clock()
+            began, count = self._counts.get(key, (now, 0))
+            if now - began >= self._seconds:
+                began, count = now, 0
+                self._counts.pop(key, None)
+            self._counts[key] = (began, count + 1)
+            while len(self._counts) > KEYS:
+                self._counts.popitem(last=False)
+            return count < self._most
+
+    def is_spent(self, key: str) -> bool:
+        """Whether another one would be too many; counts nothing."""
+        with self._guard:
+            began, count = self._counts.get(key, (self._clock(), 0))
+            return count >= self._most and self._clock() - began < self._seconds
+
+    def __len__(self) -> int:
+        return len(self._counts)
+
+
+# Wrong links and keys, from one address: nobody mistypes 256 bits often.
+WRONG_TOKENS = Rate(20, 600)
+# Passphrases, from one address over all links; a link itself locks after five wrong ones.
+PASSPHRASES = Rate(30, 600)
+# What a reviewer writes, through one link and from one address (an office has many people).
+WORDS_A_LINK, WORDS_AN_ADDRESS = Rate(60, 60), Rate(180, 60)
+# What the film reports of itself: a few times a minute.
+REPORTS = Rate(120, 60)
+
+
+def check_words(link_id: str, peer: str) -> None:
+    """Count something a reviewer writes. Raises TooMuch."""
+    if not (WORDS_A_LINK.spend(link_id) & WORDS_AN_ADDRESS.spend(network(peer))):
+        raise TooMuch
+
+
+def address_of(connection: HTTPConnection) -> str:
+    """What a request's sender is counted under."""
+    return network(connection.client.host if connection.client else "")
+
+
+def network(peer: str) -> str:
+    """An address as one household or office has it: of IPv6 the /64, of which anyone has all addresses."""
+    try:
+        address = ipaddress.ip_address(peer)
+    except ValueError:
+        return peer
+    return str(ipaddress.ip_network((address, 64), strict=False)) if address.version == 6 else peer

@@ -1,0 +1,128 @@
+"""A real server on a store with something to hide, and visitors of every role who ask it by HTTP and by websocket."""
+
+import http.client
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pilot_core import keys
+from pilot_core.documents import FOUNDER_DOCUMENTS
+from pilot_core.judgement import file_report
+from pilot_core.models import Brief, PilotRun
+from pilot_core.review.comments import add_comment
+from pilot_core.review.links import grant_for, make_link, open_link
+from pilot_core.services import create_pilot
+from pilot_core.settings import ROOT
+from pilot_core.store.pilots import PilotStore
+from pilot_core.web.access import Role
+from tests.browser.serving import running
+from tests.reviewing import LEAD, next_attempt
+from tests.streams import Shown, run_page
+
+AWAY = "pilots.example.com"
+"""A host that is not this machine: nobody is trusted for asking it."""
+MINE, THEIRS = "Harmless Mills", "Zanzibar Secret Works"
+FOUNDER, WORDS, PROMISE = "Quillon Vantage", "the unreleased turbine", "cheaper than every rival"
+SECRETS = (THEIRS, FOUNDER, WORDS, PROMISE)
+"""What no stranger may read anywhere, and no reviewer of the other pilot."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the server answered."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def tells(self, secret: str) -> bool:
+        """Whether a word stands in the answer, headers included."""
+        return secret.casefold() in (repr(self.headers) + self.body.decode("utf-8", "replace")).casefold()
+
+
+@dataclass(frozen=True)
+class World:
+    """The store, what is in it, and what each role carries."""
+
+    store: PilotStore
+    mine: PilotRun
+    theirs: PilotRun
+    report_id: str
+    cookies: dict[Role, str]
+
+    @property
+    def everything_secret(self) -> tuple[str, ...]:
+        return (*SECRETS, self.theirs.pilot_id)
+
+
+class Server:
+    """How to ask a running one."""
+
+    def __init__(self, port: int, log: Path):
+        self.port, self.log = port, log
+
+    def ask(
+        self, path: str, method: str = "GET", *, cookies: str = "", host: str = AWAY, body: bytes = b"", **headers: str
+    ) -> Reply:
+        """One request; header names take underscores for hyphens. The path goes out as it is, dots and all."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
+        sent = {"host": host} | {name.replace("_", "-"): value for name, value in headers.items()}
+        if cookies:
+            sent["cookie"] = cookies
+        if body and "content-length" not in sent:
+            sent["content-length"] = str(len(body))
+        for name, value in sent.items():
+            connection.putheader(name, value)
+        connection.endheaders(body or None)
+        answer = connection.getresponse()
+        reply = Reply(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
+        connection.close()
+        return reply
+
+    def run(self, page: str, query: str = "", **options: str | None) -> Shown:
+        """Run a page over the websocket; see :func:`tests.streams.run_page`."""
+        return run_page(self.port, page, query, **({"host": AWAY} | options))
+
+
+@contextmanager
+def besieged(folder: Path, **settings: str) -> Iterator[Server]:
+    """A fresh server on that store, which nobody has visited yet."""
+    log = folder / "server.log"
+    with running(ROOT / "app.py", folder, settings, log) as address:
+        yield Server(int(address.rsplit(":", 1)[1]), log)
+
+
+def make_world(root: Path) -> World:
+    """Two pilots with films, documents, comments and a filed report; a lead, a viewer, and a reviewer of the first."""
+    store = PilotStore(root)
+    mine, theirs = _pilot(store, MINE, "Ann Plain", "plain words"), _pilot(store, THEIRS, FOUNDER, WORDS)
+    report = file_report(store, theirs.pilot_id, LEAD)
+    cookies = {Role.STRANGER: ""}
+    for role in (Role.LEAD, Role.VIEWER):
+        session = keys.sign_in(store, keys.invite(store, f"Some {role}", role, LEAD)[1])[1]
+        cookies[role] = f"pilot_sign_in={session}"
+    grant = open_link(store, make_link(store, mine.pilot_id, "Dana Cruz", actor=LEAD)[1])[1]
+    cookies[Role.REVIEWER] = f"pilot_review={grant}"
+    return World(store, mine, theirs, report.report_id, cookies)
+
+
+def _pilot(store: PilotStore, company: str, founder: str, words: str) -> PilotRun:
+    pilot = create_pilot(
+        founder,
+        company,
+        "feature_launch",
+        "acme",
+        now=store.clock(),
+        brief=Brief(message=PROMISE) if company == THEIRS else None,
+    )
+    store.save(pilot, LEAD)
+    pilot = next_attempt(store, pilot.pilot_id)
+    folder = store.root / pilot.pilot_id
+    for name in ("pilot_runbook.txt", *FOUNDER_DOCUMENTS):
+        (folder / name).write_text(f"{name} for {founder} of {company}")
+    grant = grant_for(store, open_link(store, make_link(store, pilot.pilot_id, "Rae Other", actor=LEAD)[1])[1])
+    assert grant is not None
+    add_comment(store, grant, 1, 5, words)
+    return store.load(pilot.pilot_id)

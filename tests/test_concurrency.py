@@ -1,0 +1,13 @@
+"""Four writers and four readers for ten seconds: nothing lost, nobody refused. bench/concurrency.py has the figures."""
+
+from pathlib import Path
+
+from bench.concurrency import run
+
+
+def test_four_writers_and_four_readers_lose_nothing_and_nobody_fails(tmp_path: Path) -> None:
+    found = run(tmp_path / "store", 10, think=0.05, server=False)
+    assert found["written"] == found["counted"] == found["appended"]
+    assert found["written"]
+    assert found["reads"]
+    assert (found["apart"], found["broken"]) == (0, 0)

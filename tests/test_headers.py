@@ -1,0 +1,101 @@
+"""The headers of every answer, Streamlit's own included, from a running server."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from pilot_core.web.access import Role
+from tests.besieged import Server, World, besieged, make_world
+
+OURS = {"origin": "http://pilots.example.com"}
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    return make_world(tmp_path_factory.mktemp("world"))
+
+
+@pytest.fixture(scope="module")
+def server(world: World) -> Iterator[Server]:
+    with besieged(world.store.root) as running:
+        yield running
+
+
+def addresses(world: World) -> list[str]:
+    film = f"/watch/{world.mine.runs[0].attempt_id}/video.mp4"
+    download = f"/download/{world.mine.pilot_id}"
+    pages = ["/", "/pilot", "/metrics", "/nowhere", "/favicon.png", "/_stcore/health", "/_stcore/host-config"]
+    files = [film, f"{download}/approval_criteria.txt", f"{download}/everything.zip", f"{download}/outcome_report.html"]
+    return [*pages, *files, "/media/nothing.png", "/dots/approve.svg", "/healthz", "/r/wrong", "/sign-in/wrong"]
+
+
+def test_every_answer_says_what_a_browser_may_do_with_it(server: Server, world: World) -> None:
+    for who in Role:
+        for path in addresses(world):
+            headers = server.ask(path, cookies=world.cookies[who]).headers
+            policy = headers["content-security-policy"]
+            assert "default-src 'none'" in policy, path
+            assert "http:" not in policy, path
+            assert "https:" not in policy, path
+            assert "frame-ancestors 'none'" in policy or "sandbox" in policy, path
+            assert headers["x-content-type-options"] == "nosniff", path
+            assert headers["x-frame-options"] == "DENY", path
+            assert headers["referrer-policy"] in ("same-origin", "no-referrer"), path
+            assert headers["cross-origin-resource-policy"] == "same-origin", path
+            assert "strict-transport-security" not in headers, path
+            assert "access-control-allow-origin" not in headers or not path.startswith(("/watch", "/download")), path
+
+
+def test_private_films_and_documents_are_kept_by_no_cache_on_the_way(server: Server, world: World) -> None:
+    film = f"/watch/{world.mine.runs[0].attempt_id}/video.mp4"
+    assert server.ask(film, cookies=world.cookies[Role.REVIEWER]).headers["cache-control"] == "private, no-cache"
+    for path in ("approval_criteria.txt", "everything.zip", "outcome_report.html", "comments/all.csv"):
+        answer = server.ask(f"/download/{world.mine.pilot_id}/{path}", cookies=world.cookies[Role.VIEWER])
+        assert (answer.status, answer.headers["cache-control"]) == (200, "private, no-store"), path
+
+
+def test_over_https_browsers_are_told_to_stay_there_with_every_cookie(server: Server, world: World) -> None:
+    for path in ("/", "/healthz", "/_stcore/health", f"/sign-in/{'x' * 43}"):
+        answer = server.ask(path, cookies=world.cookies[Role.LEAD], x_forwarded_proto="https")
+        assert answer.headers["strict-transport-security"] == "max-age=63072000"
+        cookie = answer.headers.get("set-cookie", "; Secure")
+        assert "; secure" in cookie.lower(), path
+
+
+def test_a_film_comes_in_the_pieces_that_were_asked_for(server: Server, world: World) -> None:
+    film = f"/watch/{world.mine.runs[0].attempt_id}/video.mp4"
+    answer = server.ask(film, cookies=world.cookies[Role.REVIEWER], range="bytes=4-7")
+    assert (answer.status, answer.body) == (206, b"film")
+
+
+def test_a_failure_tells_nothing_of_itself(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    import anyio
+
+    from pilot_core.web.middleware import Guard
+
+    async def broken(scope: dict, receive: object, send: object) -> None:
+        raise RuntimeError("the secret path /srv/pilots")
+
+    said: list[dict] = []
+
+    async def send(message: dict) -> None:
+        said.append(message)
+
+    async def receive() -> dict:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/healthz",
+        "raw_path": b"/healthz",
+        "scheme": "http",
+        "query_string": b"",
+        "headers": [(b"host", b"pilots.example.com")],
+        "client": ("203.0.113.7", 5),
+        "http_version": "1.1",
+    }
+    anyio.run(Guard(broken), scope, receive, send)
+    assert said[0]["status"] == 500
+    assert (b"x-content-type-options", b"nosniff") in said[0]["headers"]
+    assert b"".join(message.get("body", b"") for message in said[1:]) == b"Something went wrong"

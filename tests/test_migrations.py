@@ -1,0 +1,92 @@
+"""Upgrades: a store of every earlier schema opens with every row, after a copy; one of a later schema is let be."""
+
+import hashlib
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pilot_core.care.check import check
+from pilot_core.errors import StoreError
+from pilot_core.store import database as database_module
+from pilot_core.store.database import MIGRATIONS
+from pilot_core.store.lease import opened_copy
+from pilot_core.store.pilots import PilotStore
+from tests.stores import make
+
+NUMBERS = [int(step.name[:4]) for step in sorted(MIGRATIONS.glob("[0-9]*.sql"))]
+KEPT = sorted(int(path.stem.removeprefix("schema_")) for path in make.FOLDER.glob("schema_*.zip"))
+
+
+def test_a_store_of_every_schema_before_this_one_is_kept() -> None:
+    assert NUMBERS[:-1] == [number for number in KEPT if number < NUMBERS[-1]]
+
+
+@pytest.mark.parametrize("number", KEPT)
+def test_a_store_of_an_earlier_schema_opens_with_every_row_as_it_was(tmp_path: Path, number: int) -> None:
+    before = make.unpack(number, tmp_path)
+    store = PilotStore(tmp_path)
+    after = store.database.read(make.all_rows)
+
+    assert store.database.migrate() == []
+    assert len(store.load_all()) == 6
+    for table, rows in before.items():
+        columns = list(rows[0])
+        now = [{name: row[name] for name in columns} for row in after[table]]
+        if table == "schema_migrations":
+            now = now[:number]
+        assert sorted(map(_text, now)) == sorted(map(_text, rows)), table
+    kinds = {finding.kind for finding in check(store)}
+    assert kinds <= {"missing", "render_gone", "state_old", "derived"}, "what a made-up pilot lacks"
+
+
+def test_before_a_migration_the_database_is_copied_as_it_was(tmp_path: Path) -> None:
+    before = make.unpack(KEPT[0], tmp_path)
+    PilotStore(tmp_path)
+    with opened_copy(tmp_path / f"pilots.schema_{KEPT[0]:04}.duckdb") as connection:
+        assert _text(make.all_rows(connection)) == _text(before)
+    assert list(tmp_path.glob(".*.part")) == []
+
+
+def test_a_migration_that_fails_changes_nothing_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = make.unpack(1, tmp_path / "store")
+    steps = tmp_path / "steps"
+    steps.mkdir()
+    (steps / "0001_pilots.sql").write_text((MIGRATIONS / "0001_pilots.sql").read_text())
+    (steps / "0002_wrong.sql").write_text(
+        "ALTER TABLE pilots ADD COLUMN fine TEXT; ALTER TABLE gone ADD COLUMN a TEXT;"
+    )
+    monkeypatch.setattr(database_module, "MIGRATIONS", steps)
+    with pytest.raises(duckdb.CatalogException):
+        PilotStore(tmp_path / "store")
+    database = database_module.Database(tmp_path / "store" / "pilots.duckdb")
+    assert _text(database.read(make.all_rows)) == _text(before)
+
+
+def test_a_store_of_a_newer_version_is_refused_byte_for_byte_untouched(tmp_path: Path) -> None:
+    make.unpack(KEPT[-1], tmp_path)
+    path = tmp_path / "pilots.duckdb"
+    database = database_module.Database(path)
+    database.transaction(
+        lambda c: c.execute("INSERT INTO schema_migrations VALUES (999, '0999_later', TIMESTAMP '2030-01-01 00:00:00')")
+    )
+    before = _checksum(path)
+    with pytest.raises(StoreError) as refused:
+        PilotStore(tmp_path)
+    assert str(refused.value) == (
+        f"The store {tmp_path} was made by a newer version of Pilot Ops (schema 999, this one knows {NUMBERS[-1]}); "
+        "update this program. Nothing was changed."
+    )
+    assert _checksum(path) == before
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["pilots.duckdb", "pilots.duckdb.lock"]
+
+
+def _checksum(path: Path) -> str:
+    # Nothing in this process has the file attached between two sessions.
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _text(value: object) -> str:
+    import json
+
+    return json.dumps(value, default=str, sort_keys=True)

@@ -1,0 +1,288 @@
+"""Five thousand random steps over the services, each compared with a plain model of what they promise."""
+
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from pilot_core import catalog, services
+from pilot_core.care.backup import back_up
+from pilot_core.care.check import check
+from pilot_core.care.restore import restore
+from pilot_core.errors import InvalidRequest, NotAllowedNow, PilotError, PilotNotFound
+from pilot_core.models import AttemptState, Brief, PilotRun
+from pilot_core.store.pilots import PilotStore
+
+STEPS = 5000
+RUNS = 40
+PILOTS = 3
+MOVES = 4  # to another store, in one run; each costs as much as a dozen steps
+MEMORY = Path("/dev/shm")
+
+words = st.text(max_size=12)
+which = st.integers(0, PILOTS - 1)
+
+
+@dataclass
+class Attempt:
+    """What is known of an attempt."""
+
+    state: str
+    said: list[tuple[str, str, tuple[str, ...], str]] = field(default_factory=list)
+
+
+@dataclass
+class Pilot:
+    """What is known of a pilot; ``events`` are the kinds of what happened."""
+
+    limit: int
+    status: str = "active"
+    outcome: str = "pending"
+    paused_for: str | None = None
+    dropped_for: str | None = None
+    external: bool = False
+    product: str = ""
+    attempts: list[Attempt] = field(default_factory=list)
+    events: list[str] = field(default_factory=lambda: ["created"])
+
+
+def seen(pilot: PilotRun, events: list[str]) -> Pilot:
+    """The stored pilot in the model's terms."""
+    return Pilot(
+        limit=pilot.max_attempts,
+        status=pilot.status.value,
+        outcome=pilot.approval_outcome.value,
+        paused_for=pilot.pause_reason,
+        dropped_for=pilot.drop_reason,
+        external=pilot.drop_external,
+        product=pilot.brief.product,
+        attempts=[
+            Attempt(a.state.value, [(f.level.value, f.notes, tuple(f.flags), f.mode.value) for f in a.feedback])
+            for a in pilot.runs
+        ],
+        events=events,
+    )
+
+
+class Services(RuleBasedStateMachine):
+    """The store on one side, a dictionary on the other."""
+
+    steps = 0
+
+    @initialize()
+    def begin(self) -> None:
+        self.place = tempfile.TemporaryDirectory(dir=MEMORY if os.access(MEMORY, os.W_OK) else None)
+        self.stores = 0
+        self.store = PilotStore(self.fresh())
+        self.pilots: dict[str, Pilot] = {}
+
+    def teardown(self) -> None:
+        if hasattr(self, "place"):
+            assert check(self.store, under_way=0) == []
+            self.place.cleanup()
+
+    def fresh(self) -> Path:
+        self.stores += 1
+        return Path(self.place.name) / f"store{self.stores}"
+
+    def pick(self, number: int) -> tuple[str, Pilot]:
+        names = list(self.pilots)
+        name = names[number % len(names)]
+        return name, self.pilots[name]
+
+    def ask(self, work: Callable[[], object], refusal: type[PilotError] | None) -> bool:
+        """Whether the service did it; it must if no refusal is due, and else refuse in just that way."""
+        refused: PilotError | None = None
+        try:
+            work()
+        except PilotError as error:
+            refused = error
+        assert (type(refused) if refused else None) is refusal, refused
+        return refused is None
+
+    @precondition(lambda self: len(self.pilots) < PILOTS)
+    @rule(limit=st.integers(1, 3))
+    def start(self, limit: int) -> None:
+        pilot = services.create_pilot("Alice Chen", "AcmeAI", "feature_launch", max_attempts=limit)
+        services.start_pilot(self.store, pilot)
+        self.pilots[pilot.pilot_id] = Pilot(limit)
+
+    @precondition(lambda self: self.pilots)
+    @rule(number=which)
+    def queue(self, number: int) -> None:
+        name, pilot = self.pick(number)
+        used = sum(a.state != "failed" for a in pilot.attempts)
+        free = pilot.status == "active" and used < pilot.limit
+        free = free and (not pilot.attempts or pilot.attempts[-1].state == "ready")
+        if self.ask(lambda: services.queue_attempt(self.store, name, "storyboard"), None if free else NotAllowedNow):
+            pilot.attempts.append(Attempt("queued"))
+            pilot.events.append("attempt_added")
+
+    @precondition(lambda self: any(p.attempts and p.attempts[-1].state == "queued" for p in self.pilots.values()))
+    @rule(made=st.sampled_from(["ready", "ready", "ready", "failed"]))
+    def make(self, made: str) -> None:
+        name = next(n for n, p in self.pilots.items() if p.attempts and p.attempts[-1].state == "queued")
+        pilot = self.pilots[name]
+
+        def finish(stored: PilotRun) -> None:
+            stored.attempt(len(pilot.attempts)).state = AttemptState(made)
+            stored.log("made", self.store.clock())
+
+        self.store.change(name, finish)
+        pilot.attempts[-1].state = made
+        pilot.events.append("made")
+
+    @precondition(lambda self: self.pilots)
+    @rule(number=which)
+    def retry(self, number: int) -> None:
+        name, pilot = self.pick(number)
+        can = bool(pilot.attempts) and pilot.attempts[-1].state == "failed" and pilot.status == "active"
+        if self.ask(lambda: services.retry_attempt(self.store, name), None if can else NotAllowedNow):
+            pilot.attempts[-1].state = "queued"
+            pilot.events.append("attempt_retried")
+
+    @precondition(lambda self: any(p.attempts for p in self.pilots.values()))
+    @rule(
+        number=which,
+        place=st.integers(1, 3),
+        level=st.sampled_from(["approve", "minor_changes", "major_changes"]),
+        notes=words,
+        flags=st.lists(st.sampled_from([*catalog.flags(), "unheard_of"]), max_size=2),
+        mode=st.sampled_from(["human", "human", "simulated"]),
+    )
+    def feedback(self, number: int, place: int, level: str, notes: str, flags: list[str], mode: str) -> None:
+        name, pilot = self.pick(number)
+        refusal: type[PilotError] | None = None
+        if "unheard_of" in flags:
+            refusal = InvalidRequest
+        elif place > len(pilot.attempts):
+            refusal = PilotNotFound
+        elif pilot.status == "completed" or pilot.attempts[place - 1].state != "ready":
+            refusal = NotAllowedNow
+        if self.ask(lambda: services.record_feedback(self.store, name, place, notes, level, flags, mode), refusal):
+            pilot.attempts[place - 1].said.append((level, notes, tuple(dict.fromkeys(flags)), mode))
+            pilot.events.append("feedback_received")
+            if level == "approve" and mode == "human":
+                pilot.status, pilot.outcome, pilot.paused_for = "completed", "approved", None
+                pilot.events.append("approved")
+
+    @precondition(lambda self: self.pilots)
+    @rule(number=which, reason=words)
+    def pause(self, number: int, reason: str) -> None:
+        name, pilot = self.pick(number)
+        refusal = NotAllowedNow if pilot.status != "active" else None if reason.strip() else InvalidRequest
+        if self.ask(lambda: services.pause(self.store, name, reason), refusal):
+            pilot.status, pilot.paused_for = "paused", reason.strip()
+            pilot.events.append("paused")
+
+    @precondition(lambda self: any(p.status == "paused" for p in self.pilots.values()))
+    @rule(number=which)
+    def resume(self, number: int) -> None:
+        name, pilot = self.pick(number)
+        if self.ask(lambda: services.resume(self.store, name), None if pilot.status == "paused" else NotAllowedNow):
+            pilot.status, pilot.paused_for = "active", None
+            pilot.events.append("resumed")
+
+    @precondition(lambda self: len(self.pilots) == PILOTS)
+    @rule(number=which, reason=words, external=st.booleans())
+    def drop(self, number: int, reason: str, external: bool) -> None:
+        name, pilot = self.pick(number)
+        refusal = NotAllowedNow if pilot.status == "completed" else None if reason.strip() else InvalidRequest
+        if self.ask(lambda: services.drop(self.store, name, reason, external=external), refusal):
+            pilot.status, pilot.outcome, pilot.paused_for = "completed", "dropped", None
+            pilot.dropped_for, pilot.external = reason.strip(), external
+            pilot.events.append("dropped")
+
+    @precondition(lambda self: self.pilots)
+    @rule(number=which, limit=st.integers(1, 52), reason=words)
+    def raise_limit(self, number: int, limit: int, reason: str) -> None:
+        name, pilot = self.pick(number)
+        refusal: type[PilotError] | None = None
+        if pilot.status == "completed":
+            refusal = NotAllowedNow
+        elif not pilot.limit < limit <= 50 or not reason.strip():
+            refusal = InvalidRequest
+        if self.ask(lambda: services.raise_limit(self.store, name, limit, reason), refusal):
+            pilot.limit = limit
+            pilot.events.append("limit_raised")
+
+    @precondition(lambda self: self.pilots)
+    @rule(number=which, product=words)
+    def edit_brief(self, number: int, product: str) -> None:
+        name, pilot = self.pick(number)
+        refusal: type[PilotError] | None = None
+        if pilot.status == "completed":
+            refusal = NotAllowedNow
+        elif product == pilot.product:
+            refusal = InvalidRequest
+        if self.ask(lambda: services.edit_brief(self.store, name, Brief(product=product)), refusal):
+            pilot.product = product
+            pilot.events.append("brief_edited")
+
+    @precondition(lambda self: self.pilots)
+    @rule()
+    def close_and_reopen(self) -> None:
+        self.store = PilotStore(self.store.root)
+
+    @precondition(lambda self: self.pilots and self.stores < MOVES)
+    @rule()
+    def export_and_import(self) -> None:
+        store = PilotStore(self.fresh())
+        report = store.import_state(self.store.root)
+        assert (sorted(report.imported), report.problems) == (sorted(self.pilots), [])
+        self.store = store
+        for pilot in self.pilots.values():
+            pilot.events = ["imported"]
+            for attempt in pilot.attempts:
+                attempt.state = "failed" if attempt.state == "queued" else attempt.state
+
+    @precondition(lambda self: self.pilots and self.stores < MOVES)
+    @rule()
+    def back_up_and_restore(self) -> None:
+        root = self.fresh()
+        file = root.with_suffix(".zip")
+        back_up(self.store, file)
+        restore(file, root)
+        file.unlink()
+        self.store = PilotStore(root)
+
+    @invariant()
+    def the_store_is_as_the_model(self) -> None:
+        if not hasattr(self, "store"):
+            return
+        Services.steps += 1
+        kinds: dict[str, list[str]] = {}
+        with self.store.database.lease.session() as connection:
+            stored = self.store.load_all()
+            told = connection.execute("SELECT pilot_id, kind FROM events ORDER BY pilot_version, position").fetchall()
+        for name, kind in told:
+            kinds.setdefault(name, []).append(kind)
+        assert {pilot.pilot_id: seen(pilot, kinds[pilot.pilot_id]) for pilot in stored} == self.pilots
+
+
+def test_five_thousand_steps_over_the_services_go_as_the_plain_model_says() -> None:
+    Services.steps = 0
+    run_state_machine_as_test(
+        Services,
+        settings=settings(
+            max_examples=RUNS,
+            stateful_step_count=int(STEPS / RUNS * 1.4),
+            deadline=None,
+            derandomize=True,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    assert Services.steps >= STEPS

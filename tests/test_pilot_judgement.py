@@ -1,0 +1,207 @@
+"""Judging on a pilot's page: a lead's override beside the computed badge, flags the words suggest, filed reports."""
+
+from collections.abc import Callable
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pilot_core import services
+from pilot_core.judgement import override_recommendation, suggestions_for
+from pilot_core.models import PilotRun
+from pilot_core.store.judgements import filed_reports, overrides_of, standing_overrides
+from pilot_core.store.pilots import PilotStore
+from pilot_core.web import access, stores
+from pilot_core.web.pilot_page import suggested
+from pilot_core.web.text import plain
+from tests.pilot_pages import LEAD, OTHER, Cast, as_lead, button, cast, field, film, labels, open_page, shown, web_store
+
+__all__ = ["as_lead", "cast", "film", "open_page", "web_store"]
+
+Open = Callable[..., AppTest]
+REPORT, FEEDBACK = "Outcome report", "Feedback and comments"
+
+
+@pytest.fixture(autouse=True)
+def one_clock(web_store: PilotStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pages work on the test's store, and so by its clock."""
+    monkeypatch.setattr(stores, "store", lambda: web_store)
+
+
+@pytest.fixture
+def pilot_id(cast: Cast) -> str:
+    """Two attempts, both asked to change a lot for the same flag."""
+    pilot_id = cast.new()
+    for words in ("I *could not* say what it is about.", "Still cannot."):
+        cast.said(pilot_id, cast.attempt(pilot_id), "major_changes", words, ("message_unclear",))
+    return pilot_id
+
+
+def section(at: AppTest, pilot_id: str, name: str) -> AppTest:
+    at.session_state[f"{pilot_id} section"] = name
+    at.run()
+    assert not at.exception
+    return at
+
+
+def words(at: AppTest) -> str:
+    return shown(at).replace("\\", "")
+
+
+# Reasons and overrides
+
+
+def test_reasons_quote_the_feedback_and_lead_to_its_attempt(open_page: Open, pilot_id: str) -> None:
+    at = section(open_page(pilot_id), pilot_id, REPORT)
+    text = words(at)
+    assert "Recommendation: STOP" in text
+    assert "Major changes were asked for on attempts 1 and 2." in text
+    assert "“I *could not* say what it is about.” :small[:gray[Alice Chen]]" in text
+    assert plain("I *could not* say") in shown(at)
+    at = button(at, "Attempt 1")
+    assert not at.exception
+    assert at.session_state[f"{pilot_id} attempts Attempt 2"] == "Attempt 1"
+    assert at.toast[0].value == plain("The film of attempt 1 is in front, above.")
+
+
+def test_a_lead_overrides_with_a_reason_and_the_computed_badge_stays(
+    open_page: Open, web_store: PilotStore, pilot_id: str
+) -> None:
+    at = section(open_page(pilot_id), pilot_id, REPORT)
+    at = button(at, "Override the recommendation")
+    assert at.error[0].value == plain("Choose your verdict first.")
+    verdicts = field(at, "segmented_control", "Your verdict")
+    assert [option for option in verdicts.options if "STOP" in str(option)] == []
+    verdicts.set_value("PROCEED").run()
+    at = button(at, "Override the recommendation")
+    assert at.error[0].value == plain("A reason is needed: say in a few words why.")
+    field(at, "text_area", "Why").set_value("She will sign <b>anyway</b>.")
+    at = button(at, "Override the recommendation")
+    assert not at.exception
+    assert not at.error
+    made = standing_overrides(web_store.database, [pilot_id])[pilot_id]
+    assert (made.verdict, made.reason, made.made_by) == ("PROCEED", "She will sign <b>anyway</b>.", LEAD)
+    badges = [element.value for element in at.markdown if "badge[" in element.value]
+    assert badges[:2] == [":red-badge[■ STOP]", f":green-badge[:material/person: ▲ PROCEED · {LEAD}]"]
+    assert "She will sign <b>anyway</b>." in [element.value for element in at.text]
+    assert "Recommendation: STOP" in [heading.value for heading in at.subheader]
+
+
+def test_an_override_is_undone_as_openly_and_stays_on_the_page(
+    open_page: Open, web_store: PilotStore, pilot_id: str
+) -> None:
+    override_recommendation(web_store, pilot_id, "REVISE", "A new founder.", OTHER)
+    at = section(open_page(pilot_id), pilot_id, REPORT)
+    at = button(at, "Take the override back")
+    assert at.error[0].value == plain("A reason is needed: say in a few words why.")
+    field(at, "text_input", "Why it no longer holds").set_value("She left again.")
+    at = button(at, "Take the override back")
+    assert not at.exception
+    assert [made.stands for made in overrides_of(web_store.database, pilot_id)] == [False]
+    text = words(at)
+    assert f"{OTHER} said REVISE just now: A new founder." in text
+    assert f"Taken back just now by {LEAD}: She left again." in text
+    assert not [element for element in at.markdown if "badge[:material/person:" in element.value]
+    told = section(at, pilot_id, "History").table[0].value["What"]
+    assert list(told)[:2] == [
+        plain("Took back the override with REVISE: She left again."),
+        plain("Overrode the recommendation STOP with REVISE: A new founder."),
+    ]
+
+
+def test_the_finder_and_the_page_show_an_override_beside_the_computed_badge(
+    open_page: Open, web_store: PilotStore, pilot_id: str
+) -> None:
+    assert "lead_says" not in open_page().dataframe[0].value
+    override_recommendation(web_store, pilot_id, "REVISE", "A new founder.", OTHER)
+    row = open_page().dataframe[0].value.iloc[0]
+    assert list(row["recommendation"]) == ["■ STOP"]
+    assert list(row["lead_says"]) == ["◆ REVISE"]
+    assert row["why"] == "Major changes, and the same flag persists"
+
+
+# Suggested flags
+
+
+@pytest.fixture
+def noted(cast: Cast) -> PilotRun:
+    """One attempt, approved in words that suggest a flag."""
+    pilot_id = cast.new()
+    cast.said(pilot_id, cast.attempt(pilot_id), "minor_changes", "Nice.\n  The hook is weak, *sorry*.")
+    return cast.store.load(pilot_id)
+
+
+def test_the_words_that_suggest_a_flag_are_marked_and_the_rest_is_as_typed(
+    web_store: PilotStore, noted: PilotRun
+) -> None:
+    (offered,) = suggestions_for(web_store, noted)
+    marked = suggested.words(offered.note.text, [offered.suggestion])
+    assert marked.replace("\\", "") == "Nice.  \n The :orange-background[hook is weak], *sorry*."
+    assert "\\*sorry\\*" in marked
+
+
+def test_a_suggested_flag_is_accepted_taken_back_and_dismissed_each_in_one_click(
+    open_page: Open, web_store: PilotStore, noted: PilotRun
+) -> None:
+    at = section(open_page(noted.pilot_id), noted.pilot_id, FEEDBACK)
+    assert "“hook is weak” suggests **Hook is weak**" in words(at)
+    at = button(at, "Accept")
+    assert not at.exception
+    assert web_store.load(noted.pilot_id).runs[0].feedback[0].flags == ["hook_weak"]
+    assert f"Hook is weak, suggested by “hook is weak”: accepted by {LEAD}" in words(at)
+    assert "Changed since you opened this page" not in words(at)
+    at = button(at, "Take back")
+    assert web_store.load(noted.pilot_id).runs[0].feedback[0].flags == []
+    at = button(at, "Dismiss")
+    assert f"dismissed by {LEAD}" in words(at)
+    assert "Accept" not in labels(at)
+    assert web_store.load(noted.pilot_id).runs[0].feedback[0].flags == []
+    at = button(at, "Take back")
+    assert {"Accept", "Dismiss"} <= set(labels(at))
+
+
+def test_what_another_lead_did_meanwhile_is_still_told_after_a_flag_is_accepted(
+    open_page: Open, web_store: PilotStore, noted: PilotRun
+) -> None:
+    at = section(open_page(noted.pilot_id), noted.pilot_id, FEEDBACK)
+    services.pause(web_store, noted.pilot_id, "Trade fair", OTHER)
+    at = button(at, "Accept")
+    assert not at.exception
+    assert "Changed since you opened this page" in words(at)
+    assert f"{OTHER} paused the pilot: Trade fair" in words(at)
+
+
+def test_a_suggestion_another_lead_decided_is_refused_with_a_sentence(
+    open_page: Open, web_store: PilotStore, noted: PilotRun
+) -> None:
+    first = section(open_page(noted.pilot_id), noted.pilot_id, FEEDBACK)
+    second = section(open_page(noted.pilot_id), noted.pilot_id, FEEDBACK)
+    button(first, "Dismiss")
+    second = button(second, "Accept")
+    assert second.error[0].value == plain("Somebody has decided on this suggestion already.")
+
+
+# Filed reports, and who may not
+
+
+def test_a_report_is_filed_from_the_pilots_page_and_listed_there(
+    open_page: Open, web_store: PilotStore, pilot_id: str
+) -> None:
+    at = section(open_page(pilot_id), pilot_id, REPORT)
+    assert "No report is filed for this pilot yet." in words(at)
+    at = button(at, "File this report")
+    assert not at.exception
+    (filed,) = filed_reports(web_store.database, pilot_id)
+    assert (filed.filed_by, filed.recommendation) == (LEAD, "STOP")
+    assert f"[Open](/download/reports/{filed.report_id}.html)" in words(at)
+
+
+def test_who_only_reads_judges_nothing(
+    open_page: Open, web_store: PilotStore, noted: PilotRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    override_recommendation(web_store, noted.pilot_id, "STOP", "Sold.", OTHER)
+    monkeypatch.setattr(access, "visitor", lambda: access.Visitor("Vera", access.Role.VIEWER))
+    at = section(open_page(noted.pilot_id), noted.pilot_id, FEEDBACK)
+    assert "suggests **Hook is weak**" in words(at)
+    found = set(labels(at)) | set(labels(section(at, noted.pilot_id, REPORT)))
+    assert found.isdisjoint({"Accept", "Dismiss", "File this report", "Take the override back"})
+    assert f"■ STOP · {OTHER}" in words(at)
