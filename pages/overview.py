@@ -1,6 +1,6 @@
 import streamlit as st
 
-from pilot_core.web import access, cards, links, needs, overview, pilot_list
+from pilot_core.web import access, cards, erasing, links, needs, overview, pilot_list
 from pilot_core.web.stores import store
 
 visitor = access.require(access.Role.VIEWER)
@@ -21,6 +21,7 @@ def today() -> None:
     cards.show(seen.headlines)
 
 
+erasing.show_done()
 if overview.is_empty(store()):
     st.title("No pilots yet", anchor=False)
     if not visitor.may(access.Role.LEAD):

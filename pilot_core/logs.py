@@ -1,8 +1,8 @@
 """What the log says: one JSON object a line, of our own loggers, to stderr.
 
-A line has ``time`` (ISO 8601, UTC), ``level``, ``logger`` and ``message``; the ``FACTS`` as far as they are known; and a
-``trace`` where something unexpected happened. Whatever people typed stands inside JSON strings of ASCII, so that no line
-can be forged and no terminal commanded. What could open something never gets here: see :func:`shown_path`.
+A line has ``time`` (ISO 8601, UTC), ``level``, ``logger`` and ``message``; the ``FACTS`` as far as they are known; and
+a ``trace`` where something unexpected happened. Whatever people typed stands inside JSON strings of ASCII, so that no
+line can be forged and no terminal commanded. What could open something never gets here: see :func:`shown_path`.
 """
 
 import json

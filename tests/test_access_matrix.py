@@ -26,6 +26,7 @@ MARKS = {
     "pilot": "SLA and quality",
     "metrics": "Metrics",
     "reports": "Reports",
+    "diagnostics": "Free on the disk",
     "review": "Nothing else is recorded",
 }
 CLOSED = "is open only to the operations team"
@@ -74,6 +75,7 @@ def test_every_page_and_route_states_its_role() -> None:
         "pilot": Role.VIEWER,
         "metrics": Role.VIEWER,
         "reports": Role.VIEWER,
+        "diagnostics": Role.LEAD,
         "review": Role.REVIEWER,
     }
     assert set(MARKS) == set(PAGES)

@@ -98,4 +98,6 @@ def test_a_failure_tells_nothing_of_itself(world: World, monkeypatch: pytest.Mon
     anyio.run(Guard(broken), scope, receive, send)
     assert said[0]["status"] == 500
     assert (b"x-content-type-options", b"nosniff") in said[0]["headers"]
-    assert b"".join(message.get("body", b"") for message in said[1:]) == b"Something went wrong"
+    told = b"".join(message.get("body", b"") for message in said[1:]).decode()
+    reference = dict(said[0]["headers"])[b"x-request-id"].decode()
+    assert told == f"Something went wrong (id {reference}). The log says more under this id."

@@ -18,7 +18,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from pilot_core.web import access
+from pilot_core import logs
+from pilot_core.web import access, request_log
 from pilot_core.web.forms import from_elsewhere, is_own, is_secure
 from pilot_core.web.routes import ROUTES
 from pilot_core.web.sign_in_routes import closed
@@ -55,7 +56,7 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            await self._http(scope, receive, _with_headers(scope, send))
+            await request_log.answer(scope, send, lambda send: self._http(scope, receive, _with_headers(scope, send)))
         elif scope["type"] == "websocket":
             await self._websocket(scope, receive, send)
         else:
@@ -76,10 +77,11 @@ class Guard:
                 await _too_long()(scope, receive, send)
         except Exception:
             # Said here and not by Starlette, so that this answer too has its headers and nobody sees a trace.
-            log.exception("%s %s failed", scope["method"], scope["path"])
+            log.exception("a request failed")
             if answered:
                 raise
-            await PlainTextResponse("Something went wrong", 500)(scope, receive, send)
+            sentence = f"Something went wrong (id {logs.present_id()}). The log says more under this id."
+            await PlainTextResponse(sentence, 500)(scope, receive, send)
 
     async def _let_in(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)

@@ -53,7 +53,7 @@ def show(page: MetricsPage) -> None:
     to_yes, to_yes_told = spread_in(found.attempts_to_approval, "")
     each, each_told = cost(found.cost_per_approved)
     promised = seconds(catalog.sla_limits().first_cut_seconds)
-    with st.grid(4, min_column_width=225, gap="small"):
+    with st.grid(4, min_column_width=200, gap="small"):
         _rate(
             "Pilots approved",
             found.approval_rate,

@@ -1,4 +1,5 @@
-"""The acts that ask first: pause, drop, raise the limit, correct the brief, another attempt without waiting."""
+"""The acts that ask first: pause, drop, raise the limit, correct the brief, another attempt without waiting,
+erasing."""
 
 from collections.abc import Callable
 
@@ -6,12 +7,15 @@ import streamlit as st
 
 from pilot_core import services
 from pilot_core.documents.facts import BRIEF_LABELS
+from pilot_core.erasure import erase_pilot
+from pilot_core.errors import InvalidRequest
 from pilot_core.formatting import count
 from pilot_core.models import PilotRun, PilotStatus
 from pilot_core.preview import for_a_person
-from pilot_core.web import access
+from pilot_core.web import access, erasing, links, once
+from pilot_core.web.errors import told
 from pilot_core.web.pilot_page import feedback_form, next_attempt
-from pilot_core.web.pilot_page.state import View, act_button, close_dialog, dialog, show_trouble
+from pilot_core.web.pilot_page.state import ERASE, View, act_button, close_dialog, dialog, show_trouble
 from pilot_core.web.text import plain
 
 MOST_ATTEMPTS = 50
@@ -21,7 +25,8 @@ WHOSE = {False: "Ours: it counts in the result", True: "Not ours: it says nothin
 def show_open_dialog(view: View) -> None:
     """Draw the dialog that is open, if the pilot's state still has a place for it."""
     name = dialog(view)
-    if name is None or view.pilot.status is PilotStatus.COMPLETED or not access.may_change():
+    over = view.pilot.status is PilotStatus.COMPLETED and name != ERASE
+    if name is None or over or not access.may_change():
         close_dialog(view)
     elif name.startswith("approve "):
         feedback_form.approve_dialog(view, view.pilot.attempt(int(name.removeprefix("approve "))))
@@ -147,10 +152,34 @@ def _without_waiting(view: View) -> None:
     next_attempt.start_button(view, label=f"Start attempt {number + 1} anyway", name="anyway", apart=True)
 
 
+def _erase(view: View) -> None:
+    """It ends the page it stands on, so it leads away and says there what was done."""
+    company = view.pilot.company_name
+    st.markdown(
+        "Its films, documents, comments, links, reports and history go for good, and cannot be brought back here. "
+        "What stays names nobody: scenario, brand, how it ended, and how many attempts and reviews it had. "
+        "Backups made before now still hold it until they are replaced."
+    )
+    st.text_area("Why", key=view.key("erase reason"), height=90, placeholder="The founder asked for it", max_chars=500)
+    st.caption("The reason is kept; name nobody in it.")
+    st.text_input(f"Type the company’s name to confirm: {plain(company)}", key=view.key("erase company"))
+    if not st.button("Erase for good", type="primary", icon=":material/delete_forever:"):
+        return
+    with told(), st.spinner("Erasing"):
+        if " ".join(view.typed("erase company").split()) != " ".join(company.split()):
+            raise InvalidRequest("That is not the company’s name; type it as it stands above. Nothing was erased.")
+        token = once.token(view.key("erase form"))
+        done = once.once(token, lambda: erase_pilot(view.store, view.pilot_id, view.typed("erase reason"), view.lead))
+        erasing.keep(done)
+        close_dialog(view)
+        st.switch_page(links.OVERVIEW)
+
+
 DIALOGS: dict[str, tuple[str, str, Callable[[View], None]]] = {
     "pause": ("Pause this pilot", ":material/pause:", _pause),
     "drop": ("Drop this pilot?", ":material/block:", _drop),
     "raise": ("Raise the limit of attempts", ":material/trending_up:", _raise),
     "brief": ("Correct the brief", ":material/edit:", _brief),
+    ERASE: ("Erase this pilot?", ":material/delete_forever:", _erase),
     "anyway": ("Go on without feedback?", ":material/fast_forward:", _without_waiting),
 }

@@ -10,7 +10,16 @@ from pilot_core.web.downloads import EVERYTHING, REPORT_PAGE, address
 from pilot_core.web.pilot_page import feedback_form, links, next_attempt
 from pilot_core.web.pilot_page.films import Shown
 from pilot_core.web.pilot_page.standing import Todo, sentence, todo
-from pilot_core.web.pilot_page.state import View, act_button, dialog, open_dialog, put_away, show_trouble, trouble
+from pilot_core.web.pilot_page.state import (
+    ERASE,
+    View,
+    act_button,
+    dialog,
+    open_dialog,
+    put_away,
+    show_trouble,
+    trouble,
+)
 from pilot_core.web.text import plain
 
 
@@ -36,7 +45,7 @@ def show(view: View, shown: Shown | None) -> None:
             unfolded = told is not None and feedback_form.is_begun(view, number)
             with st.expander(f"Log feedback on attempt {number}", unfolded, icon=":material/rate_review:"):
                 feedback_form.show(view, heard)
-    if doing is not Todo.NOTHING and access.may_change():
+    if access.may_change():
         _others(view, doing)
 
 
@@ -112,6 +121,10 @@ def _form_attempt(view: View, doing: Todo, shown: Shown | None) -> PilotRunAttem
 def _others(view: View, doing: Todo) -> None:
     """What else can be done, quieter."""
     pilot = view.pilot
+    erase = ("Erase this pilot…", ERASE, ":material/delete_forever:")
+    if doing is Todo.NOTHING:
+        _open_button(view, *erase)
+        return
     offers = []
     if doing is Todo.HEAR and pilot.status is PilotStatus.ACTIVE and pilot.attempts_used < pilot.max_attempts:
         offers.append(("Skip feedback…", "anyway", ":material/fast_forward:"))
@@ -122,6 +135,8 @@ def _others(view: View, doing: Todo) -> None:
     if pilot.status is PilotStatus.ACTIVE:
         offers.append(("Pause…", "pause", ":material/pause:"))
     offers.append(("Drop…", "drop", ":material/block:"))
+    if doing is not Todo.WAIT:
+        offers.append(erase)
     with st.grid(2, min_column_width=150, gap="xxsmall"):
         st.button(
             "Send a review link…",
@@ -131,7 +146,9 @@ def _others(view: View, doing: Todo) -> None:
             on_click=links.open_section,
             args=(view,),
         )
-        for label, name, icon in offers:
-            st.button(
-                label, type="tertiary", icon=icon, key=view.key(f"open {name}"), on_click=open_dialog, args=(view, name)
-            )
+        for offer in offers:
+            _open_button(view, *offer)
+
+
+def _open_button(view: View, label: str, name: str, icon: str) -> None:
+    st.button(label, type="tertiary", icon=icon, key=view.key(f"open {name}"), on_click=open_dialog, args=(view, name))

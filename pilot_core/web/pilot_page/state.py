@@ -25,6 +25,9 @@ from pilot_core.web.times import viewer_zone
 SECTION = "section"
 """The widget that is on the page in any state; its session key tells whether the page was there a run ago."""
 
+ERASE = "erase"
+"""The dialog that opens for a completed pilot too."""
+
 Typed = tuple[tuple[str, str], ...]
 
 

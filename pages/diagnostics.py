@@ -1,0 +1,33 @@
+import streamlit as st
+
+from pilot_core.settings import settings
+from pilot_core.store import diagnosis
+from pilot_core.web import access, erasing
+from pilot_core.web.background import watch_of
+from pilot_core.web.diagnostics_page import backups, erased, facts, storage, words, work
+from pilot_core.web.stores import store
+
+visitor = access.require(access.Role.LEAD)
+
+now, config = store().clock(), settings()
+with st.spinner("Measuring the store", show_time=True):
+    sizes = storage.measured(str(store().root))
+held, queue = diagnosis.counts(store().database), work.queue(store(), now)
+failures = diagnosis.recent_failures(store().database, work.SHOWN)
+made = backups.nightly_backups(config.backups)
+of_store = storage.told(store(), sizes)
+of_backups = backups.told(config.backups, made, now)
+of_renders = work.told(queue, watch_of(store()), config.renders_at_once, now)
+of_failures = work.told_of_failures(failures, now)
+
+st.title(words.headline([of_store, of_backups, of_renders, of_failures]), anchor=False)
+erasing.show_done()
+storage.draw(store(), of_store, sizes, held)
+left, right = st.columns(2, gap="large")
+with left:
+    work.draw(of_renders, queue, now)
+    work.draw_failures(of_failures, failures, now)
+with right:
+    backups.draw(of_backups, made)
+erased.draw(store(), visitor.name)
+facts.draw(config)

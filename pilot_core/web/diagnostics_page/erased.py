@@ -1,0 +1,134 @@
+"""What was erased so far, and the way to have a person's data erased."""
+
+import streamlit as st
+
+from pilot_core import catalog, keys
+from pilot_core.erasure import erase_person
+from pilot_core.errors import InvalidRequest
+from pilot_core.formatting import count
+from pilot_core.store.erasures import Erasure, erasures, pilots_naming
+from pilot_core.store.pilots import PilotStore
+from pilot_core.web import access, erasing, once
+from pilot_core.web.diagnostics_page.words import Mark, Told, at, show, table
+from pilot_core.web.errors import told as refused
+from pilot_core.web.text import plain
+
+SHOWN = 50
+NAME, REASON, SURE, OPEN = "erase name", "erase reason", "erase sure", "erase open"
+
+
+def draw(store: PilotStore, actor: str) -> None:
+    """Draw the section."""
+    st.subheader("Erasures", anchor=False)
+    made = erasures(store.database)
+    people = sum(one.kind == "person" for one in made)
+    if made:
+        pilots = count(len(made) - people, "pilot")
+        so_far = f"Erased so far: {pilots}, and the data of {count(people, 'person').replace('persons', 'people')}."
+        show(Told(Mark.PLAIN, so_far))
+        lines = [(at(one.erased_at), *kept(one), one.reason, one.erased_by) for one in made[:SHOWN]]
+        table(("When", "What", "Kept of it", "Why", "By"), lines, "Erasures, the latest first")
+        if len(made) > SHOWN:
+            st.caption(f"And {len(made) - SHOWN:,} earlier ones.")
+    else:
+        show(Told(Mark.PLAIN, "Nothing has been erased yet."))
+    st.caption(
+        "A pilot is erased on its own page. A person’s data can be erased here: their name and words leave every "
+        "pilot, their decisions stay, of nobody."
+    )
+    if not access.may_change():
+        return
+    if st.button("Erase a person…", icon=":material/person_remove:"):
+        for name in (NAME, REASON, SURE):
+            st.session_state.pop(name, None)
+        once.renew(OPEN)
+        st.session_state[OPEN] = True
+    if st.session_state.get(OPEN):
+        _dialog(store, actor)
+
+
+def kept(one: Erasure) -> tuple[str, str]:
+    """What was erased, and the counts that were kept, in words."""
+    told = one.counts
+    if one.kind == "person":
+        reviews, comments = count(told.get("reviews", 0), "review"), count(told.get("comments", 0), "comment")
+        return "A person", f"{reviews} and {comments} in {count(told.get('pilots', 0), 'pilot')}, without words"
+    brand = catalog.label("brand", told["brand_preset"]) if told.get("brand_preset") else "no brand"
+    parts = [
+        catalog.label("scenario", str(told.get("scenario_type"))),
+        brand,
+        str(told.get("approval_outcome")),
+        count(told.get("attempts", 0), "attempt"),
+        count(told.get("reviews", 0), "review"),
+    ]
+    return "A pilot", ", ".join(parts)
+
+
+def _close() -> None:
+    for name in (OPEN, SURE):
+        st.session_state.pop(name, None)
+
+
+@st.dialog("Erase a person", icon=":material/person_remove:", on_dismiss=_close)
+def _dialog(store: PilotStore, actor: str) -> None:
+    sure = st.session_state.get(SURE)
+    if sure is None:
+        _ask(store)
+    else:
+        _confirm(store, actor, *sure)
+
+
+def _ask(store: PilotStore) -> None:
+    st.markdown(
+        "Their name, their words, their views and their sign-in and review links leave the store. "
+        "What others wrote about them, and what films show, is not searched."
+    )
+    st.text_input("Name", key=NAME, placeholder="As it is written here", max_chars=200)
+    st.text_input("Why", key=REASON, placeholder="They asked for it", max_chars=500)
+    st.caption("The reason is kept; do not name them in it.")
+    if st.button("Look for this person", type="primary", icon=":material/search:"):
+        with refused():
+            st.session_state[SURE] = _found(store)
+            st.rerun(scope="fragment")
+
+
+def _found(store: PilotStore) -> tuple[str, str, int, int]:
+    """Name, reason, and how many pilots and sign-in keys name them. Raises InvalidRequest."""
+    name, reason = (" ".join((st.session_state.get(key) or "").split()) for key in (NAME, REASON))
+    if not name:
+        raise InvalidRequest("Say whose data is to be erased, as the name is written here.", field="name")
+    if not reason:
+        raise InvalidRequest("Say why this is erased; the reason is kept, without names.", field="reason")
+    if name.casefold() in reason.casefold():
+        raise InvalidRequest("The reason is kept, so it must not name them; write it without the name.", field="reason")
+    pilots = len(pilots_naming(store.database, name))
+    held = sum(key.name.casefold() == name.casefold() for key in keys.keys_of(store))
+    if not pilots and not held:
+        raise InvalidRequest(f"Nobody here is called “{name[:60]}”; write the name as it stands here.", field="name")
+    return name, reason, pilots, held
+
+
+def _confirm(store: PilotStore, actor: str, name: str, reason: str, pilots: int, held: int) -> None:
+    keys_too = f" and {count(held, 'sign-in key')}" if held else ""
+    verb = "names" if pilots + held == 1 else "name"
+    st.warning(
+        f"{count(pilots, 'pilot')}{keys_too} {verb} **{plain(name)}**. Erasing them cannot be taken back.",
+        icon=":material/warning:",
+    )
+    st.markdown(
+        "Decisions and flags stay, of nobody; filed reports lose their quotes. "
+        "Backups made before now still hold everything until they are replaced."
+    )
+    st.caption(f"Why: {plain(reason)}")
+    with st.container(horizontal=True):
+        erase = st.button("Erase for good", type="primary", icon=":material/delete_forever:")
+        if st.button("Back", type="tertiary"):
+            st.session_state.pop(SURE)
+            st.session_state[NAME], st.session_state[REASON] = name, reason
+            st.rerun(scope="fragment")
+    if erase:
+        with refused(), st.spinner("Erasing, and writing the documents of those pilots anew", show_time=True):
+            done = once.once(once.token(OPEN), lambda: erase_person(store, name, reason, actor))
+            erasing.keep(done)
+            _close()
+            st.rerun()
