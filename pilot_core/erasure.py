@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pilot_core import ids
+from pilot_core.care.check import LOST_FOUND
 from pilot_core.errors import InvalidRequest, NotAllowedNow, StoreError
 from pilot_core.files import write_atomic
 from pilot_core.formatting import count
@@ -112,6 +113,8 @@ def erase_person(store: PilotStore, name: str, reason: str, actor: str) -> Erase
         return found
 
     counts = {**told, **store.database.transaction(work)}
+    with suppress(OSError):  # said to the person below, with the backups
+        _remove_copies(store)
     log.info("person erased", extra={"actor": actor})
     return Erased(
         counts,
@@ -221,21 +224,30 @@ def _write_documents(store: PilotStore, pilot: PilotRun) -> None:
 
 def _remove_files(store: PilotStore, pilot_id: str) -> int:
     """Remove folder, state file and logs, then the pilot's id from its erasure; returns how many files there were."""
-    folder = store.root / ids.checked_pilot_id(pilot_id)
-    beside = [store.root / f"{pilot_id}.json", *(store.root / "logs").glob(f"{pilot_id}_a*.log")]
-    count = sum(path.is_file() for path in (*folder.rglob("*"), *beside))
+    name = ids.checked_pilot_id(pilot_id)
+    places = [store.root / name, store.root / f"{name}.json", *(store.root / "logs").glob(f"{name}_a*.log")]
+    places += [path for path in (store.root / LOST_FOUND).glob("*/*") if path.name.startswith(name)]
+    files = sum(path.is_file() for place in places for path in (place, *place.rglob("*")))
     try:
-        if folder.is_dir():
-            shutil.rmtree(folder)
-        for path in beside:
-            path.unlink(missing_ok=True)
+        for place in places:
+            if place.is_dir():
+                shutil.rmtree(place)
+            else:
+                place.unlink(missing_ok=True)
+        _remove_copies(store)
     except OSError as error:
         raise StoreError(
             f"The rows of {pilot_id} are erased, but its files are not all ({error.strerror}); "
             "make the folder writable, then run --repair, which removes the rest."
         ) from error
     store.database.transaction(lambda connection: erasures.forget_files(connection, pilot_id))
-    return count
+    return files
+
+
+def _remove_copies(store: PilotStore) -> None:
+    """Remove the database's copies from before upgrades. Raises OSError."""
+    for copy in store.database.path.parent.glob(f"{store.database.path.stem}.schema_*{store.database.path.suffix}"):
+        copy.unlink()
 
 
 def _reason(text: str) -> str:

@@ -70,6 +70,10 @@ def test_every_table_with_a_pilot_in_it_is_emptied_of_an_erased_one(store: Pilot
 
 def test_an_erased_pilot_leaves_its_counts_and_nothing_else(store: PilotStore, reviewed: PilotRun) -> None:
     other = pilot_in_review(store)
+    stray = store.root / "lost+found" / "20260101_000000" / f"{reviewed.pilot_id}.json"
+    stray.parent.mkdir(parents=True)
+    stray.write_text(f'{{"founder_name": "Alice Chen", "pilot_id": "{reviewed.pilot_id}"}}')
+    (store.root / "pilots.schema_0004.duckdb").write_text("Alice Chen before an upgrade")
     done = erase_pilot(store, reviewed.pilot_id, "The founder asked for it", LEAD)
     assert done.counts == {
         "scenario_type": "feature_launch",
@@ -85,6 +89,8 @@ def test_an_erased_pilot_leaves_its_counts_and_nothing_else(store: PilotStore, r
         assert gone not in left
     assert not (store.root / reviewed.pilot_id).exists()
     assert not (store.root / f"{reviewed.pilot_id}.json").exists()
+    assert not stray.exists()
+    assert not list(store.root.glob("pilots.schema_*"))
     with pytest.raises(PilotNotFound):
         store.load(reviewed.pilot_id)
     assert store.load(other.pilot_id) == other
