@@ -5,6 +5,7 @@ Usage: make_demo.py [--store DIR]. An existing demo pilot stays; running it twic
 """
 
 import argparse
+import json
 import os
 import random
 import re
@@ -17,12 +18,14 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from pilot_core import services
+from pilot_core import catalog, services
 from pilot_core.clock import utc_now
-from pilot_core.models import AttemptState, Brief, PilotRun, PilotRunAttempt
+from pilot_core.models import AttemptState, Brief, PilotRun, PilotRunAttempt, SlaCheck
 from pilot_core.rendering import run_attempt
 from pilot_core.settings import ROOT, settings
 from pilot_core.store.pilots import PilotStore
+from pilot_core.video import sla
+from pilot_core.video.probe import Measured
 
 LEADS = ("Mara Lindqvist", "Theo Grant")
 LEVELS = {"A": "approve", "m": "minor_changes", "M": "major_changes"}
@@ -138,15 +141,17 @@ def make_attempt(
 
     def work(fresh: PilotRun) -> None:
         seconds = round(chance.lognormvariate(3.7, 0.35) * (1 - 0.1 * number) + 8, 1)
-        misses = [f"First cut took {seconds + 90:.0f} s; the limit is 120 s."] if chance.random() < 0.12 else []
+        seconds += 90 * (chance.random() < 0.12)
+        iterations = 1 + (chance.random() < 0.3) + (chance.random() < 0.1)
+        checks = judged(store, film, fresh.scenario_type, seconds, iterations)
         attempt = fresh.add_attempt(
             f"{folder}/{Path(film.video_path or '').name}",
             f"{folder}/review_pack",
-            seconds + 90 * bool(misses),
-            1 + (chance.random() < 0.3) + (chance.random() < 0.1),
+            seconds,
+            iterations,
             0.0,
-            not misses,
-            misses,
+            sla.passed(checks),
+            sla.violations(checks),
             pipeline="storyboard",
             at=now,
         )
@@ -157,12 +162,31 @@ def make_attempt(
                 update={
                     "video_path": draft.video_path.replace(film.folder or "", folder),
                     "captions_path": (draft.captions_path or "").replace(film.folder or "", folder) or None,
+                    "checks": checks,
                 }
             )
             for draft in film.drafts
         ]
 
     return store.change(pilot.pilot_id, work, actor)[0]
+
+
+def judged(store: PilotStore, film: PilotRunAttempt, scenario: str, seconds: float, iterations: int) -> list[SlaCheck]:
+    """The checks of the film, with the time and the iterations that this attempt is said to have taken."""
+    measured = json.loads((store.path_of(film.review_pack_path or "") / "quality_report.json").read_text("utf-8"))
+    intent = catalog.intents()[catalog.scenario(scenario).intent]
+    new = sla.judge(
+        Measured.model_validate(measured["measured"]),
+        scenario=catalog.scenario(scenario),
+        width=intent.width,
+        height=intent.height,
+        time_to_first_cut=seconds,
+        iterations=iterations,
+        cost=0.0,
+        limits=catalog.sla_limits(),
+    )
+    told = {check.code: check for check in new if check.code in ("first_cut", "iterations")}
+    return [told.get(check.code, check) for check in film.drafts[-1].checks]
 
 
 def fail_next(store: PilotStore, pilot: PilotRun, reason: str, actor: str) -> None:
