@@ -44,6 +44,8 @@ def sample(path: str, world: World) -> str:
         "/sign-in/{key}": "/sign-in/wrong",
         "/sign-out": "/sign-out",
         "/r/{token}": "/r/wrong",
+        "/quiet/{token}": "/quiet/wrong",
+        "/calendar/{token}.ics": "/calendar/wrong.ics",
         "/watched": "/watched",
         "/uploads": "/uploads",
         "/watch/{attempt_id}/{name}": f"/watch/{mine.runs[0].attempt_id}/video.mp4",

@@ -146,7 +146,7 @@ def test_an_approved_pilot_offers_its_report_and_no_further_act(open_page: Open,
     cast.said(pilot_id, cast.attempt(pilot_id), "approve", "That’s the one.")
     at = open_page(pilot_id)
     assert not at.exception
-    assert not at.button
+    assert labels(at) == ["Erase this pilot…"]
     links = {link.value: link.url for link in at.link_button}
     assert links["Open the outcome report"] == f"/download/{pilot_id}/outcome_report.html"
     assert links["Download everything"] == f"/download/{pilot_id}/everything.zip"
@@ -158,7 +158,7 @@ def test_a_dropped_pilot_says_why_and_offers_no_further_act(open_page: Open, cas
     services.drop(cast.store, pilot_id, "The budget was cut.", external=True, actor=OTHER)
     at = open_page(pilot_id)
     assert not at.exception
-    assert not at.button
+    assert labels(at) == ["Erase this pilot…"]
     assert plain("for a reason that is not ours: The budget was cut.") in shown(at)
 
 
@@ -253,7 +253,7 @@ def test_an_approval_takes_a_second_deliberate_act(open_page: Open, cast: Cast) 
     assert not at.exception
     pilot = cast.store.load(pilot_id)
     assert (pilot.status, pilot.approval_outcome) == (PilotStatus.COMPLETED, ApprovalOutcome.APPROVED)
-    assert not at.button
+    assert labels(at) == ["Erase this pilot…"]
 
 
 def test_a_founder_who_changes_their_mind_is_heard_again(open_page: Open, cast: Cast) -> None:
@@ -402,7 +402,7 @@ def test_a_pilot_is_dropped_by_a_second_act_with_reason_and_whose_it_is(open_pag
     assert not at.exception
     pilot = cast.store.load(pilot_id)
     assert (pilot.approval_outcome, pilot.drop_external) == (ApprovalOutcome.DROPPED, True)
-    assert not at.button
+    assert labels(at) == ["Erase this pilot…"]
 
 
 def test_the_brief_is_corrected_with_an_event_and_the_runbook_follows(open_page: Open, cast: Cast) -> None:

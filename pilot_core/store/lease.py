@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 import duckdb
 from filelock import FileLock, Timeout
@@ -219,7 +220,8 @@ def _journal(path: Path) -> Path:
     return path.with_name(f"{path.name}.wal")
 
 
-_leases: dict[Path, Lease] = {}
+# Weak, so that a process which opens one store after another does not keep an instance of DuckDB for each.
+_leases: WeakValueDictionary[Path, Lease] = WeakValueDictionary()
 _leases_guard = threading.Lock()
 
 
@@ -227,6 +229,7 @@ def lease_on(path: Path) -> Lease:
     """This process's one lease on that database file, however often and from wherever it is asked for."""
     path = path.resolve()
     with _leases_guard:
-        if path not in _leases:
-            _leases[path] = Lease(path)
-        return _leases[path]
+        found = _leases.get(path)
+        if found is None:
+            found = _leases[path] = Lease(path)
+        return found

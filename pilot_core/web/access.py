@@ -26,6 +26,7 @@ from pilot_core.web.stores import store
 
 COOKIE = "pilot_review"
 SESSION_COOKIE = "pilot_sign_in"
+SENT, RUNS_FOR = "what the browser sent", "whom the page is drawn for"
 FORWARDING_HEADERS = (
     "forwarded",
     "via",
@@ -144,8 +145,37 @@ def loops(peer: str | None) -> bool:
 
 
 def visitor() -> Visitor:
-    """The visitor of the page being rendered."""
-    return visitor_from(_page_headers(), st.context.cookies, page_peer())
+    """The visitor of the page being rendered.
+
+    When the tab closes in the middle of an act, Streamlit forgets what the browser sent; the act goes on as whoever
+    began it, looked up as ever.
+    """
+    sent = (_page_headers(), dict(st.context.cookies), page_peer())
+    if sent[0]:
+        st.session_state[SENT] = sent
+    else:
+        sent = st.session_state.get(SENT, sent)
+    return visitor_from(*sent)
+
+
+def remember_whom_it_runs_for(present: Visitor) -> None:
+    """Note, at the beginning of a full run, whom the page is drawn for; see :func:`runs_for`."""
+    st.session_state[RUNS_FOR] = _standing(present)
+
+
+def runs_for(present: Visitor) -> bool:
+    """Whether the page was last drawn for someone who stood just so.
+
+    A callback or a fragment runs what was drawn before, and tells by itself on which page that was: whoever stands
+    otherwise by now (signed out, revoked, with a grant only) gets nothing of it.
+    """
+    return bool(st.session_state.get(RUNS_FOR) == _standing(present))
+
+
+def _standing(present: Visitor) -> tuple[Role, Way | None, str, bool]:
+    # A reviewer has no other page than the room.
+    in_room = in_the_room() or not present.on_the_team
+    return present.role, present.way, present.grant.grant_hash if present.grant else "", in_room
 
 
 def visitor_of(connection: HTTPConnection) -> Visitor:
@@ -159,7 +189,9 @@ def visitor_of(connection: HTTPConnection) -> Visitor:
 
 def page_peer() -> str:
     """The address the page's visitor comes from. Streamlit tells that of this machine as none."""
-    return st.context.ip_address or "127.0.0.1"
+    # Behind a socket in the file system a proxy speaks for everybody.
+    from_socket = str(st.get_option("server.address") or "").startswith("unix:")
+    return st.context.ip_address or ("" if from_socket else "127.0.0.1")
 
 
 def in_the_room() -> bool:
@@ -198,14 +230,6 @@ def show_no_grant(present: Visitor) -> None:
         st.info(NO_GRANT, icon=":material/info:")
     else:
         st.info(CLOSED, icon=":material/lock:")
-
-
-def require_request(connection: HTTPConnection, role: Role) -> Visitor:
-    """A route's guard. Raises AccessDenied."""
-    present = visitor_of(connection)
-    if not present.may(role):
-        raise AccessDenied("This address is open only to the operations team.")
-    return present
 
 
 def _page_headers() -> dict[str, str]:

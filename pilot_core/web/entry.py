@@ -4,7 +4,7 @@ import streamlit as st
 
 from pilot_core.settings import ROOT
 from pilot_core.web import links, request_log, signed_in
-from pilot_core.web.access import Role, in_the_room, show_no_grant, visitor
+from pilot_core.web.access import Role, in_the_room, remember_whom_it_runs_for, show_no_grant, visitor
 
 IMAGES = ROOT / "pilot_core" / "web" / "images"
 
@@ -14,6 +14,7 @@ def to_the_room() -> None:
 
 
 present = visitor()
+remember_whom_it_runs_for(present)
 room = st.Page(links.REVIEW, title="Review", icon=":material/rate_review:", visibility="hidden")
 
 # One of the team who opened a review link sees in the room what the reviewer sees, and nothing around it.

@@ -6,7 +6,7 @@ import stat
 from pathlib import Path
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute
 
 from pilot_core import ids
@@ -14,7 +14,7 @@ from pilot_core.errors import StoreError
 from pilot_core.models import AttemptState
 from pilot_core.store.queries import AttemptMedia, media_of
 from pilot_core.web import access
-from pilot_core.web.stated import route
+from pilot_core.web.stated import not_found, route
 from pilot_core.web.stores import store
 
 DRAFT_FILE = re.compile(r"draft_v([1-9][0-9]{0,2})\.(mp4|vtt)")
@@ -46,16 +46,16 @@ def watch(request: Request) -> Response:
     # One session of the store for both questions: a film is fetched in many small requests.
     attempt = store().database.read(lambda _: _asked(request))
     if attempt is None:
-        return _not_found()
+        return not_found()
     relative = file_named(name, attempt)
     if relative is None or Path(relative).suffix not in MEDIA_TYPES:
-        return _not_found()
+        return not_found()
     try:
         path = store().path_of(relative)
         found = path.stat()
     except (StoreError, OSError, ValueError):
-        return _not_found()
-    return _answer(request, path, found) if stat.S_ISREG(found.st_mode) else _not_found()
+        return not_found()
+    return _answer(request, path, found) if stat.S_ISREG(found.st_mode) else not_found()
 
 
 def _asked(request: Request) -> AttemptMedia | None:
@@ -83,10 +83,6 @@ def _answer(request: Request, path: Path, found: os.stat_result) -> Response:
     etag = response.headers["etag"]
     known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
     return Response(status_code=304, headers={**HEADERS, "ETag": etag}) if etag in known else response
-
-
-def _not_found() -> Response:
-    return PlainTextResponse("Not found", 404, headers={**HEADERS, "Cache-Control": "no-store"})
 
 
 MEDIA_ROUTES: list[BaseRoute] = [route("/watch/{attempt_id}/{name}", watch, access.Role.REVIEWER)]

@@ -19,7 +19,9 @@ from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pilot_core import logs
+from pilot_core.errors import PilotError
 from pilot_core.web import access, request_log
+from pilot_core.web.errors import NOT_NOW
 from pilot_core.web.forms import from_elsewhere, is_own, is_secure
 from pilot_core.web.routes import ROUTES
 from pilot_core.web.sign_in_routes import closed
@@ -29,8 +31,8 @@ log = logging.getLogger(__name__)
 
 # Streamlit's program, which is the same everywhere; a word for a balancer; and the way to and from identity providers.
 PUBLIC = re.compile(r"/(static/.*|favicon\.png|_stcore/health|auth/(login|logout)|oauth2callback)")
-# Streamlit counts these itself, against server.maxUploadSize.
-COUNTED_ELSEWHERE = re.compile(r"/_stcore/upload_file/.*")
+# Streamlit would keep these in memory, as many as are sent; films come through a route of our own.
+NOT_SERVED = re.compile(r"/_stcore/upload_file/.*")
 FOR_THE_TEAM = re.compile(r"/_stcore/(metrics|agent/.*|script-health-check)")
 PRIVATE = re.compile(r"/(media|component)/.*")
 FOR_EVERYTHING = {
@@ -75,6 +77,11 @@ class Guard:
         except TooLong:
             if not answered:
                 await _too_long()(scope, receive, send)
+        except PilotError:
+            log.exception("the store did not answer a request")
+            if answered:
+                raise
+            await PlainTextResponse(NOT_NOW, 503, headers={"Retry-After": "5"})(scope, receive, send)
         except Exception:
             # Said here and not by Starlette, so that this answer too has its headers and nobody sees a trace.
             log.exception("a request failed")
@@ -87,8 +94,10 @@ class Guard:
         request = Request(scope, receive)
         ours = _our_route(scope)
         refusal = None if ours or PUBLIC.fullmatch(scope["path"]) else await _refusal(request)
-        limit = None if COUNTED_ELSEWHERE.fullmatch(scope["path"]) else ours.longest_body if ours else LONGEST_BODY
-        if refusal is None and limit is not None and _told_length(request) > limit:
+        if NOT_SERVED.fullmatch(scope["path"]):
+            refusal = not_found()
+        limit = ours.longest_body if ours else LONGEST_BODY
+        if refusal is None and _told_length(request) > limit:
             refusal = _too_long()
         if refusal:
             await refusal(scope, receive, send)
@@ -97,7 +106,7 @@ class Guard:
         async def counted() -> Message:
             nonlocal limit
             message = await receive()
-            if limit is not None and message["type"] == "http.request":
+            if message["type"] == "http.request":
                 limit -= len(message.get("body", b""))
                 if limit < 0:
                     raise TooLong
@@ -109,11 +118,16 @@ class Guard:
         """Streamlit's own stream: for whoever may see a page, from a page of this very server."""
         connection = HTTPConnection(scope)
         origin, host = connection.headers.get("origin", ""), connection.headers.get("host", "")
-        if is_own(origin, host) and await run_in_threadpool(_may_enter, connection):
-            await self._app(scope, receive, send)
-        else:
-            await receive()
-            await send({"type": "websocket.close", "code": 1008, "reason": ""})
+        code = 1008
+        try:
+            if is_own(origin, host) and await run_in_threadpool(_may_enter, connection):
+                await self._app(scope, receive, send)
+                return
+        except PilotError:
+            log.exception("the store did not answer a page")
+            code = 1013
+        await receive()
+        await send({"type": "websocket.close", "code": code, "reason": ""})
 
 
 def content_security_policy() -> str:
@@ -178,7 +192,7 @@ def _add_headers(headers: MutableHeaders, connection: HTTPConnection) -> None:
 
 def _our_route(scope: Scope) -> StatedRoute | None:
     for route in ROUTES:
-        if route.matches(scope)[0] is not Match.NONE:
+        if route.matches(scope)[0] is Match.FULL:
             return route if isinstance(route, StatedRoute) else None
     return None
 

@@ -78,4 +78,8 @@ def network(peer: str) -> str:
         address = ipaddress.ip_address(peer)
     except ValueError:
         return peer
-    return str(ipaddress.ip_network((address, 64), strict=False)) if address.version == 6 else peer
+    if not isinstance(address, ipaddress.IPv6Address):
+        return peer
+    # A socket for both kinds tells IPv4 addresses in the words of IPv6.
+    mapped = address.ipv4_mapped
+    return str(mapped) if mapped else str(ipaddress.ip_network((address, 64), strict=False))

@@ -16,6 +16,7 @@ from pilot_core.web.badges import draw_dots
 from pilot_core.web.comment_exports import COMMENT_ROUTES
 from pilot_core.web.downloads import DOWNLOAD_ROUTES
 from pilot_core.web.media import MEDIA_ROUTES
+from pilot_core.web.message_routes import MESSAGE_ROUTES
 from pilot_core.web.review_routes import REVIEW_ROUTES
 from pilot_core.web.sign_in_routes import SIGN_IN_ROUTES
 from pilot_core.web.stated import route
@@ -29,9 +30,10 @@ def health(request: Request) -> Response:
 
     The team is told more, others only the status.
     """
-    present = access.visitor_of(request)
     told: dict[str, object]
+    on_the_team = False
     try:
+        on_the_team = access.visitor_of(request).on_the_team
         store().database.read(lambda connection: rows(connection, "SELECT 1 FROM pilots LIMIT 1"))
         free = shutil.disk_usage(store().root).free // 1_000_000
         status, told = 200, {"status": "ok", "store": "reachable", "disk_free_megabytes": free, "version": VERSION}
@@ -41,7 +43,7 @@ def health(request: Request) -> Response:
                 status, told["status"] = 503, "failing"
     except (PilotError, OSError) as error:
         status, told = 503, {"status": "failing", "store": str(error), "version": VERSION}
-    return JSONResponse(told if present.on_the_team else {"status": told["status"]}, status)
+    return JSONResponse(told if on_the_team else {"status": told["status"]}, status)
 
 
 async def dots(request: Request) -> Response:
@@ -57,6 +59,7 @@ ROUTES: list[BaseRoute] = [
     route("/dots/{words}.svg", dots, Role.STRANGER),
     *SIGN_IN_ROUTES,
     *REVIEW_ROUTES,
+    *MESSAGE_ROUTES,
     *MEDIA_ROUTES,
     *COMMENT_ROUTES,
     *DOWNLOAD_ROUTES,

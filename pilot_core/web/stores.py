@@ -34,7 +34,7 @@ def check_may_read() -> None:
         present = access.visitor()
     finally:
         _asking.reset(asking)
-    if not (present.on_the_team or (present.grant and access.in_the_room())):
+    if present.role is not access.Role.LEAD and not access.runs_for(present):
         raise access.AccessDenied(access.CLOSED)
 
 
@@ -51,6 +51,7 @@ def check_may_write() -> None:
     present = access.visitor()
     if present.may(access.Role.LEAD):
         return
-    if present.grant is None or (present.on_the_team and not access.in_the_room()):
+    elsewhere = present.on_the_team and not access.in_the_room()
+    if present.grant is None or elsewhere or not access.runs_for(present):
         raise access.AccessDenied(access.READ_ONLY if present.on_the_team else access.CLOSED)
     rates.check_words(present.grant.link_id, access.page_peer())

@@ -56,6 +56,6 @@ def draw(told: Told, made: list[Backup]) -> None:
     st.subheader("Backups", anchor=False)
     show(told)
     if made:
-        lines = [(at(backup.made_at), backup.name, size(backup.size)) for backup in made]
-        table(("Begun", "File", "Size"), lines, "The nightly backups, the latest first")
+        lines = [(f"{at(backup.made_at)}\n{backup.name}", size(backup.size)) for backup in made]
+        table(("Begun", "Size"), lines, "The nightly backups, the latest first")
     st.caption("Backups made by hand, elsewhere, are not known here.")

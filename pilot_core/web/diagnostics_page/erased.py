@@ -4,7 +4,7 @@ import streamlit as st
 
 from pilot_core import catalog, keys
 from pilot_core.erasure import erase_person
-from pilot_core.errors import InvalidRequest
+from pilot_core.errors import InvalidRequest, PilotError
 from pilot_core.formatting import count
 from pilot_core.store.erasures import Erasure, erasures, pilots_naming
 from pilot_core.store.pilots import PilotStore
@@ -14,7 +14,8 @@ from pilot_core.web.errors import told as refused
 from pilot_core.web.text import plain
 
 SHOWN = 50
-NAME, REASON, SURE, OPEN = "erase name", "erase reason", "erase sure", "erase open"
+NAME, REASON, PROBLEM = "erase name", "erase reason", "erase problem"
+SURE, OPEN = "erase sure", "erase open"
 
 
 def draw(store: PilotStore, actor: str) -> None:
@@ -26,8 +27,10 @@ def draw(store: PilotStore, actor: str) -> None:
         pilots = count(len(made) - people, "pilot")
         so_far = f"Erased so far: {pilots}, and the data of {count(people, 'person').replace('persons', 'people')}."
         show(Told(Mark.PLAIN, so_far))
-        lines = [(at(one.erased_at), *kept(one), one.reason, one.erased_by) for one in made[:SHOWN]]
-        table(("When", "What", "Kept of it", "Why", "By"), lines, "Erasures, the latest first")
+        lines = [
+            (f"{at(one.erased_at)}\nby {one.erased_by}", "\nKept: ".join(kept(one)), one.reason) for one in made[:SHOWN]
+        ]
+        table(("When", "What", "Why"), lines, "Erasures, the latest first")
         if len(made) > SHOWN:
             st.caption(f"And {len(made) - SHOWN:,} earlier ones.")
     else:
@@ -39,7 +42,7 @@ def draw(store: PilotStore, actor: str) -> None:
     if not access.may_change():
         return
     if st.button("Erase a person…", icon=":material/person_remove:"):
-        for name in (NAME, REASON, SURE):
+        for name in (NAME, REASON, SURE, PROBLEM):
             st.session_state.pop(name, None)
         once.renew(OPEN)
         st.session_state[OPEN] = True
@@ -86,10 +89,22 @@ def _ask(store: PilotStore) -> None:
     st.text_input("Name", key=NAME, placeholder="As it is written here", max_chars=200)
     st.text_input("Why", key=REASON, placeholder="They asked for it", max_chars=500)
     st.caption("The reason is kept; do not name them in it.")
-    if st.button("Look for this person", type="primary", icon=":material/search:"):
-        with refused():
-            st.session_state[SURE] = _found(store)
-            st.rerun(scope="fragment")
+    if problem := st.session_state.get(PROBLEM):
+        st.error(plain(problem), icon=":material/error:")
+    st.button("Look for this person", type="primary", icon=":material/search:", on_click=_look, args=(store,))
+
+
+def _look(store: PilotStore) -> None:
+    st.session_state.pop(PROBLEM, None)
+    try:
+        st.session_state[SURE] = _found(store)
+    except PilotError as error:
+        st.session_state[PROBLEM] = str(error)
+
+
+def _back(name: str, reason: str) -> None:
+    st.session_state.pop(SURE, None)
+    st.session_state[NAME], st.session_state[REASON] = name, reason
 
 
 def _found(store: PilotStore) -> tuple[str, str, int, int]:
@@ -122,10 +137,7 @@ def _confirm(store: PilotStore, actor: str, name: str, reason: str, pilots: int,
     st.caption(f"Why: {plain(reason)}")
     with st.container(horizontal=True):
         erase = st.button("Erase for good", type="primary", icon=":material/delete_forever:")
-        if st.button("Back", type="tertiary"):
-            st.session_state.pop(SURE)
-            st.session_state[NAME], st.session_state[REASON] = name, reason
-            st.rerun(scope="fragment")
+        st.button("Back", type="tertiary", on_click=_back, args=(name, reason))
     if erase:
         with refused(), st.spinner("Erasing, and writing the documents of those pilots anew", show_time=True):
             done = once.once(once.token(OPEN), lambda: erase_person(store, name, reason, actor))

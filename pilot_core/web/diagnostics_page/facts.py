@@ -48,11 +48,19 @@ def in_force(config: Settings) -> list[tuple[str, str, str]]:
 
 def draw(config: Settings) -> None:
     """Draw both sections."""
-    st.subheader("Versions", anchor=False)
-    show(Told(Mark.PLAIN, f"This is Pilot Ops {VERSION}. Name these when you report something."))
-    table(("What", "Version"), versions(), "Versions in use")
+    left, right = st.columns(2, gap="large")
+    with left:
+        _settings(config)
+    with right:
+        st.subheader("Versions", anchor=False)
+        show(Told(Mark.PLAIN, f"This is Pilot Ops {VERSION}. Name these when you report something."))
+        table(("What", "Version"), versions(), "Versions in use")
+
+
+def _settings(config: Settings) -> None:
     st.subheader("Settings", anchor=False)
     show(
         Told(Mark.PLAIN, "These settings are in force. They are read when the dashboard starts; secrets are not shown.")
     )
-    table(("Setting", "Value", "Set by"), in_force(config), "Settings in force")
+    lines = [(f"{label}\n{variable}", value) for label, value, variable in in_force(config)]
+    table(("Setting", "Value"), lines, "Settings in force")

@@ -36,7 +36,7 @@ def told(store: PilotStore, found: Sizes) -> Told:
     return Told(Mark.WELL, sentence)
 
 
-def draw(store: PilotStore, told: Told, found: Sizes, held: Counts) -> None:
+def draw(told: Told, found: Sizes, held: Counts) -> None:
     """Draw the section."""
     st.subheader("Store", anchor=False)
     show(told)
@@ -52,25 +52,31 @@ def draw(store: PilotStore, told: Told, found: Sizes, held: Counts) -> None:
         f"{count(held.pilots, 'pilot')}, {count(held.attempts, 'attempt')}, {count(held.comments, 'comment')}. "
         f"The database has schema {held.schema}."
     )
-    _check(store)
 
 
-def _check(store: PilotStore) -> None:
+def told_of_check(store: PilotStore) -> Told:
+    """What the last check of this session found."""
+    checked: tuple[datetime, list[Finding]] | None = st.session_state.get(CHECKED)
+    if checked is None:
+        return Told(Mark.PLAIN, "Whether the database and its folder agree is looked at when you ask for it.")
+    when, findings = checked
+    todo = "Run `python scripts/run_pilot.py --repair`: it mends what can be mended, and names what is left."
+    sentence = f"{summary(findings)} Checked {ago(when, store.clock())}."
+    return Told(Mark.LOOK, sentence, todo) if findings else Told(Mark.WELL, sentence)
+
+
+def draw_check(store: PilotStore, told: Told) -> None:
+    """Draw the section."""
+    st.subheader("Check", anchor=False)
+    show(told)
+    findings: list[Finding] = st.session_state.get(CHECKED, (None, []))[1]
+    if findings:
+        st.markdown("\n".join(f"- {plain(finding.sentence)}" for finding in findings[:SHOWN]))
+    if len(findings) > SHOWN:
+        st.caption(f"And {len(findings) - SHOWN:,} more; `--check` names them all.")
     if st.button("Check the store now", icon=":material/fact_check:"):
         with st.spinner(
             "Comparing the database with its folder; some seconds for each thousand pilots", show_time=True
         ):
             st.session_state[CHECKED] = (store.clock(), check(store, thorough=False))
-    checked: tuple[datetime, list[Finding]] | None = st.session_state.get(CHECKED)
-    if checked is None:
-        st.caption("Whether the database and its folder agree is looked at when you ask for it.")
-        return
-    when, findings = checked
-    if not findings:
-        show(Told(Mark.WELL, f"{summary([])} Checked {ago(when, store.clock())}."))
-        return
-    todo = "Run `python scripts/run_pilot.py --repair`: it mends what can be mended, and names what is left."
-    show(Told(Mark.LOOK, f"{summary(findings)} Checked {ago(when, store.clock())}.", todo))
-    st.markdown("\n".join(f"- {plain(finding.sentence)}" for finding in findings[:SHOWN]))
-    if len(findings) > SHOWN:
-        st.caption(f"And {len(findings) - SHOWN:,} more; `--check` names them all.")
+        st.rerun()

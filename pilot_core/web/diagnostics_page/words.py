@@ -60,9 +60,14 @@ def plain_keeping_spaces(text: str) -> str:
 
 
 def table(heads: Sequence[str], lines: Sequence[Sequence[str]], alt: str, **options: Any) -> None:
-    """A small table of plain text."""
-    columns = {head: [plain(line[place]) for line in lines] for place, head in enumerate(heads)}
+    """A small table of plain text; what follows a line break in a cell stands small below the rest."""
+    columns = {head: [_cell(line[place]) for line in lines] for place, head in enumerate(heads)}
     st.table(columns, border="horizontal", hide_index=True, alt=alt, **options)
+
+
+def _cell(text: str) -> str:
+    first, _, below = text.partition("\n")
+    return plain(first) + (f"  \n:small[:gray[{plain(below)}]]" if below else "")
 
 
 def at(value: datetime | None) -> str:

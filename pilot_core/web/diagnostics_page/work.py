@@ -14,7 +14,7 @@ from pilot_core.web import links
 from pilot_core.web.background import Watch
 from pilot_core.web.diagnostics_page.words import Mark, Told, show
 from pilot_core.web.text import plain
-from pilot_core.web.times import exact, viewer_zone
+from pilot_core.web.times import when
 
 LONG = timedelta(minutes=30)
 SILENT_SECONDS = 120.0
@@ -74,8 +74,8 @@ def draw(told: Told, found: Queue, now: datetime) -> None:
             lost = " Its process is gone." if render in found.gone else ""
             step = f"{plain(render.step)}, {render.fraction:.0%}" if not render.waiting else "waiting for a free place"
             _row(
-                f"`{render.attempt_id}`: {step}. Claimed {ago(render.started_at, now)}, "
-                f"last heard of {ago(render.heartbeat_at, now)}, process {render.pid}.{lost}",
+                f"`{render.attempt_id}`: {step}. "
+                f"Last heard of {ago(render.heartbeat_at, now)}, process {render.pid}.{lost}",
                 render.pilot_id,
                 render.started_at,
             )
@@ -94,22 +94,24 @@ def told_of_failures(found: list[Failure], now: datetime) -> Told:
     return Told(Mark.LOOK if lately else Mark.PLAIN, sentence, todo)
 
 
-def draw_failures(told: Told, found: list[Failure], now: datetime) -> None:
+def draw_failures(told: Told, found: list[Failure]) -> None:
     """Draw the section."""
     st.subheader("Failures", anchor=False)
     show(told)
     with st.container(gap="small"):
         for one in found:
             _row(
-                f"**{plain(one.company_name)}**, attempt {one.attempt_number}, {ago(one.failed_at, now)}: "
+                f"**{plain(one.company_name)}**, attempt {one.attempt_number}: "
                 f"{plain(one.failure) or 'no reason is known.'}",
                 one.pilot_id,
                 one.failed_at,
             )
 
 
-def _row(words: str, pilot_id: str, when: datetime | None) -> None:
-    said, way = st.columns([5, 1], gap="xxsmall", vertical_alignment="center")
-    said.markdown(words, help=exact(when, viewer_zone()) if when else None)
-    with way:
-        links.pilot_link(pilot_id, "Open")
+def _row(words: str, pilot_id: str, moment: datetime | None) -> None:
+    with st.container(gap="xxsmall"):
+        st.markdown(words)
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            if moment:
+                when(moment)
+            links.pilot_link(pilot_id, "Open the pilot")
