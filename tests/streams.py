@@ -26,13 +26,16 @@ class Stream:
     def __init__(self, connection: ClientConnection, host: str):
         self._connection, self._host = connection, host
 
-    def run(self, page: str, query: str = "", fragment: str = "") -> Shown:
-        """Ask for a page, or for one fragment of it again, and read until its script has ended."""
+    def run(self, page: str, query: str = "", fragment: str = "", claims: str = "") -> Shown:
+        """Ask for a page, or for one fragment of it again, and read until its script has ended.
+
+        With ``claims`` the browser says that it is on that other page.
+        """
         asked = BackMsg()
         asked.rerun_script.query_string = query
         asked.rerun_script.page_name = page
         asked.rerun_script.fragment_id = fragment
-        asked.rerun_script.context_info.url = f"http://{self._host}/{page}"
+        asked.rerun_script.context_info.url = f"http://{self._host}/{claims or page}"
         self._connection.send(asked.SerializeToString())
         said, fragments = [], set()
         for payload in self._connection:

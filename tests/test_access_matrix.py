@@ -29,6 +29,7 @@ MARKS = {
     "diagnostics": "Free on the disk",
     "review": "Nothing else is recorded",
 }
+OURS = f"http://{AWAY}"
 CLOSED = "is open only to the operations team"
 PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
 WHO = (Role.STRANGER, Role.REVIEWER, Role.VIEWER, Role.LEAD)
@@ -147,3 +148,35 @@ def test_whoever_is_put_out_sees_nothing_more_in_an_open_tab_not_even_what_renew
         told = "".join(after.text for after in (*renewed, *whole))
         assert not [secret for secret in world.everything_secret if secret in told]
         assert not server.run("overview", cookies=world.cookies[Role.VIEWER]).opened
+
+
+def test_a_grant_does_not_open_the_pages_of_someone_who_was_put_out_whatever_the_browser_claims(tmp_path: Path) -> None:
+    world = make_world(tmp_path)
+    both = f"{world.cookies[Role.LEAD]}; {world.cookies[Role.REVIEWER]}"
+    with besieged(tmp_path) as server, stream(server.port, host=AWAY, cookies=both) as tab:
+        assert tab is not None
+        before = tab.run("overview")
+        assert THEIRS in before.text
+        keys.revoke_key(world.store, "Some lead", LEAD)
+        renewed = [tab.run("overview", fragment=fragment, claims="review") for fragment in before.fragments]
+        assert before.fragments
+        told = "".join(after.text for after in renewed)
+        assert CLOSED in told
+        assert not [secret for secret in world.everything_secret if secret in told]
+
+
+def test_streamlit_keeps_no_uploads_of_anybody_in_memory(tmp_path: Path) -> None:
+    world = make_world(tmp_path)
+    with besieged(tmp_path) as server:
+        for role in WHO:
+            sent = server.ask(
+                "/_stcore/upload_file/session/file", "PUT", cookies=world.cookies[role], body=b"x" * 1000, origin=OURS
+            )
+            assert (sent.status, sent.body) == (404, b"Not found"), role
+
+
+def test_an_address_asked_in_another_way_than_it_takes_is_no_way_round_the_gate(tmp_path: Path) -> None:
+    make_world(tmp_path)
+    with besieged(tmp_path) as server:
+        for path in ("/uploads", "/watched"):
+            assert server.ask(path).status == 403

@@ -2,9 +2,14 @@
 
 from collections.abc import Iterator
 
+import anyio
 import pytest
+from starlette.types import Receive, Scope, Send
 
+from pilot_core.errors import StoreError
 from pilot_core.web.access import Role
+from pilot_core.web.errors import NOT_NOW
+from pilot_core.web.middleware import Guard
 from tests.besieged import Server, World, besieged, make_world
 
 OURS = {"origin": "http://pilots.example.com"}
@@ -101,3 +106,32 @@ def test_a_failure_tells_nothing_of_itself(world: World, monkeypatch: pytest.Mon
     told = b"".join(message.get("body", b"") for message in said[1:]).decode()
     reference = dict(said[0]["headers"])[b"x-request-id"].decode()
     assert told == f"Something went wrong (id {reference}). The log says more under this id."
+
+
+def test_a_store_that_does_not_answer_is_said_in_a_sentence_that_tells_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def held(scope: Scope, receive: Receive, send: Send) -> None:
+        raise StoreError("The store /srv/secret is held by another program (python3, process 11890).")
+
+    said: list[dict] = []
+
+    async def receive() -> dict:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: dict) -> None:
+        said.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/healthz",
+        "query_string": b"",
+        "headers": [(b"host", b"localhost")],
+        "client": ("127.0.0.1", 5),
+        "scheme": "http",
+    }
+    anyio.run(Guard(held), scope, receive, send)
+    assert said[0]["status"] == 503
+    assert (b"retry-after", b"5") in said[0]["headers"]
+    assert said[1]["body"].decode() == NOT_NOW

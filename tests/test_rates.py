@@ -26,6 +26,7 @@ def test_keys_without_number_take_no_memory_without_number() -> None:
 
 def test_an_address_is_counted_as_a_household_has_it() -> None:
     assert rates.network("203.0.113.7") == "203.0.113.7"
+    assert rates.network("::ffff:192.0.2.1") == rates.network("192.0.2.1") != rates.network("::ffff:192.0.2.2")
     assert rates.network("2001:db8:1:2:3::1") == rates.network("2001:db8:1:2:ffff::9") == "2001:db8:1:2::/64"
     assert rates.network("") == ""
 
