@@ -120,6 +120,7 @@ def test_an_act_goes_on_as_whoever_began_it_when_the_tab_closes(
     sent = {"host": "localhost:8501"}
     monkeypatch.setattr(access, "store", lambda: store)
     monkeypatch.setattr(access, "_page_headers", lambda: dict(sent))
+    monkeypatch.setattr(access, "page_peer", lambda: "127.0.0.1" if sent else "")
     at = AppTest.from_function(_page_that_says_who_it_is_for, default_timeout=60).run()
     assert [said.value for said in at.text] == ["lead"]
     sent.clear()
