@@ -1,10 +1,131 @@
-"""``python -m bench``: what must stay fast, measured."""
+"""``python -m bench [--keep] [SECTION …]``: what must stay fast, measured beside what one would use instead.
 
+Writes ``bench/results.json`` and ``bench/report.html``, prints each line as it is found and what changed since the kept
+run; ``--keep`` makes this run the kept one. Sections: film, lists, writing, numbers, screen, crowd, growth (all). Where
+only some are asked for, the lines of the others stay as they were measured last; each has its own moment and load.
+"""
+
+import json
+import os
+import platform
+import subprocess
 import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
 
-from bench import backup, concurrency, metrics, pages
+from bench import report, rows
+from bench.growth import SIZES, growth
+from bench.rows import Row
+from pilot_core.settings import ROOT
+
+HERE = ROOT / "bench"
+RESULTS, KEPT = HERE / "results.json", HERE / "kept.json"
+LIBRARIES = ("duckdb", "streamlit", "pandas", "av", "pillow", "numpy")
+
+
+def main(asked: list[str]) -> int:
+    """Measure; 1 where a target is missed."""
+    keep = "--keep" in asked
+    sections = [name for name in asked if name != "--keep"] or list(rows.SECTIONS)
+    if unknown := set(sections) - set(rows.SECTIONS):
+        print(f"There is no section {', '.join(sorted(unknown))}; choose among {', '.join(rows.SECTIONS)}.")
+        return 2
+    begun = time.monotonic()
+    results = {"rows": [], "growth": {}} if sections == list(rows.SECTIONS) else _earlier()
+    with tempfile.TemporaryDirectory(prefix="pilot-ops-bench-") as folder:
+        stores, states = _prepared(Path(folder), sections)
+        for section in sections:
+            found = list(_rows(section, stores, states, Path(folder)))
+            results["rows"] = _put(results["rows"], section, found)
+        if "growth" in sections:
+            results["growth"] = growth(stores)
+    results |= {
+        "minutes": round((time.monotonic() - begun) / 60, 1),
+        "machine": {
+            "processor": _processor(),
+            "cores": os.cpu_count(),
+            "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1),
+            "system": platform.platform(terse=True),
+        },
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES},
+    } | _now()
+    before = json.loads(KEPT.read_text("utf-8")) if KEPT.exists() else None
+    for line in report.changes(results, before):
+        print(line)
+    for path in [RESULTS, KEPT] if keep else [RESULTS]:
+        path.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    (HERE / "report.html").write_text(report.page(results, before), "utf-8")
+    print(f"{results['minutes']} minutes; see {RESULTS.relative_to(ROOT)} and bench/report.html")
+    return int(not all(row["kept"] for row in results["rows"]))
+
+
+def _earlier() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {"rows": [], "growth": {}}
+    return found
+
+
+def _put(standing: list[dict[str, Any]], section: str, found: list[Row]) -> list[dict[str, Any]]:
+    """The rows, with those of a section in place of its earlier ones."""
+    new = [asdict(row) | {"section": section} | _now() for row in found]
+    merged = [row for row in standing if row["section"] != section] + new
+    return sorted(merged, key=lambda row: rows.SECTIONS.index(row["section"]))
+
+
+def _now() -> dict[str, Any]:
+    """When, at which commit, and how busy the machine was in the last minute."""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return {"when": now, "commit": _commit(), "load": round(os.getloadavg()[0], 1)}
+
+
+def _prepared(folder: Path, sections: list[str]) -> tuple[dict[int, Path], Path]:
+    """Stores by size, filled by processes of their own so that this one stays small, and a folder of state files."""
+    if not {"lists", "writing", "numbers", "screen", "growth"} & set(sections):
+        return {}, folder
+    sizes = [size for size in SIZES if size < rows.MANY or {"numbers", "growth"} & set(sections)]
+    stores = {size: folder / f"store_{size}" for size in sizes}
+    for size, root in stores.items():
+        subprocess.run([sys.executable, "-m", "bench.fill", root, str(size)], cwd=ROOT, check=True)
+    states = folder / "states"
+    code = "import sys; from pathlib import Path; from bench.fill import state_files_of; "
+    code += "from pilot_core.store.pilots import PilotStore; state_files_of(PilotStore(sys.argv[1]), Path(sys.argv[2]))"
+    subprocess.run([sys.executable, "-c", code, stores[rows.IMPORTED], states], cwd=ROOT, check=True)
+    for file in states.iterdir():  # else the server of the screen section writes them as it starts
+        (stores[rows.IMPORTED] / file.name).hardlink_to(file)
+    return stores, states
+
+
+def _rows(section: str, stores: dict[int, Path], states: Path, folder: Path) -> Iterator[Row]:
+    work: dict[str, Callable[[], Iterator[Row]]] = {
+        "film": lambda: rows.film(folder),
+        "lists": lambda: rows.lists(stores, states),
+        "writing": lambda: rows.writing(stores, states),
+        "numbers": lambda: rows.numbers(stores),
+        "screen": lambda: rows.screen(stores),
+        "crowd": lambda: rows.crowd(folder / "crowd"),
+    }
+    for row in work[section]() if section in work else ():
+        print(report.line(row), flush=True)
+        yield row
+
+
+def _commit() -> str:
+    told = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    return told.stdout.strip() or "unknown"
+
+
+def _processor() -> str:
+    facts = Path("/proc/cpuinfo")
+    lines = facts.read_text().splitlines() if facts.exists() else []
+    return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.processor())
+
 
 if __name__ == "__main__":
-    # All of them, also when the first misses a limit.
-    found = [bench.main(None) for bench in (pages, metrics)]
-    sys.exit(max([*found, backup.main(10_000), concurrency.main(60)]))
+    sys.exit(main(sys.argv[1:]))

@@ -10,13 +10,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from pilot_core import catalog, ids
 from pilot_core.clock import utc_now
 from pilot_core.models import Event, PilotRun, PilotStatus
 from pilot_core.services import create_pilot
 from pilot_core.store import rows as mapping
+from pilot_core.store import state_files
 from pilot_core.store.lease import Connection
 from pilot_core.store.pilots import PilotStore
 
@@ -25,19 +24,60 @@ LAST = ("Chen", "Ferreira", "Weber", "Boateng", "Raman", "Tanaka", "Martin", "Ha
 TRADE = ("Labs", "Health", "Robotics", "Pay", "Freight", "Security", "Data", "Foods", "Energy", "Legal")
 FLAGS = list(catalog.flags())
 BATCH = 1000
+TOLD = 10_000
+ID = "pilot_id || ?"
+COPIED = {
+    "pilots": {"pilot_id": ID, "created_at": "created_at + INTERVAL 1 MINUTE"},
+    "attempts": {"pilot_id": ID, "attempt_id": "attempt_id || ?"},
+    "feedback": {"pilot_id": ID, "attempt_id": "attempt_id || ?", "feedback_id": "feedback_id || ?"},
+    "feedback_flags": {"pilot_id": ID, "feedback_id": "feedback_id || ?"},
+    "events": {"pilot_id": ID, "event_id": "event_id || ?"},
+}
+"""What differs in a copy of a pilot's rows."""
 
 
 def fill(root: Path, pilots: int = 10_000, seed: int = 1) -> PilotStore:
-    """Add ``pilots`` pilots, a third of them open, with three to seven attempts each, to the store in ``root``."""
+    """Add ``pilots`` pilots, a third of them open, with three to seven attempts each, to the store in ``root``.
+
+    Beyond 10,000 the pilots are copies of the first 10,000 under ids and moments of their own.
+    """
     store = PilotStore(root)
     chance = random.Random(seed)
     now = utc_now()
-    for start in range(0, pilots, BATCH):
+    told = min(pilots, TOLD)
+    for start in range(0, told, BATCH):
         tables: dict[str, list[dict[str, Any]]] = {}
-        for number in range(start, min(start + BATCH, pilots)):
-            _add_rows(_history(chance, number, pilots, now), tables)
+        for number in range(start, min(start + BATCH, told)):
+            _add_rows(_history(chance, number, told, now), tables)
         store.database.transaction(lambda connection, tables=tables: _insert(connection, tables))  # type: ignore[misc]
+    for copy in range(1, -(-pilots // TOLD)):
+        most = min(TOLD, pilots - copy * TOLD)
+        store.database.transaction(lambda connection, copy=copy, most=most: _copy(connection, copy, most))  # type: ignore[misc]
     return store
+
+
+def state_files_of(store: PilotStore, folder: Path, most: int = 10_000) -> None:
+    """Write the state files of the first pilots, as an import would find them; nobody waits for the disk."""
+    folder.mkdir(parents=True, exist_ok=True)
+    chosen = store.pilot_ids()[:most]
+    for start in range(0, len(chosen), BATCH):
+        for pilot in store.load_all(chosen[start : start + BATCH]):
+            (folder / f"{pilot.pilot_id}.json").write_text(state_files.text(pilot), "utf-8")
+
+
+def _copy(connection: Connection, copy: int, most: int) -> None:
+    """Once more the first ``most`` of the told pilots, a minute later."""
+    connection.execute(
+        "CREATE TEMP TABLE told AS SELECT pilot_id FROM pilots WHERE length(pilot_id) = ? ORDER BY pilot_id LIMIT ?",
+        [len("pilot_20240115_abc12345"), most],
+    )
+    for table, changed in COPIED.items():
+        columns = ", ".join(f"{sql} AS {name}" for name, sql in changed.items())
+        connection.execute(
+            f"INSERT INTO {table} SELECT * REPLACE ({columns}) FROM {table} WHERE pilot_id IN (FROM told)",  # noqa: S608
+            [f"c{copy:03}"] * len([sql for sql in changed.values() if "?" in sql]),
+        )
+    connection.execute("DROP TABLE told")
 
 
 def _history(chance: random.Random, number: int, of: int, now: datetime) -> PilotRun:
@@ -107,11 +147,8 @@ def _add_rows(pilot: PilotRun, tables: dict[str, list[dict[str, Any]]]) -> None:
 
 def _insert(connection: Connection, tables: dict[str, list[dict[str, Any]]]) -> None:
     for table, new in tables.items():
-        frame = pd.DataFrame(new)
-        names = ", ".join(frame.columns)
-        connection.register("filling", frame)
-        connection.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM filling")  # noqa: S608
-        connection.unregister("filling")
+        with connection.appender(table, columns=list(new[0])) as appender:
+            appender.append_rows([*row.values()] for row in new)
 
 
 if __name__ == "__main__":

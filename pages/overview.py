@@ -1,6 +1,6 @@
 import streamlit as st
 
-from pilot_core.web import access, cards, erasing, links, needs, overview, pilot_list
+from pilot_core.web import access, cards, due_lines, erasing, links, needs, overview, pilot_list
 from pilot_core.web.stores import store
 
 visitor = access.require(access.Role.VIEWER)
@@ -11,6 +11,7 @@ def today() -> None:
     with st.skeleton(height=420):
         seen = overview.look(store(), visitor.name, needs.opened())
     st.title(needs.headline(seen.standing, seen.now), anchor=False)
+    due_lines.show_overview(store(), seen.now)
     st.subheader("Needs you today", anchor=False)
     if seen.needs:
         with st.container(gap="small"):
@@ -34,5 +35,6 @@ if overview.is_empty(store()):
     st.stop()
 
 today()
+due_lines.show_calendar(store())
 st.subheader("All pilots", anchor=False)
 pilot_list.show(store())

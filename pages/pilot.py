@@ -9,6 +9,7 @@ from pilot_core.web.pilot_page import (
     finder,
     header,
     links,
+    messages,
     now,
     outcome,
     papers,
@@ -41,7 +42,7 @@ with right:
     now.show(view, shown)
 
 sections = st.tabs(
-    ["SLA and quality", "Feedback and comments", links.TITLE, "Documents", "Outcome report", "History"],
+    ["SLA and quality", "Feedback and comments", links.TITLE, messages.TITLE, "Documents", "Outcome report", "History"],
     key=view.key(SECTION),
     on_change="rerun",
 )
@@ -51,6 +52,7 @@ for section, draw in zip(
         lambda: quality.show(view, shown),
         lambda: (said.show(view), comments.show(view)),
         lambda: links.show(view),
+        lambda: messages.show(view),
         lambda: papers.show(view),
         lambda: outcome.show(view),
         lambda: story.show(view),

@@ -9,6 +9,11 @@ from pilot_core.clock import as_utc
 MISSING = "–"
 
 
+def printable(text: str) -> str:
+    """The text with a mark for each character that cannot be shown: line ends, control codes, what is no text."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in text)
+
+
 def _known(value: float | None) -> TypeGuard[float]:
     return value is not None and not math.isnan(value)
 

@@ -14,10 +14,11 @@ from pilot_core.insight.recommend import Verdict, recommend
 from pilot_core.insight.report import build_report
 from pilot_core.insight.themes import Polarity, Suggestion, lexicon, suggest
 from pilot_core.models import Feedback, PilotRun, PilotRunAttempt
-from pilot_core.store import drilldown, judgements
+from pilot_core.store import drilldown, judgements, outbox
 from pilot_core.store.drilldown import Note
 from pilot_core.store.judgements import FiledReport, Override
 from pilot_core.store.lease import Connection
+from pilot_core.store.outbox import Kind
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.reviews import add_event
 
@@ -200,6 +201,7 @@ def file_report(store: PilotStore, pilot_id: str, actor: str, *, as_of: datetime
             rules_version=report.rules_version,
             recommendation=verdict.value if verdict else None,
         )
+        outbox.tell(connection, Kind.REPORT_READY, pilot_id, now, about=filed.report_id)
 
     store.database.transaction(work)
     return filed

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from pilot_core import ids
 from pilot_core.errors import InvalidRequest, PilotError
 from pilot_core.review.words import checked_name
-from pilot_core.store import keys
+from pilot_core.store import contacts, keys
 from pilot_core.store.keys import KeyState, SignInKey
 from pilot_core.store.lease import Connection
 from pilot_core.store.pilots import PilotStore
@@ -76,6 +76,7 @@ def revoke_key(store: PilotStore, name_or_id: str, by: str) -> list[SignInKey]:
         ]
         for key in found:
             keys.end(connection, key.key_id, by, now)
+            contacts.end_feeds(connection, key.name, now)
         return [replace(key, ended_at=now, ended_by=by) for key in found]
 
     ended = store.database.transaction(work)

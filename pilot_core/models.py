@@ -192,8 +192,8 @@ class PilotRunAttempt(Record):
     def standing(self, mode: FeedbackMode) -> Feedback | None:
         """The feedback of that mode that stands: the latest received; among equals, the last recorded."""
         given = [f for f in self.feedback if f.mode is mode]
-        if not given:
-            return None
+        if len(given) < 2:
+            return given[0] if given else None
         earliest = datetime.min.replace(tzinfo=utc_now().tzinfo)
         return max(enumerate(given), key=lambda pair: (pair[1].received_at or earliest, pair[0]))[1]
 

@@ -4,19 +4,22 @@ import logging
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
 from pilot_core import catalog, files
+from pilot_core.clock import iso
 from pilot_core.documents import REVIEW_PACK_FOLDER, generate_founder_artifacts
 from pilot_core.errors import NotAllowedNow, PilotError, PipelineFailed
 from pilot_core.models import AttemptState, Draft, FeedbackMode, FrameComment, PilotRun, PilotRunAttempt
 from pilot_core.review.comments import threads_of
 from pilot_core.settings import Settings
-from pilot_core.store import renders
+from pilot_core.store import outbox, renders
+from pilot_core.store.lease import Connection
+from pilot_core.store.outbox import Kind
 from pilot_core.store.pilots import PilotStore
 from pilot_core.video import probe, review_pack, sla
 from pilot_core.video.contract import Cut, CutBrief, PreviousCut, Progress, Review, VideoPipeline
@@ -81,7 +84,8 @@ def run_attempt(
         pilot, attempt = store.change(pilot_id, lambda p: _begin(p, attempt_number, store.clock()), actor)
         with _heartbeat(store, attempt.attempt_id, progress) as report:
             made = _make(store, pilot, attempt, pipeline_for(attempt, store, settings), started, report)
-        return store.change(pilot_id, lambda p: _finish(p, made, store.clock()), actor)[0]
+        also = _tell_ready(made, pilot_id, store.clock())
+        return store.change(pilot_id, lambda p: _finish(p, made, store.clock()), actor, also=also)[0]
     except PilotError as error:
         return fail_attempt(store, pilot_id, attempt_number, str(error), actor)
     except Exception as error:
@@ -98,15 +102,24 @@ def run_attempt(
 def fail_attempt(store: PilotStore, pilot_id: str, attempt_number: int, reason: str, actor: str) -> PilotRun:
     """Mark an attempt under way as failed with its reason, and remove its half-made files; logs stay."""
 
+    fails = False
+
     def work(pilot: PilotRun) -> PilotRunAttempt:
+        nonlocal fails
         attempt = pilot.attempt(attempt_number)
-        if attempt.state in (AttemptState.QUEUED, AttemptState.RENDERING):
+        fails = attempt.state in (AttemptState.QUEUED, AttemptState.RENDERING)
+        if fails:
             attempt.state = AttemptState.FAILED
             attempt.failure = reason
             pilot.log("render_failed", store.clock(), attempt_number=attempt_number, reason=reason)
         return attempt
 
-    pilot, attempt = store.change(pilot_id, work, actor)
+    def also(connection: Connection) -> None:
+        if fails:
+            now = store.clock()
+            outbox.tell(connection, Kind.RENDER_FAILED, pilot_id, now, attempt_number=attempt_number, about=iso(now))
+
+    pilot, attempt = store.change(pilot_id, work, actor, also=also)
     if attempt.state is AttemptState.FAILED and attempt.folder:
         remove_films(store.path_of(attempt.folder))
     return pilot
@@ -304,6 +317,16 @@ def _finish(pilot: PilotRun, made: PilotRunAttempt, now: datetime) -> None:
         sla_passed=attempt.sla_passed,
         time_to_first_cut_seconds=attempt.time_to_first_cut_seconds,
     )
+
+
+def _tell_ready(made: PilotRunAttempt, pilot_id: str, now: datetime) -> Callable[[Connection], None]:
+    """Writes the message that the cut is ready; a lead reads it first where the SLA is missed."""
+    held = None if made.sla_passed is not False else "The cut misses the SLA. Look at its checks, then send it."
+
+    def also(connection: Connection) -> None:
+        outbox.tell(connection, Kind.CUT_READY, pilot_id, now, attempt_number=made.attempt_number, held=held)
+
+    return also
 
 
 def _part(report: Progress, low: float, high: float) -> Progress:

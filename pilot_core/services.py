@@ -18,10 +18,13 @@ from pilot_core.files import settle
 from pilot_core.models import (
     AttemptState,
     Brief,
+    Feedback,
     FeedbackMode,
     PilotRun,
     PilotRunAttempt,
 )
+from pilot_core.store import outbox
+from pilot_core.store.lease import Connection
 from pilot_core.store.pilots import PilotStore
 
 PIPELINES = ("storyboard", "command", "upload")
@@ -162,15 +165,18 @@ def record_feedback(
         raise InvalidRequest("The notes are longer than 10,000 characters; shorten them.", field="notes")
     if len(by or "") > 200 or len(channel) > 60:
         raise InvalidRequest("Say in a few words who said it and how.", field="by")
-    pilot, _ = store.change(
-        pilot_id,
-        lambda p: p.record_feedback(
+    given: list[Feedback] = []
+
+    def work(pilot: PilotRun) -> None:
+        said = pilot.record_feedback(
             attempt_number, feedback, level, checked, mode, by=by, channel=channel, at=store.clock()
-        ),
-        actor,
-        seen_version,
-    )
-    return pilot
+        )
+        given[:] = [said]
+
+    def also(connection: Connection) -> None:
+        outbox.tell_of_feedback(connection, pilot_id, attempt_number, given[0], store.clock())
+
+    return store.change(pilot_id, work, actor, seen_version, also)[0]
 
 
 def pause(

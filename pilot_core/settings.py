@@ -2,12 +2,20 @@
 
 import os
 import shlex
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from pilot_core.errors import InvalidRequest
 from pilot_core.logs import LEVELS
+from pilot_core.messages.addresses import checked_address
+from pilot_core.messages.hours import USUAL, Hours
+from pilot_core.messages.hours import parse as parse_hours
+from pilot_core.messages.ways import Mail, Webhook, parse_mail, parse_webhook
+
+T = TypeVar("T")
 
 ROOT = Path(__file__).resolve().parent.parent
 VERSION = "0.1.0"
@@ -16,7 +24,7 @@ HERE = "http://localhost:8501"
 
 @dataclass(frozen=True)
 class Settings:
-    """What can be set; times in seconds."""
+    """What can be set; times in seconds, unless their names say otherwise."""
 
     store: Path
     pipeline: str
@@ -28,6 +36,13 @@ class Settings:
     viewers: tuple[str, ...]
     backups: Path | None = None
     log_level: str | None = None
+    mail: Mail | None = None
+    mail_leads: tuple[str, ...] = ()
+    webhook: Webhook | None = None
+    hours: Hours = USUAL
+    answer_hours: float = 24.0
+    review_hours: float = 48.0
+    hold_minutes: float = 10.0
 
     @property
     def address(self) -> str:
@@ -49,7 +64,53 @@ def settings() -> Settings:
         viewers=_accounts("PILOT_OPS_VIEWERS"),
         backups=Path(folder) if (folder := env.get("PILOT_OPS_BACKUPS")) else None,
         log_level=_level("PILOT_OPS_LOG_LEVEL"),
+        mail=_named(
+            "PILOT_OPS_SMTP",
+            lambda: parse_mail(
+                env.get("PILOT_OPS_SMTP", ""),
+                env.get("PILOT_OPS_SMTP_PASSWORD", ""),
+                env.get("PILOT_OPS_MAIL_FROM", ""),
+            ),
+        ),
+        mail_leads=_mail_leads(),
+        webhook=_named(
+            "PILOT_OPS_WEBHOOK",
+            lambda: parse_webhook(
+                env.get("PILOT_OPS_WEBHOOK", ""),
+                env.get("PILOT_OPS_WEBHOOK_SECRET", ""),
+                env.get("PILOT_OPS_WEBHOOK_SHAPE", ""),
+            ),
+        ),
+        hours=_named(
+            "PILOT_OPS_TIME_ZONE, PILOT_OPS_WORKING_DAYS or PILOT_OPS_WORKING_HOURS",
+            lambda: parse_hours(
+                env.get("PILOT_OPS_TIME_ZONE", ""),
+                env.get("PILOT_OPS_WORKING_DAYS", ""),
+                env.get("PILOT_OPS_WORKING_HOURS", ""),
+            ),
+        ),
+        answer_hours=_number("PILOT_OPS_ANSWER_HOURS", 24, 1),
+        review_hours=_number("PILOT_OPS_REVIEW_HOURS", 48, 1),
+        hold_minutes=_number("PILOT_OPS_HOLD_MINUTES", 10, 0),
     )
+
+
+def _named(name: str, parsed: Callable[[], T]) -> T:
+    """What ``parsed`` gives. Raises InvalidRequest that says in which setting the fault is."""
+    try:
+        return parsed()
+    except InvalidRequest as error:
+        raise InvalidRequest(f"The setting {name} is not right. {error}") from error
+
+
+def _mail_leads() -> tuple[str, ...]:
+    """The addresses leads are written to: those set, else the accounts that are addresses."""
+    text = os.environ.get("PILOT_OPS_MAIL_LEADS", "")
+    if not text.strip():
+        accounts = _accounts("PILOT_OPS_LEADS")
+        return tuple(account for account in accounts if not account.startswith("@"))
+    found = text.replace(",", " ").split()
+    return _named("PILOT_OPS_MAIL_LEADS", lambda: tuple(checked_address(address) for address in found))
 
 
 def _level(name: str) -> str | None:

@@ -6,12 +6,16 @@ import sys
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from pilot_core import services
+from pilot_core.erasure import erase_pilot
 from pilot_core.models import AttemptState
+from pilot_core.rendering import fail_attempt
 from pilot_core.store import renders
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.queries import any_in_the_making, making
+from pilot_core.web import background
 from pilot_core.web.background import Watch, look_after, process_of, start_render
 from tests.conftest import HandClock
 from tests.told_pilots import tell
@@ -48,7 +52,8 @@ def test_a_render_killed_in_the_middle_is_failed_with_the_reason_and_leaves_no_f
 
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    go_on.open("w").close()
+    # Both ways, since nobody may be waiting there any more: then opening it for writing alone would never end.
+    os.close(os.open(go_on, os.O_RDWR))
     look_after(store)
 
     assert (attempt.state, shown and shown.waiting) == (AttemptState.RENDERING, False)
@@ -92,6 +97,40 @@ def test_a_failed_render_can_be_begun_again(
 
     assert failed.state is AttemptState.FAILED
     assert store.load(pilot_id).attempts_used == 1
+
+
+def test_an_erased_pilot_keeps_no_other_render_from_being_failed(
+    store: PilotStore, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PILOT_OPS_RENDERS", "none")
+    erased, *others = (queue(store, clock) for _ in range(3))
+    for pilot_id in (erased, *others):
+        start_render(store, pilot_id, 1)
+        process_of(store, pilot_id, 1).wait()
+    fail_attempt(store, erased, 1, "It was taken back.", "pipeline")
+    erase_pilot(store, erased, "They asked for it", "Lea Lead")
+
+    look_after(store)
+
+    assert [store.load(pilot_id).attempt(1).state for pilot_id in others] == [AttemptState.FAILED] * 2
+    for pilot_id in (erased, *others):
+        with pytest.raises(KeyError):
+            process_of(store, pilot_id, 1)
+
+
+def test_the_end_of_the_server_waits_for_no_backup_that_hangs(
+    store: PilotStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PILOT_OPS_BACKUPS", str(tmp_path / "nights"))
+    monkeypatch.setattr(background, "STOP_SECONDS", 0.2)
+    watch = Watch(store)
+    with FileLock(f"{store.database.path}.lock"):
+        watch.start()
+        watch.stop()
+        still = [thread for thread in watch._threads if thread.is_alive()]
+    for thread in still:
+        thread.join()
+    assert "nightly backup" in [thread.name for thread in still]
 
 
 def test_the_watch_fails_what_an_earlier_server_left_behind(store: PilotStore, clock: HandClock) -> None:

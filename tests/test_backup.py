@@ -1,7 +1,10 @@
 """Backup and restore: whole or not at all, while others write, and only into an empty folder."""
 
+import errno
 import json
 import os
+import subprocess
+import sys
 import threading
 import zipfile
 from collections.abc import Callable
@@ -12,12 +15,14 @@ import pytest
 
 from pilot_core import services
 from pilot_core.care import nightly
+from pilot_core.care import restore as restore_module
 from pilot_core.care.backup import back_up, verify
 from pilot_core.care.check import check
 from pilot_core.care.restore import restore
 from pilot_core.cli import main
 from pilot_core.errors import InvalidRequest, StoreError
 from pilot_core.models import AttemptState, PilotRun
+from pilot_core.settings import ROOT
 from pilot_core.store.pilots import PilotStore
 from pilot_core.web.background import Watch
 from tests.conftest import HandClock
@@ -126,6 +131,83 @@ def test_an_attempt_under_way_is_not_in_a_backup_with_half_its_files(filled: Pil
     (filled.root / folder / "draft_v1.mp4").write_bytes(b"half")
     manifest = back_up(filled, tmp_path / "a.zip")
     assert [name for name in manifest.files if name.startswith(folder)] == []
+
+
+def test_a_file_whose_name_no_backup_can_hold_is_left_out_and_logged(
+    filled: PilotStore, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = filled.root / filled.pilot_ids()[0]
+    (folder / "a\\b").mkdir()
+    for name in (b"a\\b/c.txt", b"two\nlines.txt", b"a byte \xff.txt", "Füße 王.txt".encode()):
+        (folder / os.fsdecode(name)).write_bytes(b"odd")
+    manifest = back_up(filled, tmp_path / "a.zip")
+    restore(tmp_path / "a.zip", tmp_path / "back")
+    assert {name.split("/", 1)[1] for name in manifest.files if name.startswith(folder.name)} == {
+        path.name for path in folder.iterdir() if path.name.isprintable() and "\\" not in path.name
+    }
+    assert f"{folder.name}/Füße 王.txt" in manifest.files
+    assert sorted(r.getMessage() for r in caplog.records if "not in the backup" in r.getMessage()) == [
+        f"not in the backup, for its name: {folder.name}/a byte \ufffd.txt",
+        f"not in the backup, for its name: {folder.name}/a\\b/c.txt",
+        f"not in the backup, for its name: {folder.name}/two\ufffdlines.txt",
+    ]
+
+
+OTHER = """
+import sys
+from pilot_core import services
+from pilot_core.store.pilots import PilotStore
+
+print(services.start_pilot(PilotStore(sys.argv[1]), services.create_pilot("Other", "Else", "feature_launch")).pilot_id)
+"""
+
+
+@pytest.mark.parametrize("full", [False, True], ids=["the disk is fine", "the disk is full"])
+@pytest.mark.parametrize("made", [False, True], ids=["missing", "empty"])
+def test_a_store_that_another_process_begins_during_a_restore_is_not_touched(
+    filled: PilotStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, full: bool, made: bool
+) -> None:
+    back_up(filled, tmp_path / "a.zip")
+    root, begun = tmp_path / "back", []
+    if made:
+        root.mkdir()
+    finish = restore_module._finish
+
+    def meanwhile(place: Path) -> None:
+        other = [sys.executable, "-c", OTHER, root]
+        begun.append(subprocess.run(other, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip())
+        if full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        finish(place)
+
+    monkeypatch.setattr(restore_module, "_finish", meanwhile)
+    with pytest.raises((InvalidRequest, StoreError)) as refused:
+        restore(tmp_path / "a.zip", root)
+    assert ("No space left on device" if full else f"{root} is not empty.") in str(refused.value)
+    again = PilotStore(root)
+    assert again.pilot_ids() == begun
+    assert again.load(begun[0]).founder_name == "Other"
+    assert check(again, under_way=0) == []
+
+
+def test_a_restore_that_fails_while_it_moves_in_takes_back_what_it_moved(filled: PilotStore, tmp_path: Path) -> None:
+    back_up(filled, tmp_path / "a.zip")
+    root = tmp_path / "back"
+
+    def full(event: str, arguments: tuple[object, ...]) -> None:
+        if watching and event == "os.rename" and str(arguments[1]) == str(root / "pilots.duckdb"):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    watching = True
+    sys.addaudithook(full)
+    try:
+        with pytest.raises(StoreError, match="No space left on device"):
+            restore(tmp_path / "a.zip", root)
+    finally:
+        watching = False
+    assert [path.name for path in root.iterdir()] == ["pilots.duckdb.lock"]
+    restore(tmp_path / "a.zip", root)
+    assert PilotStore(root).load_all() == filled.load_all()
 
 
 @pytest.mark.parametrize("place", [0, 0.2, 0.5, 0.8, -30])
@@ -308,7 +390,26 @@ def test_a_clock_set_back_costs_no_fresh_backup(filled: PilotStore, tmp_path: Pa
     assert nightly.is_due(folder, clock())
     made = nightly.run(filled, folder)
     assert made in nightly.backups(folder)
-    assert len(nightly.backups(folder)) == 7
+    assert len(nightly.backups(folder)) == 8
+
+
+def test_backups_made_while_the_clock_was_ahead_take_no_place_of_others_and_stay_until_their_time_has_come(
+    filled: PilotStore, tmp_path: Path, clock: HandClock
+) -> None:
+    folder = tmp_path / "nights"
+
+    def nights(year: int, month: int, days: range) -> list[str]:
+        for day in days:
+            clock.now = datetime(year, month, day, 3, tzinfo=UTC)
+            assert nightly.is_due(folder, clock())
+            nightly.run(filled, folder)
+        return [f"pilots_{year}{month:02}{day:02}_030000.zip" for day in days]
+
+    ahead = nights(2026, 7, range(1, 7))
+    right = nights(2026, 3, range(1, 10))
+    assert [path.name for path in nightly.backups(folder)] == right[-7:] + ahead
+    later = nights(2026, 8, range(1, 4))
+    assert [path.name for path in nightly.backups(folder)] == ahead[-4:] + later
 
 
 def test_the_server_makes_the_nightly_backup_where_a_setting_names_a_folder(

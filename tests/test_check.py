@@ -1,18 +1,25 @@
 """Check and repair: every disagreement between database and disk in plain words, mended without losing anything."""
 
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from pilot_core import services
+from pilot_core.care import repair as repair_module
 from pilot_core.care.check import UNDER_WAY_SECONDS, check
 from pilot_core.care.repair import repair
 from pilot_core.cli import main
+from pilot_core.files import write_atomic
 from pilot_core.models import AttemptState, PilotRun
 from pilot_core.review.shown import film_checksum
+from pilot_core.settings import ROOT
 from pilot_core.store import renders
 from pilot_core.store.pilots import PilotStore
 from pilot_core.web.background import Watch
@@ -261,6 +268,110 @@ def test_the_server_mends_at_its_start_what_a_crash_left(store: PilotStore, pilo
     watch.start()
     watch.stop()
     assert sentences(store) == []
+
+
+KILLED_IN_ITS_FIRST_IMPORT = """
+import os, signal, sys
+from pilot_core.store import pilots
+
+saved = pilots.PilotStore._saved
+
+def save_and_die(self, *what):
+    saved(self, *what)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+pilots.IMPORTED_AT_ONCE = 1
+pilots.PilotStore._saved = save_and_die
+pilots.PilotStore(sys.argv[1])
+"""
+
+
+def test_a_first_import_that_was_killed_is_finished_at_the_next_opening_and_bad_files_stay(
+    store: PilotStore, new_pilot: NewPilot, tmp_path: Path
+) -> None:
+    names = sorted(f"{services.start_pilot(store, new_pilot()).pilot_id}.json" for _ in range(3))
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for name in names:
+        shutil.copy(store.root / name, folder)
+    (folder / "pilot_29990115_bad00000.json").write_text('{"pilot_id"')
+    killed = subprocess.run([sys.executable, "-c", KILLED_IN_ITS_FIRST_IMPORT, folder], cwd=ROOT)
+    assert killed.returncode == -signal.SIGKILL
+
+    again = PilotStore(folder)
+    assert [f"{pilot_id}.json" for pilot_id in sorted(again.pilot_ids())] == names
+    assert len(again.taken_in.imported) == 2, "one was in the store already, which is nothing to tell"
+    bad = "pilot_29990115_bad00000.json is not a state file of a pilot: line 1 is not JSON."
+    assert again.taken_in.problems == [bad]
+    repaired = repair(again, thorough=False, under_way=0)
+    assert [finding.sentence for finding in repaired.left] == [
+        f"{bad} It is of no pilot in the database and stays there."
+    ]
+    assert kept(again) == []
+    assert PilotStore(folder).taken_in.imported == PilotStore(folder).taken_in.problems == []
+
+
+def test_a_state_file_that_could_be_imported_is_told_and_left_with_its_folder(
+    store: PilotStore, pilot: PilotRun, tmp_path: Path
+) -> None:
+    for other in (pilot.pilot_id, f"{pilot.pilot_id}.json"):
+        shutil.move(store.root / other, tmp_path / other)
+    empty = PilotStore(tmp_path / "empty")
+    for other in (pilot.pilot_id, f"{pilot.pilot_id}.json"):
+        shutil.move(tmp_path / other, empty.root / other)
+    told = (
+        f"The state file {pilot.pilot_id}.json is of a pilot that is not imported yet; import it with --import-state."
+    )
+    assert [finding.sentence for finding in repair(empty, under_way=0).left] == [told]
+    assert main(["--store", str(empty.root), "--import-state", str(empty.root)]) == 0
+    assert check(empty, under_way=0) == []
+
+
+@pytest.mark.parametrize("name", [b"a\\b.txt", b"two\nlines.txt", b"a byte \xff.txt"])
+def test_a_name_that_no_backup_can_hold_is_told(
+    store: PilotStore, pilot: PilotRun, capsys: pytest.CaptureFixture[str], name: bytes
+) -> None:
+    folder = store.root / pilot.pilot_id / "attempt_1_20260302_090000"
+    (folder / os.fsdecode(name)).write_bytes(b"odd")
+    shown = os.fsdecode(name).replace("\n", "\ufffd").replace("\udcff", "\ufffd")
+    path = f"{pilot.pilot_id}/attempt_1_20260302_090000/{shown}"
+    assert sentences(store) == [f"No backup can hold {path}, for its name; give it another one."]
+    assert main(["--store", str(store.root), "--check"]) == 1
+    assert f"No backup can hold {path}" in capsys.readouterr().out
+
+
+def test_a_store_behind_a_link_has_no_strays(store: PilotStore, pilot: PilotRun, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(store.root)
+    assert mended(PilotStore(tmp_path / "link")) == []
+
+
+def test_what_an_interrupted_copy_before_an_upgrade_left_is_told_and_removed(
+    store: PilotStore, pilot: PilotRun
+) -> None:
+    for name in (".pilots.schema_0003.duckdb.77.part", ".pilots.schema_0003.duckdb.77.part.wal"):
+        (store.root / name).write_bytes(b"half")
+    assert len(mended(store)) == 2
+
+
+def test_rows_that_are_lost_while_others_are_taken_out_are_not_deleted_unseen(
+    store: PilotStore, pilot: PilotRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lose(flag: str) -> None:
+        sql = "INSERT INTO feedback_flags VALUES ('feedback_gone', ?, 0, ?)"
+        store.database.transaction(lambda c: c.execute(sql, [pilot.pilot_id, flag]).fetchall())
+
+    def write_meanwhile(path: Path, text: str) -> None:
+        write_atomic(path, text)
+        if not seen:
+            lose("too_short")
+        seen.append(path)
+
+    seen: list[Path] = []
+    lose("too_long")
+    monkeypatch.setattr(repair_module, "write_atomic", write_meanwhile)
+    mended(store)
+    aside = [json.loads(path.read_text())[0]["flag"] for path in (store.root / "lost+found").rglob("*.rows*")]
+    assert sorted(aside) == ["too_long", "too_short"]
 
 
 def test_a_state_file_that_cannot_be_written_does_not_undo_the_change(

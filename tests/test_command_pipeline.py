@@ -124,6 +124,19 @@ def test_progress_never_falls_and_never_passes_the_end(run):
     assert steps == [(0.5, "a"), (0.5, "b"), (1.0, "c")]
 
 
+def test_lines_that_only_look_like_progress_are_no_progress_however_long(run):
+    steps = []
+    lines = [
+        "progress " + "1" * 200_000,
+        "progress " + "1" * 200_000 + "x",  # took time that grew with its square
+        "progress ٠.٤ in digits that are no ASCII",
+        "progress 0.30000000000000004 Rendering " + "shots " * 20_000,
+    ]
+    said = f"sys.stdout.reconfigure(encoding='utf-8')\nprint({chr(10).join(lines)!r})\n"
+    run(FILM + said + "result(video_path='film.mp4')", steps=steps)
+    assert steps == [(0.30000000000000004, ("Rendering " + "shots " * 20)[:120])]
+
+
 def test_progress_on_standard_error_is_only_logged(run, workdir):
     steps = []
     run(FILM + "print('progress 0.5 a', file=sys.stderr)\nresult(video_path='film.mp4')", steps=steps)

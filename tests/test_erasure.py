@@ -1,22 +1,30 @@
 """Erasing a pilot or a person: nothing of theirs is left in any row, file or event, and the counts stay."""
 
 import json
+import threading
+import unicodedata
+from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from pilot_core import judgement, keys, services
+from pilot_core.care.backup import back_up
 from pilot_core.cli import main
-from pilot_core.erasure import BACKUPS, ERASED, erase_person, erase_pilot, finish_erasures
+from pilot_core.erasure import BACKUPS, ERASED, OURS, erase_person, erase_pilot, finish_erasures
 from pilot_core.errors import InvalidRequest, NotAllowedNow, PilotNotFound
 from pilot_core.models import PilotRun
 from pilot_core.review.comments import add_comment, reply
+from pilot_core.review.decisions import decide, undo_decision
 from pilot_core.review.links import make_link, open_link
 from pilot_core.review.receipts import record_opened
+from pilot_core.store import erasures as erasure_rows
+from pilot_core.store import state_files
 from pilot_core.store.database import rows
 from pilot_core.store.erasures import TABLES_OF_A_PILOT, erasures
 from pilot_core.store.pilots import PilotStore
-from tests.reviewing import LEAD, pilot_in_review, queued_attempt, team
+from tests.reviewing import LEAD, next_attempt, pilot_in_review, queued_attempt, team
 
 DANA = "Dana Crüz"
 WORDS = "My phone number is 030 123456, and the middle drags."
@@ -106,12 +114,13 @@ def test_an_erased_pilot_leaves_its_counts_and_nothing_else(store: PilotStore, r
     assert done.told[-1] == BACKUPS
 
 
+def stop(*_: object) -> int:
+    raise KeyboardInterrupt
+
+
 def test_an_erasure_that_was_interrupted_is_finished_later(
     store: PilotStore, reviewed: PilotRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stop(*_: object) -> int:
-        raise KeyboardInterrupt
-
     with monkeypatch.context() as patched:
         patched.setattr("pilot_core.erasure._remove_files", stop)
         with pytest.raises(KeyboardInterrupt):
@@ -210,3 +219,250 @@ def test_the_command_erases_and_says_what_it_did(store: PilotStore, reviewed: Pi
     assert main(["--erase-pilot", reviewed.pilot_id, "--reason", "asked", *given]) == 0
     assert capsys.readouterr().out.startswith(f"Erased {reviewed.pilot_id}: ")
     assert main(["--erase-pilot", reviewed.pilot_id, "--reason", "asked", *given]) == 2
+
+
+def raw(store: PilotStore) -> bytes:
+    return store.database.path.read_bytes()
+
+
+def test_no_byte_of_what_was_erased_stays_in_the_database_or_goes_into_a_backup(
+    store: PilotStore, reviewed: PilotRun, tmp_path: Path
+) -> None:
+    given = [WORDS.encode(), DANA.encode(), SAID.encode()]
+    assert all(words in raw(store) for words in given)
+    erase_person(store, DANA, "asked", LEAD)
+    assert not any(words in raw(store) for words in given)
+    erase_pilot(store, reviewed.pilot_id, "asked", LEAD)
+    back_up(store, tmp_path / "backup.zip")
+    assert reviewed.pilot_id.encode() not in raw(store)
+    assert reviewed.pilot_id.encode() not in (tmp_path / "backup.zip").read_bytes()
+    assert b"Alice Chen" not in raw(store)
+
+
+@pytest.mark.parametrize("of", ["pilot", "person"])
+def test_an_erasure_that_stopped_before_the_file_was_written_anew_is_finished_later(
+    store: PilotStore, reviewed: PilotRun, monkeypatch: pytest.MonkeyPatch, of: str
+) -> None:
+    erase, whom, left = {
+        "pilot": (erase_pilot, reviewed.pilot_id, reviewed.pilot_id),
+        "person": (erase_person, DANA, WORDS),
+    }[of]
+    with monkeypatch.context() as patched:
+        patched.setattr(store.database.lease, "rewrite", stop)
+        with pytest.raises(KeyboardInterrupt):
+            erase(store, whom, "asked", LEAD)
+    assert left.encode() in raw(store)
+    assert finish_erasures(store) == []
+    assert left.encode() not in raw(store)
+    assert [made.pilot_id for made in erasures(store.database)] == [None]
+
+
+@pytest.mark.parametrize("word", ["minor_changes", "human", "READY", "fair"])
+def test_a_note_that_reads_like_a_code_takes_no_code_with_it(store: PilotStore, word: str) -> None:
+    pilot = pilot_in_review(store)
+    services.record_feedback(store, pilot.pilot_id, 1, word, "minor_changes", ["too_long"], by=DANA)
+    judgement.file_report(store, pilot.pilot_id, LEAD)
+    erase_person(store, DANA, "asked", LEAD)
+    [detail] = [e.detail for e in store.events(pilot.pilot_id) if e.kind == "feedback_received"]
+    assert (detail["level"], detail["mode"], detail["by"]) == ("minor_changes", "human", ERASED)
+    [filed] = rows_of(store, "outcome_reports")
+    [attempt] = json.loads(filed["report"])["attempts"]
+    assert (attempt["decision"], attempt["by"], attempt["notes"]) == ("minor_changes", ERASED, "")
+
+
+def test_a_person_called_like_a_code_takes_no_code_with_them(store: PilotStore) -> None:
+    pilot = pilot_in_review(store)
+    services.record_feedback(store, pilot.pilot_id, 1, "", "approve", by="Human")
+    judgement.file_report(store, pilot.pilot_id, LEAD)
+    erase_person(store, "human", "asked", LEAD)
+    [detail] = [e.detail for e in store.events(pilot.pilot_id) if e.kind == "feedback_received"]
+    assert (detail["mode"], detail["by"]) == ("human", ERASED)
+
+
+def test_the_fields_of_a_state_file_are_known_by_name(reviewed: PilotRun) -> None:
+    [run] = state_files.dump(reviewed)["runs"]
+    assert {*state_files.dump(reviewed), *run} - {"folder"} <= OURS
+
+
+def test_an_imported_spelling_of_a_decision_outlives_a_note_of_the_same_word(store: PilotStore, tmp_path: Path) -> None:
+    file = tmp_path / "pilot_20240115_abc12345.json"
+    run = {"attempt_number": 1, "founder_feedback": "APPROVE", "feedback_notes": "APPROVE", "feedback_level": "APPROVE"}
+    own = {"who_asked": DANA, "said on the phone": "APPROVE"}
+    guide = {"pilot_id": file.stem, "founder_name": DANA, "company_name": "Ruby", "scenario_type": "feature_launch"}
+    file.write_text(json.dumps({**guide, "runs": [run | own]}), "utf-8")
+    store.import_state(file)
+    erase_person(store, DANA, "asked", LEAD)
+    written = json.loads((store.root / file.name).read_text("utf-8"))["runs"][0]
+    assert (written["feedback_level"], written["founder_feedback"]) == ("APPROVE", "")
+    assert (written["who_asked"], written["said on the phone"]) == (ERASED, "")
+
+
+def test_what_a_program_was_told_and_rows_set_aside_go_with_a_person(store: PilotStore, reviewed: PilotRun) -> None:
+    folder = store.root / reviewed.pilot_id / "attempt_1_20260302_090000"
+    aside = store.root / "lost+found" / "20260101_000000"
+    for path in (folder / "brief.json", aside / "feedback.rows", aside / "feedback.rows.2", aside / "pilot_x.json"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({"by": DANA, "notes": WORDS}, ensure_ascii=False), "utf-8")
+    (aside / "pilot_y.json").write_text("{}")
+    done = erase_person(store, DANA, "asked", LEAD)
+    assert not (folder / "brief.json").exists()
+    assert [path.name for path in aside.iterdir()] == ["pilot_y.json"]
+    assert any("a repair had set aside" in sentence for sentence in done.told)
+
+
+def test_rows_set_aside_go_with_the_pilot_they_are_of(store: PilotStore, reviewed: PilotRun) -> None:
+    aside = store.root / "lost+found" / "20260101_000000"
+    aside.mkdir(parents=True)
+    (aside / "comments.rows").write_text(json.dumps([{"pilot_id": reviewed.pilot_id, "body": SAID}]))
+    (aside / "renders.rows").write_text("[]")
+    erase_pilot(store, reviewed.pilot_id, "asked", LEAD)
+    assert [path.name for path in aside.iterdir()] == ["renders.rows"]
+
+
+def test_quotes_of_decided_suggestions_go_also_from_a_decision_that_was_taken_back(store: PilotStore) -> None:
+    pilot = pilot_in_review(store)
+    _, token = make_link(store, pilot.pilot_id, DANA, actor=LEAD)
+    grant, _ = open_link(store, token)
+    given = decide(store, grant, 1, "minor_changes", (), "The hook is weak, and it is too long.")
+    judgement.accept_suggestion(store, pilot.pilot_id, given.feedback_id, "too_long", LEAD)
+    judgement.dismiss_suggestion(store, pilot.pilot_id, given.feedback_id, "hook_weak", LEAD)
+    undo_decision(store, grant, given.feedback_id)
+    assert "too long" in everything(store)
+    erase_person(store, DANA, "asked", LEAD)
+    left = everything(store)
+    assert "too long" not in left
+    assert "hook is weak" not in left
+
+
+def test_a_review_pack_of_a_later_attempt_quotes_no_comment_of_an_erased_person(
+    store: PilotStore, reviewed: PilotRun
+) -> None:
+    pilot = next_attempt(store, reviewed.pilot_id)
+    pack = store.root / pilot.pilot_id / "attempt_2" / "review_pack"
+    pack.mkdir(parents=True)
+
+    def kept(changed: PilotRun) -> None:
+        changed.attempt(2).review_pack_path = pack.relative_to(store.root).as_posix()
+
+    store.change(pilot.pilot_id, kept, LEAD)
+    erase_person(store, DANA, "asked", LEAD)
+    texts = "".join(path.read_text("utf-8") for path in pack.iterdir())
+    assert texts
+    assert SAID not in texts
+    assert DANA not in texts
+
+
+@pytest.mark.parametrize(
+    "spelled", ["Dana  Crüz", " Dana Crüz ", unicodedata.normalize("NFD", DANA), "DANA\tCRÜZ", "Dana\u00a0Crüz"]
+)
+def test_a_name_is_found_however_its_spaces_and_accents_are_kept(
+    store: PilotStore, tmp_path: Path, spelled: str
+) -> None:
+    file = tmp_path / "pilot_20240115_abc12345.json"
+    run = {
+        "attempt_number": 1,
+        "founder_feedback": WORDS,
+        "feedback_level": "MAJOR_CHANGES",
+        "feedback_persona": spelled,
+    }
+    guide = {"pilot_id": file.stem, "founder_name": spelled, "company_name": "Ruby", "scenario_type": "feature_launch"}
+    file.write_text(json.dumps({**guide, "runs": [run]}), "utf-8")
+    store.import_state(file)
+    pilot = pilot_in_review(store)
+    services.record_feedback(store, pilot.pilot_id, 1, "Fine", "minor_changes", ["too_long"], by=spelled)
+    done = erase_person(store, DANA, "asked", LEAD)
+    assert (done.counts["pilots"], done.counts["reviews"]) == (2, 2)
+    left = unicodedata.normalize("NFC", everything(store)).casefold()
+    for gone in ("dana", "crüz", WORDS.casefold()):
+        assert gone not in left
+
+
+def at_first(real: Callable, before: Callable[[], object]) -> Callable:
+    """``real``, but the first time ``before`` is done first, by another thread, and waited for."""
+    waiting = [before]
+
+    def work(*given: object, **named: object) -> object:
+        if waiting:
+            thread = threading.Thread(target=waiting.pop())
+            thread.start()
+            thread.join()
+        return real(*given, **named)
+
+    return work
+
+
+def test_a_film_begun_while_a_pilot_is_being_erased_keeps_the_pilot(
+    store: PilotStore, reviewed: PilotRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = at_first(store.database.transaction, lambda: queued_attempt(store, reviewed.pilot_id))
+    monkeypatch.setattr(store.database, "transaction", begun)
+    with pytest.raises(NotAllowedNow, match="erase the pilot when that is over"):
+        erase_pilot(store, reviewed.pilot_id, "asked", LEAD)
+    assert len(store.load(reviewed.pilot_id).runs) == 2
+
+
+def test_a_comment_made_while_a_pilot_is_being_erased_is_erased_with_it(
+    store: PilotStore, reviewed: PilotRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = "One more thing"
+    commented = at_first(
+        erasure_rows.remove_pilot, lambda: add_comment(store, team(reviewed, "Theo Grant"), 1, 20, late)
+    )
+    monkeypatch.setattr(erasure_rows, "remove_pilot", commented)
+    erase_pilot(store, reviewed.pilot_id, "asked", LEAD)
+    assert late not in everything(store)
+    assert rows_of(store, "comments") == rows_of(store, "events") == []
+    with pytest.raises(PilotNotFound):
+        add_comment(store, team(reviewed), 1, 20, late)
+
+
+def test_a_save_that_was_first_leaves_no_state_file_of_an_erased_pilot(
+    store: PilotStore, reviewed: PilotRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    erased = at_first(store._write_state_files, lambda: erase_pilot(store, reviewed.pilot_id, "asked", LEAD))
+    monkeypatch.setattr(store, "_write_state_files", erased)
+    services.pause(store, reviewed.pilot_id, "Waiting", LEAD)
+    assert not (store.root / f"{reviewed.pilot_id}.json").exists()
+
+
+def test_a_filed_report_keeps_the_override_it_shows(store: PilotStore) -> None:
+    pilot = pilot_in_review(store)
+    services.record_feedback(store, pilot.pilot_id, 1, WORDS, "minor_changes", ["too_long"], by=DANA)
+    judgement.override_recommendation(store, pilot.pilot_id, "STOP", "Budget is gone", LEAD)
+    judgement.file_report(store, pilot.pilot_id, LEAD)
+    [before] = rows_of(store, "outcome_reports")
+    [line] = [line for line in before["markdown"].splitlines() if "overrides this" in line]
+    erase_person(store, DANA, "asked", "Theo Grant")
+    [after] = rows_of(store, "outcome_reports")
+    assert line in after["markdown"].splitlines()
+    erase_person(store, LEAD, "asked", "Theo Grant")
+    [after] = rows_of(store, "outcome_reports")
+    assert line.replace(LEAD, ERASED) in after["markdown"].splitlines()
+
+
+def test_a_change_that_is_tried_twice_counts_each_report_once(
+    store: PilotStore, reviewed: PilotRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, fails = store.database.transaction, [True]
+
+    def transaction(work: Callable) -> object:
+        def tried(connection: object) -> object:
+            result = work(connection)
+            if fails and fails.pop():
+                raise duckdb.TransactionException("Conflict on update!")
+            return result
+
+        return real(tried)
+
+    monkeypatch.setattr(store.database, "transaction", transaction)
+    done = erase_person(store, DANA, "asked", LEAD)
+    assert done.counts["reports"] == 1
+
+
+def test_a_person_is_not_erased_while_a_film_that_is_told_of_them_is_being_made(
+    store: PilotStore, reviewed: PilotRun
+) -> None:
+    queued_attempt(store, reviewed.pilot_id)
+    with pytest.raises(NotAllowedNow, match="is being made; erase them when that is over"):
+        erase_person(store, DANA, "asked", LEAD)
+    assert DANA in everything(store)

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from pilot_core.errors import StoreError
-from pilot_core.files import write_atomic
+from pilot_core.files import write_all_atomic, write_atomic
 
 
 def test_text_is_written_as_utf8_without_translating_line_ends(tmp_path: Path) -> None:
@@ -53,3 +53,12 @@ def test_a_new_file_gets_the_permissions_that_new_files_have_here(tmp_path: Path
     write_atomic(tmp_path / "a.txt", "x")
     (tmp_path / "b.txt").write_text("x")
     assert (tmp_path / "a.txt").stat().st_mode == (tmp_path / "b.txt").stat().st_mode
+
+
+def test_of_many_files_that_cannot_all_be_written_each_is_whole_or_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "b.txt").mkdir()
+    (tmp_path / "a.txt").write_text("old")
+    with pytest.raises(StoreError, match=r"b\.txt could not be written"):
+        write_all_atomic(tmp_path, {"a.txt": b"new", "b.txt": b"new", "c.txt": b"new"})
+    assert (tmp_path / "a.txt").read_text() == "new"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.txt", "b.txt"]

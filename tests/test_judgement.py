@@ -1,9 +1,11 @@
 """Overrides, accepted and dismissed suggestions, filed reports: each leaves an event, and none rewrites what was."""
 
+import threading
 from datetime import timedelta
 
 import pytest
 
+from pilot_core import judgement
 from pilot_core.errors import InvalidRequest, NotAllowedNow, PilotNotFound
 from pilot_core.insight.evidence import FlagState
 from pilot_core.insight.recommend import recommend
@@ -20,6 +22,7 @@ from pilot_core.judgement import (
 )
 from pilot_core.metrics import metrics_page
 from pilot_core.models import PilotRun
+from pilot_core.store import lease
 from pilot_core.store.judgements import (
     NOT_FILED,
     decided_suggestions_of,
@@ -249,3 +252,36 @@ def test_the_list_of_reports_is_searched_filtered_and_cut_into_pages_by_the_stor
     assert listed(page=2, per_page=2) == listed(page=9, per_page=2) == [("North_beam", 0)]
     fjord = next(line.last for line in everything.lines if line.company_name == "Fjord")
     assert (fjord.override_verdict, fjord.override_by, fjord.override_reason) == ("STOP", "Lea", "Sold.")
+
+
+def test_of_two_leads_who_override_at_the_same_moment_one_is_refused(store, pilot, monkeypatch):
+    monkeypatch.setattr(lease, "LEASE_SECONDS", 60.0)  # both are in the file at once, however slow the machine
+    real, met, told_to = judgement.judgements.standing_override, threading.Barrier(2), {}
+    looked: set[str] = set()
+
+    def standing(*given):
+        found, who = real(*given), threading.current_thread().name
+        if who not in looked:
+            looked.add(who)
+            met.wait(20)  # both have seen that none stands
+        return found
+
+    def override(who: str, verdict: str) -> None:
+        try:
+            override_recommendation(store, pilot.pilot_id, verdict, "Because", who)
+            told_to[who] = ""
+        except NotAllowedNow as error:
+            told_to[who] = str(error)
+
+    monkeypatch.setattr(judgement.judgements, "standing_override", standing)
+    leads = [threading.Thread(target=override, args=given) for given in (("Lea", "STOP"), ("Sam", "REVISE"))]
+    for lead in leads:
+        lead.start()
+    for lead in leads:
+        lead.join()
+    [stands] = overrides_of(store.database, pilot.pilot_id)
+    other = "Sam" if stands.made_by == "Lea" else "Lea"
+    assert told_to == {
+        stands.made_by: "",
+        other: f"{stands.made_by} has overridden this recommendation already; undo that first.",
+    }

@@ -6,6 +6,7 @@ import sys
 import threading
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from pilot_core.errors import StoreError
@@ -144,3 +145,92 @@ def test_two_transactions_that_insert_one_new_key_both_succeed(database: Databas
             thread.join()
     counted = database.read(lambda c: c.execute("SELECT who, times FROM seen ORDER BY who").fetchall())
     assert counted == [("Kim", 4), ("Lea", 4), ("Sam", 4)]
+
+
+def fill(database: Database) -> None:
+    database.transaction(
+        lambda c: c.execute(
+            "CREATE TABLE said (who TEXT PRIMARY KEY, n INTEGER NOT NULL DEFAULT 7, words TEXT);"
+            "INSERT INTO said SELECT 'person ' || range, range, 'SECRET ' || range FROM range(3000)"
+        )
+    )
+    database.transaction(lambda c: c.execute("DELETE FROM said WHERE n % 2 = 0"))
+    database.transaction(lambda c: c.execute("UPDATE said SET words = ''"))
+
+
+def test_a_rewritten_file_holds_the_same_rows_and_keys_and_no_byte_of_what_is_gone(database: Database) -> None:
+    fill(database)
+    database.path.chmod(0o640)
+    before = database.read(lambda c: c.execute("SELECT * FROM said ORDER BY n").fetchall())
+    assert b"SECRET " in database.path.read_bytes()
+    database.lease.rewrite()
+    assert b"SECRET " not in database.path.read_bytes()
+    assert database.path.stat().st_mode & 0o777 == 0o640
+    assert database.read(lambda c: c.execute("SELECT * FROM said ORDER BY n").fetchall()) == before
+    with pytest.raises(duckdb.ConstraintException):
+        database.transaction(lambda c: c.execute("INSERT INTO said VALUES ('person 1', 1, '')"))
+    database.transaction(lambda c: c.execute("INSERT INTO said (who) VALUES ('new')"))
+    assert database.read(lambda c: c.execute("SELECT n FROM said WHERE who = 'new'").fetchall()) == [(7,)]
+    assert sorted(path.name for path in database.path.parent.iterdir()) == ["test.duckdb", "test.duckdb.lock"]
+
+
+def test_a_database_is_rewritten_while_threads_and_processes_write_and_nothing_is_lost(database: Database) -> None:
+    process = subprocess.Popen([sys.executable, "-c", APPENDER, database.path, "process", "40"], cwd=ROOT)
+
+    def count() -> None:
+        for _ in range(20):
+            database.transaction(lambda c: c.execute("UPDATE counter SET n = n + 1"))
+
+    threads = [threading.Thread(target=count) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for _ in range(4):
+        database.lease.rewrite()
+    for thread in threads:
+        thread.join()
+    assert process.wait() == 0
+    assert database.read(lambda c: c.execute("SELECT n FROM counter").fetchall()) == [(40 + 3 * 20,)]
+
+
+REWRITER = """
+import os, sys
+from pathlib import Path
+from pilot_core.store import lease
+stop = sys.argv[2]
+real = lease.settle
+def settle(part, path):
+    if stop == "before":
+        os._exit(9)
+    real(part, path)
+    os._exit(9)
+lease.settle = settle
+lease.lease_on(Path(sys.argv[1])).rewrite()
+"""
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_crash_while_the_file_is_swapped_leaves_one_of_the_two_whole(database: Database, moment: str) -> None:
+    fill(database)
+    before = database.read(lambda c: c.execute("SELECT * FROM said ORDER BY n").fetchall())
+    killed = subprocess.run([sys.executable, "-c", REWRITER, database.path, moment], cwd=ROOT, check=False)
+    assert killed.returncode == 9
+    assert database.read(lambda c: c.execute("SELECT * FROM said ORDER BY n").fetchall()) == before
+    assert (b"SECRET " in database.path.read_bytes()) == (moment == "before")
+    database.lease.rewrite()
+    assert b"SECRET " not in database.path.read_bytes()
+    assert not list(database.path.parent.glob(".*.part"))
+
+
+def test_a_database_that_cannot_be_rewritten_stands_as_it_was(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(database)
+
+    def full(part: Path, path: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(lease_module, "settle", full)
+    with pytest.raises(StoreError, match=r"could not be written anew \(No space left on device\); it stands as it was"):
+        database.lease.rewrite()
+    assert database.read(lambda c: c.execute("SELECT count(*) FROM said").fetchall()) == [(1500,)]
+    assert not list(database.path.parent.glob(".*.part"))

@@ -10,7 +10,7 @@ from pilot_core.care.check import check
 from pilot_core.errors import StoreError
 from pilot_core.store import database as database_module
 from pilot_core.store.database import MIGRATIONS
-from pilot_core.store.lease import opened_copy
+from pilot_core.store.lease import Lease, opened_copy
 from pilot_core.store.pilots import PilotStore
 from tests.stores import make
 
@@ -37,7 +37,7 @@ def test_a_store_of_an_earlier_schema_opens_with_every_row_as_it_was(tmp_path: P
             now = now[:number]
         assert sorted(map(_text, now)) == sorted(map(_text, rows)), table
     kinds = {finding.kind for finding in check(store)}
-    assert kinds <= {"missing", "render_gone", "state_old", "derived"}, "what a made-up pilot lacks"
+    assert kinds <= {"missing", "render_gone", "state_old", "derived", "erased"}, "what a made-up pilot lacks"
 
 
 def test_before_a_migration_the_database_is_copied_as_it_was(tmp_path: Path) -> None:
@@ -46,6 +46,25 @@ def test_before_a_migration_the_database_is_copied_as_it_was(tmp_path: Path) -> 
     with opened_copy(tmp_path / f"pilots.schema_{KEPT[0]:04}.duckdb") as connection:
         assert _text(make.all_rows(connection)) == _text(before)
     assert list(tmp_path.glob(".*.part")) == []
+
+
+def test_a_copy_before_a_migration_that_does_not_open_stops_it_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = make.unpack(KEPT[0], tmp_path)
+    copy_to = Lease.copy_to
+
+    def spoilt(self: Lease, target: Path) -> None:
+        copy_to(self, target)
+        target.with_name(f"{target.name}.wal").write_bytes(b"a journal")
+        target.write_bytes(b"no database at all")
+
+    with monkeypatch.context() as then:
+        then.setattr(Lease, "copy_to", spoilt)
+        with pytest.raises(StoreError, match="cannot be read"):
+            PilotStore(tmp_path)
+    assert list(tmp_path.glob(".*.part*")) == []
+    assert _text(database_module.Database(tmp_path / "pilots.duckdb").read(make.all_rows)) == _text(before)
 
 
 def test_a_migration_that_fails_changes_nothing_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

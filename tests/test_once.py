@@ -1,11 +1,12 @@
 """An act behind a button that was clicked twice."""
 
+import gc
 import threading
 
 import pytest
 
 from pilot_core import ids
-from pilot_core.web.once import once
+from pilot_core.web.once import _at_work, once
 
 
 def test_two_clicks_at_the_same_time_do_the_work_once_and_get_the_same_result() -> None:
@@ -46,3 +47,14 @@ def test_work_that_was_refused_can_be_sent_again() -> None:
 def test_another_form_is_another_act() -> None:
     assert once(ids.new_id("form"), lambda: 1) == 1
     assert once(ids.new_id("form"), lambda: 2) == 2
+
+
+def test_what_was_refused_a_thousand_times_is_not_remembered() -> None:
+    def refuse() -> str:
+        raise ValueError("no name")
+
+    for _ in range(1000):
+        with pytest.raises(ValueError, match="no name"):
+            once(ids.new_id("form"), refuse)
+    gc.collect()
+    assert len(_at_work) < 10

@@ -9,7 +9,8 @@ from pilot_core import services
 from pilot_core.models import ApprovalOutcome, AttemptState, Brief, FeedbackMode, PilotRun, PilotStatus
 from pilot_core.settings import ROOT
 from pilot_core.store.pilots import PilotStore
-from pilot_core.web import access
+from pilot_core.web import access, uploads
+from pilot_core.web.pilot_page.state import _key
 from pilot_core.web.text import plain
 from tests.pilot_pages import (
     LEAD,
@@ -30,7 +31,15 @@ from tests.pilot_pages import (
 __all__ = ["as_lead", "cast", "film", "open_page", "web_store"]
 
 Open = Callable[..., AppTest]
-SECTIONS = ["SLA and quality", "Feedback and comments", "Review links", "Documents", "Outcome report", "History"]
+SECTIONS = [
+    "SLA and quality",
+    "Feedback and comments",
+    "Review links",
+    "Messages",
+    "Documents",
+    "Outcome report",
+    "History",
+]
 DECISION = "Decision"
 
 
@@ -442,6 +451,27 @@ def test_an_attempt_by_upload_needs_a_film_that_is_there(open_page: Open, cast: 
     assert at.error[0].value.replace("\\", "") == "Choose the finished film to upload, an mp4."
     assert cast.store.load(pilot_id).runs == []
     assert not list((cast.store.root / pilot_id).glob("uploads/*"))
+
+
+def test_a_film_that_an_attempt_has_lies_nowhere_else_and_a_second_click_hears_that_it_was_taken(
+    open_page: Open, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "store", lambda: cast.store)
+    pilot_id = cast.new()
+    film = cast.store.root / uploads.FOLDER / "upload_0123456789abcdef.mp4"
+    film.parent.mkdir()
+    film.write_bytes(b"a film")
+    first, second = open_page(pilot_id), open_page(pilot_id)
+    for at in (first, second):
+        field(at, "selectbox", "How it is made").set_value("upload").run()
+        at.session_state[_key(pilot_id, "next film")] = {"upload": {"id": film.stem, "name": "film.mp4"}}
+    button(first, "Start attempt 1")
+    [attempt] = cast.store.load(pilot_id).runs
+    assert cast.store.path_of(attempt.upload_path or "").read_bytes() == b"a film"
+    assert not film.exists()
+    button(second, "Start attempt 1")
+    assert len(cast.store.load(pilot_id).runs) == 1
+    assert "choose it once more" not in second.error[0].value
 
 
 def test_going_on_without_feedback_asks_first(open_page: Open, cast: Cast) -> None:

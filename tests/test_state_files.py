@@ -1,6 +1,7 @@
 """State files of both generations: taken in, written back and compared equal."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -234,3 +235,41 @@ def test_attempt_ids_that_two_imported_pilots_share_are_told_apart_and_kept(stor
     assert len(set(ids)) == 4
     written = json.loads((store.root / f"{twin['pilot_id']}.json").read_text(encoding="utf-8"))
     assert only_keys_of(twin, written) == twin
+
+
+def test_two_who_take_in_one_folder_at_once_take_in_each_file_once(store: PilotStore, tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    for n in range(20):
+        write(folder, {**GUIDE, "pilot_id": f"pilot_20240115_000000{n:02}"})
+    with ThreadPoolExecutor(2) as pool:
+        reports = [job.result() for job in [pool.submit(store.import_state, folder) for _ in range(2)]]
+    imported = [pilot_id for report in reports for pilot_id in report.imported]
+    problems = [problem for report in reports for problem in report.problems]
+    assert sorted(imported) == sorted(store.pilot_ids())
+    assert len(imported) == len(problems) == 20
+    assert all(problem.endswith("is in the store already; it was left as it is.") for problem in problems)
+    assert {len(store.events(pilot_id)) for pilot_id in imported} == {1}
+
+
+def test_feedback_ids_that_two_imported_pilots_share_are_told_apart(store: PilotStore, tmp_path: Path) -> None:
+    store.import_state(write(tmp_path / "in", GUIDE))
+    ours = json.loads((store.root / f"{GUIDE['pilot_id']}.json").read_text(encoding="utf-8"))
+    copy = write(tmp_path / "copied", {**ours, "pilot_id": "pilot_20240115_copied00"})
+    assert store.import_state(copy).problems == []
+    first, second = (store.load(pilot_id).attempt(1) for pilot_id in (GUIDE["pilot_id"], "pilot_20240115_copied00"))
+    assert first.review is not None
+    assert second.review is not None
+    assert first.review.feedback_id != second.review.feedback_id
+    assert first.review.notes == second.review.notes == "Good start but hook is weak"
+
+
+def test_a_state_file_that_cannot_be_written_keeps_no_other_from_being_written(
+    store: PilotStore, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "in"
+    for n in range(3):
+        write(folder, {**GUIDE, "pilot_id": f"pilot_20240115_0000000{n}"})
+    (store.root / "pilot_20240115_00000001.json").mkdir()
+    assert len(store.import_state(folder).imported) == 3
+    assert [(store.root / f"pilot_20240115_0000000{n}.json").is_file() for n in range(3)] == [True, False, True]
+    assert "the state file of pilot_20240115_00000001 could not be written" in caplog.text

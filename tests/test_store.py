@@ -38,6 +38,20 @@ def test_a_saved_pilot_comes_back_equal(store: PilotStore, new_pilot: NewPilot, 
     assert PilotStore(store.root).load(pilot.pilot_id) == pilot
 
 
+def test_what_a_change_takes_away_is_gone_and_the_rest_stands(
+    store: PilotStore, new_pilot: NewPilot, clock: HandClock
+) -> None:
+    other = store.save(a_full_pilot(new_pilot, clock))
+    pilot = store.save(a_full_pilot(new_pilot, clock))
+    first = pilot.attempt(1)
+    first.feedback[0].flags = ["too_long"]
+    first.feedback.pop()
+    first.total_cost_dollars = None
+    store.save(pilot)
+    assert store.load(pilot.pilot_id) == pilot
+    assert store.load(other.pilot_id) == other
+
+
 def test_every_change_leaves_an_event_with_who_when_and_what(
     store: PilotStore, new_pilot: NewPilot, clock: HandClock
 ) -> None:

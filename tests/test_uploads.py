@@ -1,6 +1,7 @@
 """Films brought by hand: taken straight to the disk, judged apart, and nothing left of what is none."""
 
 import json
+import os
 import re
 from fractions import Fraction
 from pathlib import Path
@@ -144,3 +145,21 @@ def test_a_file_that_takes_too_much_to_open_is_refused(
     monkeypatch.setattr("pilot_core.video.inspection.WALL_SECONDS", 0.001)
     with pytest.raises(PilotError, match="The file takes more time or memory to open than a film should"):
         inspect(path)
+
+
+def test_a_film_that_is_renamed_while_old_ones_are_cleared_away_stops_nothing(
+    store: PilotStore, films: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = store.root / uploads.FOLDER
+    folder.mkdir()
+    (folder / "upload_0123456789abcdef.part").symlink_to(folder / "it has its name now.mp4")
+    old = folder / "upload_00000000000000ff.mp4"
+    old.write_bytes(films["good"])
+    os.utime(old, (0, 0))
+    assert send(films["good"]).status == 201
+    assert not old.exists()
+
+
+def test_a_store_without_uploads_gets_no_folder_for_them_at_the_start(store: PilotStore) -> None:
+    uploads.sweep(store.root / uploads.FOLDER)
+    assert not (store.root / uploads.FOLDER).exists()

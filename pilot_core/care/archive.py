@@ -12,13 +12,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pilot_core import ids
 from pilot_core.errors import InvalidRequest
+from pilot_core.formatting import printable
 
 MANIFEST, DATABASE = "manifest.json", "pilots.duckdb"
 FORMAT = 1
 CHUNK_BYTES = 1_048_576
 MANIFEST_BYTES = 200_000_000
 PACKED = re.compile(r"\.(duckdb|txt|md|json|vtt|html|log)$")
-NAME = re.compile(r"[^/\x00-\x1f\\]{1,255}")
+NAME = re.compile(r"[^/\x00-\x1f\\\ud800-\udfff]{1,255}")
+"""What a visible file may be called in a backup; a name that is no UTF-8 comes from the disk with lone surrogates."""
 
 
 class Held(BaseModel):
@@ -83,8 +85,8 @@ def read_manifest(archive: zipfile.ZipFile, file: Path) -> Manifest:
     if len(set(names)) != len(names) or set(names) != {MANIFEST, *manifest.files} or DATABASE not in manifest.files:
         raise damaged(file, "it does not hold the files its manifest names")
     for name in manifest.files:
-        if not _is_ours(name):
-            raise damaged(file, f"it names a file that no backup holds, “{name[:80]}”")
+        if not is_ours(name):
+            raise damaged(file, f"it names a file that no backup holds, “{printable(name[:80])}”")
     return manifest
 
 
@@ -116,8 +118,8 @@ def damaged(file: Path, why: str) -> InvalidRequest:
     return InvalidRequest(f"The backup {file.name} is damaged: {why}. Nothing was restored; take another backup.")
 
 
-def _is_ours(name: str) -> bool:
-    """Whether it is the database, or a visible file below a pilot's folder."""
+def is_ours(name: str) -> bool:
+    """Whether it is the database, or a visible file below a pilot's folder, by a name that a backup can hold."""
     first, *rest = name.split("/")
     if name == DATABASE:
         return True

@@ -1,5 +1,6 @@
 """A store carried away while it is used: one file, verified before it gets its name."""
 
+import logging
 import os
 import secrets
 import shutil
@@ -13,9 +14,12 @@ from pilot_core.care import archive as archives
 from pilot_core.clock import iso
 from pilot_core.errors import InvalidRequest, StoreError
 from pilot_core.files import settle
+from pilot_core.formatting import printable
 from pilot_core.store import soundness
 from pilot_core.store.lease import Connection, opened_copy
 from pilot_core.store.pilots import PilotStore
+
+log = logging.getLogger(__name__)
 
 MEDIA = (".mp4", ".mov", ".webm", ".jpg", ".jpeg", ".png", ".webp", ".wav", ".m4a")
 
@@ -115,5 +119,8 @@ def _files(root: Path, pilots: set[str], making: set[str], media: bool) -> Itera
             for path in (here / name for name in sorted(names)):
                 if path.is_symlink() or path.name.startswith(".") or path.suffix == ".part" or not path.is_file():
                     continue
-                if media or path.suffix.lower() not in MEDIA:
-                    yield path.relative_to(root).as_posix(), path
+                name = path.relative_to(root).as_posix()
+                if not archives.is_ours(name):
+                    log.warning("not in the backup, for its name: %s", printable(name))
+                elif media or path.suffix.lower() not in MEDIA:
+                    yield name, path

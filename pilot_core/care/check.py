@@ -2,16 +2,18 @@
 
 import hashlib
 import json
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from pilot_core import ids
+from pilot_core.care.archive import NAME
 from pilot_core.documents.names import FOUNDER_DOCUMENTS, RUNBOOK
-from pilot_core.errors import StoreError
+from pilot_core.errors import InvalidRequest
 from pilot_core.files import TEMPORARY
-from pilot_core.formatting import count
+from pilot_core.formatting import count, printable
 from pilot_core.models import AttemptState, FeedbackLevel, PilotRun, PilotRunAttempt
 from pilot_core.store import erasures, renders, soundness, state_files
 from pilot_core.store.pilots import PilotStore
@@ -21,7 +23,7 @@ LOST_FOUND = "lost+found"
 UNDER_WAY_SECONDS = 600.0
 """What nobody refers to but changed this recently may be somebody's work under way, and is left alone."""
 
-UNFINISHED = (".part", ".tmp")
+UNFINISHED = (".part", ".part.wal", ".tmp")
 LASTING = ("missing", "changed")
 MAKING = (AttemptState.QUEUED, AttemptState.RENDERING)
 STANDING = (
@@ -58,18 +60,20 @@ def check(store: PilotStore, *, thorough: bool = True, under_way: float = UNDER_
     first = list(_look(store, thorough, under_way))
     if all(finding.kind in LASTING for finding in first):
         return first
-    again = {(finding.kind, finding.about) for finding in _look(store, thorough, under_way)}
+    again = {(finding.kind, finding.about) for finding in _look(store, thorough, under_way, films=False)}
     return [f for f in first if f.kind in LASTING or (f.kind, f.about) in again]
 
 
-def _look(store: PilotStore, thorough: bool, under_way: float) -> Iterator[Finding]:
+def _look(store: PilotStore, thorough: bool, under_way: float, *, films: bool = True) -> Iterator[Finding]:
     erased = erasures.unfinished(store.database)
     for pilot_id in erased:
         yield Finding("erased", pilot_id, f"The pilot {pilot_id} was erased, but some of its files are still there.")
-    yield from (f for f in _disagreements(store, thorough, under_way) if f.about.removesuffix(".json") not in erased)
+    for found in _disagreements(store, thorough, under_way, films):
+        if found.about.removesuffix(".json") not in erased:
+            yield Finding(found.kind, found.about, printable(found.sentence))
 
 
-def _disagreements(store: PilotStore, thorough: bool, under_way: float) -> Iterator[Finding]:
+def _disagreements(store: PilotStore, thorough: bool, under_way: float, films: bool) -> Iterator[Finding]:
     gone = renders_gone(store)
     for attempt_id in gone:
         yield Finding(
@@ -82,8 +86,14 @@ def _disagreements(store: PilotStore, thorough: bool, under_way: float) -> Itera
     if thorough:
         yield from _derived(store, pilots)
     yield from _state_files(store, pilots, thorough)
-    yield from _films(store, pilots, thorough)
-    yield from _folders(store, pilots, under_way)
+    strays = list(_stray_state_files(store, {pilot.pilot_id for pilot in pilots}))
+    yield from (finding for _, finding in strays)
+    if films:
+        yield from _films(store, pilots, thorough)
+    waiting = {pilot_id for pilot_id, finding in strays if finding.kind != "stray"}
+    yield from _folders(store, pilots, waiting, under_way)
+    if thorough:
+        yield from _odd_names(store, pilots)
 
 
 def renders_gone(store: PilotStore) -> list[str]:
@@ -171,30 +181,45 @@ def _state_files(store: PilotStore, pilots: list[PilotRun], thorough: bool) -> I
             )
         elif thorough and text != state_files.text(pilot):
             yield Finding("state_odd", name, f"The state file {name} says something else than the database.")
-    known = {pilot.pilot_id for pilot in pilots}
+
+
+def _stray_state_files(store: PilotStore, known: set[str]) -> Iterator[tuple[str, Finding]]:
+    """State files of no pilot in the database, each with the pilot's id or else the name it would have."""
     for path in sorted(store.root.glob("pilot_*.json")):
-        if path.stem not in known:
-            yield Finding("stray", path.name, f"The state file {path.name} is of no pilot in the database.")
+        if path.stem in known:
+            continue
+        name = path.name
+        try:
+            pilot_id = state_files.read(path).pilot_id
+        except InvalidRequest as error:
+            yield path.stem, Finding("state_bad", name, f"{error} It is of no pilot in the database and stays there.")
+            continue
+        if pilot_id in known:
+            yield path.stem, Finding("stray", name, f"The state file {name} is of no pilot in the database.")
+        else:
+            sentence = f"The state file {name} is of a pilot that is not imported yet; import it with --import-state."
+            yield pilot_id, Finding("not_imported", name, sentence)
 
 
 def _films(store: PilotStore, pilots: list[PilotRun], thorough: bool) -> Iterator[Finding]:
+    root = store.root.resolve()
     for pilot in pilots:
         for attempt in pilot.runs:
             if attempt.state is not AttemptState.READY:
                 continue
             what = f"attempt {attempt.attempt_number} of {pilot.pilot_id}"
             for label, path in _referred(attempt):
-                real = _inside(store, path)
+                real = _inside(root, path)
                 if real and not real.exists():
                     yield Finding("missing", path, f"The {label} of {what} is missing: {path}.")
             if thorough:
-                yield from _approved(store, attempt, what)
+                yield from _approved(root, attempt, what)
 
 
-def _approved(store: PilotStore, attempt: PilotRunAttempt, what: str) -> Iterator[Finding]:
+def _approved(root: Path, attempt: PilotRunAttempt, what: str) -> Iterator[Finding]:
     approved = {f.sha256 for f in attempt.feedback if f.level is FeedbackLevel.APPROVE and f.sha256}
-    film = _inside(store, attempt.video_path or "")
-    if not approved or not film or not film.is_file():
+    film = _inside(root, attempt.video_path or "") if approved else None
+    if not film or not film.is_file():
         return
     with film.open("rb") as file:
         now = hashlib.file_digest(file, "sha256").hexdigest()
@@ -217,36 +242,39 @@ def _referred(attempt: PilotRunAttempt) -> Iterator[tuple[str, str]]:
             yield label, path
 
 
-def _inside(store: PilotStore, path: str) -> Path | None:
-    """The file, if the path lies in the store; an imported pilot's films may lie anywhere."""
+def _inside(root: Path, path: str) -> Path | None:
+    """The file, if the path lies in the store, whose real folder is ``root``; an imported pilot's may lie anywhere."""
     try:
-        return store.path_of(path) if path else None
-    except (StoreError, ValueError):
+        real = (root / path).resolve()
+    except (OSError, RuntimeError, ValueError):
         return None
+    return real if path and real.is_relative_to(root) else None
 
 
-def _folders(store: PilotStore, pilots: list[PilotRun], under_way: float) -> Iterator[Finding]:
+def _folders(store: PilotStore, pilots: list[PilotRun], waiting: set[str], under_way: float) -> Iterator[Finding]:
+    """``waiting``: pilots to be imported, whose folders are left alone."""
     known = {pilot.pilot_id: pilot for pilot in pilots}
+    root = store.root.resolve()
     for path in sorted(store.root.iterdir()):
         if _is_unfinished(path):
             if _settled(path, under_way):
                 yield _leftover(store, path)
         elif path.is_dir() and path.name not in known and ids.PILOT_ID.fullmatch(path.name):
-            if _settled(path, under_way):
+            if path.name not in waiting and _settled(path, under_way):
                 yield Finding("stray", path.name, f"The folder {path.name} is of no pilot in the database.")
         elif path.is_dir() and path.name in known:
-            yield from _pilot_folder(store, known[path.name], path, under_way)
+            yield from _pilot_folder(store, root, known[path.name], path, under_way)
 
 
-def _pilot_folder(store: PilotStore, pilot: PilotRun, folder: Path, under_way: float) -> Iterator[Finding]:
+def _pilot_folder(store: PilotStore, root: Path, pilot: PilotRun, folder: Path, under_way: float) -> Iterator[Finding]:
     referred = {
-        real for attempt in pilot.runs for path in _paths_of(attempt) if (real := _inside(store, path)) is not None
+        real for attempt in pilot.runs for path in _paths_of(attempt) if (real := _inside(root, path)) is not None
     }
     papers = [name for name in (RUNBOOK, *FOUNDER_DOCUMENTS) if not (folder / name).exists()]
     if papers and (folder / RUNBOOK).exists() and _settled(folder, under_way):
         yield Finding("papers", pilot.pilot_id, f"Documents of {pilot.pilot_id} are missing: {', '.join(papers)}.")
-    making = {_inside(store, a.folder) for a in pilot.runs if a.folder and a.state in MAKING}
-    failed = {_inside(store, a.folder) for a in pilot.runs if a.folder and a.state is AttemptState.FAILED}
+    making = {_inside(root, a.folder) for a in pilot.runs if a.folder and a.state in MAKING}
+    failed = {_inside(root, a.folder) for a in pilot.runs if a.folder and a.state is AttemptState.FAILED}
     for path in sorted(folder.iterdir()):
         name = path.relative_to(store.root).as_posix()
         if path.resolve() in making:
@@ -257,9 +285,10 @@ def _pilot_folder(store: PilotStore, pilot: PilotRun, folder: Path, under_way: f
         elif path.name == "uploads":
             yield from _uploads(store, path, referred, under_way)
         elif path.is_dir() and path.name.startswith("attempt_"):
-            needed = any(real == path or path in real.parents for real in referred)
+            here = path.resolve()
+            needed = any(real == here or here in real.parents for real in referred)
             if not needed and any(p.is_file() and p.suffix != ".log" for p in path.rglob("*")):
-                if path.resolve() in failed:
+                if here in failed:
                     yield Finding("half_made", name, f"The folder {name} holds half-made files of a failed attempt.")
                 elif _settled(path, under_way):
                     yield Finding("stray", name, f"The folder {name} is of no attempt in the database.")
@@ -288,13 +317,22 @@ def _uploads(store: PilotStore, folder: Path, referred: set[Path], under_way: fl
             yield Finding("stray", name, f"The uploaded film {name} is of no attempt in the database.")
 
 
+def _odd_names(store: PilotStore, pilots: list[PilotRun]) -> Iterator[Finding]:
+    for pilot in pilots:
+        for place, folders, names in os.walk(store.root / pilot.pilot_id):
+            for odd in sorted(name for name in (*folders, *names) if not NAME.fullmatch(name)):
+                path = (Path(place) / odd).relative_to(store.root).as_posix()
+                yield Finding("odd_name", path, f"No backup can hold {path}, for its name; give it another one.")
+            folders[:] = [name for name in folders if NAME.fullmatch(name)]
+
+
 def _leftover(store: PilotStore, path: Path) -> Finding:
     name = path.relative_to(store.root).as_posix()
     return Finding("leftover", name, f"{name} was being written when a process ended; it is not whole.")
 
 
 def _is_unfinished(path: Path) -> bool:
-    return bool(TEMPORARY.fullmatch(path.name)) or path.suffix in UNFINISHED
+    return bool(TEMPORARY.fullmatch(path.name)) or path.name.endswith(UNFINISHED)
 
 
 def _settled(path: Path, under_way: float) -> bool:

@@ -1,4 +1,8 @@
-"""A backup each night while the dashboard runs; the last seven are kept."""
+"""A backup each night while the dashboard runs; the last seven are kept.
+
+One whose name is of a time to come was made while the clock was ahead: it takes no other's place and is never removed
+before its time has come.
+"""
 
 import logging
 import shutil
@@ -24,14 +28,13 @@ def is_due(folder: Path, now: datetime) -> bool:
 
 
 def run(store: PilotStore, folder: Path) -> Path:
-    """Make this night's backup and remove all but the last seven. Raises InvalidRequest, StoreError."""
+    """Make this night's backup and remove all but the last seven until now. Raises InvalidRequest, StoreError."""
     folder.mkdir(parents=True, exist_ok=True)
     for unfinished in folder.glob(".pilots_*.part"):
         shutil.rmtree(unfinished, ignore_errors=True)
     made = folder / as_utc(store.clock()).strftime(NAME)
     back_up(store, made)
-    # By name, and never the one just made: a clock that was set back must not cost it.
-    for old in [path for path in backups(folder) if path != made][: -(KEPT - 1)]:
+    for old in [path for path in backups(folder) if path.name <= made.name][:-KEPT]:
         old.unlink(missing_ok=True)
     log.info("backed up to %s", made)
     return made

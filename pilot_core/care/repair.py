@@ -19,6 +19,7 @@ from pilot_core.care.check import (
 )
 from pilot_core.errors import PilotError
 from pilot_core.files import sync_folder, write_atomic
+from pilot_core.formatting import printable
 from pilot_core.store import soundness
 from pilot_core.store.pilots import PilotStore
 
@@ -47,7 +48,7 @@ def repair(store: PilotStore, *, thorough: bool = True, under_way: float = UNDER
                 log.warning("could not mend: %s (%s)", finding.sentence, error)
                 continue
             if told:
-                done.append(told)
+                done.append(printable(told))
         if not mendable:
             return Repaired(done, found)
     return Repaired(done, check(store, thorough=thorough, under_way=under_way))
@@ -113,7 +114,7 @@ def _take_out_rows(store: PilotStore, finding: Finding) -> str | None:
             taken = soundness.take_lost_rows(store.database, lost)
             path = _free_name(store.root / LOST_FOUND / f"{store.clock():%Y%m%d_%H%M%S}" / f"{lost.table}.rows")
             write_atomic(path, json.dumps(taken, ensure_ascii=False, indent=2, default=str) + "\n")
-            soundness.remove_lost_rows(store.database, lost)
+            soundness.remove_lost_rows(store.database, lost, taken)
             return f"Moved {len(taken)} rows of {lost.table} to {path.relative_to(store.root).as_posix()}."
     return None
 

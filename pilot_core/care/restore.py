@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from filelock import FileLock
+
 from pilot_core.care import archive as archives
 from pilot_core.care.check import LOST_FOUND
 from pilot_core.errors import InvalidRequest, StoreError
@@ -14,6 +16,10 @@ from pilot_core.files import sync_folder, sync_tree
 from pilot_core.store import soundness, state_files
 from pilot_core.store.lease import opened_copy
 from pilot_core.store.pilots import PilotStore
+
+LOCK = f"{archives.DATABASE}.lock"
+LOCK_SECONDS = 15.0
+NOT_EMPTY = "{root} is not empty. A backup is brought back into an empty folder only; name another one."
 
 
 def restore(file: Path, root: Path) -> archives.Manifest:
@@ -27,9 +33,7 @@ def restore(file: Path, root: Path) -> archives.Manifest:
     if not file.is_file():
         raise InvalidRequest(f"There is no backup {file}.")
     if root.exists() and (not root.is_dir() or _found(root)):
-        raise InvalidRequest(
-            f"{root} is not empty. A backup is brought back into an empty folder only; name another one."
-        )
+        raise InvalidRequest(NOT_EMPTY.format(root=root))
     try:
         with _empty(root) as place, zipfile.ZipFile(file) as archive:
             manifest = archives.read_manifest(archive, file)
@@ -55,7 +59,9 @@ def restore(file: Path, root: Path) -> archives.Manifest:
 
 @contextmanager
 def _empty(root: Path) -> Iterator[Path]:
-    """A hidden folder to work in, inside ``root``, so that moving in is renaming; all is gone again on any failure."""
+    """A hidden folder to work in, inside ``root``, so that moving in is renaming; it is gone in the end. So is ``root``
+    on any failure, if it was made here and nobody else began a store there.
+    """
     made = not root.exists()
     root.mkdir(parents=True, exist_ok=True)
     place = root / f".restore.{secrets.token_hex(4)}.part"
@@ -63,11 +69,7 @@ def _empty(root: Path) -> Iterator[Path]:
         place.mkdir()
         yield place
     except BaseException:
-        for path in _found(root):
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                path.unlink(missing_ok=True)
+        shutil.rmtree(place, ignore_errors=True)
         if made:
             with suppress(OSError):
                 root.rmdir()
@@ -77,8 +79,8 @@ def _empty(root: Path) -> Iterator[Path]:
 
 
 def _found(root: Path) -> list[Path]:
-    """What lies in the folder; a disk of its own has a ``lost+found`` from the beginning."""
-    return [path for path in root.iterdir() if path.name != LOST_FOUND]
+    """What lies in the folder. A disk of its own has a ``lost+found`` from the beginning; a lock alone is no store."""
+    return [path for path in root.iterdir() if path.name not in (LOST_FOUND, LOCK)]
 
 
 def _unpack(archive: zipfile.ZipFile, manifest: archives.Manifest, file: Path, place: Path) -> None:
@@ -111,7 +113,20 @@ def _finish(place: Path) -> None:
 
 
 def _move_in(place: Path, root: Path) -> None:
-    """The database last: before it stands there, the folder is no store."""
-    for path in sorted(place.iterdir(), key=lambda p: p.name == archives.DATABASE):
-        path.rename(root / path.name)
-    sync_folder(root)
+    """Move everything from ``place`` to ``root``, the database last: before it stands there, the folder is no store.
+
+    Whoever opens the folder meanwhile waits for the lock. Raises InvalidRequest when somebody was first.
+    """
+    with FileLock(root / LOCK, timeout=LOCK_SECONDS):
+        if _found(root) != [place]:
+            raise InvalidRequest(NOT_EMPTY.format(root=root))
+        moved: list[str] = []
+        try:
+            for path in sorted(place.iterdir(), key=lambda p: p.name == archives.DATABASE):
+                path.rename(root / path.name)
+                moved.append(path.name)
+            sync_folder(root)
+        except BaseException:
+            for name in reversed(moved):
+                (root / name).rename(place / name)
+            raise

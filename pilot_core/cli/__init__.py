@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from pilot_core import logs
-from pilot_core.cli import care, erase, keys, look, work
+from pilot_core.cli import care, erase, keys, look, messages, work
 from pilot_core.cli.arguments import USAGE, action_of, parser
 from pilot_core.errors import PilotError
 from pilot_core.settings import Settings, settings
@@ -33,6 +33,7 @@ RUN: dict[str, Callable[[argparse.Namespace, Settings], int]] = {
     "revoke_key": keys.revoke_key,
     "erase_pilot": erase.erase_pilot,
     "erase_person": erase.erase_person,
+    "send_due": messages.send_due,
 }
 
 

@@ -34,6 +34,7 @@ ACTIONS = {
     "revoke_key": "--revoke-key",
     "erase_pilot": "--erase-pilot",
     "erase_person": "--erase-person",
+    "send_due": "--send-due",
 }
 # Which options go with which action; one that is given with another is refused, since it would be ignored.
 OPTIONS = {
@@ -109,6 +110,7 @@ def parser() -> argparse.ArgumentParser:
     keep.add_argument("--restore", type=Path, metavar="FILE", help="bring a backup back into an empty --store")
     keep.add_argument("--check", action="store_true", help="name every disagreement between database and folder")
     keep.add_argument("--repair", action="store_true", help="mend what --check finds, and say what was done")
+    keep.add_argument("--send-due", action="store_true", help="send the messages that are due; for cron")
     erase = made.add_argument_group("erase on request, with a --reason")
     erase.add_argument("--erase-pilot", metavar="ID", help="take a pilot out for good: rows, films, documents")
     erase.add_argument("--erase-person", metavar="NAME", help="take a person's name and words out of every pilot")

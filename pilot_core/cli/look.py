@@ -2,9 +2,12 @@
 
 import argparse
 import json
+import shutil
 import sys
-from dataclasses import asdict
+import textwrap
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pilot_core import formatting
 from pilot_core.cli.arguments import USAGE, open_store, tell_import
@@ -12,44 +15,58 @@ from pilot_core.clock import iso
 from pilot_core.errors import InvalidRequest, StoreError
 from pilot_core.settings import Settings
 
+if TYPE_CHECKING:
+    from pilot_core.store.queries import PilotLine
+
+
+NAMES_AT = 53
+"""The column of the plain list where the founder's name begins."""
+
 
 def list_pilots(arguments: argparse.Namespace, config: Settings) -> int:
-    from pilot_core.store.queries import pilot_summaries
+    from pilot_core.store.queries import PilotLine, PilotSummary, pilot_lines, pilot_summaries
 
     root: Path = arguments.store or config.store
+    summaries: list[PilotSummary] = []
+    lines: list[PilotLine] = []
     try:
-        summaries = pilot_summaries(open_store(arguments, config).database)
+        database = open_store(arguments, config).database
+        if arguments.json:
+            summaries = pilot_summaries(database)
+        else:
+            lines = pilot_lines(database)
     except StoreError:
         if root.exists() and any(root.iterdir()):
             raise
-        summaries = []
     if arguments.json:
-        print(json.dumps([asdict(s) for s in summaries], default=_plain, ensure_ascii=False, indent=2))
-        return 0
-    if not summaries:
+        objects = (json.dumps(vars(summary), default=_plain, ensure_ascii=False) for summary in summaries)
+        print("[" + ",\n".join(objects) + "]")
+    elif not lines:
         print("No pilots yet. Start one with --founder NAME --company NAME --scenario ID --brand ID.")
-        return 0
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("Pilot", no_wrap=True)
-    table.add_column("Founder, company")
-    table.add_column("Status", no_wrap=True)
-    table.add_column("Tries", justify="right", no_wrap=True)
-    table.add_column("Recommends", no_wrap=True)
-    for s in summaries:
-        cells = (
-            s.pilot_id,
-            f"{s.founder_name}, {s.company_name}",
-            s.approval_outcome if s.status == "completed" else s.status,
-            f"{s.attempts_used}/{s.max_attempts}",
-            s.recommendation or "TOO EARLY",
-        )
-        table.add_row(*(Text(cell) for cell in cells))
-    Console(highlight=False).print(table)
+    else:
+        sys.stdout.writelines(_lines(lines))
     return 0
+
+
+def _lines(pilots: "Iterable[PilotLine]") -> Iterator[str]:
+    """The list, folded where names are longer than the screen is wide; a hundred thousand pilots take a second."""
+    room = max(20, shutil.get_terminal_size().columns - NAMES_AT)
+    yield f"{'Pilot':24}{'Status':10}{'Tries':>5}  {'Recommends':12}Founder, company\n"
+    for p in pilots:
+        status = p.approval_outcome if p.status == "completed" else p.status
+        tries = f"{p.attempts_used}/{p.max_attempts}"
+        names, *more = _folded(f"{p.founder_name}, {p.company_name}", room)
+        yield f"{p.pilot_id:24}{status:10}{tries:>5}  {p.recommendation or 'TOO EARLY':12}{names}\n"
+        for rest in more:
+            yield f"{'':{NAMES_AT}}{rest}\n"
+
+
+def _folded(text: str, room: int) -> list[str]:
+    if text.isascii() and len(text) <= room:
+        return [text]
+    from rich.cells import cell_len, chop_cells
+
+    return textwrap.wrap(text, room) if cell_len(text) == len(text) else chop_cells(text, room)
 
 
 def report(arguments: argparse.Namespace, config: Settings) -> int:

@@ -25,7 +25,7 @@ from pilot_core.review.comments import comments_of, is_own
 from pilot_core.review.links import check_alive
 from pilot_core.review.shown import film_checksum, newest_attempt, shown_attempt
 from pilot_core.review.words import checked_text
-from pilot_core.store import reviews
+from pilot_core.store import outbox, reviews
 from pilot_core.store.lease import Connection
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.reviews import Grant, Speaker
@@ -89,6 +89,8 @@ def decide(
             "Say what you would change first: pick a flag, comment on a frame, or write a sentence.", field="notes"
         )
 
+    made: list[Feedback] = []
+
     def work(pilot: PilotRun) -> Feedback:
         _check_newest(pilot, attempt_number)
         if pilot.attempt(attempt_number).video_path != shown.video_path:
@@ -107,9 +109,13 @@ def decide(
             sha256=sha256,
             before={"status": status.value, "pause_reason": reason},
         )
+        made[:] = [given]
         return given
 
-    return store.change(grant.pilot_id, work, grant.actor)[1]
+    def also(connection: Connection) -> None:
+        outbox.tell_of_feedback(connection, grant.pilot_id, attempt_number, made[0], now)
+
+    return store.change(grant.pilot_id, work, grant.actor, also=also)[1]
 
 
 def undo_decision(store: PilotStore, speaker: Speaker, feedback_id: str, now: datetime | None = None) -> PilotRun:

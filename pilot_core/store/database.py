@@ -136,6 +136,7 @@ class Database:
             ) from error
         finally:
             part.unlink(missing_ok=True)
+            part.with_name(f"{part.name}.wal").unlink(missing_ok=True)
 
     def _not_taken(self, error: duckdb.Error) -> str:
         return (

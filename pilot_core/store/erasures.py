@@ -1,11 +1,13 @@
 """Taking rows, or what is personal in them, out of every table. Each table with a pilot's rows is named here."""
 
 import json
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from pilot_core.store import contacts, outbox
 from pilot_core.store.database import Database, Row, rows
 from pilot_core.store.lease import Connection
 from pilot_core.store.reviews import acting_through_link
@@ -24,6 +26,9 @@ TABLES_OF_A_PILOT = (
     "overrides",
     "flag_suggestions",
     "outcome_reports",
+    "messages",
+    "deliveries",
+    "pilot_contacts",
     "pilots",
 )
 # Where a person's name stands, by table and column; the feedback and events of a pilot are rewritten by its saves.
@@ -38,15 +43,27 @@ NAMES = (
     ("outcome_reports", "filed_by"),
     ("outcome_reports", "override_by"),
     ("events", "actor"),
+    ("messages", "edited_by"),
+    ("pilot_contacts", "set_by"),
+    ("calendar_feeds", "name"),
     ("sign_in_keys", "name"),
     ("sign_in_keys", "created_by"),
     ("sign_in_keys", "ended_by"),
 )
-JSON_COLUMNS = (
-    ("events", "event_id", "detail"),
-    ("pilots", "pilot_id", "source"),
-    ("attempts", "attempt_id", "source"),
+OF_NO_PILOT = ("sign_in_keys", "calendar_feeds", "last_seen")
+# The other places of a name or an address; what becomes of each is decided by itself.
+NAMES_BESIDE = (
+    ("pilots", "founder_name"),
+    ("feedback", "said_by"),
+    ("feedback", "persona"),
+    ("review_grants", "reviewer"),
+    ("review_receipts", "reviewer"),
+    ("pilot_contacts", "email"),
+    ("deliveries", "recipient"),
+    ("last_seen", "visitor"),
 )
+IN_THE_FILE = "-"
+"""Stands for an erased pilot's id, or a person, while the database file still has bytes of what was in its rows."""
 
 
 @dataclass(frozen=True)
@@ -90,13 +107,32 @@ def erasures(database: Database) -> list[Erasure]:
 
 def unfinished(database: Database) -> list[str]:
     """The ids of erased pilots whose files may still be there."""
-    sql = "SELECT pilot_id FROM erasures WHERE pilot_id IS NOT NULL ORDER BY erased_at, pilot_id"
-    return [row["pilot_id"] for row in database.read(lambda connection: rows(connection, sql))]
+    sql = "SELECT pilot_id FROM erasures WHERE pilot_id <> ? ORDER BY erased_at, pilot_id"
+    return [row["pilot_id"] for row in database.read(lambda connection: rows(connection, sql, [IN_THE_FILE]))]
 
 
 def forget_files(connection: Connection, pilot_id: str) -> None:
-    """The erased pilot's files are gone; so is its id."""
-    connection.execute("UPDATE erasures SET pilot_id = NULL WHERE pilot_id = ?", [pilot_id])
+    """The erased pilot's files are gone; so is its id, but from the bytes of the database file."""
+    connection.execute("UPDATE erasures SET pilot_id = ? WHERE pilot_id = ?", [IN_THE_FILE, pilot_id])
+
+
+def rewrite_file(database: Database) -> None:
+    """Write the database file anew if it may have bytes of what was erased. Raises StoreError."""
+    sql = "SELECT erasure_id FROM erasures WHERE pilot_id = ?"
+    found = database.read(lambda connection: rows(connection, sql, [IN_THE_FILE]))
+    if not found:
+        return
+    database.lease.rewrite()
+    done = [row["erasure_id"] for row in found]
+    database.transaction(
+        lambda c: c.execute("UPDATE erasures SET pilot_id = NULL WHERE erasure_id = ANY(?)", [done]).fetchall()
+    )
+
+
+def is_being_made(connection: Connection, pilot_id: str) -> bool:
+    """Whether a film of the pilot is being made, or will be."""
+    sql = "SELECT 1 FROM attempts WHERE pilot_id = ? AND state IN ('queued', 'rendering')"
+    return bool(rows(connection, sql, [pilot_id]))
 
 
 def remove_pilot(connection: Connection, pilot_id: str) -> dict[str, int]:
@@ -105,20 +141,35 @@ def remove_pilot(connection: Connection, pilot_id: str) -> dict[str, int]:
     for table in TABLES_OF_A_PILOT:
         gone = connection.execute(f"DELETE FROM {table} WHERE pilot_id = ? RETURNING 1", [pilot_id]).fetchall()  # noqa: S608
         removed[table] = len(gone)
+    outbox.forget_digests(connection)
     return removed
 
 
-def pilots_naming(database: Database, name: str) -> list[str]:
-    """The ids of the pilots where that name stands as a founder's, a reviewer's or an actor's, in any letter case."""
-    places = [("pilots", "founder_name"), ("feedback", "said_by"), ("review_grants", "reviewer"), *NAMES]
-    places += [("review_receipts", "reviewer")]
+def folded(name: str) -> str:
+    """What is compared of a name: letter case, spaces and how an accent is encoded tell nobody apart."""
+    plain = unicodedata.normalize("NFC", " ".join(name.split()))
+    return unicodedata.normalize("NFC", plain.casefold())
+
+
+def spellings(connection: Connection, name: str) -> list[str]:
+    """How that name stands in the rows, letter for letter, with a review link's mark where it has one."""
     union = " UNION ".join(
-        f"SELECT pilot_id FROM {table} WHERE lower({column}) = lower(?)"  # noqa: S608
-        for table, column in places
-        if table != "sign_in_keys"
+        f"SELECT {column} AS name FROM {table} WHERE {column} IS NOT NULL"  # noqa: S608
+        for table, column in (*NAMES, *NAMES_BESIDE)
     )
-    sql = f"SELECT pilot_id FROM ({union}) u ORDER BY pilot_id"  # noqa: S608
-    found = database.read(lambda connection: rows(connection, sql, [name] * union.count("?")))
+    meant = {folded(name), folded(acting_through_link(name))}
+    return sorted(row["name"] for row in rows(connection, union) if folded(row["name"]) in meant)
+
+
+def pilots_naming(database: Database, name: str) -> list[str]:
+    """The ids of the pilots where that name stands as a founder's, a reviewer's or an actor's, however spelled."""
+    union = " UNION ".join(
+        f"SELECT pilot_id FROM {table} WHERE {column} = ANY($names)"  # noqa: S608
+        for table, column in (*NAMES, *NAMES_BESIDE)
+        if table not in OF_NO_PILOT
+    )
+    sql = f"SELECT pilot_id FROM ({union}) u WHERE pilot_id IS NOT NULL ORDER BY pilot_id"  # noqa: S608
+    found = database.read(lambda connection: rows(connection, sql, {"names": spellings(connection, name)}))
     return [row["pilot_id"] for row in found]
 
 
@@ -127,48 +178,64 @@ def rename_person(connection: Connection, name: str, instead: str, now: datetime
 
     Returns how many comments, links, views and keys that were.
     """
+    names = spellings(connection, name)
 
     def count(sql: str, *given: Any) -> int:
-        return len(connection.execute(sql + " RETURNING 1", list(given)).fetchall())
+        return len(connection.execute(sql + " = ANY(?) RETURNING 1", [*given, names]).fetchall())
 
     told = {
-        "comments": count("UPDATE comments SET body = '' WHERE lower(author) = lower(?)", name),
+        "comments": count("UPDATE comments SET body = '' WHERE author"),
         "links": count(
-            "UPDATE review_links SET revoked_at = COALESCE(revoked_at, ?) WHERE lower(reviewer) = lower(?)",
+            "UPDATE review_links SET revoked_at = COALESCE(revoked_at, ?) WHERE reviewer",
             to_column(now),
-            name,
         ),
-        "views": count("DELETE FROM review_receipts WHERE lower(reviewer) = lower(?)", name),
+        "views": count("DELETE FROM review_receipts WHERE reviewer"),
         "keys": count(
-            "UPDATE sign_in_keys SET ended_at = COALESCE(ended_at, ?), session_hash = NULL "
-            "WHERE lower(name) = lower(?)",
+            "UPDATE sign_in_keys SET ended_at = COALESCE(ended_at, ?), session_hash = NULL WHERE name",
             to_column(now),
-            name,
         ),
     }
-    connection.execute("DELETE FROM review_grants WHERE lower(reviewer) = lower(?)", [name])
-    connection.execute("DELETE FROM last_seen WHERE lower(visitor) = lower(?)", [name])
-    for table, column in NAMES:
-        connection.execute(
-            f"UPDATE {table} SET {column} = ? WHERE lower({column}) = lower(?)",  # noqa: S608
-            [instead, name],
-        )
-    through_link = "UPDATE events SET actor = ? WHERE lower(actor) = lower(?)"
-    connection.execute(through_link, [acting_through_link(instead), acting_through_link(name)])
+    connection.execute("DELETE FROM review_grants WHERE reviewer = ANY(?)", [names])
+    connection.execute("DELETE FROM last_seen WHERE visitor = ANY(?)", [names])
+    connection.execute(
+        "UPDATE calendar_feeds SET ended_at = COALESCE(ended_at, ?) WHERE name = ANY(?)", [to_column(now), names]
+    )
+    for spelled in names:
+        contacts.forget_address(connection, spelled)
+    outbox.forget_digests(connection)
+    through_link = [spelled for spelled in names if folded(spelled) != folded(name)]
+    connection.execute("UPDATE events SET actor = ? WHERE actor = ANY(?)", [acting_through_link(instead), through_link])
+    for table, column in (*NAMES, ("deliveries", "recipient")):
+        connection.execute(f"UPDATE {table} SET {column} = ? WHERE {column} = ANY(?)", [instead, names])  # noqa: S608
     return told
 
 
-def rewrite_json(connection: Connection, pilot_id: str, changed: Callable[[Any], Any]) -> None:
-    """Put ``changed(value)`` in place of each JSON value that an event, a pilot or an attempt keeps of its own."""
-    for table, key, column in JSON_COLUMNS:
-        sql = f"SELECT {key}, {column} FROM {table} WHERE pilot_id = ?"  # noqa: S608
-        for row in rows(connection, sql, [pilot_id]):
-            value = json.loads(row[column])
-            if (new := changed(value)) != value:
-                connection.execute(
-                    f"UPDATE {table} SET {column} = ? WHERE {key} = ?",  # noqa: S608
-                    [json.dumps(new, ensure_ascii=False), row[key]],
-                )
+def blank_comments(connection: Connection, pilot_id: str, name: str) -> None:
+    """Take the words out of a person's comments on a pilot."""
+    sql = "UPDATE comments SET body = '' WHERE pilot_id = ? AND author = ANY(?)"
+    connection.execute(sql, [pilot_id, spellings(connection, name)])
+
+
+def feedback_by(connection: Connection, pilot_id: str, name: str) -> list[str]:
+    """The ids of decisions made through that person's review link, also of those that were taken back."""
+    sql = """
+        SELECT actor, detail->>'by' AS said_by, detail->>'feedback_id' AS feedback_id FROM events
+        WHERE pilot_id = ? AND kind IN ('review_decision', 'decision_undone')
+    """
+    through_link, meant = folded(acting_through_link(name)), folded(name)
+    found = rows(connection, sql, [pilot_id])
+    return [
+        r["feedback_id"] for r in found if folded(r["actor"]) == through_link or folded(r["said_by"] or "") == meant
+    ]
+
+
+def rewrite_details(connection: Connection, pilot_id: str, changed: Callable[[Any], Any]) -> None:
+    """Put ``changed(detail)`` in place of the detail of each of the pilot's events."""
+    for row in rows(connection, "SELECT event_id, detail FROM events WHERE pilot_id = ?", [pilot_id]):
+        detail = json.loads(row["detail"])
+        if (new := changed(detail)) != detail:
+            given = [json.dumps(new, ensure_ascii=False), row["event_id"]]
+            connection.execute("UPDATE events SET detail = ? WHERE event_id = ?", given)
 
 
 def blank_suggestions(connection: Connection, feedback_ids: list[str]) -> None:
@@ -177,8 +244,18 @@ def blank_suggestions(connection: Connection, feedback_ids: list[str]) -> None:
 
 
 def rewrite_reports(connection: Connection, pilot_id: str, changed: Callable[[Row], dict[str, Any]]) -> int:
-    """Update the pilot's filed reports with what ``changed(row)`` gives, by column; returns how many there are."""
-    found = rows(connection, "SELECT * FROM outcome_reports WHERE pilot_id = ?", [pilot_id])
+    """Update the pilot's filed reports with what ``changed(row)`` gives, by column; returns how many there are.
+
+    The row has also ``overridden_at``: when the override was made that the report shows.
+    """
+    sql = """
+        SELECT r.*, (
+            SELECT max(made_at) FROM overrides o WHERE o.pilot_id = r.pilot_id AND o.made_at <= r.generated_at
+                AND o.verdict = r.override_verdict AND o.reason = r.override_reason
+        ) AS overridden_at
+        FROM outcome_reports r WHERE r.pilot_id = ?
+    """
+    found = rows(connection, sql, [pilot_id])
     for row in found:
         new = changed(row)
         connection.execute(

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from pilot_core.errors import InvalidRequest
 from pilot_core.store.database import Database, Row, rows
@@ -52,6 +52,25 @@ def pilot_summaries(database: Database) -> list[PilotSummary]:
     """Every pilot, the newest first."""
     sql = f"SELECT {_SUMMARY} FROM pilots ORDER BY created_at DESC, pilot_id"  # noqa: S608
     return [_summary(row) for row in database.read(lambda connection: rows(connection, sql))]
+
+
+class PilotLine(NamedTuple):
+    """What a plain list says of a pilot."""
+
+    pilot_id: str
+    founder_name: str
+    company_name: str
+    status: str
+    approval_outcome: str
+    recommendation: str | None
+    attempts_used: int
+    max_attempts: int
+
+
+def pilot_lines(database: Database) -> list[PilotLine]:
+    """Every pilot, the newest first, in the few words of a plain list."""
+    sql = f"SELECT {', '.join(PilotLine._fields)} FROM pilots ORDER BY created_at DESC, pilot_id"  # noqa: S608
+    return [PilotLine(*row) for row in database.read(lambda connection: connection.execute(sql).fetchall())]
 
 
 def _summary(row: Row) -> PilotSummary:

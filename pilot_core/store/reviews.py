@@ -95,16 +95,27 @@ class FoundLink:
 
 def add_event(connection: Connection, pilot_id: str, at: datetime, actor: str, kind: str, **detail: Any) -> None:
     """Note what happened without a change of the pilot itself: its version stays. Raises PilotNotFound."""
-    found = connection.execute("SELECT version FROM pilots WHERE pilot_id = ?", [pilot_id]).fetchall()
-    if not found:
-        raise PilotNotFound(f"There is no pilot {pilot_id} in this store.")
-    version = found[0][0]
+    version = _hold(connection, pilot_id)
     ((position,),) = connection.execute(
         "SELECT COALESCE(max(position) + 1, 0) FROM events WHERE pilot_id = ? AND pilot_version = ?",
         [pilot_id, version],
     ).fetchall()
     event = Event(event_id=ids.new_id("event"), pilot_id=pilot_id, at=at, actor=actor, kind=kind, detail=detail)
     _insert(connection, "events", event_row(event, version, position))
+
+
+def _hold(connection: Connection, pilot_id: str) -> int:
+    """Write the pilot's row as it is, and return its version. Raises PilotNotFound.
+
+    What is only inserted conflicts with nothing. With this, of two transactions about one pilot the later one runs
+    again and sees what the first did: the pilot erased, say, or an override standing.
+    """
+    sql = "UPDATE pilots SET updated_at = updated_at WHERE pilot_id = ? RETURNING version"
+    found = connection.execute(sql, [pilot_id]).fetchall()
+    if not found:
+        raise PilotNotFound(f"There is no pilot {pilot_id} in this store.")
+    version: int = found[0][0]
+    return version
 
 
 def put_link(connection: Connection, link: ReviewLink, token_hash: str, passphrase_hash: str | None) -> None:
@@ -232,7 +243,8 @@ def viewings(connection: Connection, pilot_id: str) -> list[Viewing]:
 
 
 def put_viewing(connection: Connection, pilot_id: str, seen: Viewing) -> None:
-    """Keep a viewing, over the one of the same reviewer and attempt."""
+    """Keep a viewing, over the one of the same reviewer and attempt. Raises PilotNotFound."""
+    _hold(connection, pilot_id)
     row = {
         "attempt_id": seen.attempt_id,
         "reviewer": seen.reviewer,

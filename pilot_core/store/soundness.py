@@ -103,11 +103,15 @@ def take_lost_rows(database: Database, lost: LostRows) -> list[Row]:
     )
 
 
-def remove_lost_rows(database: Database, lost: LostRows) -> None:
-    """Delete the lost rows."""
-    database.transaction(
-        lambda c: c.execute(f"DELETE FROM {lost.table} WHERE {lost.where}").fetchall()  # noqa: S608
-    )
+def remove_lost_rows(database: Database, lost: LostRows, taken: list[Row]) -> None:
+    """Delete the rows that were taken, those that are still lost and still as they were, and no others."""
+
+    def work(connection: Connection) -> None:
+        for row in taken:
+            same = " AND ".join(f"{name} IS NOT DISTINCT FROM ?" for name in row)
+            connection.execute(f"DELETE FROM {lost.table} WHERE {same} AND {lost.where}", [*row.values()]).fetchall()  # noqa: S608
+
+    database.transaction(work)
 
 
 def derived_columns(database: Database, names: list[str]) -> dict[str, Row]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import to_json
 
 from pilot_core import ids
 from pilot_core.clock import iso, parse_time, utc_now
@@ -64,6 +65,13 @@ ATTEMPT_FIELDS = [
 
 def dump(pilot: PilotRun) -> Json:
     """The pilot as the JSON object of its state file."""
+    return _with_source(
+        _dump_fields(pilot) | {"runs": [_dump_attempt(attempt) for attempt in pilot.runs]}, pilot.source
+    )
+
+
+def _dump_fields(pilot: PilotRun) -> Json:
+    """What the pilot has beside its attempts."""
     written: Json = {name: getattr(pilot, name) for name in PILOT_FIELDS}
     written |= {
         "brief": pilot.brief.model_dump(),
@@ -73,12 +81,23 @@ def dump(pilot: PilotRun) -> Json:
         "updated_at": iso(pilot.updated_at),
         "decided_at": _iso(pilot.decided_at),
         "revision": pilot.version,
-        "runs": [_dump_attempt(attempt) for attempt in pilot.runs],
     }
-    return _with_source(written, pilot.source)
+    return written
 
 
 def _dump_attempt(attempt: PilotRunAttempt) -> Json:
+    return _with_source(
+        _dump_attempt_fields(attempt)
+        | {
+            "drafts": [draft.model_dump(mode="json") for draft in attempt.drafts],
+            "feedback": [_dump_feedback(given) for given in attempt.feedback],
+        },
+        attempt.source,
+    )
+
+
+def _dump_attempt_fields(attempt: PilotRunAttempt) -> Json:
+    """What the attempt has beside its drafts and its feedback."""
     shown = attempt.shown_feedback
     level = shown.level.value if shown else None
     received = _iso(shown.received_at) if shown else None
@@ -88,7 +107,6 @@ def _dump_attempt(attempt: PilotRunAttempt) -> Json:
         "created_at": _iso(attempt.created_at),
         "started_at": _iso(attempt.started_at),
         "ready_at": _iso(attempt.ready_at),
-        "drafts": [draft.model_dump(mode="json") for draft in attempt.drafts],
         "founder_feedback": shown.notes if shown else None,
         "feedback_received_at": received,
         "feedback_level": level,
@@ -98,9 +116,8 @@ def _dump_attempt(attempt: PilotRunAttempt) -> Json:
         "feedback_notes": shown.notes if shown else None,
         "feedback_timestamp": received,
         "feedback_persona": shown.persona if shown else None,
-        "feedback": [_dump_feedback(given) for given in attempt.feedback],
     }
-    return _with_source(written, attempt.source)
+    return written
 
 
 def _dump_feedback(given: Feedback) -> Json:
@@ -109,7 +126,7 @@ def _dump_feedback(given: Feedback) -> Json:
 
 def text(pilot: PilotRun) -> str:
     """The state file's whole text."""
-    return json.dumps(dump(pilot), ensure_ascii=False, indent=2) + "\n"
+    return to_json(dump(pilot), indent=2).decode() + "\n"
 
 
 def read(path: Path) -> PilotRun:
@@ -157,7 +174,7 @@ def parse(data: Json) -> PilotRun:
     )
     if pilot.decided_at is None and pilot.approval_outcome is not ApprovalOutcome.PENDING:
         pilot.decided_at = _decided_at(pilot)
-    pilot.source = _kept(data, dump(pilot), skip={"runs", "revision"})
+    pilot.source = _kept(data, _dump_fields(pilot), skip={"runs", "revision"})
     return pilot
 
 
@@ -180,7 +197,7 @@ def _parse_attempt(entry: Json, pilot_id: str, ours: bool) -> PilotRunAttempt:
     if attempt.state in (AttemptState.QUEUED, AttemptState.RENDERING):
         attempt.state = AttemptState.FAILED
         attempt.failure = "Its cut was still being made when this state file was written."
-    attempt.source = _kept(entry, _dump_attempt(attempt), skip={"feedback", "drafts"})
+    attempt.source = _kept(entry, _dump_attempt_fields(attempt), skip={"feedback", "drafts"})
     return attempt
 
 

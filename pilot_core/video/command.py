@@ -42,7 +42,9 @@ POLL_SECONDS = 0.05
 CHUNK_BYTES = 65_536
 LAST_WORDS = 200
 STEP_LENGTH = 120
-PROGRESS_LINE = re.compile(r"progress (\d*\.?\d+)(?:\s+(.*))?")
+# Bounded, since a program may print anything at all: unbounded digits take time that grows with their square.
+PROGRESS_LINE = re.compile(r"progress (\d{0,30}\.?\d{1,30})(?:\s+(.*))?", re.ASCII)
+PROGRESS_LENGTH = 500
 # A process that outlives this one only to stop the program's group should this one be killed: the end of its input is
 # our end, however it came about.
 GUARD = "import os, signal, sys; sys.stdin.buffer.read(); os.killpg(int(sys.argv[1]), signal.SIGKILL)"
@@ -164,7 +166,7 @@ class _Output:
         text = _readable(line.decode("utf-8", "replace"))
         if text:
             self.last_line = text if len(text) <= LAST_WORDS else text[: LAST_WORDS - 1] + "…"
-        told = PROGRESS_LINE.fullmatch(text) if stream == "stdout" else None
+        told = PROGRESS_LINE.fullmatch(text[:PROGRESS_LENGTH]) if stream == "stdout" else None
         if told:
             self._fraction = max(self._fraction, min(float(told[1]), 1.0))
             self._progress(self._fraction, (told[2] or "Making the film")[:STEP_LENGTH])

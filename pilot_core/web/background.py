@@ -6,11 +6,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from pilot_core import ids
 from pilot_core.care import nightly
 from pilot_core.care.repair import repair
+from pilot_core.errors import PilotNotFound
+from pilot_core.messages.sender import send_due
 from pilot_core.models import AttemptState
 from pilot_core.rendering import fail_abandoned, fail_attempt
 from pilot_core.settings import ROOT, settings
@@ -22,6 +25,13 @@ log = logging.getLogger(__name__)
 WATCH_SECONDS = 3.0
 NIGHT_SECONDS = 600.0
 """How often it is looked whether a backup is due; also how long a failed one waits to be tried again."""
+
+SEND_SECONDS = 20.0
+"""How often it is looked whether a message is due."""
+STOP_SECONDS = 5.0
+"""How long what is being done while the server ends is waited for. All of it may be killed: a message is tried again
+later, what is left of a backup is removed at the next, what a repair began is done at the next start.
+"""
 
 _watches: dict[Path, "Watch"] = {}
 _started: dict[tuple[Path, str, int], subprocess.Popen[bytes]] = {}
@@ -55,11 +65,16 @@ def look_after(store: PilotStore) -> None:
     """Reap the processes that ended, and fail every render that nobody is making any more."""
     with _guard:
         ours = [key for key in _started if key[0] == store.root]
-        ended = {key: _started.pop(key) for key in ours if _started[key].poll() is not None}
-    for (_, pilot_id, number), process in ended.items():
-        if store.load(pilot_id).attempt(number).state is AttemptState.QUEUED:
-            reason = f"The render never began: its process ended with code {process.returncode}. Retry it."
-            fail_attempt(store, pilot_id, number, reason, "pipeline")
+        ended = {key: _started[key] for key in ours if _started[key].poll() is not None}
+    for key, process in ended.items():
+        _, pilot_id, number = key
+        with suppress(PilotNotFound):  # erased meanwhile
+            if store.load(pilot_id).attempt(number).state is AttemptState.QUEUED:
+                reason = f"The render never began: its process ended with code {process.returncode}. Retry it."
+                fail_attempt(store, pilot_id, number, reason, "pipeline")
+        with _guard:
+            if _started.get(key) is process:  # else the attempt was begun again
+                del _started[key]
     if any_in_the_making(store.database):
         for attempt_id in fail_abandoned(store):
             log.warning("the render of %s was abandoned", attempt_id)
@@ -89,7 +104,7 @@ def watch_of(store: PilotStore) -> "Watch | None":
 
 
 class Watch:
-    """Looks after a store from ``start`` until ``stop``: its renders every few seconds, its backup every night."""
+    """Looks after a store from ``start`` until ``stop``: renders every few seconds, messages, a backup every night."""
 
     def __init__(self, store: PilotStore):
         self._store = store
@@ -98,6 +113,7 @@ class Watch:
         self._threads = [
             threading.Thread(target=self._renders, name="render watch", daemon=True),
             threading.Thread(target=self._nights, name="nightly backup", daemon=True),
+            threading.Thread(target=self._messages, name="messages", daemon=True),
         ]
 
     @property
@@ -118,8 +134,9 @@ class Watch:
     def stop(self) -> None:
         _watches.pop(self._store.root, None)
         self._over.set()
+        deadline = time.monotonic() + STOP_SECONDS
         for thread in self._threads:
-            thread.join()
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     def _renders(self) -> None:
         self._try("the renders could not be looked after", look_after)
@@ -134,7 +151,11 @@ class Watch:
             if self._over.wait(NIGHT_SECONDS):
                 return
 
-    def _try(self, failed: str, work: Callable[[PilotStore], None]) -> None:
+    def _messages(self) -> None:
+        while not self._over.wait(SEND_SECONDS):
+            self._try("messages could not be sent", lambda store: send_due(store, settings(), self._over.is_set))
+
+    def _try(self, failed: str, work: Callable[[PilotStore], object]) -> None:
         try:
             work(self._store)
         except Exception:

@@ -1,5 +1,6 @@
 """The form of a new pilot: its fields, what was wrong with them, and what happens when it is sent."""
 
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -13,7 +14,7 @@ from pilot_core.web.background import start_render
 from pilot_core.web.once import once, renew, token
 from pilot_core.web.text import plain
 from pilot_core.web.upload_field import uploaded
-from pilot_core.web.uploads import taken_up
+from pilot_core.web.uploads import forget, taken_up
 
 CREATED, PROBLEM = "new_pilot_created", "new_pilot_problem"
 PIPELINES = {
@@ -85,8 +86,10 @@ def send(store: PilotStore, actor: str) -> None:
     """Create the pilot from what was typed and begin its first cut; a callback, so that fields show what is wrong."""
     st.session_state.pop(PROBLEM, None)
     typed = {name: st.session_state.get(key(name)) for name in (*TEXTS, *CHOICES)} | {"video": uploaded(key("video"))}
+    form = token(FORM)
     try:
-        pilot_id = once(token(FORM), lambda: _create(store, typed, actor))
+        # From here on the pilot is there, whatever becomes of the rest: another click must not make another one.
+        pilot_id = once(f"{form} saved", lambda: _save(store, typed, actor))
     except InvalidRequest as error:
         st.session_state[PROBLEM] = ((error.field or "").partition(".")[0], str(error))
         return
@@ -96,6 +99,10 @@ def send(store: PilotStore, actor: str) -> None:
     st.session_state[CREATED] = pilot_id
     for field in TEXTS:
         st.session_state[key(field)] = ""
+    try:
+        once(form, lambda: _begin(store, pilot_id, typed, actor))
+    except PilotError as error:
+        st.session_state[PROBLEM] = ("", f"The pilot is saved, but its first cut was not begun: {error}")
 
 
 def sent() -> str | None:
@@ -104,12 +111,14 @@ def sent() -> str | None:
 
 
 def done() -> None:
-    """The pilot is on the screen; the next form is another one."""
+    """The pilot is on the screen; the next form is another one. What went wrong after it was saved is said below."""
     if st.session_state.pop(CREATED, None):
+        problem_elsewhere()
+        st.session_state.pop(PROBLEM, None)
         renew(FORM)
 
 
-def _create(store: PilotStore, typed: dict[str, Any], actor: str) -> str:
+def _save(store: PilotStore, typed: dict[str, Any], actor: str) -> str:
     pilot = services.create_pilot(
         typed["founder"] or "",
         typed["company"] or "",
@@ -120,15 +129,30 @@ def _create(store: PilotStore, typed: dict[str, Any], actor: str) -> str:
         max_iterations_per_attempt=typed["max_iterations_per_attempt"] or 0,
         now=store.clock(),
     )
-    pipeline = typed["pipeline"]
-    if pipeline not in pipelines():
+    if typed["pipeline"] not in pipelines():
         raise InvalidRequest("Choose how the first cut is made.", field="pipeline")
-    film = taken_up(typed["video"]) if pipeline == "upload" else None
-    services.start_pilot(store, pilot, actor)
-    kept = services.keep_upload(store, pilot.pilot_id, film) if film else None
-    _, attempt = services.queue_attempt(store, pilot.pilot_id, pipeline, actor, upload_path=kept)
-    start_render(store, pilot.pilot_id, attempt.attempt_number)
-    return pilot.pilot_id
+    _film(typed)
+    return store.save(pilot, actor).pilot_id
+
+
+def _begin(store: PilotStore, pilot_id: str, typed: dict[str, Any], actor: str) -> None:
+    services.write_documents(store, store.load(pilot_id))
+    film = _film(typed)
+    kept = services.keep_upload(store, pilot_id, film) if film else None
+    try:
+        _, attempt = services.queue_attempt(store, pilot_id, typed["pipeline"], actor, upload_path=kept)
+    except PilotError:
+        if kept:
+            store.path_of(kept).unlink(missing_ok=True)
+        raise
+    if film:
+        forget(film)
+    start_render(store, pilot_id, attempt.attempt_number)
+
+
+def _film(typed: dict[str, Any]) -> Path | None:
+    """The film that was uploaded, where the first cut is one. Raises InvalidRequest."""
+    return taken_up(typed["video"]) if typed["pipeline"] == "upload" else None
 
 
 def _brief(typed: dict[str, Any]) -> Brief:

@@ -8,6 +8,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 import streamlit as st
 
@@ -18,7 +19,8 @@ T = TypeVar("T")
 KEPT = 256
 
 _done: OrderedDict[str, Any] = OrderedDict()
-_at_work: dict[str, threading.Lock] = {}
+# Weak, so that a lock is forgotten with the last click that holds it or waits for it, however the work ended.
+_at_work: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
 _guard = threading.Lock()
 
 
@@ -47,8 +49,7 @@ def once(token: str, work: Callable[[], T]) -> T:
         with _guard:
             _done[token] = result
             if len(_done) > KEPT:
-                oldest, _ = _done.popitem(last=False)
-                _at_work.pop(oldest, None)
+                _done.popitem(last=False)
     return result
 
 

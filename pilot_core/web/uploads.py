@@ -13,6 +13,7 @@ import secrets
 import shutil
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
 import anyio
@@ -61,6 +62,12 @@ def taken_up(upload_id: str | None) -> Path:
     return path
 
 
+def forget(film: Path) -> None:
+    """Remove a film that a pilot has now. One that cannot be removed goes with what nobody took up."""
+    with suppress(OSError):
+        film.unlink()
+
+
 async def take(request: Request) -> Response:
     """Take a film, sent as the whole body, in pieces to the disk; answer its id, or one sentence."""
     present = await run_in_threadpool(access.visitor_of, request)
@@ -72,7 +79,8 @@ async def take(request: Request) -> Response:
     upload_id = ids.new_id("upload")
     part, film = folder / f"{upload_id}.part", folder / f"{upload_id}.mp4"
     try:
-        await run_in_threadpool(_sweep, folder)
+        await run_in_threadpool(folder.mkdir, parents=True, exist_ok=True)
+        await run_in_threadpool(sweep, folder)
         size = await _written(request, part)
         await run_in_threadpool(inspect, part)
         await run_in_threadpool(settle, part, film)
@@ -128,12 +136,13 @@ async def _pieces(request: Request) -> AsyncIterator[bytes]:
         yield bytes(gathered)
 
 
-def _sweep(folder: Path) -> None:
-    """Make the folder, and clear it of what nobody took up within a day."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for path in folder.iterdir():
-        if path.stat().st_mtime < time.time() - KEPT_SECONDS:
-            path.unlink(missing_ok=True)
+def sweep(folder: Path) -> None:
+    """Clear the folder, if there is one, of what nobody took up within a day. Raises OSError."""
+    for path in folder.glob("*"):
+        # Another film may be getting its name just now.
+        with suppress(FileNotFoundError):
+            if path.stat().st_mtime < time.time() - KEPT_SECONDS:
+                path.unlink()
 
 
 def _refusal(status: int, sentence: str) -> Response:

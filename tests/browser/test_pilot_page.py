@@ -31,6 +31,7 @@ SECTIONS = {
     "SLA and quality": "Iterations, limit 3",
     "Feedback and comments": "Nobody has said anything yet",
     "Review links": "Make a review link",
+    "Messages": "To whom",
     "Documents": "What we are testing",
     "Outcome report": "How to read this",
     "History": "Created the pilot",

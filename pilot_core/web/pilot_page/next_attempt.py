@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import streamlit as st
 
 from pilot_core import catalog, preview, services
 from pilot_core.documents.facts import BRIEF_LABELS
-from pilot_core.errors import InvalidRequest, PilotError
+from pilot_core.errors import Conflict, InvalidRequest, PilotError
 from pilot_core.models import PilotRun
 from pilot_core.video.contract import CutBrief
 from pilot_core.web.background import start_render
@@ -16,7 +17,7 @@ from pilot_core.web.pilot_page.state import View, act_button, open_dialog
 from pilot_core.web.stores import store
 from pilot_core.web.text import plain
 from pilot_core.web.upload_field import upload_field, uploaded
-from pilot_core.web.uploads import taken_up
+from pilot_core.web.uploads import forget, taken_up
 
 
 def start_button(view: View, *, label: str, name: str, apart: bool = False) -> None:
@@ -136,8 +137,8 @@ def _how(view: View, name: str, default: str | None = None) -> None:
 
 def _start(view: View, seen: int, name: str) -> PilotRun:
     pipeline = _pipeline(view, name)
-    kept = _kept(view, name) if pipeline == "upload" else None
-    with _forgotten_if_refused(view, kept):
+    film = _film(view, name, seen) if pipeline == "upload" else None
+    with _taken_up(view, film) as kept:
         pilot, attempt = services.queue_attempt(
             view.store, view.pilot_id, pipeline, view.lead, upload_path=kept, seen_version=seen
         )
@@ -150,8 +151,8 @@ def _retry(view: View, seen: int, name: str) -> PilotRun:
     failed = view.pilot.latest_attempt
     # The film that was brought before is still there, and does again unless another is brought.
     there = bool(failed and failed.upload_path) and uploaded(view.key(f"{name} film")) is None
-    kept = _kept(view, name) if pipeline == "upload" and not there else None
-    with _forgotten_if_refused(view, kept):
+    film = _film(view, name, seen) if pipeline == "upload" and not there else None
+    with _taken_up(view, film) as kept:
         pilot, attempt = services.retry_attempt(
             view.store, view.pilot_id, view.lead, pipeline=pipeline, upload_path=kept, seen_version=seen
         )
@@ -166,16 +167,26 @@ def _pipeline(view: View, name: str) -> str:
     return chosen
 
 
-def _kept(view: View, name: str) -> str:
-    """The uploaded film, kept in the pilot's folder. Raises InvalidRequest."""
-    return services.keep_upload(view.store, view.pilot_id, taken_up(uploaded(view.key(f"{name} film"))))
+def _film(view: View, name: str, seen: int) -> Path:
+    """The uploaded film. Raises InvalidRequest, and Conflict where the pilot has moved on."""
+    try:
+        return taken_up(uploaded(view.key(f"{name} film")))
+    except InvalidRequest as error:
+        if view.store.load(view.pilot_id).version != seen:
+            # Another click has taken it up.
+            raise Conflict(str(error)) from error
+        raise
 
 
 @contextmanager
-def _forgotten_if_refused(view: View, kept: str | None) -> Iterator[None]:
+def _taken_up(view: View, film: Path | None) -> Iterator[str | None]:
+    """The film's path in the pilot's folder, while an attempt of it is queued; then it is there only, or nowhere."""
+    kept = services.keep_upload(view.store, view.pilot_id, film) if film else None
     try:
-        yield
+        yield kept
     except PilotError:
         if kept:
             view.store.path_of(kept).unlink(missing_ok=True)
         raise
+    if film:
+        forget(film)

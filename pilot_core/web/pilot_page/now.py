@@ -5,7 +5,7 @@ import streamlit as st
 from pilot_core import services
 from pilot_core.insight.recommend import recommend
 from pilot_core.models import AttemptState, FeedbackMode, PilotRunAttempt, PilotStatus
-from pilot_core.web import access, making
+from pilot_core.web import access, due_lines, making
 from pilot_core.web.downloads import EVERYTHING, REPORT_PAGE, address
 from pilot_core.web.pilot_page import feedback_form, links, next_attempt
 from pilot_core.web.pilot_page.films import Shown
@@ -21,6 +21,7 @@ from pilot_core.web.pilot_page.state import (
     trouble,
 )
 from pilot_core.web.text import plain
+from pilot_core.web.times import exact
 
 
 def show(view: View, shown: Shown | None) -> None:
@@ -30,6 +31,7 @@ def show(view: View, shown: Shown | None) -> None:
         st.subheader("Now", anchor=False)
         if doing is not Todo.WAIT:
             st.markdown(plain(sentence(view.pilot, view.now)))
+            _due(view)
         told = trouble(view)
         if told and dialog(view) is None and told.field not in feedback_form.FIELDS:
             show_trouble(view, form_is_here=doing is not Todo.NOTHING)
@@ -47,6 +49,22 @@ def show(view: View, shown: Shown | None) -> None:
                 feedback_form.show(view, heard)
     if access.may_change():
         _others(view, doing)
+
+
+def _due(view: View) -> None:
+    """Until when it is due; and where the founder is silent, the way to pause it, the reason filled in."""
+    due = due_lines.of_pilot(view.store, view.pilot_id, view.now)
+    if due is None:
+        return
+    st.caption(f":material/schedule: {plain(due_lines.sentence(due, view.now))}", help=exact(due.due_at, view.zone))
+    if due.to_pause and access.may_change():
+        reason = due_lines.pause_reason(view.store, due)
+        st.button("Pause it, waiting for the founder…", on_click=_offer_pause, args=(view, reason), type="tertiary")
+
+
+def _offer_pause(view: View, reason: str) -> None:
+    st.session_state[view.key("pause reason")] = reason
+    open_dialog(view, "pause")
 
 
 def _primary(view: View, doing: Todo) -> None:

@@ -1,0 +1,71 @@
+"""What is written: one change, and the import of a folder of state files."""
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from bench.alone import rounds
+
+Json = dict[str, Any]
+
+
+def save(root: str, times: int = 15) -> tuple[list[float], int]:
+    """One change of one pilot in the store: lock, database, event and state file, each on the disk."""
+    from pilot_core.models import PilotRun
+    from pilot_core.store.pilots import PilotStore
+
+    store = PilotStore(root)
+    every = store.pilot_ids()
+    pilot_id = every[len(every) // 2]
+
+    def note(pilot: PilotRun) -> None:
+        pilot.notes = "Prefers mail."
+        pilot.log("noted", store.clock(), text="Prefers mail.")
+
+    store.change(pilot_id, note, "bench")
+    before = len(store.events(pilot_id))
+    taken = rounds(lambda: store.change(pilot_id, note, "bench"), times)
+    return taken, len(store.events(pilot_id)) - before == times
+
+
+def save_json(folder: str, times: int = 15) -> tuple[list[float], bool]:
+    """The same change of a state file: read, changed, written beside, onto the disk, renamed."""
+    path = next(Path(folder).glob("pilot_*.json"))
+
+    def change() -> None:
+        data = json.loads(path.read_bytes())
+        data["notes"] = "Prefers mail."
+        part = path.with_suffix(".part")
+        with part.open("w", encoding="utf-8") as file:
+            json.dump(data, file, ensure_ascii=False, indent=2)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+        descriptor = os.open(path.parent, os.O_RDONLY)
+        os.fsync(descriptor)
+        os.close(descriptor)
+
+    return rounds(change, times), True
+
+
+def take_in(folder: str) -> tuple[list[float], int]:
+    """A folder of state files, into an empty store."""
+    from pilot_core.store.pilots import PilotStore
+
+    with tempfile.TemporaryDirectory() as place:
+        store = PilotStore(place)
+        taken = rounds(lambda: store.import_state(folder), 1)
+        return taken, len(store.pilot_ids())
+
+
+def take_in_singly(folder: str, most: int = 200) -> tuple[list[float], int]:
+    """The first files, each by an import of its own; the seconds are scaled to all files."""
+    from pilot_core.store.pilots import PilotStore
+
+    files = sorted(Path(folder).glob("pilot_*.json"))
+    with tempfile.TemporaryDirectory() as place:
+        store = PilotStore(place)
+        taken = rounds(lambda: [store.import_state(file) for file in files[:most]], 1)
+    return [taken[0] / min(most, len(files)) * len(files)], len(files)

@@ -1,0 +1,142 @@
+"""Lists, one pilot's page, its documents and the command, each beside the guide's way: a folder of JSON files."""
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from bench.alone import commands, rounds
+
+SEARCH, STATUS, BRAND, PER_PAGE = "chen", "active", "acme", 25
+Json = dict[str, Any]
+
+
+def filtered(root: str, times: int = 15) -> tuple[list[float], Json]:
+    """The first page of a searched and filtered list, as the overview asks for it."""
+    from pilot_core.store.pilots import PilotStore
+    from pilot_core.store.queries import PilotFilter, pilot_page
+
+    store = PilotStore(root)
+    wanted = PilotFilter(search=SEARCH, status=(STATUS,), brand=(BRAND,))
+    page = pilot_page(store.database, wanted)
+    found = {"total": page.total, "ids": [pilot.pilot_id for pilot in page.pilots]}
+    return rounds(lambda: pilot_page(store.database, wanted), times), found
+
+
+def filtered_json(folder: str, times: int = 3) -> tuple[list[float], Json]:
+    """The same from state files."""
+    found = plain_page(Path(folder))
+    return rounds(lambda: plain_page(Path(folder)), times), found
+
+
+def plain_page(folder: Path, search: str = SEARCH, status: str = STATUS, brand: str = BRAND) -> Json:
+    """The first page of the newest pilots, read from a folder of state files; empty words leave none out."""
+    pilots = [json.loads(path.read_bytes()) for path in folder.glob("pilot_*.json")]
+    chosen = [
+        p
+        for p in pilots
+        if all(
+            word in f"{p['founder_name']} {p['company_name']} {p['pilot_id']}".lower()
+            for word in search.lower().split()
+        )
+        and (not status or p["status"] == status)
+        and (not brand or p["brand_context"].get("preset") == brand)
+    ]
+    chosen.sort(key=lambda p: p["pilot_id"])
+    chosen.sort(key=lambda p: p["created_at"], reverse=True)
+    return {"total": len(chosen), "ids": [p["pilot_id"] for p in chosen[:PER_PAGE]]}
+
+
+def page_data(root: str, times: int = 15) -> tuple[list[float], Json]:
+    """All that a pilot's page reads, in one session: pilot, history, override, comments, links, receipts, reports."""
+    from pilot_core.review.comments import threads_of
+    from pilot_core.store import judgements, reviews
+    from pilot_core.store.history import history
+    from pilot_core.store.lease import Connection
+    from pilot_core.store.pilots import PilotStore
+
+    store = PilotStore(root)
+    every = store.pilot_ids()
+    pilot_id = every[len(every) // 2]
+
+    def read(connection: Connection) -> Json:
+        pilot = store.load(pilot_id)
+        return {
+            "pilot_id": pilot.pilot_id,
+            "attempts": len(pilot.runs),
+            "more": [
+                history(store.database, pilot_id),
+                judgements.standing_override(connection, pilot_id),
+                judgements.filed_reports(store.database, pilot_id),
+                threads_of(store, pilot_id),
+                reviews.links(connection, pilot_id),
+                reviews.viewings(connection, pilot_id),
+            ],
+        }
+
+    found = store.database.read(read)
+    del found["more"]
+    return rounds(lambda: store.database.read(read), times), found
+
+
+def page_data_json(folder: str, pilot_id: str, times: int = 15) -> tuple[list[float], Json]:
+    """The pilot's state file alone; it has no history, comments, links or reports."""
+    path = Path(folder) / f"{pilot_id}.json"
+
+    def read() -> Json:
+        data = json.loads(path.read_bytes())
+        return {"pilot_id": data["pilot_id"], "attempts": len(data["runs"])}
+
+    return rounds(read, times), read()
+
+
+def documents(times: int = 15) -> tuple[list[float], int]:
+    """Runbook and the three founder documents of one pilot, as text."""
+    from pilot_core.documents import PilotRunbookBuilder, render_founder_documents
+    from pilot_core.services import create_pilot
+
+    pilot = create_pilot("Alice Chen", "AcmeAI", "feature_launch", "acme")
+
+    def render() -> int:
+        texts = [PilotRunbookBuilder(pilot).render(), *render_founder_documents(pilot).values()]
+        return sum(map(len, texts))
+
+    return rounds(render, times, before=render), render()
+
+
+def documents_written(times: int = 15) -> tuple[list[float], int]:
+    """The same onto the disk: each file whole and waited for."""
+    from pilot_core.services import create_pilot, write_documents
+    from pilot_core.store.pilots import PilotStore
+
+    with tempfile.TemporaryDirectory() as folder:
+        store, pilot = PilotStore(folder), create_pilot("Alice Chen", "AcmeAI", "feature_launch", "acme")
+        write_documents(store, pilot)
+        return rounds(lambda: write_documents(store, pilot), times), len(list(Path(folder).glob("*/*.txt")))
+
+
+def command_list(root: str, times: int = 5) -> tuple[list[float], None, Json]:
+    """``--list`` from a cold shell."""
+    command = ["scripts/run_pilot.py", "--store", root, "--list"]
+    return commands([sys.executable, *command], times), None, {"peak": _peak_of(command)}
+
+
+def command_pass(times: int = 5) -> tuple[list[float], None, Json]:
+    """What starting Python costs."""
+    return commands([sys.executable, "-c", "pass"], times), None, {"peak": _peak_of([])}
+
+
+def _peak_of(command: list[str]) -> float:
+    """The peak of a Python that runs the script, in MB."""
+    import subprocess
+
+    from pilot_core.settings import ROOT
+
+    run = "import runpy; runpy.run_path(sys.argv[0], run_name='__main__')" if command else "pass"
+    told = (
+        f"import sys, atexit; sys.argv = {command!r}\n"
+        "atexit.register(lambda: print(open('/proc/self/status').read(), file=sys.stderr))\n" + run
+    )
+    done = subprocess.run([sys.executable, "-c", told], cwd=ROOT, capture_output=True, text=True, check=False)
+    return next(int(line.split()[1]) / 1000 for line in done.stderr.splitlines() if line.startswith("VmHWM"))

@@ -1,0 +1,64 @@
+"""A server of its own process for a measure, and its memory."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pilot_core.settings import ROOT
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where it answers, when its process was begun (``time.perf_counter``), and the process."""
+
+    address: str
+    begun: float
+    process: "subprocess.Popen[bytes]"
+
+    def memory(self, line: str = "VmRSS") -> float:
+        """Present memory (``VmRSS``) or the peak (``VmHWM``) in MB."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return next(int(entry.split()[1]) / 1000 for entry in status.splitlines() if entry.startswith(line))
+
+
+@contextmanager
+def serving(app_file: Path, store: Path, log: Path) -> Iterator[Server]:
+    """Streamlit on that app, from the moment its port answers until the block ends."""
+    with socket.socket() as probe:
+        probe.bind(("localhost", 0))
+        port = int(probe.getsockname()[1])
+    options = {"server.port": port, "server.address": "localhost", "server.headless": "true"}
+    options |= {"server.fileWatcherType": "none", "browser.gatherUsageStats": "false"}
+    command = [sys.executable, "-m", "streamlit", "run", str(app_file)]
+    command += [part for name, value in options.items() for part in (f"--{name}", str(value))]
+    environment = os.environ | {"PILOT_OPS_STORE": str(store), "PYTHONPATH": str(ROOT)}
+    with log.open("wb") as out:
+        begun = time.perf_counter()
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
+        )
+        try:
+            while not _answers(f"http://localhost:{port}/_stcore/health"):
+                if process.poll() is not None or time.perf_counter() - begun > 120:
+                    raise RuntimeError(f"The server did not come up: {log.read_text()[-1000:]}")
+                time.sleep(0.05)
+            yield Server(f"http://localhost:{port}", begun, process)
+        finally:
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait(20)
+
+
+def _answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(address, timeout=2):
+            return True
+    except OSError:
+        return False

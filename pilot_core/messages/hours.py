@@ -1,0 +1,85 @@
+"""Working time: the days and hours of one time zone in which messages go, and in which due dates run.
+
+Due dates count the 24 hours of each working day, so 24 hours from Friday noon are Monday noon; messages go only between
+the first and the last hour of a working day. Arithmetic is on moments in UTC, so a day of 23 or 25 hours is one.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from pilot_core.errors import InvalidRequest
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+LONGEST_DAYS = 400
+
+
+@dataclass(frozen=True)
+class Hours:
+    """``days`` are weekdays from 0 (Monday); messages go from ``first`` until ``last``, in hours of the local day."""
+
+    zone: str = "UTC"
+    days: tuple[int, ...] = (0, 1, 2, 3, 4)
+    first: int = 8
+    last: int = 19
+
+    def local(self, moment: datetime) -> datetime:
+        """The moment on the clocks of the zone."""
+        return moment.astimezone(ZoneInfo(self.zone))
+
+    def day_of(self, moment: datetime) -> date:
+        """The local day of a moment."""
+        return self.local(moment).date()
+
+    def is_open(self, moment: datetime) -> bool:
+        """Whether messages may go then."""
+        here = self.local(moment)
+        return here.weekday() in self.days and self.first <= here.hour < self.last
+
+    def after(self, moment: datetime, hours: float) -> datetime:
+        """The moment that many hours of working days later (UTC)."""
+        left = timedelta(hours=hours)
+        at = moment.astimezone(UTC)
+        for _ in range(LONGEST_DAYS):
+            day = self.day_of(at)
+            end = self._begins(day + timedelta(days=1))
+            if day.weekday() in self.days:
+                if end - at > left:
+                    return at + left
+                left -= end - at
+            at = end
+        return at
+
+    def _begins(self, day: date) -> datetime:
+        return datetime.combine(day, time(), ZoneInfo(self.zone)).astimezone(UTC)
+
+
+USUAL = Hours()
+
+
+def parse(zone: str, days: str, hours: str) -> Hours:
+    """Working time as settings spell it: "Europe/Berlin", "mon-fri" or "sun,mon,tue", "8-19". Raises InvalidRequest."""
+    zone, days, hours = zone.strip() or "UTC", days.strip().lower() or "mon-fri", hours.strip() or "8-19"
+    try:
+        ZoneInfo(zone)
+    except (OSError, ValueError, KeyError):
+        raise InvalidRequest(f"“{zone}” is not a time zone; one looks like Europe/Berlin.") from None
+    return Hours(zone, _days(days), *_span(hours))
+
+
+def _days(text: str) -> tuple[int, ...]:
+    found: set[int] = set()
+    for part in text.split(","):
+        first, _, last = (name.strip() for name in part.partition("-"))
+        if first not in DAYS or (last and last not in DAYS):
+            raise InvalidRequest(f"“{text}” are not days; write them as mon-fri, or sun,mon,tue.")
+        begin, end = DAYS.index(first), DAYS.index(last or first)
+        found.update(day % 7 for day in range(begin, end + 1 if end >= begin else end + 8))
+    return tuple(sorted(found))
+
+
+def _span(text: str) -> tuple[int, int]:
+    first, _, last = text.partition("-")
+    if first.isdecimal() and last.isdecimal() and 0 <= int(first) < int(last) <= 24:
+        return int(first), int(last)
+    raise InvalidRequest(f"“{text}” are not hours; write the first and the last as 8-19, or 0-24 for always.")

@@ -1,0 +1,191 @@
+"""A mail server and a webhook's receiver, both real and in a thread, each with a mood; and settings that lead there."""
+
+import asyncio
+import email
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from email.message import EmailMessage
+from email.policy import SMTP as POLICY
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from aiosmtpd.controller import Controller
+
+from pilot_core.messages.hours import Hours
+from pilot_core.messages.ways import Mail, Webhook
+from pilot_core.models import AttemptState, Draft, PilotRun
+from pilot_core.services import create_pilot
+from pilot_core.settings import Settings, settings
+from pilot_core.store import outbox
+from pilot_core.store.outbox import Kind
+from pilot_core.store.pilots import PilotStore
+
+LEADS = ("mara@ops.example", "theo@ops.example")
+SECRET = "a secret of the webhook"
+
+
+@dataclass
+class PostOffice:
+    """What a mail server took, in the order in which it did. ``moods`` are used up one a message, then it takes all.
+
+    Moods: take, refuse (451 at the end), reject (550 for the recipient), die (hang up before it took the message),
+    die_late (hang up after), hang (say nothing more until released).
+    """
+
+    port: int = 0
+    moods: list[str] = field(default_factory=list)
+    taken: list[tuple[str, EmailMessage]] = field(default_factory=list)
+    tried: threading.Event = field(default_factory=threading.Event)
+    released: threading.Event = field(default_factory=threading.Event)
+    now: Callable[[], datetime] | None = None
+    times: list[datetime] = field(default_factory=list)
+
+    async def handle_RCPT(self, server, session, envelope, address, options) -> str:
+        if self.moods and self.moods[0] == "reject":
+            self.moods.pop(0)
+            return "550 5.1.1 Nobody of that name here"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server, session, envelope) -> str:
+        mood = self.moods.pop(0) if self.moods else "take"
+        self.tried.set()
+        if mood == "refuse":
+            return "451 4.3.0 Come again later"
+        if mood == "hang":
+            while not self.released.is_set():
+                await asyncio.sleep(0.02)
+            server.transport.abort()
+            return "451 4.3.0 Too late"
+        if mood == "die":
+            server.transport.abort()
+            return "451 4.3.0 Nobody hears this"
+        message = email.message_from_bytes(envelope.content, policy=POLICY)
+        assert isinstance(message, EmailMessage)
+        self.taken.append((envelope.rcpt_tos[0], message))
+        if self.now:
+            self.times.append(self.now())
+        if mood == "die_late":
+            server.transport.abort()
+        return "250 OK"
+
+    @property
+    def ids(self) -> list[str]:
+        return [str(message["Message-ID"]) for _, message in self.taken]
+
+
+class _AnyPort(Controller):
+    """A controller on a free port, which it learns before it knocks there."""
+
+    def _trigger_server(self) -> None:
+        self.port = self.server.sockets[0].getsockname()[1]
+        super()._trigger_server()
+
+
+@contextmanager
+def post_office(**controller: object) -> Iterator[PostOffice]:
+    """A mail server on this machine."""
+    office = PostOffice()
+    running = _AnyPort(office, hostname="127.0.0.1", port=0, **controller)
+    running.start()
+    office.port = running.port
+    try:
+        yield office
+    finally:
+        office.released.set()
+        running.stop()
+
+
+@dataclass
+class Receiver:
+    """What a webhook was sent: headers and body. ``answers`` are used up one a request, then it says 204."""
+
+    url: str = ""
+    answers: list[int] = field(default_factory=list)
+    got: list[tuple[int, dict[str, str], bytes]] = field(default_factory=list)
+
+    @property
+    def taken(self) -> list[dict]:
+        """The bodies it answered well."""
+        return [json.loads(body) for status, _, body in self.got if status == 204]
+
+
+@contextmanager
+def receiver() -> Iterator[Receiver]:
+    """A webhook's receiver on this machine."""
+    found = Receiver()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            status = found.answers.pop(0) if found.answers else 204
+            found.got.append((status, {name.lower(): value for name, value in self.headers.items()}, body))
+            self.send_response(status)
+            self.end_headers()
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    found.url = f"http://127.0.0.1:{server.server_address[1]}/hook"
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield found
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def set_up(office: PostOffice | None = None, hook: Receiver | None = None, **changes: object) -> Settings:
+    """Settings by which messages go there at once, at any hour unless told otherwise."""
+    mail = Mail("127.0.0.1", office.port, "plain", "", "", "Pilöt Ops", "pilots@ops.example") if office else None
+    given = {
+        "mail": mail,
+        "mail_leads": LEADS[:1],
+        "webhook": Webhook(hook.url, SECRET, "json") if hook else None,
+        "hours": Hours("UTC", tuple(range(7)), 0, 24),
+        "hold_minutes": 0.0,
+    }
+    return replace(settings(), **(given | changes))
+
+
+def new_pilot(store: PilotStore, founder: str = "Alice Chen", company: str = "AcmeAI") -> PilotRun:
+    """A saved pilot without an attempt."""
+    return store.save(create_pilot(founder, company, "feature_launch", "acme", now=store.clock()), "Lea Lead")
+
+
+def make_ready(store: PilotStore, pilot_id: str, *, held: str | None = None) -> int:
+    """Its next attempt, made, with the message that a render leaves; returns its number."""
+
+    def work(pilot: PilotRun) -> int:
+        attempt = pilot.add_attempt(pipeline="storyboard", at=store.clock())
+        film = f"{pilot_id}/attempt_{attempt.attempt_number}/draft_v1.mp4"
+        store.path_of(film).parent.mkdir(parents=True, exist_ok=True)
+        store.path_of(film).write_bytes(b"the film")
+        attempt.state, attempt.video_path, attempt.ready_at = AttemptState.READY, film, store.clock()
+        changes = ["The hook is gröber now."]
+        attempt.drafts = [Draft(iteration=1, video_path=film, duration=20.0, frame_rate="25", changes=changes)]
+        made.append(attempt.attempt_number)
+        return attempt.attempt_number
+
+    made: list[int] = []
+
+    def also(connection) -> None:
+        outbox.tell(connection, Kind.CUT_READY, pilot_id, store.clock(), attempt_number=made[-1], held=held)
+
+    return store.change(pilot_id, work, "pipeline:storyboard", also=also)[1]
+
+
+def parts(message: EmailMessage) -> tuple[str, str]:
+    """The text and the HTML of a mail; there is nothing else in it."""
+    assert message.get_content_type() == "multipart/alternative"
+    assert message.defects == []
+    text, html = message.iter_parts()
+    assert (text.get_content_type(), html.get_content_type()) == ("text/plain", "text/html")
+    assert text.defects == html.defects == []
+    return text.get_content(), html.get_content()

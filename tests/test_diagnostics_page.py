@@ -1,0 +1,289 @@
+"""The diagnostics page, and erasing on screen, as leads meet them and others do not."""
+
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pilot_core.care.check import check
+from pilot_core.care.repair import repair
+from pilot_core.erasure import erase_pilot
+from pilot_core.errors import PilotNotFound
+from pilot_core.settings import ROOT
+from pilot_core.store import erasures, renders
+from pilot_core.store.pilots import PilotStore
+from pilot_core.web import access, routes, stores
+from pilot_core.web.background import Watch, mend
+from pilot_core.web.diagnostics_page import backups, words, work
+from tests.asking import ask
+from tests.conftest import HandClock
+from tests.pilot_pages import button, field, labels, shown
+from tests.told_pilots import tell
+
+LEAD = "Mara Lindqvist"
+ENTRY = ROOT / "pilot_core" / "web" / "entry.py"
+Role = access.Role
+
+
+@pytest.fixture
+def open_page(store: PilotStore, monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
+    """Opens a page by its file's name, as whoever has that role."""
+    monkeypatch.setattr(stores, "store", lambda: store)
+    monkeypatch.delenv("PILOT_OPS_BACKUPS", raising=False)
+
+    def open_(name: str = "diagnostics", role: Role = Role.LEAD, *, alone: bool = False, **address: str) -> AppTest:
+        monkeypatch.setattr(access, "visitor", lambda: access.Visitor(LEAD, role))
+        if alone:
+            return AppTest.from_file(str(ROOT / "pages" / f"{name}.py"), default_timeout=60).run()
+        at = AppTest.from_file(str(ENTRY), default_timeout=60).run()
+        at.switch_page(f"../../pages/{name}.py")
+        for key, value in address.items():
+            at.query_params[key] = value
+        at.run()
+        assert not at.exception
+        return at
+
+    return open_
+
+
+def said(at: AppTest) -> str:
+    """All texts of the page, without backslashes and word joiners."""
+    tables = " ".join(str(cell) for table in at.table for cell in table.value.to_numpy().ravel())
+    warned = " ".join(element.value for element in at.warning)
+    return f"{shown(at)}\n{tables}\n{warned}".replace("\\", "").replace("\u2060", "")
+
+
+def test_an_empty_store_is_told_in_sentences(open_page: Callable[..., AppTest]) -> None:
+    at = open_page()
+    text = said(at)
+    for sentence in (
+        "0 pilots, 0 attempts, 0 comments. The database has schema ",
+        "No nightly backup is set up.",
+        "No attempt stands as failed.",
+        "Nothing has been erased yet.",
+        "looked at when you ask for it",
+        "These settings are in force.",
+    ):
+        assert sentence in text
+    assert {metric.label for metric in at.metric} == {
+        "Database",
+        "Films and pictures",
+        "The rest",
+        "Free on the disk",
+    }
+    assert f"Python {'.'.join(map(str, sys.version_info[:3]))}" in text
+    # Nothing watches here, as no server runs.
+    assert "Nobody looks after the renders." in text
+    assert at.title[0].value == "2 things need a look"
+
+
+def test_a_store_with_everything_in_it(
+    open_page: Callable[..., AppTest], store: PilotStore, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = store.root.parent / "nights"
+    folder.mkdir()
+    (folder / f"pilots_{clock():%Y%m%d}_020000.zip").write_bytes(b"x" * 2_400_000)
+    monkeypatch.setenv("PILOT_OPS_BACKUPS", str(folder))
+    monkeypatch.setenv("PILOT_OPS_COMMAND", "/opt/make --key=hush-hush")
+    broken = tell(store, clock, "**Bold** Works", "fail")
+    made = tell(store, clock, "Acme", "queue")
+    renders.claim(store.database, made.runs[0].attempt_id, made.pilot_id, clock())
+    gone = tell(store, clock, "Gone", "A")
+    erase_pilot(store, gone.pilot_id, "They asked for it", LEAD)
+    watch = Watch(store)
+    watch.start()
+    try:
+        at = open_page()
+    finally:
+        watch.stop()
+    text = said(at)
+    for sentence in (
+        "The last nightly backup was made",
+        "2.4 MB",
+        "0 renders under way, 1 waiting; at most 1 at once.",
+        "**Bold** Works**, attempt 1: The disk was full.",
+        "Failed and not retried: 1 attempt, 1 of them within a day.",
+        "Erased so far: 1 pilot, and the data of 0 people.",
+        "Kept: Feature launch, Acme, approved, 1 attempt, 1 review",
+        "They asked for it",
+        "2 pilots, 2 attempts",
+    ):
+        assert sentence in text, sentence
+    assert "hush" not in text
+    assert gone.pilot_id not in text
+    assert "Nobody looks" not in text
+    assert broken.pilot_id
+
+
+def test_the_check_runs_when_asked_and_says_what_to_do(
+    open_page: Callable[..., AppTest], store: PilotStore, clock: HandClock
+) -> None:
+    pilot = tell(store, clock, "Acme", "fail")
+    at = button(open_page(), "Check the store now")
+    assert "The database and its folder agree. Checked just now." in said(at)
+    (store.root / f"{pilot.pilot_id}.json").unlink()
+    at = button(at, "Check the store now")
+    assert f"The state file {pilot.pilot_id}.json is missing." in said(at)
+    assert "--repair" in said(at)
+    assert at.title[0].value == "4 things need a look"
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.STRANGER, Role.REVIEWER])
+def test_nobody_but_leads_sees_the_page(open_page: Callable[..., AppTest], store: PilotStore, role: Role) -> None:
+    at = open_page(role=role, alone=True)
+    assert [error.value for error in at.error] == [access.READ_ONLY if role is Role.VIEWER else access.CLOSED]
+    assert not at.metric
+    assert not at.button
+
+
+def test_a_render_whose_process_is_gone_or_that_goes_on_for_long_is_noticed(
+    store: PilotStore, clock: HandClock
+) -> None:
+    watch = Watch(store)
+    watch.start()
+    try:
+        pilot = tell(store, clock, "Acme", "queue")
+        renders.claim(store.database, pilot.runs[0].attempt_id, pilot.pilot_id, clock())
+        fresh = work.told(work.queue(store, clock()), watch, 1, clock())
+        clock.forward(minutes=31)
+        long = work.told(work.queue(store, clock()), watch, 1, clock())
+        store.database.transaction(lambda c: c.execute("UPDATE renders SET pid = 0 - 7").fetchall())
+    finally:
+        watch.stop()
+    assert (fresh.mark, long.mark) == (words.Mark.WELL, words.Mark.LOOK)
+    assert "The oldest began 31 min ago." in long.sentence
+
+
+def test_a_late_backup_must_be_acted_on(store: PilotStore, clock: HandClock) -> None:
+    (folder := store.root.parent / "nights").mkdir()
+    for name in ("pilots_20260301_020000.zip", "pilots_20260227_020000.zip", "pilots_99999999_020000.zip"):
+        (folder / name).write_bytes(b"zip")
+    made = backups.nightly_backups(folder)
+    assert [backup.name for backup in made] == ["pilots_20260301_020000.zip", "pilots_20260227_020000.zip"]
+    assert backups.told(folder, made, clock()).mark is words.Mark.ACT
+    assert backups.told(folder, made, clock() - timedelta(hours=20)).mark is words.Mark.WELL
+    assert backups.told(folder, [], clock()).mark is words.Mark.ACT
+
+
+def test_a_monitor_learns_that_nobody_looks_after_the_renders_any_more(
+    store: PilotStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stores, "store", lambda: store)
+    monkeypatch.setattr(routes, "store", lambda: store)
+    monkeypatch.setattr(access, "store", lambda: store)
+    watch = Watch(store)
+    watch.start()
+    try:
+        here = ask("/healthz", host="localhost")
+        assert (here.status, b'"watched":true' in here.body) == (200, True)
+        assert ask("/healthz").body == b'{"status":"ok"}'
+        watch._over.set()
+        for thread in watch._threads:
+            thread.join()
+        assert (ask("/healthz").status, ask("/healthz").body) == (503, b'{"status":"failing"}')
+    finally:
+        watch.stop()
+
+
+def test_a_pilot_is_erased_by_reason_and_the_companys_name_and_the_overview_says_what_was_done(
+    open_page: Callable[..., AppTest], store: PilotStore, clock: HandClock
+) -> None:
+    pilot = tell(store, clock, "Bits & *Pieces*", "A")
+    other = tell(store, clock, "Acme", "wait")
+    at = button(open_page("pilot", pilot=pilot.pilot_id), "Erase this pilot…")
+    assert "What stays names nobody" in said(at)
+    at = button(at, "Erase for good")
+    assert "That is not the company’s name" in said(at)
+    field(at, "text_input", r"Type the company’s name to confirm: Bits \& \*Pieces\*").set_value(" Bits & *Pieces* ")
+    at = button(at, "Erase for good")
+    assert "Say why this is erased" in said(at)
+    assert store.load(pilot.pilot_id)
+    field(at, "text_area", "Why").set_value("The founder asked for it")
+    at = button(at, "Erase for good")
+    assert not at.exception
+    assert f"Erased {pilot.pilot_id}: " in said(at)
+    assert "All pilots" in said(at)
+    with pytest.raises(PilotNotFound):
+        store.load(pilot.pilot_id)
+    assert store.load(other.pilot_id)
+    (made,) = erasures.erasures(store.database)
+    assert (made.reason, made.erased_by) == ("The founder asked for it", LEAD)
+    at = button(at, "Put this away")
+    assert pilot.pilot_id not in said(at)
+
+
+def test_erasing_the_last_pilot_leads_to_an_overview_that_starts_anew(
+    open_page: Callable[..., AppTest], store: PilotStore, clock: HandClock
+) -> None:
+    pilot = tell(store, clock, "Acme", "wait")
+    at = button(open_page("pilot", pilot=pilot.pilot_id), "Erase this pilot…")
+    field(at, "text_input", "Type the company’s name to confirm: Acme").set_value("Acme")
+    field(at, "text_area", "Why").set_value("A test of ours")
+    at = button(at, "Erase for good")
+    assert at.title[0].value == "No pilots yet"
+    assert f"Erased {pilot.pilot_id}: " in said(at)
+
+
+def test_a_viewer_is_offered_no_erasure(open_page: Callable[..., AppTest], store: PilotStore, clock: HandClock) -> None:
+    pilot = tell(store, clock, "Acme", "A")
+    assert "Erase this pilot…" not in labels(open_page("pilot", Role.VIEWER, pilot=pilot.pilot_id))
+    assert "Erase this pilot…" in labels(open_page("pilot", pilot=pilot.pilot_id))
+
+
+def test_a_pilot_whose_film_is_being_made_is_not_offered_for_erasure(
+    open_page: Callable[..., AppTest], store: PilotStore, clock: HandClock
+) -> None:
+    pilot = tell(store, clock, "Acme", "queue")
+    assert "Erase this pilot…" not in labels(open_page("pilot", pilot=pilot.pilot_id))
+
+
+def test_a_person_is_erased_after_it_was_said_how_many_pilots_name_them(
+    open_page: Callable[..., AppTest], store: PilotStore, clock: HandClock
+) -> None:
+    pilots = [tell(store, clock, company, "m", founder_name="Dana Crüz") for company in ("Acme", "Northbeam")]
+    at = button(open_page(), "Erase a person…")
+
+    def look(name: str, reason: str) -> AppTest:
+        field(at, "text_input", "Name").set_value(name)
+        field(at, "text_input", "Why").set_value(reason)
+        return button(at, "Look for this person")
+
+    assert "Say whose data" in said(look(" ", "asked"))
+    assert "Nobody here is called “Nobody”" in said(look("Nobody", "asked"))
+    assert "must not name them" in said(look("Dana Crüz", "Dana Crüz asked"))
+    at = look("dana CRÜZ", "GDPR article 17")
+    assert "2 pilots name **dana CRÜZ**. Erasing them cannot be taken back." in said(at)
+    assert all(store.load(pilot.pilot_id).founder_name == "Dana Crüz" for pilot in pilots)
+    at = button(at, "Back")
+    assert field(at, "text_input", "Name").value == "dana CRÜZ"
+    at = button(look("Dana Crüz", "GDPR article 17"), "Erase for good")
+    assert "Erased one person from 2 pilots" in said(at)
+    assert {store.load(pilot.pilot_id).founder_name for pilot in pilots} == {"Erased person"}
+    assert "A person" in said(at)
+    at = open_page("pilot", pilot=pilots[0].pilot_id)
+    at.session_state[f"{pilots[0].pilot_id} section"] = "History"
+    assert "Erased a person’s data from this pilot" in said(at.run())
+
+
+def test_an_interrupted_erasure_is_named_by_the_check_and_finished_at_the_next_start(
+    store: PilotStore, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    first, second = tell(store, clock, "Acme", "A"), tell(store, clock, "Other", "A")
+    for pilot in (first, second):
+        (store.root / pilot.pilot_id).mkdir(exist_ok=True)
+        (store.root / pilot.pilot_id / "pilot_runbook.txt").write_text("theirs")
+        with monkeypatch.context() as patched:
+            patched.setattr("pilot_core.erasure._remove_files", stop)
+            with pytest.raises(KeyboardInterrupt):
+                erase_pilot(store, pilot.pilot_id, "asked", LEAD)
+    found = check(store, thorough=False, under_way=0)
+    assert {finding.kind for finding in found} == {"erased"}
+    assert {finding.about for finding in found} == {first.pilot_id, second.pilot_id}
+    mend(store)
+    assert not list(store.root.glob("**/pilot_*"))
+    assert repair(store).done == []

@@ -1,0 +1,99 @@
+"""The new pilot's form: one pilot however it went, and no film left beside it; likewise the next attempt's."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pilot_core.errors import StoreError
+from pilot_core.store.pilots import PilotStore
+from pilot_core.web import background, lifespan, new_pilot_form, uploads
+from tests import test_pages
+
+OpenPage = Callable[..., AppTest]
+no_renders, open_page = test_pages.no_renders, test_pages.open_page
+
+
+def filled(at: AppTest) -> AppTest:
+    at.text_input("new_pilot_founder").set_value("Zoë Ñandú")
+    at.text_input("new_pilot_company").set_value("Northbeam AI")
+    return at
+
+
+def brought(store: PilotStore, name: str = "upload_0123456789abcdef") -> Path:
+    film = store.root / uploads.FOLDER / f"{name}.mp4"
+    film.parent.mkdir(exist_ok=True)
+    film.write_bytes(b"a film")
+    return film
+
+
+@pytest.fixture
+def uploading(store: PilotStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "store", lambda: store)
+
+
+@pytest.mark.usefixtures("no_renders")
+def test_a_pilot_whose_first_cut_could_not_be_begun_is_made_once_and_shown(
+    open_page: OpenPage,
+    store: PilotStore,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise StoreError("The disk is full.")
+
+    at = filled(open_page("new_pilot"))
+    with monkeypatch.context() as patched:
+        patched.setattr(new_pilot_form.services, "queue_attempt", full)
+        at.button[0].click().run()
+    [pilot] = store.load_all()
+    assert at.query_params["pilot"] == pilot.pilot_id
+    assert [error.value.replace("\\", "") for error in at.error] == [
+        "The pilot is saved, but its first cut was not begun: The disk is full."
+    ]
+    assert "No attempt has been started yet" in at.info[0].value
+    at.query_params.clear()
+    filled(at.run()).button[0].click().run()
+    assert len(store.load_all()) == 2
+
+
+@pytest.mark.usefixtures("no_renders")
+def test_a_second_click_after_one_that_broke_off_makes_no_second_pilot(
+    open_page: OpenPage,
+    store: PilotStore,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: object) -> None:
+        raise OSError(11, "Resource temporarily unavailable")
+
+    at = filled(open_page("new_pilot"))
+    with monkeypatch.context() as patched:
+        patched.setattr(new_pilot_form, "start_render", broken)
+        at.button[0].click().run()
+    at.run()
+    if at.button and not at.query_params.get("pilot"):
+        filled(at).button[0].click().run()
+    [pilot] = store.load_all()
+    assert at.query_params["pilot"] == pilot.pilot_id
+
+
+@pytest.mark.usefixtures("no_renders", "uploading")
+def test_a_film_that_a_new_pilot_has_lies_nowhere_else(open_page: OpenPage, store: PilotStore) -> None:
+    film = brought(store)
+    at = filled(open_page("new_pilot"))
+    at.radio("new_pilot_pipeline").set_value("upload").run()
+    at.session_state["new_pilot_video"] = {"upload": {"id": film.stem, "name": "film.mp4"}}
+    at.button[0].click().run()
+    [pilot] = store.load_all()
+    background.process_of(store, pilot.pilot_id, 1).wait()
+    [attempt] = pilot.runs
+    assert store.path_of(attempt.upload_path or "").read_bytes() == b"a film"
+    assert not film.exists()
+
+
+def test_films_that_nobody_took_up_are_gone_at_the_next_start(store: PilotStore) -> None:
+    old, new = brought(store), brought(store, "upload_00000000000000ff")
+    os.utime(old, (0, 0))
+    lifespan._clear(store)
+    assert (old.exists(), new.exists()) == (False, True)
