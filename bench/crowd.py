@@ -68,7 +68,8 @@ def crowd(root: str, seconds: float = 60.0) -> tuple[list[float], dict[str, Any]
 
     kept = sum(len(comments_of(store, pilot_id)) for pilot_id in {seat.attempt_id[:-3] for seat in seats})
     every = sorted(taken for times in told.reruns.values() for taken in times)
-    told.errors += [f"{told.comments - kept} comments were lost"] if kept != told.comments else []
+    if kept != told.comments:
+        told.errors.append(f"{told.comments - kept} of {told.comments} comments were not kept")
     return (
         every,
         {"errors": len(told.errors), "comments": told.comments, "kept": kept, "pieces": len(told.pieces)},

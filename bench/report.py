@@ -99,11 +99,11 @@ def _table(rows: list[Json]) -> str:
     for row in rows:
         note = f"<br><small>{escape(row['note'])}</small>" if row["note"] else ""
         peaks = ["–" if row[name] is None else f"{row[name]:,.0f}" for name in ("ours_peak", "rival_peak")]
-        missed = "" if row["kept"] else " missed"
+        missed = "" if row["kept"] else "missed"
         body.append(
             f"<tr><td>{escape(row['name'])}<br><small>{escape(row['work'])}</small>{note}</td>"
             f"<td class='n'>{seconds(row['ours'])}</td><td>{escape(row['rival_name'])}</td>"
-            f"<td class='n'>{seconds(row['rival'])}</td><td class='n{missed}'>{escape(row['told'])}</td>"
+            f"<td class='n'>{seconds(row['rival'])}</td><td class='{missed}'>{escape(row['told'])}</td>"
             f"<td>{escape(row['target'])}</td><td class='n'>{peaks[0]}</td><td class='n'>{peaks[1]}</td></tr>"
         )
     return f"<table><tr>{''.join(f'<th>{head}</th>' for head in heads)}</tr>{''.join(body)}</table>"

@@ -155,7 +155,7 @@ def crowd(folder: Path) -> Iterator[Row]:
         notes["server_peak"],
         None,
         found["comments"] == found["kept"],
-        f"median/p95 by rerun: {kinds}",
+        f"median/p95 by rerun: {kinds}" + "".join(f"; {said}" for said in notes["said"]),
     )
 
 
