@@ -23,12 +23,10 @@ TOKEN = "Zx" + "9_-aB3" * 7  # as long as a real one
 def written(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], str]]:
     """What our loggers have written since it was last asked."""
     ours = logging.getLogger("pilot_core")
-    before = ours.level, list(ours.handlers), ours.propagate
+    before = ours.level, list(ours.handlers)
     logs.set_up("info")
-    # pytest would keep what is written, too, and cannot pass a lone surrogate on from one process to another.
-    ours.propagate = False
     yield lambda: capsys.readouterr().err
-    ours.level, ours.handlers, ours.propagate = before
+    ours.level, ours.handlers = before
 
 
 def lines(text: str) -> list[dict]:
