@@ -33,7 +33,7 @@ def lines(text: str) -> list[dict]:
     return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
 
 
-@pytest.mark.parametrize("typed", ['a\n{"level": "error"}', "b\r\x1b[2Jc", "d\u2028e\x85f", "g\ud800"])
+@pytest.mark.parametrize("typed", ['a\n{"level": "error"}', "b\r\x1b[2Jc", "d\u2028e\x85f"])
 def test_nothing_that_was_typed_makes_a_second_line_or_commands_a_terminal(
     written: Callable[[], str], typed: str
 ) -> None:
@@ -44,6 +44,14 @@ def test_nothing_that_was_typed_makes_a_second_line_or_commands_a_terminal(
     assert text.rstrip("\n").isprintable()
     (line,) = lines(text)
     assert (line["message"], line["actor"]) == (typed, typed)
+
+
+def test_half_a_character_is_written_as_what_it_is() -> None:
+    # Not through a logger: pytest keeps what is logged, and cannot pass this on from one process to another.
+    record = logging.makeLogRecord({"name": "pilot_core.test", "levelname": "INFO", "msg": "g\ud800"})
+    text = logs.line(record)
+    assert text.isascii()
+    assert json.loads(text)["message"] == "g\ud800"
 
 
 def test_an_unexpected_error_is_one_line_with_its_trace(written: Callable[[], str]) -> None:
