@@ -9,7 +9,7 @@ run: .venv/runtime
 	$(BIN)/streamlit run app.py --server.port $(PORT)
 
 test: .venv/development tools check
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: .venv/development
 	$(BIN)/ruff format --check .

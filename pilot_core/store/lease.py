@@ -10,6 +10,8 @@ import logging
 import os
 import re
 import shutil
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -250,20 +252,44 @@ def opened_copy(path: Path) -> Iterator[Connection]:
 def _copy_rows(source: Path, target: Path) -> None:
     """Copy a database that is attached nowhere into a new file, and fold the journals of both in.
 
-    Raises duckdb.Error, and OSError when the two are not the same.
+    What lies unused in a block of the file is whatever lay in the writer's memory. So one process reads the rows and
+    another, which has never seen anything else, writes them. Raises duckdb.Error, and OSError when the two are not the
+    same.
     """
-    connection = duckdb.connect(":memory:", config={"temp_directory": str(target.parent / "spill")})
+    rows = target.parent / "rows"
+    for program, path in ((_TAKE_OUT, source), (_PUT_IN, target)):
+        command = [sys.executable, "-I", "-c", program, _quoted(path), _quoted(rows)]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        if done.returncode:
+            raise OSError(None, (done.stderr.strip().splitlines() or ["it was stopped"])[-1])
+    connection = duckdb.connect(":memory:")
     try:
-        connection.execute(f"ATTACH '{_quoted(source)}' AS source")
-        connection.execute(f"ATTACH '{_quoted(target)}' AS target")
-        connection.execute("COPY FROM DATABASE source TO target")
+        connection.execute(f"ATTACH '{_quoted(source)}' AS source (READ_ONLY)")
+        connection.execute(f"ATTACH '{_quoted(target)}' AS target (READ_ONLY)")
         if _tables(connection, "source") != _tables(connection, "target"):
             raise OSError(None, "the copy is not the same")
-        for name in ("source", "target"):
-            connection.execute(f"CHECKPOINT {name}")
-            connection.execute(f"DETACH {name}")
     finally:
         connection.close()
+
+
+_TAKE_OUT = """
+import duckdb, sys
+connection = duckdb.connect()
+connection.execute(f"ATTACH '{sys.argv[1]}' AS source")
+connection.execute(f"EXPORT DATABASE source TO '{sys.argv[2]}' (FORMAT parquet)")
+connection.execute("CHECKPOINT source")
+connection.execute("DETACH source")
+"""
+_PUT_IN = """
+import duckdb, sys
+connection = duckdb.connect()
+connection.execute(f"ATTACH '{sys.argv[1]}' AS target")
+connection.execute("USE target")
+connection.execute(f"IMPORT DATABASE '{sys.argv[2]}'")
+connection.execute("CHECKPOINT target")
+connection.execute("USE memory")
+connection.execute("DETACH target")
+"""
 
 
 def _tables(connection: Connection, database: str) -> list[tuple[str, str, int]]:

@@ -20,7 +20,10 @@ DESKTOP = {"viewport": {"width": 1280, "height": 900}}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests come last: Playwright keeps an event loop in this thread, and no other test could run its own."""
+    """Browser tests come last: Playwright keeps an event loop in this thread, and no other test could run its own.
+
+    Several processes must take the files in this order, too: with xdist, ``--no-loadscope-reorder``.
+    """
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 

@@ -42,7 +42,7 @@ def store_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def chart(page: Page, key: str) -> Locator:
-    found = page.locator(f".st-key-chart_{key}")
+    found = page.locator(f'.st-key-chart_{key}[data-stale="false"]')
     expect(found.locator(".main-svg").first).to_be_attached()
     found.scroll_into_view_if_needed()
     return found
