@@ -110,7 +110,7 @@ class Lease:
     def rewrite(self) -> None:
         """Put the database into a new file of the same name, which holds nothing of what was deleted or changed.
 
-        In the old one such bytes stay, through every checkpoint and VACUUM. Everybody waits until it is done (1.3 s for
+        In the old one such bytes stay, through every checkpoint and VACUUM. Everybody waits until it is done (1.5 s for
         44 MB), so this is for the end of an erasure. The new file is compared with the old one and on the disk before
         it takes that one's place in one step: a crash leaves one of the two, whole. Raises StoreError; then the old one
         stands.
