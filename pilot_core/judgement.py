@@ -13,7 +13,7 @@ from pilot_core.insight.cohort import Cohort
 from pilot_core.insight.recommend import Verdict, recommend
 from pilot_core.insight.report import build_report
 from pilot_core.insight.themes import Polarity, Suggestion, lexicon, suggest
-from pilot_core.models import Feedback, PilotRun, PilotRunAttempt
+from pilot_core.models import Feedback, PilotRun, PilotRunAttempt, checked_reason
 from pilot_core.store import drilldown, judgements, outbox
 from pilot_core.store.drilldown import Note
 from pilot_core.store.judgements import FiledReport, Override
@@ -21,8 +21,6 @@ from pilot_core.store.lease import Connection
 from pilot_core.store.outbox import Kind
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.reviews import add_event
-
-REASON_LENGTH = 2000
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,7 @@ def override_recommendation(store: PilotStore, pilot_id: str, verdict: str, reas
     Raises InvalidRequest without a reason or a name, or for what the rules say already; NotAllowedNow while another
     override stands; PilotNotFound.
     """
-    who, why = _named(actor), _reason(reason)
+    who, why = _named(actor), checked_reason(reason)
     try:
         chosen = Verdict(verdict)
     except ValueError:
@@ -78,7 +76,7 @@ def undo_override(store: PilotStore, pilot_id: str, reason: str, actor: str) -> 
 
     Raises InvalidRequest without a reason or a name, NotAllowedNow where none stands.
     """
-    who, why, now = _named(actor), _reason(reason), store.clock()
+    who, why, now = _named(actor), checked_reason(reason), store.clock()
 
     def work(connection: Connection) -> None:
         standing = judgements.standing_override(connection, ids.checked_pilot_id(pilot_id))
@@ -276,12 +274,3 @@ def _named(actor: str) -> str:
     if not who:
         raise InvalidRequest("A name is needed: say who decides.", field="actor")
     return who
-
-
-def _reason(text: str) -> str:
-    why = text.strip()
-    if not why:
-        raise InvalidRequest("A reason is needed: say in a few words why.", field="reason")
-    if len(why) > REASON_LENGTH:
-        raise InvalidRequest(f"The reason is longer than {REASON_LENGTH:,} characters; shorten it.", field="reason")
-    return why

@@ -4,8 +4,6 @@ A key has 256 random bits, is used once within a week, and then is a session of 
 Both are looked up by their SHA-256 hash on every rerun and request, so whoever is revoked is out at the next one.
 """
 
-import hashlib
-import secrets
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -16,13 +14,13 @@ from pilot_core.store import contacts, keys
 from pilot_core.store.keys import KeyState, SignInKey
 from pilot_core.store.lease import Connection
 from pilot_core.store.pilots import PilotStore
+from pilot_core.tokens import hashed, new_token
 
 __all__ = ["KeyState", "SignInKey"]
 
 ROLES = ("lead", "viewer")
 KEY_DAYS = 7
 SESSION_DAYS = 30
-LONGEST_TOKEN = 200
 # Names that would pass in the history for something that is no person of the team.
 NOT_A_PERSON = ("pipeline", "simulat")
 LIVING = (KeyState.WAITING, KeyState.SIGNED_IN)
@@ -44,7 +42,7 @@ def invite(store: PilotStore, name: str, role: str, by: str) -> tuple[SignInKey,
         raise InvalidRequest(f"“{name}” would not read as a person in the history; choose another name.", field="name")
     now = store.clock()
     key = SignInKey(ids.new_id("key"), name, role, now, by, now + timedelta(days=KEY_DAYS))
-    token = secrets.token_urlsafe(32)
+    token = new_token()
     store.database.transaction(lambda connection: keys.add(connection, key, hashed(token)))
     return key, token
 
@@ -94,7 +92,7 @@ def waits(store: PilotStore, token: str) -> bool:
 def sign_in(store: PilotStore, token: str) -> tuple[SignInKey, str]:
     """Use a key up; returns it with the token of the session it became, for the cookie. Raises KeyRefused."""
     now = store.clock()
-    cookie = secrets.token_urlsafe(32)
+    cookie = new_token()
     until = now + timedelta(days=SESSION_DAYS)
 
     def work(connection: Connection) -> SignInKey:
@@ -122,8 +120,3 @@ def sign_out(store: PilotStore, cookie: str) -> None:
             keys.end(connection, key.key_id, key.name, now)
 
     store.database.transaction(work)
-
-
-def hashed(token: str) -> str:
-    """SHA-256 of a token, in hex; of one that is too long to be ours, of its beginning, which matches nothing."""
-    return hashlib.sha256(token[:LONGEST_TOKEN].encode("utf-8", "surrogatepass")).hexdigest()

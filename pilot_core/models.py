@@ -15,6 +15,7 @@ from pilot_core import ids
 from pilot_core.clock import as_utc, utc_now
 from pilot_core.errors import InvalidRequest, NotAllowedNow, PilotNotFound
 
+REASON_LENGTH = 2000  # characters
 UtcTime = Annotated[datetime, BeforeValidator(lambda v: as_utc(datetime.fromisoformat(v) if isinstance(v, str) else v))]
 
 
@@ -421,7 +422,7 @@ class PilotRun(Record):
         if self.status is not PilotStatus.ACTIVE:
             raise NotAllowedNow(f"{self.pilot_id} is {self.status}; only an active pilot can be paused.")
         self.status = PilotStatus.PAUSED
-        self.pause_reason = _reason(reason)
+        self.pause_reason = checked_reason(reason)
         self.log("paused", at, reason=self.pause_reason)
 
     def resume(self, at: datetime | None = None) -> None:
@@ -436,7 +437,7 @@ class PilotRun(Record):
         """End the pilot without approval; ``external`` when the reason was not ours. Raises NotAllowedNow."""
         if self.status is PilotStatus.COMPLETED:
             raise NotAllowedNow(f"{self.pilot_id} is already completed ({self.approval_outcome}).")
-        self.drop_reason = _reason(reason)
+        self.drop_reason = checked_reason(reason)
         self.drop_external = external
         self.status = PilotStatus.COMPLETED
         self.approval_outcome = ApprovalOutcome.DROPPED
@@ -453,7 +454,7 @@ class PilotRun(Record):
                 f"The new limit must be more than the present {self.max_attempts} and at most 50.", field="max_attempts"
             )
         before, self.max_attempts = self.max_attempts, max_attempts
-        self.log("limit_raised", at, before=before, after=max_attempts, reason=_reason(justification))
+        self.log("limit_raised", at, before=before, after=max_attempts, reason=checked_reason(justification))
 
 
 def parse_level(level: FeedbackLevel | str) -> FeedbackLevel:
@@ -466,10 +467,11 @@ def parse_level(level: FeedbackLevel | str) -> FeedbackLevel:
         ) from None
 
 
-def _reason(text: str) -> str:
+def checked_reason(text: str) -> str:
+    """The reason for an act, without outer space. Raises InvalidRequest when it is empty or too long."""
     text = text.strip()
     if not text:
         raise InvalidRequest("A reason is needed: say in a few words why.", field="reason")
-    if len(text) > 2000:
-        raise InvalidRequest("The reason is longer than 2,000 characters; shorten it.", field="reason")
+    if len(text) > REASON_LENGTH:
+        raise InvalidRequest(f"The reason is longer than {REASON_LENGTH:,} characters; shorten it.", field="reason")
     return text

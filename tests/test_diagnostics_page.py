@@ -19,11 +19,11 @@ from pilot_core.web.background import Watch, mend
 from pilot_core.web.diagnostics_page import backups, words, work
 from tests.asking import ask
 from tests.conftest import HandClock
+from tests.opened_pages import opened
 from tests.pilot_pages import button, field, labels, shown
 from tests.told_pilots import tell
 
 LEAD = "Mara Lindqvist"
-ENTRY = ROOT / "pilot_core" / "web" / "entry.py"
 Role = access.Role
 
 
@@ -37,13 +37,7 @@ def open_page(store: PilotStore, monkeypatch: pytest.MonkeyPatch) -> Callable[..
         monkeypatch.setattr(access, "visitor", lambda: access.Visitor(LEAD, role))
         if alone:
             return AppTest.from_file(str(ROOT / "pages" / f"{name}.py"), default_timeout=60).run()
-        at = AppTest.from_file(str(ENTRY), default_timeout=60).run()
-        at.switch_page(f"../../pages/{name}.py")
-        for key, value in address.items():
-            at.query_params[key] = value
-        at.run()
-        assert not at.exception
-        return at
+        return opened(name, **address)
 
     return open_
 

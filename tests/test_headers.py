@@ -73,21 +73,18 @@ def test_a_film_comes_in_the_pieces_that_were_asked_for(server: Server, world: W
     assert (answer.status, answer.body) == (206, b"film")
 
 
-def test_a_failure_tells_nothing_of_itself(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    import anyio
-
-    from pilot_core.web.middleware import Guard
-
-    async def broken(scope: dict, receive: object, send: object) -> None:
-        raise RuntimeError("the secret path /srv/pilots")
-
+def answered_by_the_guard(fails: Exception) -> list[dict]:
+    """What the gate sends when whatever is behind it fails in that way."""
     said: list[dict] = []
 
-    async def send(message: dict) -> None:
-        said.append(message)
+    async def behind(scope: Scope, receive: Receive, send: Send) -> None:
+        raise fails
 
     async def receive() -> dict:
         return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: dict) -> None:
+        said.append(message)
 
     scope = {
         "type": "http",
@@ -100,7 +97,12 @@ def test_a_failure_tells_nothing_of_itself(world: World, monkeypatch: pytest.Mon
         "client": ("203.0.113.7", 5),
         "http_version": "1.1",
     }
-    anyio.run(Guard(broken), scope, receive, send)
+    anyio.run(Guard(behind), scope, receive, send)
+    return said
+
+
+def test_a_failure_tells_nothing_of_itself() -> None:
+    said = answered_by_the_guard(RuntimeError("the secret path /srv/pilots"))
     assert said[0]["status"] == 500
     assert (b"x-content-type-options", b"nosniff") in said[0]["headers"]
     told = b"".join(message.get("body", b"") for message in said[1:]).decode()
@@ -108,30 +110,9 @@ def test_a_failure_tells_nothing_of_itself(world: World, monkeypatch: pytest.Mon
     assert told == f"Something went wrong (id {reference}). The log says more under this id."
 
 
-def test_a_store_that_does_not_answer_is_said_in_a_sentence_that_tells_nothing(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def held(scope: Scope, receive: Receive, send: Send) -> None:
-        raise StoreError("The store /srv/secret is held by another program (python3, process 11890).")
-
-    said: list[dict] = []
-
-    async def receive() -> dict:
-        return {"type": "http.request", "body": b"", "more_body": False}
-
-    async def send(message: dict) -> None:
-        said.append(message)
-
-    scope = {
-        "type": "http",
-        "method": "GET",
-        "path": "/healthz",
-        "query_string": b"",
-        "headers": [(b"host", b"localhost")],
-        "client": ("127.0.0.1", 5),
-        "scheme": "http",
-    }
-    anyio.run(Guard(held), scope, receive, send)
+def test_a_store_that_does_not_answer_is_said_in_a_sentence_that_tells_nothing() -> None:
+    held = StoreError("The store /srv/secret is held by another program (python3, process 11890).")
+    said = answered_by_the_guard(held)
     assert said[0]["status"] == 503
     assert (b"retry-after", b"5") in said[0]["headers"]
     assert said[1]["body"].decode() == NOT_NOW

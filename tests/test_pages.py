@@ -12,10 +12,10 @@ from pilot_core.settings import ROOT
 from pilot_core.store.pilots import PilotStore
 from pilot_core.web import access, background, stores
 from tests.conftest import HandClock
+from tests.opened_pages import opened
 from tests.told_pilots import tell
 
 LEAD = "Mara Lindqvist"
-ENTRY = ROOT / "pilot_core" / "web" / "entry.py"
 OpenPage = Callable[..., AppTest]
 
 
@@ -32,15 +32,7 @@ def open_page(store: PilotStore, monkeypatch: pytest.MonkeyPatch) -> OpenPage:
     monkeypatch.setattr(stores, "store", lambda: store)
 
     def open_(name: str = "overview", **address: str) -> AppTest:
-        at = AppTest.from_file(str(ENTRY), default_timeout=60)
-        if name != "overview":
-            at.run()
-            at.switch_page(f"../../pages/{name}.py")
-        for key, value in address.items():
-            at.query_params[key] = value
-        at.run()
-        assert not at.exception
-        return at
+        return opened(name, **address)
 
     return open_
 

@@ -9,16 +9,15 @@ from streamlit.testing.v1 import AppTest
 from pilot_core.export.snapshot import row_counts
 from pilot_core.insight.cohort import Cohort
 from pilot_core.judgement import file_report, override_recommendation
-from pilot_core.settings import ROOT
 from pilot_core.store.judgements import filed_reports
 from pilot_core.store.pilots import PilotStore
 from pilot_core.web import access, stores
 from pilot_core.web.downloads import TABLES_ZIP, filed_address, table_address
 from tests.conftest import HandClock
+from tests.opened_pages import opened
 from tests.pilot_pages import button, labels, shown
 from tests.told_pilots import tell
 
-ENTRY = ROOT / "pilot_core" / "web" / "entry.py"
 LEAD = "Mara Lindqvist"
 OpenPage = Callable[..., AppTest]
 
@@ -30,14 +29,7 @@ def open_page(store: PilotStore, monkeypatch: pytest.MonkeyPatch) -> OpenPage:
 
     def open_(role: access.Role = access.Role.LEAD, **address: str) -> AppTest:
         monkeypatch.setattr(access, "visitor", lambda: access.Visitor(LEAD, role))
-        at = AppTest.from_file(str(ENTRY), default_timeout=60)
-        at.run()
-        at.switch_page("../../pages/reports.py")
-        for key, value in address.items():
-            at.query_params[key] = value
-        at.run()
-        assert not at.exception
-        return at
+        return opened("reports", **address)
 
     return open_
 

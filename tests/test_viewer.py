@@ -6,15 +6,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pilot_core.errors import StoreError
-from pilot_core.settings import ROOT
 from pilot_core.store.pilots import PilotStore
 from pilot_core.web import access, stores
 from pilot_core.web.errors import NOT_NOW
 from tests.conftest import HandClock
+from tests.opened_pages import opened
 from tests.reviewing import pilot_in_review, reviewer
 from tests.told_pilots import tell
 
-ENTRY = ROOT / "pilot_core" / "web" / "entry.py"
 READS_ON = {"Show all", "Clear filters", "Put this away", "Go on from the present state"}
 
 
@@ -26,13 +25,7 @@ def open_page(store: PilotStore, monkeypatch: pytest.MonkeyPatch) -> Callable[..
     store.database.before_writing = stores.check_may_write
 
     def open_(name: str, **address: str) -> AppTest:
-        at = AppTest.from_file(str(ENTRY), default_timeout=60).run()
-        if name != "overview":
-            at.switch_page(f"../../pages/{name}.py")
-        for key, value in address.items():
-            at.query_params[key] = value
-        at.run()
-        assert not at.exception
+        at = opened(name, **address)
         assert not at.error
         return at
 
@@ -81,10 +74,8 @@ def test_a_grant_presses_no_button_of_a_page_that_was_drawn_for_a_lead(
         next(button for button in at.button if button.label == "Pause the pilot").click().run()
 
     def asked() -> AppTest:
-        at = AppTest.from_file(str(ENTRY), default_timeout=60).run()
-        at.switch_page("../../pages/pilot.py")
-        at.query_params["pilot"] = pilot.pilot_id
-        next(button for button in at.run().button if button.label == "Pause…").click().run()
+        at = opened("pilot", pilot=pilot.pilot_id)
+        next(button for button in at.button if button.label == "Pause…").click().run()
         at.text_area[-1].set_value("Holiday")
         return at
 

@@ -1,16 +1,15 @@
 """The leads' calendar: what is due, as iCalendar (RFC 5545), at a secret address that can be ended."""
 
-import secrets
 from datetime import UTC, datetime, timedelta
 
 from pilot_core import ids
 from pilot_core.documents.text import line
 from pilot_core.messages import clocks
-from pilot_core.messages.secret_addresses import hashed
 from pilot_core.settings import Settings
 from pilot_core.store import contacts
 from pilot_core.store.contacts import Feed
 from pilot_core.store.pilots import PilotStore
+from pilot_core.tokens import hashed, new_token
 
 LINE_BYTES = 75
 LONG = timedelta(minutes=30)
@@ -18,7 +17,7 @@ LONG = timedelta(minutes=30)
 
 def make_feed(store: PilotStore, name: str, *, is_account: bool) -> str:
     """A secret address for someone of the team, as its token, shown this once; the one they had before ends."""
-    token = secrets.token_urlsafe(32)
+    token = new_token()
     feed = Feed(ids.new_id("feed"), name, is_account, store.clock(), None)
     store.database.transaction(lambda connection: contacts.add_feed(connection, feed, hashed(token)))
     return token

@@ -5,7 +5,7 @@ from pilot_core.documents.text import line
 from pilot_core.errors import NotAllowedNow, PilotError
 from pilot_core.messages import words
 from pilot_core.messages.addresses import checked_address
-from pilot_core.messages.secret_addresses import hashed, quiet_address, review_address
+from pilot_core.messages.secret_addresses import quiet_address, review_address
 from pilot_core.messages.ways import MAIL, WEBHOOK, Letter, email_of
 from pilot_core.messages.words import Words
 from pilot_core.models import AttemptState, PilotRun, PilotStatus
@@ -16,6 +16,7 @@ from pilot_core.store.contacts import Contact
 from pilot_core.store.lease import Connection
 from pilot_core.store.outbox import Kind, Message, State
 from pilot_core.store.pilots import PilotStore
+from pilot_core.tokens import hashed
 
 REMINDING = (Kind.REMINDER, Kind.LINK_EXPIRING)
 GONE = "This message goes just now, or is over; nothing was changed."

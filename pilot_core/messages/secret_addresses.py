@@ -16,6 +16,7 @@ from pilot_core.store import contacts, outbox, reviews
 from pilot_core.store.lease import Connection
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.reviews import LinkState, ReviewLink
+from pilot_core.tokens import hashed
 
 KEY_FILE = ".messages.key"
 KEY_BYTES = 32
@@ -66,11 +67,6 @@ def quiet_address(store: PilotStore, pilot_id: str, base: str) -> str:
 
     store.database.transaction(work)
     return f"{base}/quiet/{token}"
-
-
-def hashed(token: str) -> str:
-    """SHA-256 of a token, in hex; of one that is too long to be ours, of its beginning."""
-    return hashlib.sha256(token[:200].encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _check_open(connection: Connection, pilot: PilotRun, link: ReviewLink | None, now: datetime) -> None:

@@ -7,7 +7,6 @@ whatever is revoked or expired ends there.
 """
 
 import hashlib
-import secrets
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -19,6 +18,7 @@ from pilot_core.store import reviews
 from pilot_core.store.lease import Connection
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.reviews import FoundLink, Grant, LinkState, ReviewLink, Speaker, TeamMember
+from pilot_core.tokens import hashed, new_token
 
 __all__ = ["Grant", "LinkState", "ReviewLink", "Speaker", "TeamMember"]
 
@@ -27,7 +27,6 @@ LONGEST_DAYS = 365
 GRANT_AFTER_PASSPHRASE = timedelta(hours=24)
 TRIES = 5
 LOCKED_FOR = timedelta(minutes=15)
-LONGEST_TOKEN = 200
 
 
 class LinkRefused(PilotError):
@@ -67,7 +66,7 @@ def make_link(
     if not now.date() <= last_day <= now.date() + timedelta(days=LONGEST_DAYS):
         raise InvalidRequest("The link must end between today and a year from now; choose another day.", field="expiry")
     kept_passphrase = passphrases.hashed(passphrase) if passphrase else None
-    token = secrets.token_urlsafe(32)
+    token = new_token()
     link = ReviewLink(
         link_id=_link_id(pilot_id, name),
         pilot_id=pilot_id,
@@ -82,7 +81,7 @@ def make_link(
 
     def work(connection: Connection) -> None:
         again = reviews.link(connection, link.link_id) is not None
-        reviews.put_link(connection, link, _hash(token), kept_passphrase)
+        reviews.put_link(connection, link, hashed(token), kept_passphrase)
         reviews.add_event(
             connection,
             pilot_id,
@@ -138,7 +137,7 @@ def open_link(
     name and all. Raises LinkRefused, PassphraseNeeded and PassphraseLocked.
     """
     now = now or store.clock()
-    token_hash = _hash(token)
+    token_hash = hashed(token)
     found = store.database.read(lambda connection: reviews.living_link(connection, token_hash, now))
     if found is None:
         raise LinkRefused
@@ -146,10 +145,10 @@ def open_link(
         return already, held
     if found.passphrase_hash:
         _check_passphrase(store, found, passphrase, now)
-    cookie_token = secrets.token_urlsafe(32)
+    cookie_token = new_token()
     longest = now + GRANT_AFTER_PASSPHRASE if found.passphrase_hash else found.link.expires_at
     grant = Grant(
-        grant_hash=_hash(cookie_token),
+        grant_hash=hashed(cookie_token),
         link_id=found.link.link_id,
         pilot_id=found.link.pilot_id,
         name=found.link.reviewer,
@@ -172,7 +171,7 @@ def grant_for(store: PilotStore, cookie_token: str | None, now: datetime | None 
     if not cookie_token:
         return None
     now = now or store.clock()
-    grant_hash = _hash(cookie_token)
+    grant_hash = hashed(cookie_token)
     return store.database.read(lambda connection: reviews.grant(connection, grant_hash, now))
 
 
@@ -246,11 +245,6 @@ def _locked_words(span: timedelta) -> str:
     minutes = max(1, -(-int(span.total_seconds()) // 60))
     unit = "minute" if minutes == 1 else "minutes"
     return f"Too many wrong passphrases. The link opens again in {minutes} {unit}; try then."
-
-
-def _hash(token: str) -> str:
-    """SHA-256 of a token, in hex; of one that is too long to be ours, of its beginning, which matches nothing."""
-    return hashlib.sha256(token[:LONGEST_TOKEN].encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _link_id(pilot_id: str, name: str) -> str:

@@ -183,3 +183,12 @@ def rows(connection: Connection, sql: str, parameters: list[Any] | dict[str, Any
     result = connection.execute(sql, parameters or [])
     names = [column[0] for column in result.description or []]
     return [dict(zip(names, values, strict=True)) for values in result.fetchall()]
+
+
+def insert(connection: Connection, table: str, row: Row, key: str | None = None) -> None:
+    """Insert a row, over the one with the same ``key`` if one is named. The store's own code gives all names."""
+    names = list(row)
+    changes = ", ".join(f"{name} = EXCLUDED.{name}" for name in names if name not in (key or "").split(", "))
+    conflict = f"ON CONFLICT ({key}) DO UPDATE SET {changes}" if key else ""
+    sql = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))}) {conflict}"  # noqa: S608
+    connection.execute(sql, list(row.values()))

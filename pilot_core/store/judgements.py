@@ -8,7 +8,7 @@ from typing import Any
 
 from pilot_core.insight.report import OutcomeReport
 from pilot_core.insight.themes import Suggestion
-from pilot_core.store.database import Database, Row, rows
+from pilot_core.store.database import Database, Row, insert, rows
 from pilot_core.store.lease import Connection
 from pilot_core.store.rows import from_column, to_column
 
@@ -108,7 +108,7 @@ NOT_FILED = "NOT FILED"
 
 def add_override(connection: Connection, made: Override) -> None:
     """Keep a new override."""
-    _insert(connection, "overrides", _override_row(made))
+    insert(connection, "overrides", _override_row(made))
 
 
 def undo_override(connection: Connection, override_id: str, by: str, at: datetime, reason: str) -> None:
@@ -162,7 +162,7 @@ def add_suggestion(
         "decided_by": by,
         "decided_at": to_column(at),
     }
-    _insert(connection, "flag_suggestions", row)
+    insert(connection, "flag_suggestions", row)
 
 
 def decided_suggestions(connection: Connection, feedback_ids: Iterable[str]) -> set[tuple[str, str]]:
@@ -192,7 +192,7 @@ def remove_suggestion(connection: Connection, feedback_id: str, flag: str) -> No
 
 def add_report(connection: Connection, filed: FiledReport) -> None:
     """Keep a report as it is."""
-    _insert(connection, "outcome_reports", _report_row(filed))
+    insert(connection, "outcome_reports", _report_row(filed))
 
 
 def filed_reports(database: Database, pilot_id: str) -> list[FiledLine]:
@@ -323,11 +323,3 @@ def _report_row(filed: FiledReport) -> Row:
         "markdown": filed.markdown,
         "report": report.model_dump_json(),
     }
-
-
-def _insert(connection: Connection, table: str, row: Row) -> None:
-    """Table and column names come from this module only."""
-    connection.execute(
-        f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})",  # noqa: S608
-        list(row.values()),
-    )

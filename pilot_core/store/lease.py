@@ -88,16 +88,10 @@ class Lease:
         """
         copies = {self.path: target, _journal(self.path): _journal(target)}
         try:
-            with self._turn:
-                self._wait_for(lambda: not self._users)
-                self._open()
-                self._detach()
-                try:
-                    for source, copy in copies.items():
-                        if source.exists():
-                            shutil.copyfile(source, copy)
-                finally:
-                    self._lock.release()
+            with self._file_apart():
+                for source, copy in copies.items():
+                    if source.exists():
+                        shutil.copyfile(source, copy)
             for copy in copies.values():
                 if copy.exists():
                     with copy.open("rb") as file:
@@ -117,10 +111,7 @@ class Lease:
         """
         place = self.path.with_name(f".{self.path.name}.part")
         try:
-            with self._turn:
-                self._wait_for(lambda: not self._users)
-                self._open()
-                self._detach()
+            with self._file_apart():
                 try:
                     shutil.rmtree(place, ignore_errors=True)  # left by a crash
                     place.mkdir()
@@ -133,13 +124,24 @@ class Lease:
                     settle(fresh, self.path)
                 finally:
                     shutil.rmtree(place, ignore_errors=True)
-                    self._lock.release()
         except (duckdb.Error, OSError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error).splitlines()[0]
             raise StoreError(
                 f"The database {self.path.name} could not be written anew ({reason or error}); it stands as it was. "
                 "Free some space or mend the disk, then try again."
             ) from error
+
+    @contextmanager
+    def _file_apart(self) -> Iterator[None]:
+        """The file between two transactions, attached nowhere, while everybody waits. Raises StoreError."""
+        with self._turn:
+            self._wait_for(lambda: not self._users)
+            self._open()
+            self._detach()
+            try:
+                yield
+            finally:
+                self._lock.release()
 
     def _enter(self) -> None:
         with self._turn:

@@ -13,7 +13,7 @@ from typing import Any
 from pilot_core import ids
 from pilot_core.errors import PilotNotFound
 from pilot_core.models import Event
-from pilot_core.store.database import Row, rows
+from pilot_core.store.database import Row, insert, rows
 from pilot_core.store.lease import Connection
 from pilot_core.store.rows import event_row, from_column, to_column
 
@@ -101,7 +101,7 @@ def add_event(connection: Connection, pilot_id: str, at: datetime, actor: str, k
         [pilot_id, version],
     ).fetchall()
     event = Event(event_id=ids.new_id("event"), pilot_id=pilot_id, at=at, actor=actor, kind=kind, detail=detail)
-    _insert(connection, "events", event_row(event, version, position))
+    insert(connection, "events", event_row(event, version, position))
 
 
 def _hold(connection: Connection, pilot_id: str) -> int:
@@ -133,7 +133,7 @@ def put_link(connection: Connection, link: ReviewLink, token_hash: str, passphra
         "tries": 0,
         "locked_until": None,
     }
-    _insert(connection, "review_links", row, key="link_id")
+    insert(connection, "review_links", row, key="link_id")
     connection.execute("DELETE FROM review_grants WHERE link_id = ?", [link.link_id])
 
 
@@ -199,7 +199,7 @@ def add_grant(connection: Connection, grant: Grant, now: datetime) -> None:
         "created_at": to_column(now),
         "expires_at": to_column(grant.expires_at),
     }
-    _insert(connection, "review_grants", row)
+    insert(connection, "review_grants", row)
 
 
 def grant(connection: Connection, grant_hash: str, now: datetime) -> Grant | None:
@@ -254,7 +254,7 @@ def put_viewing(connection: Connection, pilot_id: str, seen: Viewing) -> None:
         "watched": json.dumps(seen.watched),
         "watched_at": to_column(seen.watched_at),
     }
-    _insert(connection, "review_receipts", row, key="attempt_id, reviewer")
+    insert(connection, "review_receipts", row, key="attempt_id, reviewer")
 
 
 def decision_detail(connection: Connection, pilot_id: str, feedback_id: str) -> dict[str, Any] | None:
@@ -265,15 +265,6 @@ def decision_detail(connection: Connection, pilot_id: str, feedback_id: str) -> 
     """
     found = rows(connection, sql, [pilot_id, feedback_id])
     return dict(json.loads(found[0]["detail"])) if found else None
-
-
-def _insert(connection: Connection, table: str, row: Row, key: str | None = None) -> None:
-    """Insert a row, over the one with the same ``key`` if one is named. Names come from this module only."""
-    names = list(row)
-    changes = ", ".join(f"{name} = EXCLUDED.{name}" for name in names if name not in (key or "").split(", "))
-    conflict = f"ON CONFLICT ({key}) DO UPDATE SET {changes}" if key else ""
-    sql = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))}) {conflict}"  # noqa: S608
-    connection.execute(sql, list(row.values()))
 
 
 def _link(row: Row) -> ReviewLink:

@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import cache
 from urllib.parse import parse_qs, urlsplit
 
@@ -86,6 +87,29 @@ async def body_of(request: Request, limit: int) -> bytes:
         if len(body) > limit:
             raise ValueError("the request is too long")
     return body
+
+
+def announced_length(request: Request) -> int:
+    """How many bytes of body the request says it brings; 0 if it does not say so in a way that is one."""
+    told = request.headers.get("content-length", "0")
+    return int(told) if told.isascii() and told.isdigit() and len(told) < 20 else 0
+
+
+def keep_cookie(request: Request, response: Response, name: str, value: str, left: timedelta) -> None:
+    """Have the browser keep a secret for that long.
+
+    Lax, not Strict: whoever follows a link again from a message is recognised. No GET changes what a cookie could be
+    misused for, and a Lax cookie goes with no other cross-site request.
+    """
+    response.set_cookie(
+        name,
+        value,
+        max_age=int(left.total_seconds()),
+        path="/",
+        httponly=True,
+        samesite="lax",
+        secure=is_secure(request),
+    )
 
 
 def from_elsewhere(connection: HTTPConnection) -> bool:

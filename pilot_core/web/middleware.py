@@ -22,7 +22,7 @@ from pilot_core import logs
 from pilot_core.errors import PilotError
 from pilot_core.web import access, request_log
 from pilot_core.web.errors import NOT_NOW
-from pilot_core.web.forms import from_elsewhere, is_own, is_secure
+from pilot_core.web.forms import announced_length, from_elsewhere, is_own, is_secure
 from pilot_core.web.routes import ROUTES
 from pilot_core.web.sign_in_routes import closed
 from pilot_core.web.stated import LONGEST_BODY, StatedRoute, not_found
@@ -97,7 +97,7 @@ class Guard:
         if NOT_SERVED.fullmatch(scope["path"]):
             refusal = not_found()
         limit = ours.longest_body if ours else LONGEST_BODY
-        if refusal is None and _told_length(request) > limit:
+        if refusal is None and announced_length(request) > limit:
             refusal = _too_long()
         if refusal:
             await refusal(scope, receive, send)
@@ -212,11 +212,6 @@ async def _refusal(request: Request) -> Response | None:
 
 def _may_enter(connection: HTTPConnection) -> bool:
     return access.visitor_of(connection).may(access.Role.REVIEWER)
-
-
-def _told_length(request: Request) -> int:
-    told = request.headers.get("content-length", "0")
-    return int(told) if told.isascii() and told.isdigit() and len(told) < 20 else 0
 
 
 def _too_long() -> Response:

@@ -11,6 +11,7 @@ from pilot_core.store.judgements import standing_overrides
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.queries import ORDERS, TOO_EARLY, PilotFilter, pilot_page
 from pilot_core.web import badges, links, pilot_table
+from pilot_core.web.paging import from_the_start, other_pages, page_asked, search_field
 from pilot_core.web.text import plain
 from pilot_core.web.times import viewer_zone
 
@@ -43,7 +44,7 @@ def show(store: PilotStore) -> None:
     """Draw the controls and the page of the list they ask for."""
     chosen = _controls()
     with st.skeleton(height=900):
-        found = pilot_page(store.database, chosen, st.session_state[ORDER], _page_asked(), PER_PAGE)
+        found = pilot_page(store.database, chosen, st.session_state[ORDER], page_asked(PAGE), PER_PAGE)
     if not found.total:
         st.info("No pilot matches. Type fewer words, or take away a filter.", icon=":material/search_off:")
         return
@@ -77,29 +78,13 @@ def show(store: PilotStore) -> None:
         )
     if chosen_id:
         links.open_pilot(chosen_id)
-    if found.total > PER_PAGE:
-        st.pagination(-(-found.total // PER_PAGE), key=PAGE, bind="query-params", width="stretch")
-
-
-def _page_asked() -> int:
-    """The page of the list. Its widget is drawn below the rows, so on a first visit only the address knows."""
-    told = st.session_state.get(PAGE) or st.query_params.get(PAGE, "")
-    return int(told) if str(told).isdecimal() else 1
+    other_pages(found.total, PER_PAGE, PAGE)
 
 
 def _controls() -> PilotFilter:
     told = filters()
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        search = st.text_input(
-            "Search",
-            type="search",
-            live="300ms",
-            placeholder="Founder, company or id",
-            key=SEARCH,
-            bind="query-params",
-            on_change=_from_the_start,
-            label_visibility="collapsed",
-        )
+        search = search_field(SEARCH, _from_the_start)
         with st.popover("Filters", icon=":material/filter_list:"):
             picked = {name: _choice(name, *told[name]) for name in told}
         st.selectbox(
@@ -114,7 +99,7 @@ def _controls() -> PilotFilter:
         )
     _what_is_shown(told)
     return PilotFilter(
-        search=search or "",
+        search=search,
         status=picked["status"],
         outcome=picked["outcome"],
         scenario=picked["scenario"],
@@ -169,4 +154,4 @@ def _choice(name: str, label: str, words: dict[str, str]) -> tuple[str, ...]:
 
 
 def _from_the_start() -> None:
-    st.session_state[PAGE] = 1
+    from_the_start(PAGE)

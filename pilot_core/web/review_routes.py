@@ -9,11 +9,11 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute
 
 from pilot_core.errors import PilotError
-from pilot_core.review.links import Grant, LinkRefused, PassphraseLocked, PassphraseNeeded, open_link
+from pilot_core.review.links import LinkRefused, PassphraseLocked, PassphraseNeeded, open_link
 from pilot_core.review.receipts import record_watched
 from pilot_core.web import access, rates
 from pilot_core.web.access import Role
-from pilot_core.web.forms import PAGE_HEADERS, STALE, body_of, from_elsewhere, is_secure, page, sent
+from pilot_core.web.forms import PAGE_HEADERS, STALE, body_of, from_elsewhere, keep_cookie, page, sent
 from pilot_core.web.stated import not_found, route
 from pilot_core.web.stores import store
 
@@ -58,7 +58,7 @@ async def door(request: Request) -> Response:
         rates.WRONG_TOKENS.spend(sender)
         return page(request, 404, "This link is not open", str(error))
     response = RedirectResponse(ROOM, 303, headers=DOOR_HEADERS)
-    _set_cookie(request, response, grant, cookie)
+    keep_cookie(request, response, access.COOKIE, cookie, grant.expires_at - store().clock())
     return response
 
 
@@ -92,23 +92,6 @@ def _record(request: Request, attempt: int, seconds: list[tuple[int, int]]) -> R
 def _pair(pair: Any) -> tuple[int, int]:
     first, last = pair
     return int(first), int(last)
-
-
-def _set_cookie(request: Request, response: Response, grant: Grant, cookie: str) -> None:
-    """Lax, not Strict: whoever follows the link again from their mail is recognised, and keeps name and passphrase.
-
-    No GET changes what a cookie could be misused for, and a Lax cookie goes with no other cross-site request.
-    """
-    left = grant.expires_at - store().clock()
-    response.set_cookie(
-        access.COOKIE,
-        cookie,
-        max_age=int(left.total_seconds()),
-        path="/",
-        httponly=True,
-        samesite="lax",
-        secure=is_secure(request),
-    )
 
 
 def _asks(request: Request, status: int, sentence: str, *, wrong: bool) -> Response:

@@ -12,7 +12,7 @@ from pilot_core import keys
 from pilot_core.keys import KeyRefused
 from pilot_core.web import access, accounts, rates
 from pilot_core.web.access import Role
-from pilot_core.web.forms import PAGE_HEADERS, STALE, is_secure, page, sent
+from pilot_core.web.forms import PAGE_HEADERS, STALE, keep_cookie, page, sent
 from pilot_core.web.stated import not_found, route
 from pilot_core.web.stores import store
 
@@ -36,17 +36,7 @@ async def sign_in(request: Request) -> Response:
     except KeyRefused:
         return _refused(request, sender)
     response = RedirectResponse("/", 303, headers=PAGE_HEADERS)
-    left = key.expires_at - store().clock()
-    # Lax, not Strict: a link to a pilot in a colleague's message opens signed in. No GET changes anything.
-    response.set_cookie(
-        access.SESSION_COOKIE,
-        cookie,
-        max_age=int(left.total_seconds()),
-        path="/",
-        httponly=True,
-        samesite="lax",
-        secure=is_secure(request),
-    )
+    keep_cookie(request, response, access.SESSION_COOKIE, cookie, key.expires_at - store().clock())
     return response
 
 

@@ -28,7 +28,7 @@ from pilot_core.files import settle
 from pilot_core.video.inspection import inspect
 from pilot_core.web import access, rates
 from pilot_core.web.access import Role
-from pilot_core.web.forms import from_elsewhere
+from pilot_core.web.forms import announced_length, from_elsewhere
 from pilot_core.web.stated import route
 from pilot_core.web.stores import store
 
@@ -107,8 +107,7 @@ async def _written(request: Request, part: Path) -> int:
     """The bytes written to ``part``. Raises _Refused when there are too many, or none."""
     limit, size = MAX_UPLOAD_MB * 1_000_000, 0
     too_large = f"The film is larger than {MAX_UPLOAD_MB} MB; export it smaller."
-    told = request.headers.get("content-length", "0")
-    announced = int(told) if told.isascii() and told.isdigit() and len(told) < 20 else 0
+    announced = announced_length(request)
     if announced > limit:
         raise _Refused(413, too_large)
     if shutil.disk_usage(part.parent).free < max(announced, 1) + SPARE_BYTES:

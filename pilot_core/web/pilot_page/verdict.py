@@ -7,7 +7,7 @@ from pilot_core.errors import InvalidRequest
 from pilot_core.formatting import ago
 from pilot_core.insight.evidence import Quote
 from pilot_core.insight.recommend import Recommendation, State, Verdict, recommend
-from pilot_core.models import AttemptState
+from pilot_core.models import REASON_LENGTH, AttemptState
 from pilot_core.store.judgements import Override, overrides_of
 from pilot_core.web import access, badges
 from pilot_core.web.pilot_page import films
@@ -79,7 +79,7 @@ def _standing(view: View, standing: Override) -> None:
             "Why it no longer holds",
             key=view.key("undo reason"),
             placeholder="Kept beside it",
-            max_chars=judgement.REASON_LENGTH,
+            max_chars=REASON_LENGTH,
             on_change="ignore",
         )
         st.button("Take the override back", icon=":material/undo:", on_click=_undo, args=(view,))
@@ -99,7 +99,7 @@ def _form(view: View) -> None:
         "Why",
         key=view.key("override reason"),
         height=90,
-        max_chars=judgement.REASON_LENGTH,
+        max_chars=REASON_LENGTH,
         placeholder="What the rules cannot know",
         on_change="ignore",
         persist_state="page",

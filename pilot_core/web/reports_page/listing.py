@@ -8,6 +8,7 @@ from pilot_core.formatting import count
 from pilot_core.store.judgements import NOT_FILED, ReportsOfPilot, reports_page
 from pilot_core.store.pilots import PilotStore
 from pilot_core.web import access, badges, links
+from pilot_core.web.paging import from_the_start, other_pages, page_asked, search_field
 from pilot_core.web.reports_page import filed
 from pilot_core.web.text import plain
 
@@ -20,10 +21,8 @@ FILED_WORDS = {mark.word: mark.label for mark in badges.MARKS} | {NOT_FILED: "No
 def show(store: PilotStore) -> None:
     """Draw the controls and the page of the list they ask for."""
     search, wanted = _controls()
-    told = st.session_state.get(PAGE) or st.query_params.get(PAGE, "")
-    page = int(told) if str(told).isdecimal() else 1
     with st.skeleton(height=600):
-        found = reports_page(store.database, search, wanted, page, PER_PAGE)
+        found = reports_page(store.database, search, wanted, page_asked(PAGE), PER_PAGE)
     if not found.pilots and not search and not wanted:
         st.info("There is no pilot yet. A report can be filed as soon as there is one.")
         links.new_pilot_link()
@@ -35,23 +34,12 @@ def show(store: PilotStore) -> None:
     with st.container(gap="xsmall"):
         for line in found.lines:
             _row(line, store.clock())
-    if found.pilots > PER_PAGE:
-        st.pagination(-(-found.pilots // PER_PAGE), key=PAGE, bind="query-params", width="stretch")
+    other_pages(found.pilots, PER_PAGE, PAGE)
 
 
 def _controls() -> tuple[str, list[str]]:
     with st.container(horizontal=True, vertical_alignment="center"):
-        search = st.text_input(
-            "Search",
-            type="search",
-            live="300ms",
-            placeholder="Founder, company or id",
-            key=SEARCH,
-            bind="query-params",
-            on_change=_from_the_start,
-            label_visibility="collapsed",
-            width=280,
-        )
+        search = search_field(SEARCH, _from_the_start, 280)
         wanted = st.pills(
             "What the report filed last says",
             list(FILED_WORDS),
@@ -62,7 +50,7 @@ def _controls() -> tuple[str, list[str]]:
             on_change=_from_the_start,
             label_visibility="collapsed",
         )
-    return search or "", [word for word in wanted if word in FILED_WORDS]
+    return search, [word for word in wanted if word in FILED_WORDS]
 
 
 def _row(line: ReportsOfPilot, now: datetime) -> None:
@@ -85,4 +73,4 @@ def _row(line: ReportsOfPilot, now: datetime) -> None:
 
 
 def _from_the_start() -> None:
-    st.session_state[PAGE] = 1
+    from_the_start(PAGE)
