@@ -48,8 +48,7 @@ def read(root: str, seconds: str) -> None:
     [pilot_id] = store.pilot_ids()
     until, reads, apart = time.monotonic() + float(seconds), 0, 0
     while time.monotonic() < until:
-        with store.database.lease.session():
-            pilot, events = store.load(pilot_id), store.events(pilot_id)
+        pilot, events = store.database.read(lambda _: (store.load(pilot_id), store.events(pilot_id)))
         apart += int(pilot.notes or 0) != sum(event.kind == "counted" for event in events)
         reads += 1
         time.sleep(0.05)

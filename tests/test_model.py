@@ -104,7 +104,7 @@ class Services(RuleBasedStateMachine):
     def open(self, store: PilotStore) -> None:
         """Go on with this store, in one session until the next opening: attaching it each time is half the cost."""
         self.store, self.held = store, ExitStack()
-        self.held.enter_context(store.database.lease.session())
+        self.held.enter_context(store.database.session())
 
     def fresh(self) -> Path:
         self.stores += 1
@@ -294,7 +294,7 @@ class Services(RuleBasedStateMachine):
 
     def compare(self, names: list[str]) -> None:
         sql = "SELECT pilot_id, kind FROM events WHERE pilot_id = ANY(?) ORDER BY pilot_version, position"
-        with self.store.database.lease.session() as connection:
+        with self.store.database.session() as connection:
             stored = self.store.load_all(names)
             self.versions |= {pilot.pilot_id: pilot.version for pilot in stored}
             told = connection.execute(sql, [names]).fetchall()

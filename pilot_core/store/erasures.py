@@ -122,7 +122,7 @@ def rewrite_file(database: Database) -> None:
     found = database.read(lambda connection: rows(connection, sql, [IN_THE_FILE]))
     if not found:
         return
-    database.lease.rewrite()
+    database.rewrite()
     done = [row["erasure_id"] for row in found]
     database.transaction(
         lambda c: c.execute("UPDATE erasures SET pilot_id = NULL WHERE erasure_id = ANY(?)", [done]).fetchall()

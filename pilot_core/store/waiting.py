@@ -44,7 +44,7 @@ LEFT JOIN (
     SELECT pilot_id, lower(reviewer) AS reviewer, max(expires_at) AS link_ends FROM review_links
     WHERE revoked_at IS NULL AND expires_at > CAST($now AS TIMESTAMP) GROUP BY pilot_id, lower(reviewer)
 ) l ON l.pilot_id = p.pilot_id AND l.reviewer = lower(p.founder_name)
-WHERE p.status = 'active' AND ($pilot_id IS NULL OR p.pilot_id = $pilot_id)
+WHERE p.status = 'active' AND (CAST($pilot_id AS TEXT) IS NULL OR p.pilot_id = $pilot_id)
 ORDER BY p.created_at, p.pilot_id
 """
 

@@ -1,0 +1,38 @@
+"""Which database a store's folder goes with: the DuckDB file in it, or the PostgreSQL database of the settings."""
+
+from pathlib import Path
+
+from pilot_core.errors import StoreError
+from pilot_core.files import write_atomic
+from pilot_core.store.database import Database
+
+DATABASE = "pilots.duckdb"
+ELSEWHERE = "pilots.elsewhere"
+"""A note in the folder of a store whose rows are in PostgreSQL, so that nobody begins an empty one there by mistake."""
+
+
+def database_of(root: Path, url: str | None) -> Database:
+    """The database of the store in ``root``. Raises StoreError where folder and setting do not go together."""
+    path, note = root / DATABASE, root / ELSEWHERE
+    if not url:
+        if note.exists():
+            raise StoreError(
+                f"The pilots of {root} are in PostgreSQL; set PILOT_OPS_DATABASE_URL to its address. To bring them "
+                f"back, use --move-store {root}; to use what else is there, remove {note.name}."
+            )
+        return Database(path)
+    from pilot_core.store.postgres import PostgresDatabase, shown
+
+    database = PostgresDatabase(path, url)
+    if not note.exists():
+        if path.exists() and (database.is_new() or not _any_pilot(database)):
+            raise StoreError(
+                f"The store {root} has its pilots in {path.name}, and the database {shown(url)} has none. Unset "
+                f"PILOT_OPS_DATABASE_URL and move them there first: --move-store postgresql://…"
+            )
+        write_atomic(note, f"The pilots of this folder are in {shown(url)}.\n")
+    return database
+
+
+def _any_pilot(database: Database) -> bool:
+    return bool(database.read(lambda connection: connection.execute("SELECT 1 FROM pilots LIMIT 1").fetchall()))
