@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -48,14 +49,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "engine" not in metafunc.fixturenames:
-        return
+    asked = [name for name in ("engine", "own_database") if name in metafunc.fixturenames]
     alone = metafunc.config.getoption("engine")
     if alone:
-        metafunc.parametrize("engine", [alone], indirect=True)
-    elif metafunc.module.__name__.removeprefix("tests.") in ON_BOTH:
-        both = not metafunc.definition.get_closest_marker("duckdb_only")
-        metafunc.parametrize("engine", ENGINES if both else ENGINES[:1], indirect=True)
+        engines: tuple[str, ...] = (alone,)
+    elif metafunc.definition.get_closest_marker("duckdb_only"):
+        engines = ENGINES[:1]
+    else:
+        engines = ENGINES if metafunc.module.__name__.removeprefix("tests.") in ON_BOTH else ()
+    if asked and engines:
+        metafunc.parametrize(asked, [(name,) * len(asked) for name in engines], indirect=True, ids=engines)
 
 
 class HandClock:
@@ -106,10 +109,41 @@ def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
     if name == "duckdb":
         yield name
         return
+    if request.node.get_closest_marker("duckdb_only"):
+        pytest.skip("is about DuckDB's file")
     server: postgres.Server = request.getfixturevalue("postgres_server")
     with server.database(request.getfixturevalue("postgres_template")) as url:
         monkeypatch.setenv("PILOT_OPS_DATABASE_URL", url)
         yield name
+
+
+@pytest.fixture
+def fresh_database(
+    request: pytest.FixtureRequest, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[], None]]:
+    """Call it before another folder becomes a store: the settings then name another database, without a table."""
+    with ExitStack() as made:
+
+        def make() -> None:
+            if engine == "postgres":
+                url = made.enter_context(request.getfixturevalue("postgres_server").database())
+                monkeypatch.setenv("PILOT_OPS_DATABASE_URL", url)
+
+        yield make
+
+
+@pytest.fixture(scope="module")
+def own_database(request: pytest.FixtureRequest) -> Iterator[Callable[[], str]]:
+    """Makes the ``database_url`` of a store that all tests of a module share, on the engine of the test."""
+    with ExitStack() as made:
+
+        def make() -> str:
+            if getattr(request, "param", ENGINES[0]) == "duckdb":
+                return ""
+            url: str = made.enter_context(request.getfixturevalue("postgres_server").database())
+            return url
+
+        yield make
 
 
 @pytest.fixture

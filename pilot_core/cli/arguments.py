@@ -149,7 +149,12 @@ def need(arguments: argparse.Namespace, action: str, *options: str) -> None:
 
 def open_store(arguments: argparse.Namespace, config: Settings, *, make: bool = False) -> PilotStore:
     root: Path = arguments.store or config.store
-    if not make and not (root / "pilots.duckdb").exists() and not any(root.glob("pilot_*.json")):
+    if (
+        not make
+        and not config.database_url
+        and not (root / "pilots.duckdb").exists()
+        and not any(root.glob("pilot_*.json"))
+    ):
         raise StoreError(f"There is no store in {root} yet; start a pilot first, or name another folder with --store.")
     store = PilotStore(root)
     tell_import(store.taken_in)

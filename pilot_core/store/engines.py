@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from pilot_core.errors import StoreError
-from pilot_core.files import write_atomic
 from pilot_core.store.database import Database
 
 DATABASE = "pilots.duckdb"
@@ -23,16 +22,10 @@ def database_of(root: Path, url: str | None) -> Database:
         return Database(path)
     from pilot_core.store.postgres import PostgresDatabase, shown
 
-    database = PostgresDatabase(path, url)
-    if not note.exists():
-        if path.exists() and (database.is_new() or not _any_pilot(database)):
-            raise StoreError(
-                f"The store {root} has its pilots in {path.name}, and the database {shown(url)} has none. Unset "
-                f"PILOT_OPS_DATABASE_URL and move them there first: --move-store postgresql://…"
-            )
-        write_atomic(note, f"The pilots of this folder are in {shown(url)}.\n")
+    database = PostgresDatabase(path, url, note)
+    if path.exists() and database.is_new():
+        raise StoreError(
+            f"The store {root} has its pilots in {path.name}, and the database {shown(url)} has none. Unset "
+            "PILOT_OPS_DATABASE_URL and move them there first: --move-store postgresql://…"
+        )
     return database
-
-
-def _any_pilot(database: Database) -> bool:
-    return bool(database.read(lambda connection: connection.execute("SELECT 1 FROM pilots LIMIT 1").fetchall()))

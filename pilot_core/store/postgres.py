@@ -25,7 +25,8 @@ from psycopg import errors, sql
 from psycopg.types.numeric import FloatLoader
 from psycopg.types.string import TextLoader
 
-from pilot_core.errors import InvalidRequest, StoreError
+from pilot_core.errors import StoreError
+from pilot_core.files import write_atomic
 from pilot_core.store.database import MIGRATIONS, Database, Hindrance, applied_migrations
 from pilot_core.store.lease import Connection
 
@@ -42,7 +43,7 @@ IDLE_SECONDS = 5.0
 OPTIONS = "-c lock_timeout=15s -c idle_in_transaction_session_timeout=5min -c jit=off"
 
 TOKEN = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/|\?|\$(?P<name>[A-Za-z_]\w*)|%", re.S)
-NUL = re.compile(r"\x00|(?<!\\)(?:\\\\)*\\u0000")
+NUL = re.compile(r"\x00|(?<!\\)((?:\\\\)*)\\u0000")
 AGAIN = (errors.SerializationFailure, errors.DeadlockDetected)
 # The second of two servers that begin to upgrade at once finds the first one's tables.
 TAKEN = (errors.UniqueViolation, errors.DuplicateTable, errors.DuplicateColumn)
@@ -96,12 +97,15 @@ class Session:
         """How many transactions are open, one in another; the inner ones are savepoints."""
 
     def execute(self, query: str, parameters: Sequence[Any] | dict[str, Any] | None = None) -> Result:
-        """Run a query, or several without parameters. Raises psycopg.Error, InvalidRequest."""
+        """Run a query, or several without parameters. Raises psycopg.Error."""
         if not parameters:
             return Result(self.raw.execute(cast(Any, query)))
-        for value in parameters.values() if isinstance(parameters, dict) else parameters:
-            _check_text(value)
-        return Result(self.raw.execute(cast(Any, translated(query)), parameters))
+        given: Any
+        if isinstance(parameters, dict):
+            given = {name: without_nul(value) for name, value in parameters.items()}
+        else:
+            given = [without_nul(value) for value in parameters]
+        return Result(self.raw.execute(cast(Any, translated(query)), given))
 
     def begin(self) -> None:
         """Begin a transaction that sees one state of the database from its first query on."""
@@ -140,9 +144,7 @@ class Session:
         )
         with self.raw.cursor() as cursor, cursor.copy(into) as copy:
             for row in new:
-                for value in row:
-                    _check_text(value)
-                copy.write_row(row)
+                copy.write_row([without_nul(value) for value in row])
 
     def batches(self, query: str, size: int) -> Iterator[list[tuple[Any, ...]]]:
         """The rows of a query, so many at a time; inside a transaction only."""
@@ -171,17 +173,23 @@ class Session:
         )
         with parquet.ParquetWriter(path, schema) as writer:
             for batch in self.batches(query, BATCH_ROWS):
-                columns = [pa.array(column, kind) for column, kind in zip(zip(*batch, strict=True), schema.types, strict=True)]
+                columns = [
+                    pa.array(column, kind) for column, kind in zip(zip(*batch, strict=True), schema.types, strict=True)
+                ]
                 writer.write_batch(pa.record_batch(columns, schema=schema))
 
 
 class PostgresDatabase(Database):
-    """A store's tables in a PostgreSQL database; ``path`` is only where copies of it are put, as DuckDB files."""
+    """A store's tables in a PostgreSQL database; ``path`` is only where copies of it are put, as DuckDB files.
+
+    ``note`` is the file that tells of it in the store's folder.
+    """
 
     errors = psycopg.Error
 
-    def __init__(self, path: Path, url: str):
+    def __init__(self, path: Path, url: str, note: Path):
         self.url = url
+        self._note = note
         super().__init__(path)
 
     def _connect(self) -> None:
@@ -193,7 +201,13 @@ class PostgresDatabase(Database):
         return shown(self.url)
 
     def is_new(self) -> bool:
-        return not self._read(applied_migrations)
+        """Whether the folder was not used with it yet, and it holds no pilot."""
+
+        def any_pilot(connection: Connection) -> bool:
+            sql = "SELECT 1 FROM pilots LIMIT 1"
+            return bool(applied_migrations(connection) and connection.execute(sql).fetchall())
+
+        return not self._note.exists() and not self.read(any_pilot)
 
     @contextmanager
     def session(self) -> Iterator[Connection]:
@@ -245,7 +259,9 @@ class PostgresDatabase(Database):
         return Hindrance.TROUBLE if isinstance(error, TROUBLE) else None
 
     def _not_read(self, error: Exception) -> str:
-        return f"The store {self.name} could not be read ({_reason(error)}). See whether PostgreSQL runs, then try again."
+        return (
+            f"The store {self.name} could not be read ({_reason(error)}). See whether PostgreSQL runs, then try again."
+        )
 
     def _not_taken(self, error: Exception) -> str:
         return (
@@ -255,7 +271,10 @@ class PostgresDatabase(Database):
 
     def migrate(self) -> list[str]:
         self.read(_check_text_order)
-        return super().migrate()
+        applied = super().migrate()
+        if not self._note.exists():
+            write_atomic(self._note, f"The pilots of this folder are in {self.name}.\n")
+        return applied
 
     def _add_indexes(self, connection: Connection) -> None:
         connection.execute((MIGRATIONS / "postgres_indexes.sql").read_text(encoding="utf-8"))
@@ -296,10 +315,15 @@ def shown(url: str) -> str:
     return f"postgresql://{place}{parts.path}"
 
 
-def _check_text(value: Any) -> None:
-    """Raises InvalidRequest for the one character that PostgreSQL's text and JSON cannot hold."""
-    if isinstance(value, str) and ("\x00" in value or "\\u0000" in value) and NUL.search(value):
-        raise InvalidRequest("A text has a NUL character in it, which PostgreSQL cannot keep; take it out.")
+def without_nul(value: Any) -> Any:
+    """The value as PostgreSQL can keep it: for NUL, which its text and its JSON cannot hold, the sign of a lost character.
+
+    >>> without_nul("a\\x00b")
+    'a\ufffdb'
+    """
+    if isinstance(value, str) and ("\x00" in value or "\\u0000" in value):
+        return NUL.sub(lambda found: (found[1] or "") + "\ufffd", value)
+    return value
 
 
 def _check_text_order(connection: Connection) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pilot_core.store import database as module
 from pilot_core.store import rows as mapping
+from pilot_core.store.copying import tables_of
 from pilot_core.store.database import MIGRATIONS, Database, rows
 from pilot_core.store.lease import Connection
 from tests.crowd import crowd
@@ -43,13 +44,7 @@ def make(number: int) -> Path:
 
 def all_rows(connection: Connection) -> dict[str, list[dict[str, object]]]:
     """Every row of every table, in an order of its own."""
-    tables = [
-        name
-        for (name,) in connection.execute(
-            "SELECT table_name FROM information_schema.tables WHERE table_catalog = current_database() ORDER BY 1"
-        ).fetchall()
-    ]
-    return {name: rows(connection, f"SELECT * FROM {name} ORDER BY ALL") for name in tables}  # noqa: S608
+    return {name: sorted(rows(connection, f"SELECT * FROM {name}"), key=repr) for name in tables_of(connection)}  # noqa: S608
 
 
 def unpack(number: int, root: Path) -> dict[str, list[dict[str, object]]]:
