@@ -98,7 +98,7 @@ def settings() -> Settings:
 
 
 def database_url() -> str | None:
-    """The PostgreSQL database that stores are kept in; None for the DuckDB file in their folder. Raises InvalidRequest."""
+    """The PostgreSQL database that stores are kept in; None for the file in their folder. Raises InvalidRequest."""
     url = os.environ.get("PILOT_OPS_DATABASE_URL", "").strip()
     return checked_database_url("The setting PILOT_OPS_DATABASE_URL", url) if url else None
 

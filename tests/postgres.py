@@ -14,8 +14,8 @@ from uuid import uuid4
 TEMPLATE = "pilots_template"
 PASSWORD = "not-to-be-told"
 OPTIONS = (
-    "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=100 -c unix_socket_directories='' "
-    "-c listen_addresses=127.0.0.1 -c shared_buffers=64MB"
+    "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=100 -c shared_buffers=64MB "
+    "-c listen_addresses=127.0.0.1 -c unix_socket_directories=''"
 )
 
 

@@ -33,10 +33,9 @@ from pilot_core.metrics import metrics_page
 from pilot_core.services import create_pilot
 from pilot_core.settings import ROOT
 from pilot_core.store.copying import tables_of
-from pilot_core.store.database import append
+from pilot_core.store.database import append, without_nul
 from pilot_core.store.lease import Connection, scratch
 from pilot_core.store.pilots import PilotStore
-from pilot_core.store.postgres import without_nul
 from pilot_core.store.queries import pilot_summaries
 from pilot_core.store.soundness import columns
 from pilot_core.timecode import frame_to_timecode

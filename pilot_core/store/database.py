@@ -3,6 +3,7 @@
 import os
 import random
 import re
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
@@ -22,6 +23,7 @@ RETRY_SECONDS = 15.0
 CONSTRAINT_TRIES = 5
 # How DuckDB words it when the disk, not another writer, is in the way.
 DISK_TROUBLE = re.compile(r"(?:could not|cannot|failed to) (?:write|sync|open|truncate|create|move|extend)", re.I)
+JSON_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
 T = TypeVar("T")
 Row = dict[str, Any]
@@ -67,6 +69,14 @@ class Database:
     def copy_to(self, target: Path) -> None:
         """Write the database as it is at one moment to a new DuckDB file. Raises StoreError, OSError."""
         self.lease.copy_to(target)
+
+    def at_leisure(self, work: Callable[[Connection], T]) -> T:
+        """Run ``work`` on one state of the whole database, however long it takes; nobody waits for it. As ``read``."""
+        with tempfile.TemporaryDirectory(prefix="pilot-ops-copy-") as place:
+            copy = Path(place) / self.path.name
+            self.copy_to(copy)
+            with opened_copy(copy) as connection:
+                return work(connection)
 
     def rewrite(self) -> None:
         """Let go of the bytes of what was deleted or changed. Raises StoreError."""
@@ -274,3 +284,12 @@ def put_aside(connection: Connection, sql: str, path: Path) -> None:
         connection.execute(f"COPY ({sql}) TO '{quoted}' (FORMAT parquet)").fetchall()
     else:
         connection.put_aside(sql, path)
+
+
+def without_nul(value: Any) -> Any:
+    """The value as PostgreSQL can keep it: NUL, which its text and JSON cannot hold, becomes U+FFFD."""
+    if not isinstance(value, str):
+        return value
+    if "\\u0000" in value and value[0] in '{["':  # JSON, where NUL is written so
+        value = JSON_NUL.sub("\\1\ufffd", value)
+    return value.replace("\x00", "\ufffd")

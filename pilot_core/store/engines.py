@@ -26,6 +26,6 @@ def database_of(root: Path, url: str | None) -> Database:
     if path.exists() and database.is_new():
         raise StoreError(
             f"The store {root} has its pilots in {path.name}, and the database {shown(url)} has none. Unset "
-            "PILOT_OPS_DATABASE_URL and move them there first: --move-store postgresql://…"
+            "PILOT_OPS_DATABASE_URL and bring them there with --move-store, or take the file out of the folder."
         )
     return database

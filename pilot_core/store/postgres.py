@@ -27,7 +27,7 @@ from psycopg.types.string import TextLoader
 
 from pilot_core.errors import StoreError
 from pilot_core.files import write_atomic
-from pilot_core.store.database import MIGRATIONS, Database, Hindrance, applied_migrations
+from pilot_core.store.database import MIGRATIONS, Database, Hindrance, applied_migrations, without_nul
 from pilot_core.store.lease import Connection
 
 T = TypeVar("T")
@@ -43,7 +43,6 @@ IDLE_SECONDS = 5.0
 OPTIONS = "-c lock_timeout=15s -c idle_in_transaction_session_timeout=5min -c jit=off"
 
 TOKEN = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/|\?|\$(?P<name>[A-Za-z_]\w*)|%", re.S)
-NUL = re.compile(r"\x00|(?<!\\)((?:\\\\)*)\\u0000")
 AGAIN = (errors.SerializationFailure, errors.DeadlockDetected)
 # The second of two servers that begin to upgrade at once finds the first one's tables.
 TAKEN = (errors.UniqueViolation, errors.DuplicateTable, errors.DuplicateColumn)
@@ -52,7 +51,10 @@ TROUBLE = (psycopg.OperationalError, psycopg.InterfaceError)
 
 @lru_cache(maxsize=2000)
 def translated(query: str) -> str:
-    """The query with ``?`` as ``%s``, ``$name`` as ``%(name)s`` and a plain ``%`` doubled; literals stay as they are."""
+    """The query with ``?`` as ``%s`` and ``$name`` as ``%(name)s``, and each ``%`` of its own doubled.
+
+    What stands in quotes or a comment is no placeholder.
+    """
 
     def each(found: re.Match[str]) -> str:
         if found["name"]:
@@ -182,12 +184,12 @@ class Session:
 class PostgresDatabase(Database):
     """A store's tables in a PostgreSQL database; ``path`` is only where copies of it are put, as DuckDB files.
 
-    ``note`` is the file that tells of it in the store's folder.
+    ``note`` is the file that tells of it in the store's folder, if there is to be one.
     """
 
     errors = psycopg.Error
 
-    def __init__(self, path: Path, url: str, note: Path):
+    def __init__(self, path: Path, url: str, note: Path | None = None):
         self.url = url
         self._note = note
         super().__init__(path)
@@ -207,7 +209,8 @@ class PostgresDatabase(Database):
             sql = "SELECT 1 FROM pilots LIMIT 1"
             return bool(applied_migrations(connection) and connection.execute(sql).fetchall())
 
-        return not self._note.exists() and not self.read(any_pilot)
+        known = self._note is not None and self._note.exists()
+        return not known and not self.read(any_pilot)
 
     @contextmanager
     def session(self) -> Iterator[Connection]:
@@ -272,12 +275,15 @@ class PostgresDatabase(Database):
     def migrate(self) -> list[str]:
         self.read(_check_text_order)
         applied = super().migrate()
-        if not self._note.exists():
+        if self._note is not None and not self._note.exists():
             write_atomic(self._note, f"The pilots of this folder are in {self.name}.\n")
         return applied
 
     def _add_indexes(self, connection: Connection) -> None:
         connection.execute((MIGRATIONS / "postgres_indexes.sql").read_text(encoding="utf-8"))
+
+    def at_leisure(self, work: Callable[[Connection], T]) -> T:
+        return self.read(work)
 
     def copy_to(self, target: Path) -> None:
         """Every table, from one state of the database, into a new DuckDB file."""
@@ -313,17 +319,6 @@ def shown(url: str) -> str:
     parts = urlsplit(url)
     place = parts.netloc.rpartition("@")[2] or "localhost"
     return f"postgresql://{place}{parts.path}"
-
-
-def without_nul(value: Any) -> Any:
-    """The value as PostgreSQL can keep it: for NUL, which its text and its JSON cannot hold, the sign of a lost character.
-
-    >>> without_nul("a\\x00b")
-    'a\ufffdb'
-    """
-    if isinstance(value, str) and ("\x00" in value or "\\u0000" in value):
-        return NUL.sub(lambda found: (found[1] or "") + "\ufffd", value)
-    return value
 
 
 def _check_text_order(connection: Connection) -> None:

@@ -32,7 +32,7 @@ def make(number: int) -> Path:
         module.MIGRATIONS = steps
         database = Database(Path(folder) / "pilots.duckdb")
         database.migrate()
-        database.transaction(_fill)
+        database.transaction(fill_every_table)
         packed = FOLDER / f"schema_{number:04}.zip"
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
             archive.write(database.path, "pilots.duckdb")
@@ -55,7 +55,7 @@ def unpack(number: int, root: Path) -> dict[str, list[dict[str, object]]]:
         return json.loads(archive.read("rows.json"))
 
 
-def _fill(connection: Connection) -> None:
+def fill_every_table(connection: Connection) -> None:
     pilots = crowd(6)
     given: dict[str, list[dict[str, object]]] = {"pilots": [], "attempts": [], "feedback": [], "feedback_flags": []}
     for pilot in pilots:
