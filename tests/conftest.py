@@ -21,6 +21,7 @@ ON_BOTH = (
     "test_check",
     "test_cli",
     "test_comments",
+    "test_concurrency",
     "test_decisions",
     "test_erasure",
     "test_exports",

@@ -178,11 +178,9 @@ def test_a_query_that_failed_and_was_passed_over_commits_nothing(there: PilotSto
     pilot_id = there.save(new_pilot()).pilot_id
 
     def work(connection: object) -> None:
-        there.database._hindrance(ValueError())
-        c = connection
-        c.execute("UPDATE pilots SET notes = '\"changed\"'")  # type: ignore[attr-defined]
+        connection.execute("UPDATE pilots SET notes = '\"changed\"'")  # type: ignore[attr-defined]
         with pytest.raises(psycopg.errors.UndefinedTable):
-            c.execute("SELECT * FROM nothing_of_that_name")  # type: ignore[attr-defined]
+            connection.execute("SELECT * FROM nothing_of_that_name")  # type: ignore[attr-defined]
 
     with pytest.raises(psycopg.ProgrammingError, match="it was rolled back"):
         there.database.transaction(work)
@@ -193,12 +191,12 @@ def test_a_connection_that_was_cut_is_replaced(
     there: PilotStore, url: str, monkeypatch: pytest.MonkeyPatch, postgres_server: postgres.Server
 ) -> None:
     there.pilot_ids()
-    name = url.rsplit("/", 1)[1]
-    postgres_server.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+    cut = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{url.rsplit('/', 1)[1]}'"  # noqa: S608
+    postgres_server.run(cut)
     with pytest.raises(StoreError, match=r"could not be read .* See whether PostgreSQL runs, then try again\.$"):
         there.pilot_ids()
     assert there.pilot_ids() == []
-    postgres_server.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+    postgres_server.run(cut)
     monkeypatch.setattr(module, "IDLE_SECONDS", 0.0)
     assert there.pilot_ids() == []
 

@@ -3,7 +3,9 @@
 import json
 import logging
 import os
+import random
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -137,7 +139,7 @@ class PilotStore:
         ``work`` itself checks that the change still holds. Someone who decides by what a page showed them passes the
         version they saw as ``seen_version``: then anything that happened since raises Conflict. ``also``: see ``save``.
         """
-        for _ in range(20):
+        for tries in range(CHANGE_TRIES):
             pilot = self.load(pilot_id)
             if seen_version is not None and pilot.version != seen_version:
                 raise Conflict(self._what_changed_since(pilot_id, seen_version))
@@ -146,6 +148,8 @@ class PilotStore:
                 return self.save(pilot, actor, also), result
             except Conflict as error:
                 last = error
+                # Of many who change one pilot at once, none comes last every time.
+                time.sleep(random.random() * min(0.002 * 2**tries, 0.1))
         raise last
 
     def _what_changed_since(self, pilot_id: str, version: int) -> str:
@@ -260,6 +264,7 @@ class PilotStore:
 IMPORTING = ".importing"
 """Stands in the folder until the state files found beside no database are all taken in."""
 
+CHANGE_TRIES = 20
 IMPORTED_AT_ONCE = 500
 STATE_LOCK_SECONDS = 15.0
 _migrated: set[tuple[Path, str | None]] = set()
