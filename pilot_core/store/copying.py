@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import duckdb
+
 from pilot_core.errors import StoreError
 from pilot_core.store.database import MIGRATIONS, append, applied_migrations, batches, without_nul
 from pilot_core.store.lease import Connection, opened_copy
@@ -72,21 +74,29 @@ def copy_out(
 ) -> dict[str, Tally]:
     """Write all that ``source`` holds to a new DuckDB file, read back and compared; returns what that was.
 
-    Raises StoreError.
+    Raises StoreError, and OSError when the file cannot be written.
     """
+    try:
+        with opened_copy(target) as connection:
+            return _fill(connection, source, tell)
+    except StoreError as error:
+        if isinstance(error.__cause__, duckdb.Error):
+            raise OSError(None, "its database could not be copied") from error
+        raise
+
+
+def _fill(connection: Connection, source: Connection, tell: Callable[[str, int], None]) -> dict[str, Tally]:
     numbers = applied_migrations(source)
-    with opened_copy(target) as connection:
-        connection.begin()
-        connection.execute(
-            "CREATE TABLE schema_migrations "
-            "(number INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at TIMESTAMP NOT NULL)"
-        )
-        for step in sorted(MIGRATIONS.glob("[0-9]*.sql")):
-            if int(step.name[:4]) in numbers:
-                connection.execute(step.read_text(encoding="utf-8"))
-        read = copy_rows(source, connection, tell)
-        connection.commit()
-        compare(read, tallies(connection))
+    connection.begin()
+    connection.execute(
+        "CREATE TABLE schema_migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at TIMESTAMP NOT NULL)"
+    )
+    for step in sorted(MIGRATIONS.glob("[0-9]*.sql")):
+        if int(step.name[:4]) in numbers:
+            connection.execute(step.read_text(encoding="utf-8"))
+    read = copy_rows(source, connection, tell)
+    connection.commit()
+    compare(read, tallies(connection))
     return read
 
 
