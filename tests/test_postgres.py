@@ -174,6 +174,17 @@ def test_another_server_sees_a_change_at_its_next_reading(there: PilotStore, new
     assert (seen.status, beside.load(pilot_id).status) == ("active", "paused")
 
 
+def test_a_server_reads_on_while_another_ones_upgrade_adds_a_column(
+    there: PilotStore, new_pilot: NewPilot, url: str
+) -> None:
+    pilot = there.save(new_pilot())
+    for _ in range(12):
+        there.load(pilot.pilot_id)
+    with psycopg.connect(url) as connection:
+        connection.execute("ALTER TABLE pilots ADD COLUMN of_a_later_version TEXT")
+    assert there.load(pilot.pilot_id) == pilot
+
+
 def test_a_query_that_failed_and_was_passed_over_commits_nothing(there: PilotStore, new_pilot: NewPilot) -> None:
     pilot_id = there.save(new_pilot()).pilot_id
 
@@ -209,6 +220,16 @@ def test_a_database_that_cannot_be_reached_is_told_without_the_password(tmp_path
     with pytest.raises(StoreError) as unreadable:
         PilotStore(tmp_path / "store", database_url="postgresql://pilot:hush%zz@127.0.0.1:1/pilots")
     assert "hush" not in str(unreadable.value)
+
+
+def test_a_list_of_a_database_that_cannot_be_reached_is_no_empty_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PILOT_OPS_DATABASE_URL", "postgresql://pilot:hush@127.0.0.1:1/pilots")
+    assert main(["--store", str(tmp_path / "store"), "--list"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "cannot be reached" in err
 
 
 def test_the_setting_is_refused_and_shown_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,7 +40,7 @@ KEPT = 6
 BATCH_ROWS = 10_000
 IDLE_SECONDS = 5.0
 """A connection that lay longer is asked whether it still stands before it is lent."""
-OPTIONS = "-c lock_timeout=15s -c idle_in_transaction_session_timeout=5min -c jit=off"
+OPTIONS = "-c lock_timeout=15s -c idle_in_transaction_session_timeout=15min -c jit=off"
 
 TOKEN = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/|\?|\$(?P<name>[A-Za-z_]\w*)|%", re.S)
 AGAIN = (errors.SerializationFailure, errors.DeadlockDetected)
@@ -206,8 +206,8 @@ class PostgresDatabase(Database):
         """Whether the folder was not used with it yet, and it holds no pilot."""
 
         def any_pilot(connection: Connection) -> bool:
-            sql = "SELECT 1 FROM pilots LIMIT 1"
-            return bool(applied_migrations(connection) and connection.execute(sql).fetchall())
+            known = applied_migrations(connection)
+            return bool(known and connection.execute("SELECT 1 FROM pilots LIMIT 1").fetchall())
 
         known = self._note is not None and self._note.exists()
         return not known and not self.read(any_pilot)
@@ -384,6 +384,8 @@ class _Pool:
                 application_name="pilot-ops",
                 options=OPTIONS,
                 client_encoding="utf8",
+                # A prepared "SELECT *" fails for ever once another server's upgrade has added a column.
+                prepare_threshold=None,
             )
         except psycopg.ProgrammingError:
             # The library repeats what it could not read, password and all.
