@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pilot_core.care.check import check
+from pilot_core.care.mending import mend
 from pilot_core.care.repair import repair
 from pilot_core.erasure import erase_pilot
 from pilot_core.errors import PilotNotFound
@@ -15,7 +16,7 @@ from pilot_core.settings import ROOT
 from pilot_core.store import erasures, renders
 from pilot_core.store.pilots import PilotStore
 from pilot_core.web import access, routes, stores
-from pilot_core.web.background import Watch, mend
+from pilot_core.web.background import Watch
 from pilot_core.web.diagnostics_page import backups, words, work
 from tests.asking import ask
 from tests.conftest import HandClock
