@@ -246,7 +246,7 @@ def _make(
     comments = comments_before(store, pilot.pilot_id, attempt.attempt_number)
     limit = pilot.max_iterations_per_attempt if pipeline.can_iterate else 1
     missed: list[str] = []
-    measured: dict[int, "Measured"] = {}
+    measured: dict[int, Measured] = {}
     for iteration in range(1, limit + 1):
         # The first draft gets most of the bar, since it is mostly the only one; it never falls back.
         low, high = 0.9 - 0.2 * 0.5 ** (iteration - 1) if iteration > 1 else 0.0, 0.9 - 0.2 * 0.5**iteration

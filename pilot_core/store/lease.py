@@ -189,6 +189,8 @@ class Lease:
         return time.monotonic() - self._opened_at > LEASE_SECONDS and self._is_wanted()
 
     def _is_wanted(self) -> bool:
+        if not Path(self._wanted.lock_file).exists():
+            return False  # nobody ever waited here
         try:
             with self._wanted.acquire(blocking=False):
                 return False
