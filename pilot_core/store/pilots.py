@@ -344,6 +344,7 @@ def _rows_of(connection: Connection, pilot_ids: list[str] | None) -> dict[str, l
     sql = "SELECT * FROM {} {}"
     return {table: sorted(rows(connection, sql.format(table, where), given), key=ORDERS[table]) for table in KEYS}
 
+
 def _tables(pilot: PilotRun) -> dict[str, list[Row]]:
     """The pilot's rows in each table of ``KEYS``, as of its next version."""
     said, flagged = mapping.feedback_rows(pilot)

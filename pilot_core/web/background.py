@@ -142,9 +142,10 @@ class Watch:
             return
         command = [sys.executable, "-m", "pilot_core.care.mending", str(self._store.root)]
         process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL)
-        self._over.wait()
-        process.terminate()
-        process.wait()
+        while process.poll() is None:
+            if self._over.wait(WATCH_SECONDS):
+                process.terminate()
+                process.wait()
 
     def _nights(self) -> None:
         while True:
