@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.alone import rounds
+from bench.server import store_of_server
 
 Json = dict[str, Any]
 
@@ -14,9 +15,8 @@ Json = dict[str, Any]
 def save(root: str, times: int = 15) -> tuple[list[float], int]:
     """One change of one pilot in the store: lock, database, event and state file, each on the disk."""
     from pilot_core.models import PilotRun
-    from pilot_core.store.pilots import PilotStore
 
-    store = PilotStore(root)
+    store = store_of_server(root)
     every = store.pilot_ids()
     pilot_id = every[len(every) // 2]
 

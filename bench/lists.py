@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.alone import commands, rounds
+from bench.server import store_of_server
 
 SEARCH, STATUS, BRAND, PER_PAGE = "chen", "active", "acme", 25
 Json = dict[str, Any]
@@ -14,10 +15,9 @@ Json = dict[str, Any]
 
 def filtered(root: str, times: int = 15) -> tuple[list[float], Json]:
     """The first page of a searched and filtered list, as the overview asks for it."""
-    from pilot_core.store.pilots import PilotStore
     from pilot_core.store.queries import PilotFilter, pilot_page
 
-    store = PilotStore(root)
+    store = store_of_server(root)
     wanted = PilotFilter(search=SEARCH, status=(STATUS,), brand=(BRAND,))
     page = pilot_page(store.database, wanted)
     found = {"total": page.total, "ids": [pilot.pilot_id for pilot in page.pilots]}
@@ -54,9 +54,8 @@ def page_data(root: str, times: int = 15) -> tuple[list[float], Json]:
     from pilot_core.store import judgements, reviews
     from pilot_core.store.history import history
     from pilot_core.store.lease import Connection
-    from pilot_core.store.pilots import PilotStore
 
-    store = PilotStore(root)
+    store = store_of_server(root)
     every = store.pilot_ids()
     pilot_id = every[len(every) // 2]
 

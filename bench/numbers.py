@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.alone import rounds
+from bench.server import store_of_server
 
 Json = dict[str, Any]
 
@@ -14,9 +15,8 @@ def metrics(root: str, times: int = 3) -> tuple[list[float], Json]:
     """All that the metrics page shows of all pilots."""
     from bench.pandas_measures import told
     from pilot_core.metrics import metrics_page
-    from pilot_core.store.pilots import PilotStore
 
-    store = PilotStore(root)
+    store = store_of_server(root)
     found = told(metrics_page(store))
     return rounds(lambda: metrics_page(store), times), found
 

@@ -15,7 +15,8 @@ COUNTS = r"() => (document.body.innerText.match(/[\d,]+ pilots, [\d,]+ videos/) 
 RESTS = "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
 STANDS = f"""([title, before]) => {RESTS} && [...document.querySelectorAll('h1')].some(
   h => title ? h.innerText === title : h.innerText && h.innerText !== before)"""
-CHANGED = f"before => {RESTS} && ({COUNTS})() !== before && document.querySelector('.js-plotly-plot .main-svg')"
+CHART = "() => JSON.stringify((document.querySelector('.js-plotly-plot') || {}).data)"
+CHANGED = f"([counts, chart]) => ({COUNTS})() !== counts && ({CHART})() !== chart"
 OURS = {"pages": ("Metrics", "Reports", "Overview"), "titles": ("Metrics", "Reports", ""), "chart": "Metrics"}
 EMPTY = {"pages": ("Second", "First"), "titles": ("Second", "First"), "chart": "Second"}
 
@@ -36,6 +37,7 @@ def _measured(
     cold: list[float] = []
     by_page: dict[str, list[float]] = {}
     clicks: list[float] = []
+    rests: list[float] = []
     memory = 0.0
     with tempfile.TemporaryDirectory() as folder, chromium() as browser:
         browser.new_page().close()
@@ -48,16 +50,17 @@ def _measured(
                 page.wait_for_function(STANDS, arg=["", ""])
                 cold.append(time.perf_counter() - server.begun)
                 if number == starts - 1:
+                    server.settle()
                     for trip in range(trips + 1):
                         for name, title in zip(app["pages"], app["titles"], strict=True):
                             taken = _go(page, name, title)
                             if trip:
                                 by_page.setdefault(name, []).append(taken)
-                    clicks = _clicks(page, app["chart"], trips)
+                    clicks, rests = _clicks(page, app["chart"], trips)
                     memory = server.memory("VmHWM")
                 context.close()
     pages = [taken for of in by_page.values() for taken in of]
-    return cold, None, {"pages": pages, "by_page": by_page, "clicks": clicks, "server_peak": memory}
+    return cold, None, {"pages": pages, "by_page": by_page, "clicks": clicks, "rests": rests, "server_peak": memory}
 
 
 def _go(page: Page, name: str, title: str) -> float:
@@ -68,22 +71,24 @@ def _go(page: Page, name: str, title: str) -> float:
     return time.perf_counter() - begun
 
 
-def _clicks(page: Page, name: str, times: int) -> list[float]:
-    """Choose Acme, and take the choice back."""
+def _clicks(page: Page, name: str, times: int) -> tuple[list[float], list[float]]:
+    """Choose Acme, and take the choice back: seconds until the first chart shows it, and until all of the page does."""
     _go(page, name, name)
     page.wait_for_function("document.querySelector('.js-plotly-plot .main-svg')")
-    taken = []
+    taken, rests = [], []
     for _ in range(times):
-        before = page.evaluate(COUNTS)
+        before, chart = page.evaluate(COUNTS), page.evaluate(CHART)
         page.get_by_label("Brand").first.click()
         option = page.get_by_role("option", name="Acme", exact=True)
         option.wait_for()
         begun = time.perf_counter()
         option.click()
-        page.wait_for_function(CHANGED, arg=before)
+        page.wait_for_function(CHANGED, arg=[before, chart])
         taken.append(time.perf_counter() - begun)
+        page.wait_for_function(RESTS)
+        rests.append(time.perf_counter() - begun)
         page.keyboard.press("Escape")
         page.goto(page.url.split("?")[0])
         page.wait_for_function(STANDS, arg=[name, ""])
         page.wait_for_function(f"before => ({COUNTS})() === before", arg=before)
-    return taken
+    return taken, rests

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pilot_core.settings import ROOT
+from pilot_core.store.pilots import PilotStore
+from pilot_core.web.background import MEND_SECONDS
 
 
 @dataclass(frozen=True)
@@ -25,8 +27,26 @@ class Server:
 
     def memory(self, line: str = "VmRSS") -> float:
         """Present memory (``VmRSS``) or the peak (``VmHWM``) in MB."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        status = (self._proc / "status").read_text()
         return next(int(entry.split()[1]) / 1000 for entry in status.splitlines() if entry.startswith(line))
+
+    def settle(self) -> None:
+        """Wait until what the server does once after its start is done."""
+        time.sleep(max(0.0, MEND_SECONDS + 2 - (time.perf_counter() - self.begun)))
+        # Each thread has its own children; an ended one that nobody has asked after yet has no command any more.
+        while any(_runs(child) for file in self._proc.glob("task/*/children") for child in file.read_text().split()):
+            time.sleep(0.1)
+
+    @property
+    def _proc(self) -> Path:
+        return Path(f"/proc/{self.process.pid}")
+
+
+def store_of_server(root: str) -> PilotStore:
+    """The store as the server has it, which stays attached between sessions."""
+    store = PilotStore(root)
+    store.database.lease.linger()
+    return store
 
 
 @contextmanager
@@ -54,6 +74,13 @@ def serving(app_file: Path, store: Path, log: Path) -> Iterator[Server]:
         finally:
             os.killpg(process.pid, signal.SIGTERM)
             process.wait(20)
+
+
+def _runs(process: str) -> bool:
+    try:
+        return bool(Path(f"/proc/{process}/cmdline").read_bytes())
+    except FileNotFoundError:
+        return False
 
 
 def _answers(address: str) -> bool:

@@ -11,7 +11,7 @@ from pilot_core.web.stores import store
 grant = access.require_grant()
 room = look(store(), grant)
 head.show(room)
-pulse.watch(store(), pulse.state(store(), grant.pilot_id))
+pulse.watch(store(), room.stamp)
 
 if room.newest is None:
     st.info("The film is being made. It will be here, behind this same link, as soon as it is ready.")

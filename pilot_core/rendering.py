@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pilot_core import catalog, files
 from pilot_core.clock import iso
@@ -21,8 +22,11 @@ from pilot_core.store import outbox, renders
 from pilot_core.store.lease import Connection
 from pilot_core.store.outbox import Kind
 from pilot_core.store.pilots import PilotStore
-from pilot_core.video import probe, review_pack, sla
+from pilot_core.video import sla
 from pilot_core.video.contract import Cut, CutBrief, PreviousCut, Progress, Review, VideoPipeline
+
+if TYPE_CHECKING:
+    from pilot_core.video.probe import Measured
 
 log = logging.getLogger(__name__)
 
@@ -233,13 +237,16 @@ def _make(
     started: float,
     report: Progress,
 ) -> PilotRunAttempt:
+    # The server imports this module too, and these take a fifth of its start.
+    from pilot_core.video import probe, review_pack
+
     folder = store.path_of(attempt.folder or "")
     folder.mkdir(parents=True, exist_ok=True)
     generate_founder_artifacts(pilot, folder, attempt)
     comments = comments_before(store, pilot.pilot_id, attempt.attempt_number)
     limit = pilot.max_iterations_per_attempt if pipeline.can_iterate else 1
     missed: list[str] = []
-    measured: dict[int, probe.Measured] = {}
+    measured: dict[int, Measured] = {}
     for iteration in range(1, limit + 1):
         # The first draft gets most of the bar, since it is mostly the only one; it never falls back.
         low, high = 0.9 - 0.2 * 0.5 ** (iteration - 1) if iteration > 1 else 0.0, 0.9 - 0.2 * 0.5**iteration
@@ -272,8 +279,10 @@ def _make(
 
 def _measured_draft(
     store: PilotStore, pilot: PilotRun, attempt: PilotRunAttempt, cut: Cut, iteration: int
-) -> tuple[Draft, probe.Measured]:
-    measured = probe.probe(cut.video_path)
+) -> tuple[Draft, "Measured"]:
+    from pilot_core.video.probe import probe
+
+    measured = probe(cut.video_path)
     scenario = catalog.scenario(pilot.scenario_type)
     intent = catalog.intents()[scenario.intent]
     cost = cut.cost_dollars + sum(draft.cost for draft in attempt.drafts)

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from pilot_core.review.shown import film_checksum
 from pilot_core.settings import ROOT
 from pilot_core.store import renders
 from pilot_core.store.pilots import PilotStore
+from pilot_core.web import background
 from pilot_core.web.background import Watch
 from tests.conftest import HandClock
 
@@ -262,10 +264,17 @@ def test_the_command_checks_and_repairs(store: PilotStore, pilot: PilotRun, caps
     assert capsys.readouterr().out == "There was nothing to repair.\n"
 
 
-def test_the_server_mends_at_its_start_what_a_crash_left(store: PilotStore, pilot: PilotRun) -> None:
-    (store.root / f"{pilot.pilot_id}.json").unlink()
+def test_the_server_has_what_a_crash_left_mended(
+    store: PilotStore, pilot: PilotRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(background, "MEND_SECONDS", 0.0)
+    file = store.root / f"{pilot.pilot_id}.json"
+    file.unlink()
     watch = Watch(store)
     watch.start()
+    deadline = time.monotonic() + 60
+    while not file.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
     watch.stop()
     assert sentences(store) == []
 

@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pilot_core.care.check import check
+from pilot_core.care.mending import mend
 from pilot_core.care.repair import repair
 from pilot_core.erasure import erase_pilot
 from pilot_core.errors import PilotNotFound
@@ -15,7 +16,7 @@ from pilot_core.settings import ROOT
 from pilot_core.store import erasures, renders
 from pilot_core.store.pilots import PilotStore
 from pilot_core.web import access, routes, stores
-from pilot_core.web.background import Watch, mend
+from pilot_core.web.background import Watch
 from pilot_core.web.diagnostics_page import backups, words, work
 from tests.asking import ask
 from tests.conftest import HandClock
@@ -159,6 +160,16 @@ def test_a_late_backup_must_be_acted_on(store: PilotStore, clock: HandClock) -> 
     assert backups.told(folder, made, clock()).mark is words.Mark.ACT
     assert backups.told(folder, made, clock() - timedelta(hours=20)).mark is words.Mark.WELL
     assert backups.told(folder, [], clock()).mark is words.Mark.ACT
+
+
+def test_a_backup_of_a_time_to_come_is_not_the_last_one(store: PilotStore, clock: HandClock) -> None:
+    (folder := store.root.parent / "nights").mkdir()
+    (folder / "pilots_20990301_020000.zip").write_bytes(b"zip")
+    ahead = backups.nightly_backups(folder)
+    assert backups.told(folder, ahead, clock()).sentence == f"There is no nightly backup in {folder} yet."
+    (folder / f"{clock() - timedelta(hours=9):pilots_%Y%m%d_%H%M%S}.zip").write_bytes(b"zip")
+    told = backups.told(folder, backups.nightly_backups(folder), clock())
+    assert (told.mark, told.sentence[:42]) == (words.Mark.WELL, "The last nightly backup was made 9 h ago; ")
 
 
 def test_a_monitor_learns_that_nobody_looks_after_the_renders_any_more(

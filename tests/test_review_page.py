@@ -480,3 +480,20 @@ def test_a_film_that_is_not_there_is_said_and_cannot_be_approved(guest: Guest, s
     at = button(decides(at, "approve"), "Approve attempt 1…")
     assert "cannot be read just now" in at.error[0].value
     assert "Yes" not in " ".join(labels(at))
+
+
+def test_what_others_say_while_the_page_is_drawn_does_not_run_it_again(guest: Guest, store: PilotStore) -> None:
+    pilot = pilot_in_review(store)
+    guest.takes_link(pilot)
+
+    def page() -> None:
+        import streamlit as st
+
+        from pilot_core.web import stores
+        from pilot_core.web.review_page import pulse
+
+        pulse.watch(stores.store(), "as it was before the last comment")
+        st.write("drawn")
+
+    at = AppTest.from_function(page, default_timeout=20).run()
+    assert [element.value for element in at.markdown] == ["drawn"]

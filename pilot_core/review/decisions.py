@@ -150,13 +150,15 @@ def undo_decision(store: PilotStore, speaker: Speaker, feedback_id: str, now: da
     return store.change(speaker.pilot_id, work, speaker.actor)[0]
 
 
-def undoable(store: PilotStore, speaker: Speaker, now: datetime | None = None) -> Feedback | None:
+def undoable(
+    store: PilotStore, speaker: Speaker, now: datetime | None = None, *, pilot: PilotRun | None = None
+) -> Feedback | None:
     """The latest decision that the speaker could undo now, or None; until when, says :func:`undo_until`.
 
-    Raises LinkRefused.
+    ``pilot`` is the speaker's, if it is loaded already. Raises LinkRefused.
     """
     now = now or store.clock()
-    pilot = store.load(speaker.pilot_id)
+    pilot = pilot or store.load(speaker.pilot_id)
 
     def work(connection: Connection) -> Feedback | None:
         check_alive(connection, speaker, now)

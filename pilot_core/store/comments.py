@@ -88,6 +88,16 @@ def comments(connection: Connection, pilot_id: str) -> list[Comment]:
     return [_comment(row) for row in rows(connection, f"{_SELECT} {order}", [pilot_id])]
 
 
+def stamp(connection: Connection, pilot_id: str) -> str:
+    """Changes whenever the pilot, its attempts or what was said of them change; "" for an unknown pilot."""
+    sql = """
+        SELECT p.version, count(c.comment_id) AS said, max(COALESCE(c.judged_at, c.edited_at, c.created_at)) AS lately
+        FROM pilots p LEFT JOIN comments c ON c.pilot_id = p.pilot_id AND c.deleted_at IS NULL
+        WHERE p.pilot_id = ? GROUP BY p.version
+    """
+    return "".join(f"{row['version']} {row['said']} {row['lately']}" for row in rows(connection, sql, [pilot_id]))
+
+
 def comment(connection: Connection, pilot_id: str, comment_id: str) -> Comment | None:
     """That comment of the pilot, unless it was deleted."""
     sql = f"{_SELECT} AND c.comment_id = ? AND c.deleted_at IS NULL"

@@ -62,6 +62,19 @@ class Database:
         """Whether nobody has used it yet."""
         return not self.path.exists()
 
+    @property
+    def called(self) -> str:
+        """What the database itself is called."""
+        return self.path.name
+
+    def linger(self) -> None:
+        """From now on be quick at hand, as for a process that works all day."""
+        self.lease.linger()
+
+    def let_go(self) -> None:
+        """Linger no more."""
+        self.lease.let_go()
+
     def session(self) -> AbstractContextManager[Connection]:
         """One connection for all that the block does in this thread. Raises StoreError."""
         return self.lease.session()

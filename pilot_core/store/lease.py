@@ -3,9 +3,14 @@
 DuckDB's POSIX lock on its file belongs to the process and is dropped when *any* descriptor on that file is closed, so
 opening the file a second time, even to read it, can lose another process's committed rows. Therefore each process has
 one ``:memory:`` instance that ATTACHes the file while it holds an inter-process lock beside it. Sessions share one
-attachment; once it is 300 ms old new sessions wait, the last one out DETACHes, and other processes get their turn.
+attachment, and the last one out DETACHes. A process that finds the lock taken says so with a second one: then, once the
+attachment is 300 ms old, new sessions wait, so that the other process gets its turn.
+
+Attaching and detaching cost 10 ms, so a process that works all day, the server, lingers: it stays attached between
+sessions until it was idle for a while or another process wants the file.
 """
 
+import atexit
 import logging
 import os
 import re
@@ -28,6 +33,9 @@ from pilot_core.files import settle
 log = logging.getLogger(__name__)
 
 LEASE_SECONDS = 0.3
+IDLE_SECONDS = 2.0
+"""How long a lease that lingers stays attached with nobody in a session."""
+
 POLL_SECONDS = 0.01
 TIMEOUT_SECONDS = 15.0
 YIELD_SECONDS = 0.02  # two polls of a waiting process, after a lease that was given up for its age
@@ -44,11 +52,16 @@ class Lease:
     def __init__(self, path: Path):
         self.path = path
         self._lock = FileLock(f"{path}.lock", thread_local=False)
+        self._wanted = FileLock(f"{path}.wanted.lock", thread_local=False)
         self._turn = threading.Condition()
         self._root = duckdb.connect(":memory:")
         self._broken = False
+        self._attached = False
+        self._lingers = False
+        self._watched = False
         self._users = 0
         self._opened_at = 0.0
+        self._idle_since = 0.0
         self._yield_until = 0.0
         self._local = threading.local()
 
@@ -78,6 +91,20 @@ class Lease:
                 cursor.close()
         finally:
             self._leave()
+
+    def linger(self) -> None:
+        """From now on stay attached between sessions while others do not ask for the file."""
+        self._lingers = True
+
+    def let_go(self) -> None:
+        """Linger no more, and detach, unless someone is in a session; then the last one out does."""
+        self._lingers = False
+        self._rest()
+
+    def _rest(self) -> None:
+        with self._turn:
+            if self._attached and not self._users:
+                self._give_up()
 
     def copy_to(self, target: Path) -> None:
         """Copy the database as it is between two transactions into the new file ``target``, and onto the disk.
@@ -136,7 +163,8 @@ class Lease:
         """The file between two transactions, attached nowhere, while everybody waits. Raises StoreError."""
         with self._turn:
             self._wait_for(lambda: not self._users)
-            self._open()
+            if not self._attached:
+                self._open()
             self._detach()
             try:
                 yield
@@ -145,8 +173,8 @@ class Lease:
 
     def _enter(self) -> None:
         with self._turn:
-            self._wait_for(lambda: not self._users or time.monotonic() - self._opened_at <= LEASE_SECONDS)
-            if not self._users:
+            self._wait_for(lambda: not self._users or not self._others_turn())
+            if not self._attached:
                 self._open()
             self._users += 1
 
@@ -156,12 +184,25 @@ class Lease:
             if not self._turn.wait(deadline - time.monotonic()):
                 raise StoreError(_busy(self.path))
 
+    def _others_turn(self) -> bool:
+        """Whether another process waits for the file, which this one has had long enough."""
+        return time.monotonic() - self._opened_at > LEASE_SECONDS and self._is_wanted()
+
+    def _is_wanted(self) -> bool:
+        if not Path(self._wanted.lock_file).exists():
+            return False  # nobody ever waited here
+        try:
+            with self._wanted.acquire(blocking=False):
+                return False
+        except Timeout:
+            return True
+
     def _open(self) -> None:
         pause = self._yield_until - time.monotonic()
         if pause > 0:
             time.sleep(pause)
         try:
-            self._lock.acquire(timeout=TIMEOUT_SECONDS, poll_interval=POLL_SECONDS)
+            self._take_lock()
         except Timeout:
             raise StoreError(_busy(self.path)) from None
         except OSError as error:
@@ -171,7 +212,30 @@ class Lease:
         except BaseException:
             self._lock.release()
             raise
+        self._attached = True
         self._opened_at = time.monotonic()
+        if self._lingers and not self._watched:
+            threading.Thread(target=self._watch, name="lease", daemon=True).start()
+            self._watched = True
+
+    def _take_lock(self) -> None:
+        try:
+            self._lock.acquire(blocking=False)
+        except Timeout:
+            with self._wanted.acquire(timeout=TIMEOUT_SECONDS, poll_interval=POLL_SECONDS):
+                self._lock.acquire(timeout=TIMEOUT_SECONDS, poll_interval=POLL_SECONDS)
+
+    def _watch(self) -> None:
+        """Detach once nobody here needs the file, or as soon as nobody is in a session and another process waits."""
+        while True:
+            time.sleep(POLL_SECONDS)
+            with self._turn:
+                idle = self._attached and not self._users
+                if idle and (time.monotonic() - self._idle_since > IDLE_SECONDS or self._is_wanted()):
+                    self._give_up()
+                if not self._attached:
+                    self._watched = False
+                    return
 
     def _attach(self) -> None:
         deadline = time.monotonic() + TIMEOUT_SECONDS
@@ -193,8 +257,9 @@ class Lease:
             time.sleep(RETRY_SECONDS)
 
     def _detach(self) -> None:
-        """Let go of the file. What was committed is in its journal by now, whatever the folding in of it meets."""
+        """Detach the file. What was committed is in its journal by now, whatever the folding in of it meets."""
         try:
+            self._attached = False
             self._root.execute(f"DETACH {ALIAS}")
         except duckdb.Error as error:
             log.warning("%s was let go of with trouble: %s", self.path, error)
@@ -208,14 +273,24 @@ class Lease:
     def _leave(self) -> None:
         with self._turn:
             self._users -= 1
-            if not self._users:
-                try:
-                    self._detach()
-                finally:
-                    self._lock.release()
-                    if time.monotonic() - self._opened_at > LEASE_SECONDS:
-                        self._yield_until = time.monotonic() + YIELD_SECONDS
-                    self._turn.notify_all()
+            if self._users:
+                return
+            self._idle_since = time.monotonic()
+            try:
+                if self._broken or not self._lingers or self._is_wanted():
+                    self._give_up()
+            finally:
+                self._turn.notify_all()
+
+    def _give_up(self) -> None:
+        """Detach and let other processes have the file."""
+        wanted = self._is_wanted()
+        try:
+            self._detach()
+        finally:
+            self._lock.release()
+            if wanted:
+                self._yield_until = time.monotonic() + YIELD_SECONDS
 
 
 def _busy(path: Path) -> str:
@@ -325,3 +400,13 @@ def lease_on(path: Path) -> Lease:
         if found is None:
             found = _leases[path] = Lease(path)
         return found
+
+
+def _rest_all() -> None:
+    """Attached nowhere: so a process ends with its journals folded in, and its fork does not think it has a lock."""
+    for lease in list(_leases.values()):
+        lease._rest()
+
+
+atexit.register(_rest_all)
+os.register_at_fork(before=_rest_all)

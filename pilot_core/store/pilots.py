@@ -3,12 +3,12 @@
 import json
 import logging
 import os
-import random
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from getpass import getuser
 from operator import itemgetter
 from pathlib import Path
@@ -94,7 +94,10 @@ class PilotStore:
         events = _events(pilot, actor or local_user())
 
         def work(connection: Connection) -> None:
-            _write(connection, pilot, events)
+            stands = _rows_of(connection, [pilot.pilot_id])
+            if sum(row["version"] for row in stands["pilots"]) != pilot.version:
+                raise Conflict(_what_changed(connection, pilot.pilot_id, pilot.version))
+            _write(connection, pilot, events, stands)
             if also:
                 also(connection)
 
@@ -134,51 +137,45 @@ class PilotStore:
         seen_version: int | None = None,
         also: Callable[[Connection], None] | None = None,
     ) -> tuple[PilotRun, T]:
-        """Load the pilot, apply ``work`` to it and save, as one step: on a conflict, all of it again.
+        """Load the pilot, apply ``work`` to it and save, in one transaction: on a conflict, all of it again.
 
-        ``work`` itself checks that the change still holds. Someone who decides by what a page showed them passes the
-        version they saw as ``seen_version``: then anything that happened since raises Conflict. ``also``: see ``save``.
+        ``work`` itself checks that the change still holds, and does nothing slow. Someone who decides by what a page
+        showed them passes the version they saw as ``seen_version``: then anything that happened since raises Conflict.
+        ``also``: see ``save``. Raises PilotNotFound.
         """
-        for tries in range(CHANGE_TRIES):
-            pilot = self.load(pilot_id)
-            if seen_version is not None and pilot.version != seen_version:
-                raise Conflict(self._what_changed_since(pilot_id, seen_version))
-            result = work(pilot)
-            try:
-                return self.save(pilot, actor, also), result
-            except Conflict as error:
-                last = error
-                # Of many who change one pilot at once, none comes last every time.
-                time.sleep(random.random() * min(0.002 * 2**tries, 0.1))
-        raise last
+        ids.checked_pilot_id(pilot_id)
 
-    def _what_changed_since(self, pilot_id: str, version: int) -> str:
-        return self.database.read(lambda connection: _what_changed(connection, pilot_id, version))
+        def once(connection: Connection) -> tuple[PilotRun, T, list[Event]]:
+            stands = _rows_of(connection, [pilot_id])
+            if not stands["pilots"]:
+                raise _not_found(pilot_id)
+            [pilot] = mapping.pilots_from_rows(*stands.values())
+            if seen_version is not None and pilot.version != seen_version:
+                raise Conflict(_what_changed(connection, pilot_id, seen_version))
+            result = work(pilot)
+            events = _events(pilot, actor or local_user())
+            _write(connection, pilot, events, stands)
+            if also:
+                also(connection)
+            return pilot, result, events
+
+        pilot, result, events = self.database.transaction(once)
+        self._saved([pilot], events)
+        return pilot, result
 
     def load(self, pilot_id: str) -> PilotRun:
         """The pilot as it is now. Raises PilotNotFound."""
         ids.checked_pilot_id(pilot_id)
         found = self.load_all([pilot_id])
         if not found:
-            raise PilotNotFound(f"There is no pilot {pilot_id} in this store.", shell="--list shows the ones there are")
+            raise _not_found(pilot_id)
         return found[0]
 
     def load_all(self, pilot_ids: Iterable[str] | None = None) -> list[PilotRun]:
         """The pilots of those ids (all, if None), in order of creation; unknown ids are left out."""
         wanted = None if pilot_ids is None else list(pilot_ids)
-
-        def work(connection: Connection) -> tuple[list[Row], ...]:
-            where = ""
-            given: list[Any] = []
-            if wanted is not None:
-                # One id is looked up in half the time of a list of them.
-                where, given = ("WHERE pilot_id = ?", wanted) if len(wanted) == 1 else (ANY_OF, [wanted])
-            return tuple(rows(connection, f"SELECT * FROM {table} {where}", given) for table in KEYS)  # noqa: S608
-
-        found = self.database.read(work)
-        for table, order in zip(found, ORDERS.values(), strict=True):
-            table.sort(key=order)
-        return mapping.pilots_from_rows(*found)
+        found = self.database.read(lambda connection: _rows_of(connection, wanted))
+        return mapping.pilots_from_rows(*found.values())
 
     def pilot_ids(self) -> list[str]:
         """Every pilot's id, in order of creation."""
@@ -200,27 +197,39 @@ class PilotStore:
         report = ImportReport()
         known = set(self.pilot_ids())
         taken = self.database.read(_taken_ids)
-        for start in range(0, len(files), IMPORTED_AT_ONCE):
-            pilots: dict[str, PilotRun] = {}
-            for file in files[start : start + IMPORTED_AT_ONCE]:
-                try:
-                    pilot = state_files.read(file)
-                    if pilot.pilot_id in known:
-                        raise InvalidRequest(_there_already(file.name, pilot.pilot_id))
-                except PilotError as error:
-                    report.problems.append(str(error))
-                    continue
-                known.add(pilot.pilot_id)
-                _make_ids_unique(pilot, taken)
-                pilot.log("imported", pilot.updated_at, file=file.name)
-                pilots[file.name] = pilot
-            there = self._save_new(list(pilots.values()), actor or local_user())
-            report.problems += [_there_already(name, p.pilot_id) for name, p in pilots.items() if p.pilot_id in there]
-            report.imported += [p.pilot_id for p in pilots.values() if p.pilot_id not in there]
+        # The disk is waited for while the next files are read, which is most of the time that either takes.
+        with ThreadPoolExecutor(1) as beside:
+            written: list[Future[None]] = []
+            for start in range(0, len(files), IMPORTED_AT_ONCE):
+                pilots: dict[str, PilotRun] = {}
+                for file in files[start : start + IMPORTED_AT_ONCE]:
+                    try:
+                        pilot = state_files.read(file)
+                        if pilot.pilot_id in known:
+                            raise InvalidRequest(_there_already(file.name, pilot.pilot_id))
+                    except PilotError as error:
+                        report.problems.append(str(error))
+                        continue
+                    known.add(pilot.pilot_id)
+                    _make_ids_unique(pilot, taken)
+                    pilot.log("imported", pilot.updated_at, file=file.name)
+                    pilots[file.name] = pilot
+                there, save = self._save_new(list(pilots.values()), actor or local_user())
+                written.append(beside.submit(save))
+                for name, pilot in pilots.items():
+                    if pilot.pilot_id in there:
+                        report.problems.append(_there_already(name, pilot.pilot_id))
+                    else:
+                        report.imported.append(pilot.pilot_id)
+            for done in written:
+                done.result()
         return report
 
-    def _save_new(self, pilots: list[PilotRun], actor: str) -> set[str]:
-        """Save pilots that are new here in one transaction, as ``save`` does one; returns the ids that were not new."""
+    def _save_new(self, pilots: list[PilotRun], actor: str) -> tuple[set[str], Callable[[], None]]:
+        """Save pilots that are new here in one transaction, as ``save`` does one.
+
+        Returns the ids that were not new, and what is still to be done for the others.
+        """
         events = {pilot.pilot_id: _events(pilot, actor) for pilot in pilots}
 
         def work(connection: Connection) -> set[str]:
@@ -231,8 +240,7 @@ class PilotStore:
 
         there = self.database.transaction(work)
         saved = [pilot for pilot in pilots if pilot.pilot_id not in there]
-        self._saved(saved, [event for pilot in saved for event in events[pilot.pilot_id]])
-        return there
+        return there, partial(self._saved, saved, [event for pilot in saved for event in events[pilot.pilot_id]])
 
     def write_state_file(self, pilot: PilotRun) -> None:
         """Write the pilot's state file, unless a newer revision of it stands there already or the pilot was erased."""
@@ -264,7 +272,6 @@ class PilotStore:
 IMPORTING = ".importing"
 """Stands in the folder until the state files found beside no database are all taken in."""
 
-CHANGE_TRIES = 20
 IMPORTED_AT_ONCE = 500
 STATE_LOCK_SECONDS = 15.0
 _migrated: set[tuple[Path, str | None]] = set()
@@ -324,7 +331,22 @@ ORDERS: dict[str, Callable[[Row], Any]] = {
     "feedback": itemgetter("attempt_id", "position"),
     "feedback_flags": itemgetter("feedback_id", "position"),
 }
-ANY_OF = "WHERE pilot_id = ANY(?)"
+
+
+def _not_found(pilot_id: str) -> PilotNotFound:
+    return PilotNotFound(f"There is no pilot {pilot_id} in this store.", shell="--list shows the ones there are")
+
+
+def _rows_of(connection: Connection, pilot_ids: list[str] | None) -> dict[str, list[Row]]:
+    """The rows of those pilots (all, if None) in each table of ``KEYS``, in its order."""
+    where: str = ""
+    given: list[Any] = []
+    if pilot_ids is not None:
+        # One id is looked up in half the time of a list of them.
+        one = len(pilot_ids) == 1
+        where, given = ("WHERE pilot_id = ?", pilot_ids) if one else ("WHERE pilot_id = ANY(?)", [pilot_ids])
+    sql = "SELECT * FROM {} {}"
+    return {table: sorted(rows(connection, sql.format(table, where), given), key=ORDERS[table]) for table in KEYS}
 
 
 def _tables(pilot: PilotRun) -> dict[str, list[Row]]:
@@ -338,19 +360,13 @@ def _tables(pilot: PilotRun) -> dict[str, list[Row]]:
     }
 
 
-def _write(connection: Connection, pilot: PilotRun, events: list[Event]) -> None:
+def _write(connection: Connection, pilot: PilotRun, events: list[Event], stands: dict[str, list[Row]]) -> None:
     """Write what differs from the rows that stand there. Table and column names come from this package only.
 
     An upsert of rows that stand there already costs 20 ms a table, and a pilot's are mostly as they were.
     """
-    stands = connection.execute("SELECT version FROM pilots WHERE pilot_id = ?", [pilot.pilot_id]).fetchone()
-    if (stands[0] if stands else 0) != pilot.version:
-        raise Conflict(_what_changed(connection, pilot.pilot_id, pilot.version))
-    if not pilot.version:
-        _add(connection, [pilot], {pilot.pilot_id: events})
-        return
     for table, new in _tables(pilot).items():
-        _bring(connection, table, pilot.pilot_id, new)
+        _bring(connection, table, stands[table], new)
     _append(connection, "events", _event_rows(pilot, events))
 
 
@@ -362,11 +378,10 @@ def _add(connection: Connection, pilots: list[PilotRun], events: dict[str, list[
     _append(connection, "events", [row for pilot in pilots for row in _event_rows(pilot, events[pilot.pilot_id])])
 
 
-def _bring(connection: Connection, table: str, pilot_id: str, new: list[Row]) -> None:
-    """Make the pilot's rows in the table these."""
+def _bring(connection: Connection, table: str, found: list[Row], new: list[Row]) -> None:
+    """Make these rows of the table, found in it, the new ones."""
     key = KEYS[table]
     named = " AND ".join(f"{name} = ?" for name in key)
-    found = rows(connection, f"SELECT * FROM {table} WHERE pilot_id = ?", [pilot_id])  # noqa: S608
     stands = {tuple(row[name] for name in key): row for row in found}
     added = []
     for row in new:

@@ -202,6 +202,16 @@ class PostgresDatabase(Database):
     def name(self) -> str:
         return shown(self.url)
 
+    @property
+    def called(self) -> str:
+        return shown(self.url)
+
+    def linger(self) -> None:
+        """Nothing to do: connections are kept for the next session anyway, and nobody waits for them."""
+
+    def let_go(self) -> None:
+        pass
+
     def is_new(self) -> bool:
         """Whether the folder was not used with it yet, and it holds no pilot."""
 

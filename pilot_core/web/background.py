@@ -11,7 +11,6 @@ from pathlib import Path
 
 from pilot_core import ids
 from pilot_core.care import nightly
-from pilot_core.care.repair import repair
 from pilot_core.errors import PilotNotFound
 from pilot_core.messages.sender import send_due
 from pilot_core.models import AttemptState
@@ -25,6 +24,9 @@ log = logging.getLogger(__name__)
 WATCH_SECONDS = 3.0
 NIGHT_SECONDS = 600.0
 """How often it is looked whether a backup is due; also how long a failed one waits to be tried again."""
+
+MEND_SECONDS = 10.0
+"""How long after the start it is looked what a crash left; a process that is gone is noticed at once."""
 
 SEND_SECONDS = 20.0
 """How often it is looked whether a message is due."""
@@ -80,17 +82,6 @@ def look_after(store: PilotStore) -> None:
             log.warning("the render of %s was abandoned", attempt_id)
 
 
-def mend(store: PilotStore) -> None:
-    """Finish or undo what a crash left behind, and tell the log what was done."""
-    repaired = repair(store, thorough=False)
-    for sentence in repaired.done:
-        log.warning("mended at start: %s", sentence)
-    for finding in repaired.left[:20]:
-        log.warning("not mended: %s", finding.sentence)
-    if len(repaired.left) > 20:
-        log.warning("and %s more; --check names them all", len(repaired.left) - 20)
-
-
 def back_up_if_due(store: PilotStore) -> None:
     """Make the nightly backup, if the settings want one and there is none of today."""
     folder = settings().backups
@@ -112,6 +103,7 @@ class Watch:
         self._looked = time.monotonic()
         self._threads = [
             threading.Thread(target=self._renders, name="render watch", daemon=True),
+            threading.Thread(target=self._mend, name="mending", daemon=True),
             threading.Thread(target=self._nights, name="nightly backup", daemon=True),
             threading.Thread(target=self._messages, name="messages", daemon=True),
         ]
@@ -140,10 +132,20 @@ class Watch:
 
     def _renders(self) -> None:
         self._try("the renders could not be looked after", look_after)
-        self._try("what a crash left could not be mended", mend)
         while not self._over.wait(WATCH_SECONDS):
             self._looked = time.monotonic()
             self._try("the renders could not be looked after", look_after)
+
+    def _mend(self) -> None:
+        """Have what a crash left mended, in a process of its own, once the first pages are out."""
+        if self._over.wait(MEND_SECONDS):
+            return
+        command = [sys.executable, "-m", "pilot_core.care.mending", str(self._store.root)]
+        process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL)
+        while process.poll() is None:
+            if self._over.wait(WATCH_SECONDS):
+                process.terminate()
+                process.wait()
 
     def _nights(self) -> None:
         while True:

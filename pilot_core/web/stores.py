@@ -19,6 +19,12 @@ def store() -> PilotStore:
     return made
 
 
+def is_fragment() -> bool:
+    """Whether this thread runs a fragment by itself, and not the whole page."""
+    context = get_script_run_ctx(suppress_warning=True)
+    return context is not None and bool(context.fragment_ids_this_run)
+
+
 def check_may_read() -> None:
     """Refuse the readings of a fragment to whoever has been put out since the page ran. Raises AccessDenied.
 
@@ -26,8 +32,7 @@ def check_may_read() -> None:
     """
     from pilot_core.web import access
 
-    context = get_script_run_ctx(suppress_warning=True)
-    if context is None or not context.fragment_ids_this_run or _asking.get():
+    if not is_fragment() or _asking.get():
         return
     asking = _asking.set(True)
     try:

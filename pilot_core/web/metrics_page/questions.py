@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property, partial
 
 import streamlit as st
 
@@ -19,14 +20,21 @@ CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
 
 @dataclass(frozen=True)
 class Question:
-    """One chart. ``drawn`` is None where there is too little to draw."""
+    """One chart, drawn when it is asked for, so that the browser has one before the next is drawn.
+
+    ``drawn`` is None where there is too little to draw.
+    """
 
     key: str
     title: str
     reading: str
     alt: str
-    drawn: Drawn | None
+    draw: Callable[[], Drawn] | None
     explained: str
+
+    @cached_property
+    def drawn(self) -> Drawn | None:
+        return self.draw() if self.draw else None
 
 
 def questions(page: MetricsPage) -> dict[str, Question]:
@@ -153,8 +161,8 @@ def ask(store: PilotStore, asked: Asked, question: Question) -> None:
             behind.show(store, asked, picked, question.key)
 
 
-def _drawn(draw: Callable[..., Drawn], found: object, marks: object) -> Drawn | None:
-    return draw(found) if marks else None
+def _drawn(draw: Callable[..., Drawn], found: object, marks: object) -> Callable[[], Drawn] | None:
+    return partial(draw, found) if marks else None
 
 
 def _cut(page: MetricsPage) -> bool:

@@ -11,6 +11,8 @@ from pilot_core.review.comments import Thread, threads_of
 from pilot_core.review.decisions import CHANNEL, undoable
 from pilot_core.review.receipts import record_opened
 from pilot_core.review.shown import film_checksum, rate_of, shown_attempts
+from pilot_core.store.comments import stamp
+from pilot_core.store.lease import Connection
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.reviews import Grant
 from pilot_core.web.comment_markers import comment_markers
@@ -30,6 +32,7 @@ class Room:
     attempts: Sequence[PilotRunAttempt]
     threads: Sequence[Thread]
     undoable: Feedback | None
+    stamp: str
     now: datetime
 
     @property
@@ -68,10 +71,12 @@ class Room:
 def look(store: PilotStore, grant: Grant) -> Room:
     """The room as it is now; notes, once a visit, that the reviewer has the attempt before them."""
 
-    def read(_: object) -> Room:
+    def read(connection: Connection) -> Room:
+        # First, so that what comes between is noticed at the next look.
+        seen = stamp(connection, grant.pilot_id)
         pilot = store.load(grant.pilot_id)
-        threads = threads_of(store, grant.pilot_id)
-        return Room(store, grant, pilot, shown_attempts(pilot), threads, undoable(store, grant), store.clock())
+        threads, given = threads_of(store, grant.pilot_id), undoable(store, grant, pilot=pilot)
+        return Room(store, grant, pilot, shown_attempts(pilot), threads, given, seen, store.clock())
 
     room = store.database.read(read)
     if room.newest:
