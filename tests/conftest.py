@@ -14,6 +14,9 @@ from pilot_core.services import create_pilot
 from pilot_core.store.pilots import PilotStore
 from tests import postgres
 
+# Whose database it may be is not known, and no test should work on it.
+os.environ.pop("PILOT_OPS_DATABASE_URL", None)
+
 ENGINES = ("duckdb", "postgres")
 ON_BOTH = (
     "test_attention",
@@ -104,7 +107,7 @@ def postgres_template(postgres_server: postgres.Server, tmp_path_factory: pytest
 
 
 @pytest.fixture
-def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def engine(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Which engine stores are on in this test: ``duckdb``, or ``postgres``, a new database that the settings name."""
     name: str = getattr(request, "param", ENGINES[0])
     if name == "duckdb":
@@ -115,6 +118,7 @@ def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
     server: postgres.Server = request.getfixturevalue("postgres_server")
     with server.database(request.getfixturevalue("postgres_template")) as url:
         monkeypatch.setenv("PILOT_OPS_DATABASE_URL", url)
+        monkeypatch.setenv("PILOT_OPS_STORE", str(tmp_path / "store"))
         yield name
 
 
