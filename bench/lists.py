@@ -3,6 +3,7 @@
 import json
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -140,3 +141,43 @@ def _peak_of(command: list[str]) -> float:
     )
     done = subprocess.run([sys.executable, "-c", told], cwd=ROOT, capture_output=True, text=True, check=False)
     return next(int(line.split()[1]) / 1000 for line in done.stderr.splitlines() if line.startswith("VmHWM"))
+
+
+def sender_round(root: str, times: int = 15) -> tuple[list[float], int, Json]:
+    """A round of the sender that has nothing to do, in a copy of the store of which half waits for founders."""
+    import shutil
+
+    from bench.fill import add_messages
+    from pilot_core.messages import clocks
+    from pilot_core.messages.hours import Hours
+    from pilot_core.messages.sender import Report, send_due
+    from pilot_core.messages.ways import Mail
+    from pilot_core.settings import settings
+    from pilot_core.store import outbox
+    from pilot_core.store.lease import Connection
+    from pilot_core.store.pilots import PilotStore
+
+    mail = Mail("localhost", 25, "plain", "", "", "", "pilots@example.com")
+    always = Hours("UTC", tuple(range(7)), 0, 24)
+    config = replace(settings(), mail=mail, mail_leads=("mara@example.com",), webhook=None, hours=always)
+    with tempfile.TemporaryDirectory(prefix="pilot-ops-bench-") as folder:
+        shutil.copy(Path(root) / "pilots.duckdb", folder)
+        store = PilotStore(folder)
+        add_messages(store)
+        now = store.clock()
+        store = PilotStore(folder, lambda: now)
+
+        def catch_up(connection: Connection) -> int:
+            """Have everything gone that the time asks for; how much that was."""
+            asked = clocks.asked_for(connection, config, now, for_leads=True)
+            for one in asked:
+                outbox.tell(connection, one.kind, one.pilot_id, now, attempt_number=one.attempt_number, about=one.about)
+            connection.execute("UPDATE messages SET state = 'sent', ended_at = written_at WHERE state = 'waiting'")
+            return len(asked)
+
+        asked = store.database.transaction(catch_up)
+        assert send_due(store, config) == Report()
+        taken = rounds(lambda: send_due(store, config), times)
+        waiting = "SELECT count(*) FROM pilots WHERE status = 'active'"
+        [(active,)] = store.database.read(lambda connection: connection.execute(waiting).fetchall())
+    return taken, active, {"asked before": asked}

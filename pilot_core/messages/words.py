@@ -80,6 +80,11 @@ def names_an_address(words: Words) -> bool:
     return bool(PLACEHOLDER.search(words.body + words.html))
 
 
+def page_of(config: Settings, pilot_id: str | None) -> str:
+    """The address of a pilot's page, or of the overview."""
+    return f"{config.address}/pilot?pilot={pilot_id}" if pilot_id else config.address
+
+
 def moment(value: datetime, config: Settings) -> str:
     """A moment as people there read it: "Thursday 5 March, 17:00 (Europe/Berlin)"."""
     here = config.hours.local(value)
@@ -89,14 +94,14 @@ def moment(value: datetime, config: Settings) -> str:
 def _facts(store: PilotStore, config: Settings, message: Message, pilot: PilotRun | None) -> dict[str, Any]:
     now = store.clock()
     if message.pilot_id is None:
-        return _digest(store, config, now) | {"page": config.address, "link": "", "quiet": ""}
+        return _digest(store, config, now) | {"page": page_of(config, None), "link": "", "quiet": ""}
     pilot = pilot or store.load(message.pilot_id)
     due = next(iter(clocks.dues(store.database, config, now, pilot.pilot_id)), None)
     facts: dict[str, Any] = {
         "founder": pilot.founder_name,
         "company": pilot.company_name,
         "number": message.attempt_number,
-        "page": f"{config.address}/pilot?pilot={pilot.pilot_id}",
+        "page": page_of(config, pilot.pilot_id),
         "link": LINK,
         "quiet": QUIET,
         "due": moment(due.due_at, config) if due else "",
@@ -144,14 +149,14 @@ def _report(pilot: PilotRun) -> dict[str, Any]:
 
 
 def _digest(store: PilotStore, config: Settings, now: datetime) -> dict[str, Any]:
-    told = [due for due in clocks.dues(store.database, config, now) if clocks.for_digest(due, config, now)]
+    told = store.database.read(lambda connection: clocks.digest_dues(connection, config, now))
     late = [
         {
             "company": due.company_name,
             "words": due.words,
             "when": moment(due.due_at, config),
             "is_late": due.is_over(now),
-            "page": f"{config.address}/pilot?pilot={due.pilot_id}",
+            "page": page_of(config, due.pilot_id),
             "is_ours": due.is_ours,
             "to_pause": due.to_pause,
         }

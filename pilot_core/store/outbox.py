@@ -176,6 +176,11 @@ def given_up(connection: Connection, most: int = 50) -> list[tuple[Message, list
     return [(told, [d for d in lost if d.message_id == told.message_id]) for told in found]
 
 
+def count_given_up(connection: Connection) -> int:
+    """How many messages are given up on."""
+    return int(rows(connection, "SELECT count(*) AS many FROM messages WHERE state = 'given_up'")[0]["many"])
+
+
 def due_messages(connection: Connection, written_before: datetime, is_open: bool) -> list[Message]:
     """The messages whose time has come: those a person released, and in the hours for it those written before then."""
     sql = (
@@ -259,7 +264,8 @@ def claim_delivery(
 ) -> tuple[Delivery, Message] | None:
     """Take the next delivery that is due, counting the try before it is made; None when there is none to take.
 
-    Of a pilot's deliveries by webhook, only the earliest that is not over is due. Its next try stands in the row
+    Webhooks answer soon, so mail comes after them. Of a pilot's deliveries by webhook, only the earliest that is not
+    over is due. Its next try stands in the row
     already, after the pause that belongs to this one, for the case that nothing more is heard of this sender.
     """
     if not claim_sender(connection, holder, now):
@@ -273,7 +279,7 @@ def claim_delivery(
                 WHERE e.way = 'webhook' AND e.state = 'waiting' AND n.state = 'going'
                     AND n.pilot_id = m.pilot_id AND n.position < m.position
             ))
-        ORDER BY m.written_at, m.position, d.delivery_id LIMIT 1
+        ORDER BY d.way = 'mail', m.written_at, m.position, d.delivery_id LIMIT 1
     """
     found = rows(connection, sql, [to_column(now), to_column(now + FAR), is_open])
     if not found:

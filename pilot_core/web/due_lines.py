@@ -97,7 +97,7 @@ def show_calendar(store: PilotStore) -> None:
 def _late(root: str) -> tuple[list[str], list[str], list[str]]:
     """The companies of which something is late, of which something of ours is due today, and that could be paused."""
     config, now = settings(), the_store().clock()
-    found = [due for due in clocks.dues(the_store().database, config, now) if clocks.for_digest(due, config, now)]
+    found = the_store().database.read(lambda connection: clocks.digest_dues(connection, config, now))
     return (
         [due.company_name for due in found if due.is_over(now) and not due.to_pause],
         [due.company_name for due in found if not due.is_over(now)],
