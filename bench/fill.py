@@ -59,9 +59,10 @@ TOLD_OF = (
     "updated_at = w.since FROM waits w WHERE w.pilot_id = pilots.pilot_id",
     "UPDATE attempts SET ready_at = w.since, state = 'ready' FROM waits w "
     "WHERE w.pilot_id = attempts.pilot_id AND w.latest_attempt = attempts.attempt_number",
-    "INSERT INTO pilot_contacts (pilot_id, email, messages_off) SELECT pilot_id, 'founder@example.com', FALSE FROM pilots",
-    "INSERT INTO review_links SELECT 'link_' || left(md5(pilot_id), 16), pilot_id, founder_name, sha256(pilot_id), NULL, "
-    "updated_at, 'pipeline', date_trunc('day', updated_at) + INTERVAL 15 DAY, NULL, 0, NULL FROM pilots",
+    "INSERT INTO pilot_contacts (pilot_id, email, messages_off) "
+    "SELECT pilot_id, 'founder@example.com', FALSE FROM pilots",
+    "INSERT INTO review_links SELECT 'link_' || left(md5(pilot_id), 16), pilot_id, founder_name, sha256(pilot_id), "
+    "NULL, updated_at, 'pipeline', date_trunc('day', updated_at) + INTERVAL 15 DAY, NULL, 0, NULL FROM pilots",
     _SENT.format(**_READY),
     _SENT.format(**_HEARD),
     "INSERT INTO deliveries SELECT md5(message_id), message_id, pilot_id, 'mail', 'founder@example.com', 'sent', 1, "

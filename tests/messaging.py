@@ -44,11 +44,12 @@ class PostOffice:
     released: threading.Event = field(default_factory=threading.Event)
     now: Callable[[], datetime] | None = None
     times: list[datetime] = field(default_factory=list)
+    refusal: str = "550 5.1.1 Nobody of that name here"
 
     async def handle_RCPT(self, server, session, envelope, address, options) -> str:
         if self.moods and self.moods[0] == "reject":
             self.moods.pop(0)
-            return "550 5.1.1 Nobody of that name here"
+            return self.refusal
         envelope.rcpt_tos.append(address)
         return "250 OK"
 

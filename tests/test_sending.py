@@ -238,7 +238,9 @@ def test_a_server_that_thinks_for_long_about_a_whole_message_is_waited_for(
     assert len(office.taken) == 1
 
 
-def test_one_server_that_says_nothing_is_waited_for_at_length_once_a_round(store: PilotStore, office: PostOffice) -> None:
+def test_one_server_that_says_nothing_is_waited_for_at_length_once_a_round(
+    store: PilotStore, office: PostOffice
+) -> None:
     patience = Patience()
     patience.seconds = 0.6
     mail = set_up(office).mail
@@ -247,7 +249,7 @@ def test_one_server_that_says_nothing_is_waited_for_at_length_once_a_round(store
     with pytest.raises(ways.NotTaken, match="did not say whether"):
         ways.send_mail(mail, letter, patience)
     assert patience.seconds == 0.6, "who hangs up keeps nobody waiting"
-    with pytest.raises(ways.NotTaken, match="did not say whether .*timed out"):
+    with pytest.raises(ways.NotTaken, match=r"did not say whether .*timed out"):
         ways.send_mail(mail, letter, patience)
     assert patience.seconds == ways.TIMEOUT_SECONDS
     office.released.set()

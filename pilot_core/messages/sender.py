@@ -188,9 +188,11 @@ def _letter(store: PilotStore, config: Settings, delivery: Delivery, message: Me
         pilot = store.load(message.pilot_id) if message.pilot_id else None
         contact = _contact(store, message)
         if pilot and (over := what_ended(message, pilot, contact)):
-            return end(State.CANCELLED, over)
+            end(State.CANCELLED, over)
+            return None
         if (delivery.way, delivery.recipient) not in recipients_of(config, message, contact):
-            return end(State.WAITING, None)
+            end(State.WAITING, None)
+            return None
         released = message.go_at is not None
         return letter_of(store, config, message, pilot, delivery.delivery_id, delivery.recipient, released=released)
 

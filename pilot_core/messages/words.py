@@ -27,6 +27,15 @@ if TYPE_CHECKING:
 LINK, QUIET = "[review link]", "[opt-out link]"
 SUBJECT_LENGTH, BODY_LENGTH = 200, 10_000
 LATE_LINES = 40
+KINDS = {
+    Kind.CUT_READY: "Cut ready",
+    Kind.REMINDER: "Reminder",
+    Kind.LINK_EXPIRING: "Link about to expire",
+    Kind.FEEDBACK_RECEIVED: "Feedback received",
+    Kind.RENDER_FAILED: "Render failed",
+    Kind.REPORT_READY: "Outcome report ready",
+    Kind.DIGEST: "Daily digest",
+}
 DECIDED = {"approve": "approved", "minor_changes": "minor changes", "major_changes": "major changes"}
 PLACEHOLDER = re.compile(f"({re.escape(LINK)}|{re.escape(QUIET)})")
 
@@ -162,13 +171,12 @@ def _digest(store: PilotStore, config: Settings, now: datetime) -> dict[str, Any
         }
         for due in told
     ]
-    lost = store.database.read(lambda connection: outbox.given_up(connection))
     return {
         "day": f"{config.hours.local(now):%A} {config.hours.local(now).day} {config.hours.local(now):%B}",
         "ours": [one for one in late if one["is_ours"]][:LATE_LINES],
         "theirs": [one for one in late if not one["is_ours"]][:LATE_LINES],
         "total": len(late),
-        "lost": len(lost),
+        "lost": store.database.read(outbox.count_given_up),
     }
 
 

@@ -46,7 +46,7 @@ LEFT JOIN (
     SELECT pilot_id, lower(reviewer) AS reviewer, max(expires_at) AS link_ends FROM review_links
     WHERE revoked_at IS NULL AND expires_at > CAST($now AS TIMESTAMP) {of_these} GROUP BY pilot_id, lower(reviewer)
 ) l ON l.pilot_id = p.pilot_id AND l.reviewer = lower(p.founder_name)
-WHERE p.status = 'active' AND COALESCE(p.latest_since, p.created_at) <= CAST($begun_by AS TIMESTAMP) {of_these_pilots}
+WHERE p.status = 'active' {begun} {of_these_pilots}
 ORDER BY p.created_at, p.pilot_id
 """
 
@@ -100,10 +100,13 @@ def courses(
     connection: Connection, now: datetime, of: list[str] | None = None, begun_by: datetime | None = None
 ) -> list[Course]:
     """The active pilots, or those of them, or those whose latest step was by then, in order of creation."""
-    names = {"of_these": "", "of_these_pilots": ""}
-    given: dict[str, Any] = {"now": to_column(now), "begun_by": to_column(begun_by or datetime.max)}
+    names = {"of_these": "", "of_these_pilots": "", "begun": ""}
+    given: dict[str, Any] = {"now": to_column(now)}
+    if begun_by:
+        names["begun"] = "AND COALESCE(p.latest_since, p.created_at) <= CAST($begun_by AS TIMESTAMP)"
+        given["begun_by"] = to_column(begun_by)
     if of is not None:
-        names = {"of_these": "AND pilot_id = ANY($of)", "of_these_pilots": "AND p.pilot_id = ANY($of)"}
+        names |= {"of_these": "AND pilot_id = ANY($of)", "of_these_pilots": "AND p.pilot_id = ANY($of)"}
         given["of"] = of
     found = []
     for row in rows(connection, _COURSES.format(**names), given):

@@ -8,7 +8,7 @@ from pilot_core.formatting import ago, count
 from pilot_core.messages import calendar, clocks, outbox
 from pilot_core.messages.clocks import Due
 from pilot_core.settings import settings
-from pilot_core.store.outbox import given_up
+from pilot_core.store.outbox import count_given_up, given_up
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.waiting import reminders_since
 from pilot_core.web import access, links
@@ -52,15 +52,15 @@ def show_overview(store: PilotStore, now: datetime) -> None:
         parts.append(f"{_named(pause)} could be paused, the founder being silent")
     if parts:
         st.caption(f":material/schedule: {' · '.join(parts)}")
-    lost = store.database.read(lambda connection: given_up(connection))
+    lost, many = store.database.read(lambda connection: (given_up(connection, NAMED), count_given_up(connection)))
     if lost:
-        st.markdown(f":red[■] {count(len(lost), 'message')} could not be sent, and nobody tries any more.")
-    for message, deliveries in lost[:NAMED]:
+        st.markdown(f":red[■] {count(many, 'message')} could not be sent, and nobody tries any more.")
+    for message, deliveries in lost:
         why = next((d.trouble for d in deliveries if d.trouble), message.reason) or "It is not known why."
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"{plain(message.subject or message.kind.replace('_', ' '))}: {plain(why)}", width="content")
             if message.pilot_id:
-                links.pilot_link(message.pilot_id, "See the message")
+                links.message_link(message.pilot_id)
             elif access.may_change() and st.button("Call it off", key=f"call off {message.message_id}"):
                 with told():
                     outbox.call_off(store, message.message_id, access.visitor().name)
