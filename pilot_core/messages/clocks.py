@@ -62,15 +62,9 @@ def dues(database: Database, config: Settings, now: datetime, pilot_id: str | No
     return _dues(found, config, now)
 
 
-def digest_dues(connection: Connection, config: Settings, now: datetime) -> list[Due]:
+def digest_dues(database: Database, config: Settings, now: datetime) -> list[Due]:
     """What leads are told of in the morning: what is late, and what is ours today; whatever is due first, first."""
-    _, tomorrow = _today(config, now)
-    # Later than this, nothing that begins is due by then: neither ours by the end of today nor a founder's now.
-    begun_by = max(
-        config.hours.before(tomorrow - timedelta.resolution, config.answer_hours),
-        config.hours.before(now, config.review_hours),
-    )
-    found = waiting.courses(connection, now, begun_by=begun_by)
+    found = database.read(lambda connection: _long_enough(connection, config, now))
     return [due for due in _dues(found, config, now) if _for_digest(due, config, now)]
 
 
@@ -151,7 +145,18 @@ def asked_for(connection: Connection, config: Settings, now: datetime, *, for_le
 
 def says_something(connection: Connection, config: Settings, now: datetime) -> bool:
     """Whether there is anything for a digest."""
-    return bool(given_up(connection, 1) or digest_dues(connection, config, now))
+    return bool(given_up(connection, 1)) or any(
+        _for_digest(due, config, now)
+        for course in _long_enough(connection, config, now)
+        if (due := due_of(course, config, now))
+    )
+
+
+def _long_enough(connection: Connection, config: Settings, now: datetime) -> list[Course]:
+    """The pilots whose step is old enough for a digest; of a younger one nothing can be late, or due today."""
+    _, tomorrow = _today(config, now)
+    ours = config.hours.before(tomorrow - timedelta.resolution, config.answer_hours)
+    return waiting.courses(connection, now, begun_by=max(ours, config.hours.before(now, config.review_hours)))
 
 
 def _dues(found: list[Course], config: Settings, now: datetime) -> list[Due]:

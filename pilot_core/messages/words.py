@@ -158,7 +158,7 @@ def _report(pilot: PilotRun) -> dict[str, Any]:
 
 
 def _digest(store: PilotStore, config: Settings, now: datetime) -> dict[str, Any]:
-    told = store.database.read(lambda connection: clocks.digest_dues(connection, config, now))
+    told = clocks.digest_dues(store.database, config, now)
     late = [
         {
             "company": due.company_name,

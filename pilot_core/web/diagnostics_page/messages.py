@@ -25,7 +25,7 @@ def told(many: int, config: Settings) -> Told:
         how = f"They go by {' and by '.join(ways)}." if ways else "No way out is set up, so they wait to be copied."
         return Told(Mark.WELL, f"No message is given up on. {how}")
     todo = "Mend what the server says, then try again; or send it by hand, or call it off, where the message is."
-    return Told(Mark.LOOK, f"{count(many, 'message')} could not be sent, and nobody tries any more.", todo)
+    return Told(Mark.ACT, f"{count(many, 'message')} could not be sent, and nobody tries any more.", todo)
 
 
 def draw(told: Told, store: PilotStore, lost: list[Lost], many: int, config: Settings) -> None:
