@@ -31,6 +31,7 @@ with left:
     work.draw(of_renders, queue, now)
     work.draw_failures(of_failures, failures)
     messages.draw(of_messages, store(), lost, many_lost, config)
+    messages.draw_digests(store(), config)
 with right:
     storage.draw_check(store(), of_check)
     backups.draw(of_backups, made)

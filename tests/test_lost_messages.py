@@ -11,9 +11,9 @@ from pilot_core.store.pilots import PilotStore
 from pilot_core.web import access, stores
 from pilot_core.web.diagnostics_page import messages
 from tests.conftest import HandClock
-from tests.messaging import PostOffice, make_ready, new_pilot, post_office, receiver, set_up
+from tests.messaging import PostOffice, make_ready, new_pilot, parts, post_office, receiver, set_up
 from tests.opened_pages import opened
-from tests.pilot_pages import button, labels, shown
+from tests.pilot_pages import button, field, labels, shown
 
 LEAD = "Mara Lindqvist"
 
@@ -86,6 +86,37 @@ def test_the_newest_few_are_named_and_the_others_counted(
     assert f"{messages.SHOWN + 3} messages could not be sent" in section(at)
     assert "And 3 earlier." in section(at)
     assert labels(at).count("Try again") == messages.SHOWN
+
+
+def test_a_digest_is_read_and_edited_before_it_goes_and_stays_readable(
+    store: PilotStore, clock: HandClock, office: PostOffice
+) -> None:
+    new_pilot(store, company="Late & Co")
+    clock.forward(days=3)
+    config = set_up(office, hold_minutes=10.0)
+    assert send_due(store, config).sent == 0
+    at = opened("diagnostics")
+    assert field(at, "text_input", "Subject").value == "Pilots on Thursday 5 March: 1 for us"
+    assert "Late & Co: The first attempt, late since" in field(at, "text_area", "Words").value
+    field(at, "text_area", "Words").set_value("Please look at Late & Co today.")
+    at = button(at, "Save the words")
+    clock.forward(minutes=10)
+    assert send_due(store, config).sent == 1
+    assert parts(office.taken[0][1])[0].strip() == "Please look at Late & Co today."
+    at = opened("diagnostics")
+    assert "Please look at Late & Co today." in section(at)
+    assert "Save the words" not in labels(at)
+
+
+def test_a_digest_is_called_off_before_it_goes(store: PilotStore, clock: HandClock, office: PostOffice) -> None:
+    new_pilot(store)
+    clock.forward(days=3)
+    config = set_up(office, hold_minutes=10.0)
+    send_due(store, config)
+    button(opened("diagnostics"), "Call it off")
+    clock.forward(hours=1)
+    assert send_due(store, config).sent == 0
+    assert office.taken == []
 
 
 def test_a_webhook_and_a_digest_are_named_by_what_they_are(

@@ -126,8 +126,8 @@ def _prepare(store: PilotStore, config: Settings, message: Message) -> None:
 
 
 def _digest_over(store: PilotStore, config: Settings, message: Message, now: datetime) -> str:
-    """Why a digest that nobody released has nothing to tell any more; "" while it has."""
-    if message.go_at:
+    """Why a digest that nobody edited or released has nothing to tell any more; "" while it has."""
+    if message.go_at or message.edited_at:
         return ""
     if message.about != config.hours.day_of(now).isoformat():
         return "Its day is over."

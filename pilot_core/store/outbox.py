@@ -43,6 +43,7 @@ class State(StrEnum):
     CANCELLED = "cancelled"
 
 
+EDITABLE = (State.WAITING, State.HELD, State.BY_HAND)
 TO_FOUNDERS = (Kind.CUT_READY, Kind.REMINDER, Kind.LINK_EXPIRING)
 OPEN = (State.WAITING, State.HELD, State.GOING, State.BY_HAND, State.GIVEN_UP)
 
@@ -167,6 +168,12 @@ def deliveries_of(connection: Connection, pilot_id: str) -> list[Delivery]:
     return [_delivery(row) for row in rows(connection, sql, [pilot_id])]
 
 
+def digests(connection: Connection, most: int) -> list[Message]:
+    """The newest digests, which belong to no pilot."""
+    sql = "SELECT * FROM messages WHERE kind = 'digest' ORDER BY written_at DESC, message_id LIMIT ?"
+    return [_message(row) for row in rows(connection, sql, [most])]
+
+
 def given_up(connection: Connection, most: int = 50) -> list[tuple[Message, list[Delivery]]]:
     """The messages given up on, the newest first, with their deliveries that came to nothing."""
     sql = "SELECT * FROM messages WHERE state = 'given_up' ORDER BY ended_at DESC, message_id LIMIT ?"
@@ -202,8 +209,8 @@ def edit(connection: Connection, message_id: str, subject: str, body: str, html:
     """Put other words in place; False when the message goes or is over."""
     changed = connection.execute(
         "UPDATE messages SET subject = ?, body = ?, html = ?, edited_by = ?, edited_at = ? "
-        "WHERE message_id = ? AND state IN ('waiting', 'held', 'by_hand') RETURNING 1",
-        [subject, body, html, by, to_column(now), message_id],
+        "WHERE message_id = ? AND state = ANY(?) RETURNING 1",
+        [subject, body, html, by, to_column(now), message_id, [state.value for state in EDITABLE]],
     )
     return bool(changed.fetchall())
 

@@ -1,21 +1,22 @@
-"""Messages given up on: how many, the newest with what the server said, and the way to try again."""
+"""Messages given up on: how many, the newest with what the server said, the way to try again; and the digests."""
 
 import streamlit as st
 
 from pilot_core.formatting import count
 from pilot_core.messages import outbox
-from pilot_core.messages.words import KINDS
+from pilot_core.messages.words import KINDS, Words, words_of
 from pilot_core.settings import Settings
 from pilot_core.store.diagnosis import Lost
-from pilot_core.store.outbox import Delivery
+from pilot_core.store.outbox import EDITABLE, Delivery, Message, digests
 from pilot_core.store.pilots import PilotStore
-from pilot_core.web import links
+from pilot_core.web import access, links
 from pilot_core.web.diagnostics_page.words import Mark, Told, show
 from pilot_core.web.errors import told as shown_errors
 from pilot_core.web.text import plain
 from pilot_core.web.times import when
 
 SHOWN = 5
+DIGESTS = 3
 
 
 def told(many: int, config: Settings) -> Told:
@@ -37,6 +38,34 @@ def draw(told: Told, store: PilotStore, lost: list[Lost], many: int, config: Set
             _row(store, one, config)
     if many > len(lost) > 0:
         st.caption(f"And {many - len(lost):,} earlier.")
+
+
+def draw_digests(store: PilotStore, config: Settings) -> None:
+    """Draw the newest digests, which stand on no pilot's page: each to be read, and edited before it goes."""
+    for digest in store.database.read(lambda connection: digests(connection, DIGESTS)):
+        with shown_errors():
+            said = words_of(store, config, digest)
+            with st.expander(f"Digest of {digest.about}, {digest.state.replace('_', ' ')}", icon=":material/mail:"):
+                if digest.state in EDITABLE:
+                    _edit(store, digest, said)
+                else:
+                    st.markdown(f"**{plain(said.subject)}**")
+                    st.code(said.body, language=None, wrap_lines=True)
+
+
+def _edit(store: PilotStore, digest: Message, said: Words) -> None:
+    ident, name = digest.message_id, access.visitor().name
+    with st.form(f"edit {ident}", border=False):
+        subject = st.text_input("Subject", said.subject, max_chars=200, key=f"subject {ident}")
+        body = st.text_area("Words", said.body, height=260, key=f"body {ident}")
+        with st.container(horizontal=True, gap="small"):
+            save, off = st.form_submit_button("Save the words"), st.form_submit_button("Call it off", type="tertiary")
+    if save:
+        outbox.edit(store, ident, subject or "", body or "", name)
+    elif off:
+        outbox.call_off(store, ident, name)
+    if save or off:
+        st.rerun()
 
 
 def why(one: Lost) -> list[str]:

@@ -10,7 +10,7 @@ from pilot_core.messages.outbox import GONE
 from pilot_core.messages.words import KINDS, LINK, QUIET, Words, words_of
 from pilot_core.settings import Settings, settings
 from pilot_core.store.contacts import Contact
-from pilot_core.store.outbox import OPEN, Delivery, Message, State, deliveries_of
+from pilot_core.store.outbox import EDITABLE, OPEN, Delivery, Message, State, deliveries_of
 from pilot_core.web import access
 from pilot_core.web.errors import told
 from pilot_core.web.pilot_page.state import View, empty
@@ -26,7 +26,6 @@ STATES: dict[State, tuple[str, Literal["blue", "orange", "gray", "green", "red"]
     State.GIVEN_UP: ("Given up", "red"),
     State.CANCELLED: ("Called off", "gray"),
 }
-EDITABLE = (State.WAITING, State.HELD, State.BY_HAND)
 MOST_PAST = 20
 
 
