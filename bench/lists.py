@@ -153,7 +153,6 @@ def sender_round(root: str, times: int = 15) -> tuple[list[float], int, Json]:
     from pilot_core.messages.sender import Report, send_due
     from pilot_core.messages.ways import Mail
     from pilot_core.settings import settings
-    from pilot_core.store import outbox
     from pilot_core.store.lease import Connection
     from pilot_core.store.pilots import PilotStore
 
@@ -170,9 +169,19 @@ def sender_round(root: str, times: int = 15) -> tuple[list[float], int, Json]:
         def catch_up(connection: Connection) -> int:
             """Have everything gone that the time asks for; how much that was."""
             asked = clocks.asked_for(connection, config, now, for_leads=True)
-            for one in asked:
-                outbox.tell(connection, one.kind, one.pilot_id, now, attempt_number=one.attempt_number, about=one.about)
-            connection.execute("UPDATE messages SET state = 'sent', ended_at = written_at WHERE state = 'waiting'")
+            columns = "message_id, pilot_id, kind, attempt_number, about, position, state, written_at, ended_at"
+            connection.execute(
+                f"INSERT INTO messages ({columns}) SELECT unnest($ids), unnest($pilots), unnest($kinds), "
+                "unnest($numbers), unnest($about), 100, 'sent', $now, $now",
+                {
+                    "ids": [one.message_id for one in asked],
+                    "pilots": [one.pilot_id for one in asked],
+                    "kinds": [one.kind.value for one in asked],
+                    "numbers": [one.attempt_number for one in asked],
+                    "about": [one.about for one in asked],
+                    "now": now.replace(tzinfo=None),
+                },
+            )
             return len(asked)
 
         asked = store.database.transaction(catch_up)

@@ -27,6 +27,7 @@ from pilot_core.store import outbox as outbox_rows
 from pilot_core.store.database import rows
 from pilot_core.store.outbox import Kind, State
 from pilot_core.store.pilots import PilotStore
+from pilot_core.web import background
 from tests.conftest import HandClock
 from tests.messaging import LEADS, PostOffice, make_ready, new_pilot, parts, post_office, receiver, set_up
 
@@ -530,6 +531,23 @@ def test_the_command_sends_what_is_due(
     services.record_feedback(live, pilot_id, 1, "Shorter", "minor_changes")
     assert main(["--send-due"]) == 1
     assert "Given up on 1 message" in capsys.readouterr().out
+
+
+def test_the_server_sends_by_itself(store: PilotStore, office: PostOffice, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in environment(store, office).items():
+        if name.startswith("PILOT_OPS"):
+            monkeypatch.setenv(name, value)
+    monkeypatch.setattr(background, "SEND_SECONDS", 0.01)
+    pilot_id = told_pilot(store).pilot_id
+    make_ready(store, pilot_id)
+    watch = background.Watch(store)
+    watch.start()
+    try:
+        assert office.tried.wait(timeout=30)
+    finally:
+        watch.stop()
+    assert [to for to, _ in office.taken] == [ADDRESS]
+    assert states(store, pilot_id) == {Kind.CUT_READY: State.SENT}
 
 
 def test_with_nothing_set_up_messages_wait_to_be_copied_and_nobody_is_written_to(store: PilotStore) -> None:
