@@ -83,16 +83,15 @@ SELECT a.pilot_id FROM a WHERE a.place IS NOT NULL AND NOT EXISTS (
 """
 _LINK_ENDS = """
 WITH a AS (
-    SELECT l.pilot_id, lower(l.reviewer) AS reviewer FROM review_links l
-    WHERE l.revoked_at IS NULL
+    SELECT p.pilot_id, p.latest_attempt, l.expires_at FROM review_links l
+    JOIN pilots p ON p.pilot_id = l.pilot_id AND lower(p.founder_name) = lower(l.reviewer)
+    WHERE {silent} AND l.revoked_at IS NULL
         AND l.expires_at > CAST($now AS TIMESTAMP) AND l.expires_at <= CAST($link_ends AS TIMESTAMP)
-        AND NOT EXISTS (
-            SELECT 1 FROM messages m WHERE m.pilot_id = l.pilot_id AND m.kind = 'link_expiring'
-                AND m.about = replace(CAST(l.expires_at AS VARCHAR), ' ', 'T') || 'Z'
-        )
 )
-SELECT p.pilot_id FROM a JOIN pilots p ON p.pilot_id = a.pilot_id AND lower(p.founder_name) = a.reviewer
-WHERE {silent} AND {may_be_told}
+SELECT a.pilot_id FROM a WHERE NOT EXISTS (
+    SELECT 1 FROM messages m WHERE m.pilot_id = a.pilot_id AND m.kind = 'link_expiring'
+        AND m.attempt_number = a.latest_attempt AND m.about = replace(CAST(a.expires_at AS VARCHAR), ' ', 'T') || 'Z'
+) AND {may_be_told}
 """
 
 
