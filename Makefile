@@ -27,7 +27,7 @@ demo: .venv/runtime
 bench: .venv/development .venv/moviepy tools
 	$(BIN)/python -m bench $(if $(KEEP),--keep) $(SECTIONS)
 
-# Chromium and LibreOffice. Without root, or away from Debian, the tests that use them are skipped by name; with CI=true
+# Chromium, LibreOffice and PostgreSQL. Without root, or away from Debian, the tests that use them are skipped by name; with CI=true
 # such a skip is a failure.
 tools:
 	@sh scripts/install_test_tools.sh

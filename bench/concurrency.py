@@ -24,9 +24,10 @@ WRITERS, READERS, THINK_SECONDS, LIMIT_SECONDS = 4, 4, 0.3, 1.5
 
 
 def write(root: str, who: str, seconds: str, think: str) -> None:
-    """Change the shared pilot, think, and so on; prints the seconds each change took."""
+    """Change the shared pilot, or this writer's own, think, and so on; prints the seconds each change took."""
     store = PilotStore(root)
-    [pilot_id] = store.pilot_ids()
+    pilot_ids = store.pilot_ids()
+    pilot_id = pilot_ids[int(who.split()[-1]) % len(pilot_ids)]
     until, took = time.monotonic() + float(seconds), []
     while time.monotonic() < until:
         n = len(took)
@@ -43,23 +44,28 @@ def write(root: str, who: str, seconds: str, think: str) -> None:
 
 
 def read(root: str, seconds: str) -> None:
-    """Load the shared pilot and its events again and again; prints how often, and how often the two were apart."""
+    """Load a pilot and its events again and again; prints how often, and how often the two were apart."""
     store = PilotStore(root)
-    [pilot_id] = store.pilot_ids()
+    pilot_id = store.pilot_ids()[0]
     until, reads, apart = time.monotonic() + float(seconds), 0, 0
     while time.monotonic() < until:
-        with store.database.lease.session():
-            pilot, events = store.load(pilot_id), store.events(pilot_id)
+        pilot, events = store.database.read(lambda _: (store.load(pilot_id), store.events(pilot_id)))
         apart += int(pilot.notes or 0) != sum(event.kind == "counted" for event in events)
         reads += 1
         time.sleep(0.05)
     print(json.dumps([reads, apart]))
 
 
-def run(root: Path, seconds: float, *, think: float = THINK_SECONDS, server: bool = True) -> dict[str, object]:
-    """Let them all at the store for so long; returns what was written, found and lost."""
+def run(
+    root: Path, seconds: float, *, think: float = THINK_SECONDS, server: bool = True, pilots: int = 1
+) -> dict[str, object]:
+    """Let them all at the store for so long; returns what was written, found and lost.
+
+    The writers share one pilot, or with four ``pilots`` have one each.
+    """
     store = PilotStore(root)
-    pilot = services.start_pilot(store, services.create_pilot("Lea", "Acme", "feature_launch"))
+    for _ in range(pilots):
+        services.start_pilot(store, services.create_pilot("Lea", "Acme", "feature_launch"))
     failed = 0
     requests = 0
     with socket.socket() as free:
@@ -90,10 +96,11 @@ def run(root: Path, seconds: float, *, think: float = THINK_SECONDS, server: boo
         serving.terminate()
         serving.wait()
     written = sum(len(taken) for taken in waits if taken)
-    pilot, events = store.load(pilot.pilot_id), store.events(pilot.pilot_id)
+    found = store.load_all()
+    events = [event for pilot in found for event in store.events(pilot.pilot_id)]
     return {
         "written": written,
-        "counted": int(str(pilot.notes or 0)),
+        "counted": sum(int(str(pilot.notes or 0)) for pilot in found),
         "appended": sum(event.kind == "counted" for event in events),
         "reads": sum(look[0] for look in looks if look),
         "apart": sum(look[1] for look in looks if look),
@@ -128,6 +135,7 @@ def _serve(root: Path, port: int) -> "subprocess.Popen[bytes]":
 
 def main(seconds: float) -> int:
     """Run, print, and judge."""
+    os.environ.pop("PILOT_OPS_DATABASE_URL", None)
     with tempfile.TemporaryDirectory() as folder:
         found = run(Path(folder) / "store", seconds)
     waits = found.pop("waits")

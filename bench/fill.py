@@ -16,6 +16,7 @@ from pilot_core.models import Event, PilotRun, PilotStatus
 from pilot_core.services import create_pilot
 from pilot_core.store import rows as mapping
 from pilot_core.store import state_files
+from pilot_core.store.database import append
 from pilot_core.store.lease import Connection
 from pilot_core.store.pilots import PilotStore
 
@@ -189,8 +190,7 @@ def _add_rows(pilot: PilotRun, tables: dict[str, list[dict[str, Any]]]) -> None:
 
 def _insert(connection: Connection, tables: dict[str, list[dict[str, Any]]]) -> None:
     for table, new in tables.items():
-        with connection.appender(table, columns=list(new[0])) as appender:
-            appender.append_rows([*row.values()] for row in new)
+        append(connection, table, list(new[0]), ([*row.values()] for row in new))
 
 
 if __name__ == "__main__":

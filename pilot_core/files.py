@@ -70,10 +70,11 @@ def settle(part: Path, path: Path) -> None:
 
 def sync_tree(folder: Path) -> None:
     """Put every file in ``folder``, at any depth, and the folders themselves, onto the disk. Raises OSError."""
-    for place, _, names in os.walk(folder):
-        for path in (Path(place) / name for name in names):
-            if path.is_file() and not path.is_symlink():
-                _sync_file(path)
+    places = list(os.walk(folder))
+    files = (Path(place) / name for place, _, names in places for name in names)
+    with ThreadPoolExecutor(SYNCED_AT_ONCE) as pool:
+        list(pool.map(_sync_file, [path for path in files if path.is_file() and not path.is_symlink()]))
+    for place, _, _ in places:
         sync_folder(Path(place))
     sync_folder(folder.parent)
 

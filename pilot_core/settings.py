@@ -44,6 +44,7 @@ class Settings:
     answer_hours: float = 24.0
     review_hours: float = 48.0
     hold_minutes: float = 10.0
+    database_url: str | None = field(default=None, repr=False)  # it holds a password
     secret: str | None = field(default=None, repr=False)
 
     @property
@@ -94,8 +95,27 @@ def settings() -> Settings:
         answer_hours=_number("PILOT_OPS_ANSWER_HOURS", 24, 1),
         review_hours=_number("PILOT_OPS_REVIEW_HOURS", 48, 1),
         hold_minutes=_number("PILOT_OPS_HOLD_MINUTES", 10, 0),
+        database_url=database_url(),
         secret=_secret("PILOT_OPS_SECRET"),
     )
+
+
+def database_url() -> str | None:
+    """The PostgreSQL database that stores are kept in; None for the file in their folder. Raises InvalidRequest."""
+    url = os.environ.get("PILOT_OPS_DATABASE_URL", "").strip()
+    return checked_database_url("The setting PILOT_OPS_DATABASE_URL", url) if url else None
+
+
+def checked_database_url(what: str, url: str) -> str:
+    """The address of a PostgreSQL database. Raises InvalidRequest, which does not repeat it: it may hold a password."""
+    try:
+        parts = urlsplit(url)
+        is_right = parts.scheme in ("postgresql", "postgres") and len(parts.path) > 1 and parts.port != 0
+    except ValueError:
+        is_right = False
+    if not is_right:
+        raise InvalidRequest(f"{what} is not right; it must look like postgresql://user:password@host:5432/name.")
+    return url
 
 
 def _named(name: str, parsed: Callable[[], T]) -> T:

@@ -1,16 +1,22 @@
 #!/bin/sh
-# Installs Debian's Chromium and LibreOffice Calc for the tests that use them, where that is possible; otherwise says
-# which tests will be skipped and goes on.
+# Installs Debian's Chromium, LibreOffice Calc and PostgreSQL for the tests that use them, where that is possible;
+# otherwise says which tests will be skipped and goes on.
 set -u
 missing=""
 [ -n "${PILOT_OPS_CHROMIUM:-}" ] || command -v chromium >/dev/null 2>&1 || missing="chromium"
 command -v soffice >/dev/null 2>&1 || missing="$missing libreoffice-calc-nogui"
+ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null 2>&1 || missing="$missing postgresql"
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
     echo "Not here, and no way to install it: $missing. The tests that use it will be skipped."
     exit 0
 fi
 apt-get update -qq || exit 0
+case "$missing" in *postgresql*)
+    # The tests begin a server of their own; Debian's should not run beside it.
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql-common >/dev/null &&
+        echo "create_main_cluster = false" >>/etc/postgresql-common/createcluster.conf ;;
+esac
 for package in $missing; do
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package" >/dev/null ||
         echo "$package could not be installed: the tests that use it will be skipped."

@@ -2,7 +2,8 @@
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +12,57 @@ import pytest
 from pilot_core.models import PilotRun
 from pilot_core.services import create_pilot
 from pilot_core.store.pilots import PilotStore
+from tests import postgres
+
+# Whose database it may be is not known, and no test should work on it.
+os.environ.pop("PILOT_OPS_DATABASE_URL", None)
+
+ENGINES = ("duckdb", "postgres")
+ON_BOTH = (
+    "test_attention",
+    "test_background",
+    "test_check",
+    "test_cli",
+    "test_comments",
+    "test_concurrency",
+    "test_decisions",
+    "test_erasure",
+    "test_exports",
+    "test_fortnight",
+    "test_judgement",
+    "test_links",
+    "test_markers",
+    "test_measures",
+    "test_messages",
+    "test_pilot_lists",
+    "test_preview",
+    "test_rendering",
+    "test_sending",
+    "test_state_files",
+    "test_store",
+    "test_verbs",
+    "test_webhook",
+)
+"""The store's test suite: each test that asks for a store runs on both engines. The others run on DuckDB, or where
+``--engine`` says.
+"""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--engine", choices=ENGINES, help="run every test that has a store on this engine alone")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    asked = [name for name in ("engine", "own_database") if name in metafunc.fixturenames]
+    alone = metafunc.config.getoption("engine")
+    if alone:
+        engines: tuple[str, ...] = (alone,)
+    elif metafunc.definition.get_closest_marker("duckdb_only"):
+        engines = ENGINES[:1]
+    else:
+        engines = ENGINES if metafunc.module.__name__.removeprefix("tests.") in ON_BOTH else ()
+    if asked and engines:
+        metafunc.parametrize(asked, [(name,) * len(asked) for name in engines], indirect=True, ids=engines)
 
 
 class HandClock:
@@ -33,8 +85,74 @@ def clock() -> HandClock:
     return HandClock(datetime(2026, 3, 2, 9, 0, tzinfo=UTC))
 
 
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Server]:
+    """A PostgreSQL of this run. Without its programs the tests on it are skipped, which under CI=true is a failure."""
+    programs = postgres.programs()
+    if programs is None:
+        missing = "there is no PostgreSQL; install postgresql"
+        if os.environ.get("CI") == "true":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    with postgres.server(programs) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: postgres.Server, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of a database with an empty store, to make others from."""
+    postgres_server.run(f"CREATE DATABASE {postgres.TEMPLATE} TEMPLATE template0")
+    PilotStore(tmp_path_factory.mktemp("template"), database_url=postgres_server.url(postgres.TEMPLATE))
+    return postgres.TEMPLATE
+
+
 @pytest.fixture
-def store(tmp_path: Path, clock: HandClock) -> PilotStore:
+def engine(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Which engine stores are on in this test: ``duckdb``, or ``postgres``, a new database that the settings name."""
+    name: str = getattr(request, "param", ENGINES[0])
+    if name == "duckdb":
+        yield name
+        return
+    if request.node.get_closest_marker("duckdb_only"):
+        pytest.skip("is about DuckDB's file")
+    server: postgres.Server = request.getfixturevalue("postgres_server")
+    with server.database(request.getfixturevalue("postgres_template")) as url:
+        monkeypatch.setenv("PILOT_OPS_DATABASE_URL", url)
+        monkeypatch.setenv("PILOT_OPS_STORE", str(tmp_path / "store"))
+        yield name
+
+
+@pytest.fixture
+def fresh_database(
+    request: pytest.FixtureRequest, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[], None]]:
+    """Call it before another folder becomes a store: the settings then name another database, without a table."""
+    with ExitStack() as made:
+
+        def make() -> None:
+            if engine == "postgres":
+                url = made.enter_context(request.getfixturevalue("postgres_server").database())
+                monkeypatch.setenv("PILOT_OPS_DATABASE_URL", url)
+
+        yield make
+
+
+@pytest.fixture(scope="module")
+def own_database(request: pytest.FixtureRequest) -> Iterator[Callable[[], str]]:
+    """Makes the ``database_url`` of a store that all tests of a module share, on the engine of the test."""
+    with ExitStack() as made:
+
+        def make() -> str:
+            if getattr(request, "param", ENGINES[0]) == "duckdb":
+                return ""
+            url: str = made.enter_context(request.getfixturevalue("postgres_server").database())
+            return url
+
+        yield make
+
+
+@pytest.fixture
+def store(tmp_path: Path, clock: HandClock, engine: str) -> PilotStore:
     return PilotStore(tmp_path / "store", clock)
 
 

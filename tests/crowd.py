@@ -3,8 +3,6 @@
 import random
 from datetime import datetime, timedelta
 
-import pandas as pd
-
 from pilot_core.models import (
     ApprovalOutcome,
     AttemptState,
@@ -16,6 +14,7 @@ from pilot_core.models import (
     PilotStatus,
 )
 from pilot_core.store import rows as mapping
+from pilot_core.store.database import append
 from pilot_core.store.lease import Connection
 from pilot_core.store.pilots import PilotStore
 from tests.sketches import day
@@ -45,11 +44,8 @@ def fill(store: PilotStore, pilots: list[PilotRun]) -> PilotStore:
 
     def work(connection: Connection) -> None:
         for table, found in tables.items():
-            frame = pd.DataFrame(found, dtype=object)
-            names = ", ".join(frame.columns)
-            connection.register("filling", frame)
-            connection.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM filling")  # noqa: S608
-            connection.unregister("filling")
+            if found:
+                append(connection, table, list(found[0]), ([*row.values()] for row in found))
 
     store.database.transaction(work)
     return store

@@ -252,8 +252,13 @@ def test_the_report_is_shown_and_written_to_a_file(
 
 
 def test_a_folder_of_state_files_is_taken_in_when_it_is_listed(
-    store: PilotStore, pilots: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    store: PilotStore,
+    pilots: dict[str, str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    fresh_database: Callable[[], None],
 ) -> None:
+    fresh_database()
     folder = tmp_path / "guide"
     folder.mkdir()
     for path in store.root.glob("pilot_*.json"):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
+import psycopg
 import pytest
 
 from pilot_core import judgement, keys, services
@@ -23,6 +24,7 @@ from pilot_core.review.links import make_link, open_link
 from pilot_core.review.receipts import record_opened
 from pilot_core.store import erasures as erasure_rows
 from pilot_core.store import state_files
+from pilot_core.store.copying import tables_of
 from pilot_core.store.database import rows
 from pilot_core.store.erasures import TABLES_OF_A_PILOT, erasures
 from pilot_core.store.pilots import PilotStore
@@ -52,11 +54,8 @@ def everything(store: PilotStore) -> str:
     """All that the store holds, rows and text files, as one text."""
 
     def work(connection) -> str:
-        names = rows(
-            connection, "SELECT table_name AS name FROM duckdb_tables() WHERE database_name = current_database()"
-        )
         return json.dumps(
-            {row["name"]: rows(connection, f"SELECT * FROM {row['name']}") for row in names},  # noqa: S608
+            {name: rows(connection, f"SELECT * FROM {name}") for name in tables_of(connection)},  # noqa: S608
             default=str,
             ensure_ascii=False,
         )
@@ -70,11 +69,7 @@ def everything(store: PilotStore) -> str:
 
 
 def test_every_table_with_a_pilot_in_it_is_emptied_of_an_erased_one(store: PilotStore) -> None:
-    sql = (
-        "SELECT table_name AS name FROM duckdb_columns() "
-        "WHERE column_name = 'pilot_id' AND database_name = current_database()"
-    )
-    found = store.database.read(lambda connection: {row["name"] for row in rows(connection, sql)})
+    found = {table for table, columns in store.database.read(tables_of).items() if "pilot_id" in columns}
     assert found - {"erasures"} == set(TABLES_OF_A_PILOT)
 
 
@@ -227,6 +222,7 @@ def raw(store: PilotStore) -> bytes:
     return store.database.path.read_bytes()
 
 
+@pytest.mark.duckdb_only
 def test_no_byte_of_what_was_erased_stays_in_the_database_or_goes_into_a_backup(
     store: PilotStore, reviewed: PilotRun, tmp_path: Path
 ) -> None:
@@ -241,6 +237,7 @@ def test_no_byte_of_what_was_erased_stays_in_the_database_or_goes_into_a_backup(
     assert b"Alice Chen" not in raw(store)
 
 
+@pytest.mark.duckdb_only
 @pytest.mark.parametrize("of", ["pilot", "person"])
 def test_an_erasure_that_stopped_before_the_file_was_written_anew_is_finished_later(
     store: PilotStore, reviewed: PilotRun, monkeypatch: pytest.MonkeyPatch, of: str
@@ -260,17 +257,19 @@ def test_an_erasure_that_stopped_before_the_file_was_written_anew_is_finished_la
 
 
 def test_a_check_names_a_database_that_was_not_written_anew_and_a_repair_does_it(
-    store: PilotStore, reviewed: PilotRun, monkeypatch: pytest.MonkeyPatch
+    store: PilotStore, reviewed: PilotRun, monkeypatch: pytest.MonkeyPatch, engine: str
 ) -> None:
+    name = "pilots.duckdb" if engine == "duckdb" else store.database.name
     with monkeypatch.context() as patched:
-        patched.setattr(store.database.lease, "rewrite", stop)
+        patched.setattr(store.database, "rewrite", stop)
         with pytest.raises(KeyboardInterrupt):
             erase_pilot(store, reviewed.pilot_id, "asked", LEAD)
     [found] = check(store)
-    assert found.sentence == "pilots.duckdb may still hold bytes of what was erased; it was not written anew."
-    assert repair(store).done == ["Wrote pilots.duckdb anew, without what was erased."]
+    assert found.sentence == f"{name} may still hold bytes of what was erased; it was not written anew."
+    assert repair(store).done == [f"Wrote {name} anew, without what was erased."]
     assert check(store) == []
-    assert reviewed.pilot_id.encode() not in raw(store)
+    if engine == "duckdb":
+        assert reviewed.pilot_id.encode() not in raw(store)
 
 
 @pytest.mark.parametrize("word", ["minor_changes", "human", "READY", "fair"])
@@ -456,8 +455,14 @@ def test_a_filed_report_keeps_the_override_it_shows(store: PilotStore) -> None:
     assert line.replace(LEAD, ERASED) in after["markdown"].splitlines()
 
 
+CONFLICTS = {
+    "duckdb": duckdb.TransactionException("Conflict on update!"),
+    "postgres": psycopg.errors.SerializationFailure("could not serialize access due to concurrent update"),
+}
+
+
 def test_a_change_that_is_tried_twice_counts_each_report_once(
-    store: PilotStore, reviewed: PilotRun, monkeypatch: pytest.MonkeyPatch
+    store: PilotStore, reviewed: PilotRun, monkeypatch: pytest.MonkeyPatch, engine: str
 ) -> None:
     real, fails = store.database.transaction, [True]
 
@@ -465,7 +470,7 @@ def test_a_change_that_is_tried_twice_counts_each_report_once(
         def tried(connection: object) -> object:
             result = work(connection)
             if fails and fails.pop():
-                raise duckdb.TransactionException("Conflict on update!")
+                raise CONFLICTS[engine]
             return result
 
         return real(tried)

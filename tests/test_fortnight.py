@@ -197,7 +197,7 @@ def test_a_fortnight_of_fifty_pilots_brings_the_expected_messages_and_no_other(
     for tick in range(TICKS):
         clock.now = BEGINS + timedelta(hours=tick)
         # One session an hour, to save time: nobody else uses this store.
-        with store.database.lease.session():
+        with store.database.session():
             for pilot_id, script in zip(pilots, scripts(), strict=True):
                 happen(store, pilot_id, script, tick)
             send_due(store, config)

@@ -1,5 +1,6 @@
 """The metrics of a cohort: SQL against plain Python, on pilots of every kind; and what a page does with them."""
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from statistics import median
@@ -44,8 +45,11 @@ def pilots() -> list[PilotRun]:
 
 
 @pytest.fixture(scope="module")
-def full(tmp_path_factory: pytest.TempPathFactory, pilots: list[PilotRun]) -> PilotStore:
-    return fill(PilotStore(tmp_path_factory.mktemp("crowd"), lambda: LATER), pilots)
+def full(
+    tmp_path_factory: pytest.TempPathFactory, pilots: list[PilotRun], own_database: Callable[[], str]
+) -> PilotStore:
+    folder = tmp_path_factory.mktemp("crowd")
+    return fill(PilotStore(folder, lambda: LATER, database_url=own_database()), pilots)
 
 
 @pytest.fixture(scope="module")
@@ -168,11 +172,11 @@ def test_a_past_day_is_judged_as_it_would_have_been_judged_then(full, pilots):
         assert (badge.recommendation, badge.code) == (then.recommendation, then.code)
 
 
-def test_simulated_feedback_changes_no_number_unless_it_is_asked_for(full, pilots, page, tmp_path):
+def test_simulated_feedback_changes_no_number_unless_it_is_asked_for(full, pilots, page, tmp_path, own_database):
     alone = [pilot.model_copy(deep=True) for pilot in pilots]
     for attempt in (attempt for pilot in alone for attempt in pilot.runs):
         attempt.feedback = [f for f in attempt.feedback if f.mode == "human"]
-    silent = fill(PilotStore(tmp_path / "silent", lambda: LATER), alone)
+    silent = fill(PilotStore(tmp_path / "silent", lambda: LATER, database_url=own_database()), alone)
     with_it, without = page, metrics_page(silent)
     assert (with_it.measures, with_it.programme, with_it.forest) == (
         without.measures,
@@ -184,9 +188,9 @@ def test_simulated_feedback_changes_no_number_unless_it_is_asked_for(full, pilot
     assert {simulated.programme.code, *(s.result.code for s in simulated.forest.segments)} == {"simulated"}
 
 
-def test_the_order_of_rows_changes_nothing(page, pilots, tmp_path):
+def test_the_order_of_rows_changes_nothing(page, pilots, tmp_path, own_database):
     shuffled = [pilot.model_copy(update={"runs": pilot.runs[::-1]}) for pilot in pilots[::-1]]
-    other = metrics_page(fill(PilotStore(tmp_path / "shuffled", lambda: LATER), shuffled))
+    other = metrics_page(fill(PilotStore(tmp_path / "shuffled", lambda: LATER, database_url=own_database()), shuffled))
     # Sums of dollars and seconds may differ in their last digits.
     assert told(other) == told(page)
     assert (other.programme, other.timeline, other.first_cuts, other.iterations, other.approval, other.incidence) == (
@@ -392,5 +396,5 @@ def test_what_came_of_an_attempt_has_a_word_for_every_case():
 
 def test_the_tables_of_a_cohort_are_gone_afterwards(full: PilotStore, tmp_path: Path):
     metrics_page(full)
-    left = full.database.read(lambda c: c.execute("SELECT table_name FROM duckdb_tables() WHERE temporary").fetchall())
-    assert left == []
+    sql = "SELECT table_name FROM information_schema.tables WHERE table_type = 'LOCAL TEMPORARY'"
+    assert full.database.read(lambda c: c.execute(sql).fetchall()) == []

@@ -25,7 +25,9 @@ from pilot_core.care.restore import restore
 from pilot_core.errors import InvalidRequest, NotAllowedNow, PilotError, PilotNotFound
 from pilot_core.models import AttemptState, Brief, PilotRun
 from pilot_core.store.pilots import PilotStore
+from pilot_core.store.postgres import PostgresDatabase
 from pilot_core.store.soundness import versions
+from tests import postgres
 
 STEPS = 5000
 RUNS = 30
@@ -88,7 +90,7 @@ class Services(RuleBasedStateMachine):
     def begin(self) -> None:
         self.place = tempfile.TemporaryDirectory(dir=MEMORY if os.access(MEMORY, os.W_OK) else None)
         self.stores = 0
-        self.open(PilotStore(self.fresh()))
+        self.open(self.new_store())
         self.pilots: dict[str, Pilot] = {}
         self.changed: str | None = None
         self.versions: dict[str, int] = {}
@@ -104,11 +106,17 @@ class Services(RuleBasedStateMachine):
     def open(self, store: PilotStore) -> None:
         """Go on with this store, in one session until the next opening: attaching it each time is half the cost."""
         self.store, self.held = store, ExitStack()
-        self.held.enter_context(store.database.lease.session())
+        self.held.enter_context(store.database.session())
 
     def fresh(self) -> Path:
         self.stores += 1
         return Path(self.place.name) / f"store{self.stores}"
+
+    def new_store(self) -> PilotStore:
+        return PilotStore(self.fresh())
+
+    def reopened(self, store: PilotStore) -> PilotStore:
+        return PilotStore(store.root)
 
     def pick(self, number: int) -> tuple[str, Pilot]:
         names = list(self.pilots)
@@ -250,13 +258,13 @@ class Services(RuleBasedStateMachine):
     @rule()
     def close_and_reopen(self) -> None:
         self.held.close()
-        self.open(PilotStore(self.store.root))
+        self.open(self.reopened(self.store))
 
     @precondition(lambda self: self.pilots and self.stores < MOVES)
     @rule()
     def export_and_import(self) -> None:
         self.held.close()
-        store = PilotStore(self.fresh())
+        store = self.new_store()
         report = store.import_state(self.store.root)
         assert (sorted(report.imported), report.problems) == (sorted(self.pilots), [])
         self.open(store)
@@ -294,7 +302,7 @@ class Services(RuleBasedStateMachine):
 
     def compare(self, names: list[str]) -> None:
         sql = "SELECT pilot_id, kind FROM events WHERE pilot_id = ANY(?) ORDER BY pilot_version, position"
-        with self.store.database.lease.session() as connection:
+        with self.store.database.session() as connection:
             stored = self.store.load_all(names)
             self.versions |= {pilot.pilot_id: pilot.version for pilot in stored}
             told = connection.execute(sql, [names]).fetchall()
@@ -304,12 +312,13 @@ class Services(RuleBasedStateMachine):
         assert {p.pilot_id: seen(p, kinds[p.pilot_id]) for p in stored} == {name: self.pilots[name] for name in names}
 
 
-def test_five_thousand_steps_over_the_services_go_as_the_plain_model_says() -> None:
+def run_steps(machine: type[Services], runs: int) -> int:
+    """Let hypothesis play so many games; returns how many steps that were."""
     Services.steps = 0
     run_state_machine_as_test(
-        Services,
+        machine,
         settings=settings(
-            max_examples=RUNS,
+            max_examples=runs,
             stateful_step_count=int(STEPS / RUNS * 1.4),
             deadline=None,
             derandomize=True,
@@ -317,4 +326,41 @@ def test_five_thousand_steps_over_the_services_go_as_the_plain_model_says() -> N
             suppress_health_check=list(HealthCheck),
         ),
     )
-    assert Services.steps >= STEPS
+    return Services.steps
+
+
+def test_five_thousand_steps_over_the_services_go_as_the_plain_model_says() -> None:
+    assert run_steps(Services, RUNS) >= STEPS
+
+
+class ServicesOnPostgres(Services):
+    """The same on the other engine, each store in a database of its own; a backup comes back on DuckDB only."""
+
+    server: postgres.Server
+    template: str
+    back_up_and_restore = None  # type: ignore[assignment]
+
+    def new_store(self) -> PilotStore:
+        url = self.databases.enter_context(self.server.database(self.template))
+        return PilotStore(self.fresh(), database_url=url)
+
+    def reopened(self, store: PilotStore) -> PilotStore:
+        assert isinstance(store.database, PostgresDatabase)
+        return PilotStore(store.root, database_url=store.database.url)
+
+    @initialize()
+    def begin(self) -> None:
+        self.databases = ExitStack()
+        super().begin()
+
+    def teardown(self) -> None:
+        super().teardown()
+        if hasattr(self, "databases"):
+            self.databases.close()
+
+
+def test_a_thousand_of_them_go_the_same_way_on_postgresql(
+    postgres_server: postgres.Server, postgres_template: str
+) -> None:
+    ServicesOnPostgres.server, ServicesOnPostgres.template = postgres_server, postgres_template
+    assert run_steps(ServicesOnPostgres, 7) >= 1000

@@ -30,6 +30,7 @@ def open_page(store: PilotStore, monkeypatch: pytest.MonkeyPatch) -> OpenPage:
     """Opens a page by its file's name, as a lead; AppTest sends no headers to know anyone by."""
     monkeypatch.setattr(access, "visitor", lambda: access.Visitor(LEAD, access.Role.LEAD))
     monkeypatch.setattr(stores, "store", lambda: store)
+    monkeypatch.setattr("pilot_core.web.due_lines.the_store", lambda: store)
 
     def open_(name: str = "overview", **address: str) -> AppTest:
         return opened(name, **address)
@@ -258,6 +259,7 @@ def test_anyone_with_the_address_sees_how_the_first_cut_is_getting_on(
 def test_a_stranger_sees_nothing_of_a_page(store: PilotStore, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setattr(access, "visitor", lambda: access.Visitor("stranger", access.Role.STRANGER))
     monkeypatch.setattr(stores, "store", lambda: store)
+    monkeypatch.setattr("pilot_core.web.due_lines.the_store", lambda: store)
 
     at = AppTest.from_file(str(ROOT / "pages" / f"{name}.py"), default_timeout=60).run()
 

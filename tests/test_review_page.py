@@ -99,7 +99,7 @@ def test_a_reviewer_has_no_other_page(guest: Guest, store: PilotStore) -> None:
 
 
 def test_each_of_twenty_grants_shows_its_own_pilot(guest: Guest, store: PilotStore) -> None:
-    with store.database.lease.session():
+    with store.database.session():
         pilots = []
         for number in range(20):
             pilot = pilot_in_review(store)

@@ -235,7 +235,7 @@ def test_nobody_without_a_grant_reaches_anything(pilot: PilotRun) -> None:
 
 
 def test_of_twenty_pilots_a_grant_reaches_one_and_the_others_answer_as_if_they_did_not_exist(store: PilotStore) -> None:
-    with store.database.lease.session():
+    with store.database.session():
         pilots = [furnished(store, queued=False) for _ in range(MANY)]
         cookies = [cookie_for(store, pilot.pilot_id) for pilot in pilots]
         own = [addresses(pilot)["given"] for pilot in pilots]

@@ -40,7 +40,7 @@ def answer(store: PilotStore, grant: Grant, verb: int, comment_id: str, feedback
 
 
 def test_no_grant_reaches_another_pilots_comments_or_decisions(store: PilotStore) -> None:
-    with store.database.lease.session():
+    with store.database.session():
         grants: list[Grant] = []
         comments: list[Comment] = []
         decisions: list[str] = []
@@ -80,7 +80,7 @@ def test_a_grant_altered_to_name_another_pilot_is_refused(store: PilotStore) -> 
 
 
 def test_one_revoked_link_ends_its_own_grants_and_no_others(store: PilotStore, clock: HandClock) -> None:
-    with store.database.lease.session():
+    with store.database.session():
         cookies = []
         for _ in range(MANY):
             link, token = make_link(store, pilot_in_review(store).pilot_id, "Dana", actor=LEAD)

@@ -1,6 +1,7 @@
 """State files of both generations: taken in, written back and compared equal."""
 
 import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -134,10 +135,11 @@ def test_a_state_file_taken_in_is_written_back_word_for_word(
 
 @pytest.mark.parametrize("generation", [GUIDE, PRESENT], ids=["guide", "present"])
 def test_what_one_store_writes_another_takes_in_equal(
-    store: PilotStore, tmp_path: Path, generation: dict[str, Any]
+    store: PilotStore, tmp_path: Path, generation: dict[str, Any], fresh_database: Callable[[], None]
 ) -> None:
     store.import_state(write(tmp_path / "in", generation))
     pilot_id = generation["pilot_id"]
+    fresh_database()
     other = PilotStore(tmp_path / "other", store.clock)
     assert other.import_state(store.root).problems == []
     first, second = (json.loads((s.root / f"{pilot_id}.json").read_text(encoding="utf-8")) for s in (store, other))

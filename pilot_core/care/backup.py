@@ -39,7 +39,7 @@ def back_up(store: PilotStore, file: Path, *, media: bool = True) -> archives.Ma
     try:
         with _workplace(file) as place:
             copy, part = place / archives.DATABASE, place / "backup.zip"
-            store.database.lease.copy_to(copy)
+            store.database.copy_to(copy)
             with opened_copy(copy) as connection:
                 counts, schema = soundness.row_counts(connection), soundness.schema_of(connection)
                 pilots, making = _pilots(connection), _making(connection)

@@ -32,10 +32,10 @@ def restore(file: Path, root: Path) -> archives.Manifest:
     root = root.absolute()
     if not file.is_file():
         raise InvalidRequest(f"There is no backup {file}.")
-    if root.exists() and (not root.is_dir() or _found(root)):
+    if root.exists() and (not root.is_dir() or found_in(root)):
         raise InvalidRequest(NOT_EMPTY.format(root=root))
     try:
-        with _empty(root) as place, zipfile.ZipFile(file) as archive:
+        with empty_place(root) as place, zipfile.ZipFile(file) as archive:
             manifest = archives.read_manifest(archive, file)
             needed, free = sum(held.size for held in manifest.files.values()), shutil.disk_usage(root).free
             if needed > free:
@@ -46,7 +46,7 @@ def restore(file: Path, root: Path) -> archives.Manifest:
             _unpack(archive, manifest, file, place)
             _compare(place / archives.DATABASE, manifest, file)
             _finish(place)
-            _move_in(place, root)
+            move_in(place, root)
     except zipfile.BadZipFile as error:
         raise archives.damaged(file, "it is no whole zip file") from error
     except OSError as error:
@@ -58,7 +58,7 @@ def restore(file: Path, root: Path) -> archives.Manifest:
 
 
 @contextmanager
-def _empty(root: Path) -> Iterator[Path]:
+def empty_place(root: Path) -> Iterator[Path]:
     """A hidden folder to work in, inside ``root``, so that moving in is renaming; it is gone in the end. So is ``root``
     on any failure, if it was made here and nobody else began a store there.
     """
@@ -78,7 +78,7 @@ def _empty(root: Path) -> Iterator[Path]:
         shutil.rmtree(place, ignore_errors=True)
 
 
-def _found(root: Path) -> list[Path]:
+def found_in(root: Path) -> list[Path]:
     """What lies in the folder. A disk of its own has a ``lost+found`` from the beginning; a lock alone is no store."""
     return [path for path in root.iterdir() if path.name not in (LOST_FOUND, LOCK)]
 
@@ -104,7 +104,7 @@ def _compare(database: Path, manifest: archives.Manifest, file: Path) -> None:
 
 def _finish(place: Path) -> None:
     """Make the unpacked files a store of this version. Raises StoreError when they are of a newer one."""
-    store = PilotStore(place)
+    store = PilotStore(place, database_url="")
     for pilot in store.load_all():
         (place / f"{pilot.pilot_id}.json").write_text(state_files.text(pilot), encoding="utf-8")
     for kept in (*place.glob("*.lock"), *place.glob(".*.lock"), *place.glob("pilots.schema_*.duckdb")):
@@ -112,13 +112,13 @@ def _finish(place: Path) -> None:
     sync_tree(place)
 
 
-def _move_in(place: Path, root: Path) -> None:
+def move_in(place: Path, root: Path) -> None:
     """Move everything from ``place`` to ``root``, the database last: before it stands there, the folder is no store.
 
     Whoever opens the folder meanwhile waits for the lock. Raises InvalidRequest when somebody was first.
     """
     with FileLock(root / LOCK, timeout=LOCK_SECONDS):
-        if _found(root) != [place]:
+        if found_in(root) != [place]:
             raise InvalidRequest(NOT_EMPTY.format(root=root))
         moved: list[str] = []
         try:

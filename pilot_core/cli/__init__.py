@@ -26,6 +26,7 @@ RUN: dict[str, Callable[[argparse.Namespace, Settings], int]] = {
     "import_state": look.import_state,
     "backup": care.backup,
     "restore": care.restore,
+    "move_store": care.move_store,
     "check": care.check,
     "repair": care.repair,
     "invite": keys.invite,

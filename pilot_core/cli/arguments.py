@@ -27,6 +27,7 @@ ACTIONS = {
     "import_state": "--import-state",
     "backup": "--backup",
     "restore": "--restore",
+    "move_store": "--move-store",
     "check": "--check",
     "repair": "--repair",
     "invite": "--invite",
@@ -108,6 +109,9 @@ def parser() -> argparse.ArgumentParser:
     keep.add_argument("--backup", type=Path, metavar="FILE", help="write the store to one file, also while it is used")
     keep.add_argument("--without-media", action="store_true", help="with --backup: leave out films and pictures")
     keep.add_argument("--restore", type=Path, metavar="FILE", help="bring a backup back into an empty --store")
+    keep.add_argument(
+        "--move-store", metavar="TARGET", help="copy the store to postgresql://… or, on DuckDB, to another folder"
+    )
     keep.add_argument("--check", action="store_true", help="name every disagreement between database and folder")
     keep.add_argument("--repair", action="store_true", help="mend what --check finds, and say what was done")
     keep.add_argument("--send-due", action="store_true", help="send the messages that are due; for cron")
@@ -149,7 +153,8 @@ def need(arguments: argparse.Namespace, action: str, *options: str) -> None:
 
 def open_store(arguments: argparse.Namespace, config: Settings, *, make: bool = False) -> PilotStore:
     root: Path = arguments.store or config.store
-    if not make and not (root / "pilots.duckdb").exists() and not any(root.glob("pilot_*.json")):
+    known = config.database_url or (root / "pilots.duckdb").exists() or any(root.glob("pilot_*.json"))
+    if not make and not known:
         raise StoreError(f"There is no store in {root} yet; start a pilot first, or name another folder with --store.")
     store = PilotStore(root)
     tell_import(store.taken_in)

@@ -1,10 +1,11 @@
-"""Commands that look after a store: backup, restore, check, repair."""
+"""Commands that look after a store: backup, restore, move, check, repair."""
 
 import argparse
 from pathlib import Path
 
 from pilot_core import formatting
 from pilot_core.cli.arguments import open_store
+from pilot_core.errors import InvalidRequest
 from pilot_core.settings import Settings
 
 DISAGREES = 1
@@ -28,6 +29,11 @@ def restore(arguments: argparse.Namespace, config: Settings) -> int:
     from pilot_core.care.restore import restore
 
     root: Path = arguments.store or config.store
+    if config.database_url:
+        raise InvalidRequest(
+            "A backup is brought back into a folder: unset PILOT_OPS_DATABASE_URL, bring it back, then bring it to "
+            "PostgreSQL with --move-store."
+        )
     manifest = restore(arguments.restore, root)
     print(
         f"Restored to {root}: {formatting.count(manifest.counts['pilots'], 'pilot')}, "
@@ -35,6 +41,21 @@ def restore(arguments: argparse.Namespace, config: Settings) -> int:
     )
     if not manifest.media:
         print("Films and pictures were not in the backup; --check names those that are missing.")
+    return 0
+
+
+def move_store(arguments: argparse.Namespace, config: Settings) -> int:
+    from pilot_core.care.move import move_store
+
+    store = open_store(arguments, config)
+    moved = move_store(store, arguments.move_store, lambda sentence: print(sentence, flush=True))
+    rows = sum(tally.rows for tally in moved.tables.values())
+    files = f", {formatting.count(moved.files, 'file')} ({moved.size / 1e6:,.0f} MB)" if moved.files else ""
+    print(
+        f"Moved to {moved.place}: {formatting.count(moved.tables['pilots'].rows, 'pilot')}, "
+        f"{formatting.count(rows, 'row')} in {formatting.count(len(moved.tables), 'table')}{files}, read back and "
+        "compared. What was copied is as it was."
+    )
     return 0
 
 

@@ -36,7 +36,7 @@ def list_pilots(arguments: argparse.Namespace, config: Settings) -> int:
         else:
             lines = pilot_lines(database)
     except StoreError:
-        if root.exists() and any(root.iterdir()):
+        if config.database_url or (root.exists() and any(root.iterdir())):
             raise
     if arguments.json:
         objects = (json.dumps(vars(summary), default=_plain, ensure_ascii=False) for summary in summaries)

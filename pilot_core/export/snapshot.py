@@ -24,6 +24,7 @@ from pilot_core.metrics import programme, programme_results
 from pilot_core.models import FeedbackMode
 from pilot_core.store import measures
 from pilot_core.store.cohorts import chosen_pilots, in_cohort
+from pilot_core.store.database import put_aside
 from pilot_core.store.lease import Connection, scratch
 from pilot_core.store.measures import OVERALL, SegmentRow
 from pilot_core.store.pilots import PilotStore
@@ -107,7 +108,7 @@ def row_counts(store: PilotStore, cohort: Cohort) -> dict[str, int]:
         *(f"SELECT count(*), 0 FROM {COUNTED[name]}" for name in TABLES if name in COUNTED),  # noqa: S608
     ]
     sql = f"WITH chosen AS (SELECT pilot_id, scenario_type, brand_preset FROM pilots WHERE {where}) "  # noqa: S608
-    sql += " UNION ALL ".join(f"SELECT {place} AS place, * FROM ({one})" for place, one in enumerate(counts))  # noqa: S608
+    sql += " UNION ALL ".join(f"SELECT {place} AS place, * FROM ({one}) one" for place, one in enumerate(counts))  # noqa: S608
     found = store.database.read(lambda c: c.execute(f"{sql} ORDER BY place", given).fetchall())
     others = zip((name for name in TABLES if name in COUNTED), (row[1] for row in found[1:]), strict=True)
     return {PILOTS.name: found[0][1], **dict(others), PROGRAMME.name: found[0][2]}
@@ -123,7 +124,7 @@ COUNTED = {
 def _take(connection: Connection, names: tuple[str, ...], folder: Path) -> dict[tuple[str, str], SegmentRow]:
     for name in names:
         if TABLES[name].taken:
-            connection.execute(f"COPY ({TABLES[name].taken}) TO {_quoted(folder / name)} (FORMAT parquet)").fetchall()
+            put_aside(connection, TABLES[name].taken, folder / name)
     return measures.segments(connection, current_programme_rules().recent_decided)
 
 

@@ -70,7 +70,7 @@ def send_due(store: PilotStore, config: Settings, stop: Callable[[], bool] = lam
         with _heartbeat(store, holder):
             store.database.transaction(lambda connection: _write(connection, asked, now))
             for message in store.database.read(lambda c: outbox.due_messages(c, before, is_open)):
-                with store.database.lease.session():
+                with store.database.session():
                     _prepare(store, config, message)
             patience = Patience()
             while not stop() and (taken := _claim(store, config, holder)):
@@ -184,7 +184,7 @@ def _letter(store: PilotStore, config: Settings, delivery: Delivery, message: Me
         )
 
     # One session, so that the database is not opened for each question.
-    with store.database.lease.session():
+    with store.database.session():
         pilot = store.load(message.pilot_id) if message.pilot_id else None
         contact = _contact(store, message)
         if pilot and (over := what_ended(message, pilot, contact)):

@@ -127,7 +127,7 @@ def rewrite_file(database: Database) -> None:
     done = still_in_the_file(database)
     if not done:
         return
-    database.lease.rewrite()
+    database.rewrite()
     database.transaction(
         lambda c: c.execute("UPDATE erasures SET pilot_id = NULL WHERE erasure_id = ANY(?)", [done]).fetchall()
     )

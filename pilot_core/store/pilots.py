@@ -1,4 +1,4 @@
-"""``PilotStore``: one directory of pilots, kept in DuckDB, with a state file beside it for each."""
+"""``PilotStore``: one directory of pilots, kept in DuckDB or PostgreSQL, with a state file beside it for each."""
 
 import json
 import logging
@@ -16,14 +16,15 @@ from typing import Any, TypeVar
 
 from filelock import FileLock, Timeout
 
-from pilot_core import ids
+from pilot_core import ids, settings
 from pilot_core.clock import Clock, utc_now
 from pilot_core.errors import Conflict, InvalidRequest, PilotError, PilotNotFound, StoreError
 from pilot_core.files import write_all_atomic, write_atomic
 from pilot_core.models import Event, PilotRun
 from pilot_core.store import rows as mapping
 from pilot_core.store import state_files
-from pilot_core.store.database import Database, Row, rows
+from pilot_core.store.database import Row, append, rows
+from pilot_core.store.engines import database_of
 from pilot_core.store.lease import Connection
 
 log = logging.getLogger(__name__)
@@ -43,27 +44,30 @@ class PilotStore:
     """A store in the directory ``root``, made on first use.
 
     Opened on a folder that holds state files and no database, it takes them in; what happened is in ``taken_in``. Ended
-    in the middle of that, the next opening takes in the rest. Raises StoreError when the folder cannot be used.
+    in the middle of that, the next opening takes in the rest. Its rows are in the PostgreSQL database of
+    ``database_url``, or of the settings if that is None, or of neither in the folder itself. Raises StoreError when the
+    folder or the database cannot be used.
     """
 
-    def __init__(self, root: str | Path, clock: Clock = utc_now):
+    def __init__(self, root: str | Path, clock: Clock = utc_now, *, database_url: str | None = None):
         self.root = Path(root).absolute()
         self.clock = clock
-        path = self.root / "pilots.duckdb"
+        url = settings.database_url() if database_url is None else database_url
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            fresh = not path.exists()
             if not os.access(self.root, os.W_OK):
                 raise PermissionError(13, "no permission to write there")
         except OSError as error:
             raise StoreError(f"The store folder {self.root} cannot be used: {error.strerror}.") from error
+        self.database = database_of(self.root, url)
+        fresh = self.database.is_new()
         marker = self.root / IMPORTING
         if fresh and any(self.root.glob("pilot_*.json")):
             write_atomic(marker, "")  # before the database, which a process killed in the import leaves behind
-        self.database = Database(path)
-        if path.resolve() not in _migrated or fresh:
+        migrated = (self.database.path.resolve(), url)
+        if migrated not in _migrated or fresh:
             self.database.migrate()
-            _migrated.add(path.resolve())
+            _migrated.add(migrated)
         self.taken_in = ImportReport()
         if marker.exists():
             report = self.import_state(self.root)
@@ -270,7 +274,7 @@ IMPORTING = ".importing"
 
 IMPORTED_AT_ONCE = 500
 STATE_LOCK_SECONDS = 15.0
-_migrated: set[Path] = set()
+_migrated: set[tuple[Path, str | None]] = set()
 _state_guard = threading.Lock()
 
 
@@ -395,8 +399,7 @@ def _bring(connection: Connection, table: str, found: list[Row], new: list[Row])
 
 def _append(connection: Connection, table: str, new: list[Row]) -> None:
     if new:
-        with connection.appender(table, columns=list(new[0])) as appender:
-            appender.append_rows([*row.values()] for row in new)
+        append(connection, table, list(new[0]), ([*row.values()] for row in new))
 
 
 def _event_rows(pilot: PilotRun, events: list[Event]) -> list[Row]:

@@ -1,4 +1,4 @@
-"""What must hold inside a database and DuckDB does not enforce: its schema, its references, its derived columns."""
+"""What must hold inside a database and neither engine enforces: its schema, its references, its derived columns."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +12,15 @@ PARENTS = {"pilot_id": "pilots", "attempt_id": "attempts", "feedback_id": "feedb
 NOT_REFERENCES = {("flag_suggestions", "feedback_id"), ("erasures", "pilot_id")}
 
 Columns = dict[tuple[str, str], str]
+TYPES = {
+    "text": "VARCHAR",
+    "timestamp without time zone": "TIMESTAMP",
+    "double precision": "DOUBLE",
+    "integer": "INTEGER",
+    "boolean": "BOOLEAN",
+    "json": "JSON",
+}
+"""What DuckDB calls PostgreSQL's types."""
 
 
 @dataclass(frozen=True)
@@ -44,12 +53,12 @@ def schema_of(connection: Connection) -> int:
 
 
 def columns(connection: Connection) -> Columns:
-    """The type of every (table, column)."""
+    """The type of every (table, column), in DuckDB's words."""
     found = connection.execute(
-        "SELECT table_name, column_name, data_type || ' ' || is_nullable FROM information_schema.columns "
-        "WHERE table_catalog = current_database() AND table_schema = 'main'"
+        "SELECT table_name, column_name, data_type, is_nullable FROM information_schema.columns "
+        "WHERE table_catalog = current_database() AND table_schema = current_schema()"
     ).fetchall()
-    return {(table, column): kind for table, column, kind in found}
+    return {(table, column): f"{TYPES.get(kind, kind)} {nullable}" for table, column, kind, nullable in found}
 
 
 def schema_differences(database: Database) -> list[str]:
@@ -107,8 +116,15 @@ def remove_lost_rows(database: Database, lost: LostRows, taken: list[Row]) -> No
     """Delete the rows that were taken, those that are still lost and still as they were, and no others."""
 
     def work(connection: Connection) -> None:
+        kinds = columns(connection)
+
+        def same_as(name: str) -> str:
+            # PostgreSQL compares no JSON; as it was written it is text.
+            is_json = kinds[lost.table, name].startswith("JSON")
+            return f"CAST({name} AS VARCHAR) IS NOT DISTINCT FROM ?" if is_json else f"{name} IS NOT DISTINCT FROM ?"
+
         for row in taken:
-            same = " AND ".join(f"{name} IS NOT DISTINCT FROM ?" for name in row)
+            same = " AND ".join(same_as(name) for name in row)
             connection.execute(f"DELETE FROM {lost.table} WHERE {same} AND {lost.where}", [*row.values()]).fetchall()  # noqa: S608
 
     database.transaction(work)

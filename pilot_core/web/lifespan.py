@@ -31,7 +31,7 @@ async def lifespan(app: st.App) -> AsyncIterator[dict[str, Any]]:
     """Open the store, so that a store that cannot be opened stops the start and not the first visitor."""
     logs.set_up(settings().log_level or "info")
     opened = await anyio.to_thread.run_sync(store)
-    opened.database.lease.linger()
+    opened.database.linger()
     await anyio.to_thread.run_sync(_clear, opened)
     watch = Watch(opened)
     watch.start()
@@ -42,7 +42,7 @@ async def lifespan(app: st.App) -> AsyncIterator[dict[str, Any]]:
     finally:
         over.set()
         await anyio.to_thread.run_sync(watch.stop)
-        opened.database.lease.let_go()
+        opened.database.let_go()
 
 
 def _clear(store: PilotStore) -> None:

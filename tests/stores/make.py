@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pilot_core.store import database as module
 from pilot_core.store import rows as mapping
+from pilot_core.store.copying import tables_of
 from pilot_core.store.database import MIGRATIONS, Database, rows
 from pilot_core.store.lease import Connection
 from tests.crowd import crowd
@@ -31,7 +32,7 @@ def make(number: int) -> Path:
         module.MIGRATIONS = steps
         database = Database(Path(folder) / "pilots.duckdb")
         database.migrate()
-        database.transaction(_fill)
+        database.transaction(fill_every_table)
         packed = FOLDER / f"schema_{number:04}.zip"
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
             archive.write(database.path, "pilots.duckdb")
@@ -43,13 +44,7 @@ def make(number: int) -> Path:
 
 def all_rows(connection: Connection) -> dict[str, list[dict[str, object]]]:
     """Every row of every table, in an order of its own."""
-    tables = [
-        name
-        for (name,) in connection.execute(
-            "SELECT table_name FROM information_schema.tables WHERE table_catalog = current_database() ORDER BY 1"
-        ).fetchall()
-    ]
-    return {name: rows(connection, f"SELECT * FROM {name} ORDER BY ALL") for name in tables}  # noqa: S608
+    return {name: sorted(rows(connection, f"SELECT * FROM {name}"), key=repr) for name in tables_of(connection)}  # noqa: S608
 
 
 def unpack(number: int, root: Path) -> dict[str, list[dict[str, object]]]:
@@ -60,7 +55,7 @@ def unpack(number: int, root: Path) -> dict[str, list[dict[str, object]]]:
         return json.loads(archive.read("rows.json"))
 
 
-def _fill(connection: Connection) -> None:
+def fill_every_table(connection: Connection) -> None:
     pilots = crowd(6)
     given: dict[str, list[dict[str, object]]] = {"pilots": [], "attempts": [], "feedback": [], "feedback_flags": []}
     for pilot in pilots:

@@ -44,9 +44,9 @@ CREATE TABLE attempts (
     upload_path TEXT,
     video_path TEXT,
     review_pack_path TEXT,
-    time_to_first_cut_seconds DOUBLE,
+    time_to_first_cut_seconds DOUBLE PRECISION,
     iteration_count INTEGER,
-    total_cost_dollars DOUBLE,
+    total_cost_dollars DOUBLE PRECISION,
     sla_passed BOOLEAN,
     sla_violations JSON NOT NULL,
     failure TEXT,
@@ -97,6 +97,6 @@ CREATE TABLE renders (
     waiting BOOLEAN NOT NULL,
     started_at TIMESTAMP NOT NULL,
     heartbeat_at TIMESTAMP NOT NULL,
-    fraction DOUBLE NOT NULL,
+    fraction DOUBLE PRECISION NOT NULL,
     step TEXT NOT NULL
 );

@@ -8,7 +8,7 @@ CREATE TABLE last_seen (
 -- Where each pilot stands, derived at each save like the recommendation, so that lists need not read every attempt.
 ALTER TABLE pilots ADD COLUMN decisions TEXT;
 ALTER TABLE pilots ADD COLUMN attempts_used INTEGER;
-ALTER TABLE pilots ADD COLUMN total_cost_dollars DOUBLE;
+ALTER TABLE pilots ADD COLUMN total_cost_dollars DOUBLE PRECISION;
 ALTER TABLE pilots ADD COLUMN exhausted BOOLEAN;
 ALTER TABLE pilots ADD COLUMN latest_attempt INTEGER;
 ALTER TABLE pilots ADD COLUMN latest_state TEXT;
