@@ -61,7 +61,7 @@ def settings() -> Settings:
         pipeline=env.get("PILOT_OPS_PIPELINE", "storyboard"),
         command=tuple(shlex.split(env.get("PILOT_OPS_COMMAND", ""))),
         command_timeout_seconds=_number("PILOT_OPS_COMMAND_TIMEOUT", 600, 1),
-        renders_at_once=int(_number("PILOT_OPS_RENDERS", 1, 1)),
+        renders_at_once=_renders("PILOT_OPS_RENDERS"),
         url=_url("PILOT_OPS_URL"),
         leads=_accounts("PILOT_OPS_LEADS"),
         viewers=_accounts("PILOT_OPS_VIEWERS"),
@@ -134,6 +134,15 @@ def _mail_leads() -> tuple[str, ...]:
         return tuple(account for account in accounts if not account.startswith("@"))
     found = text.replace(",", " ").split()
     return _named("PILOT_OPS_MAIL_LEADS", lambda: tuple(checked_address(address) for address in found))
+
+
+def _renders(name: str) -> int:
+    at_once = int(_number(name, 1, 0))
+    if not at_once and not os.environ.get("PILOT_OPS_DATABASE_URL"):
+        raise InvalidRequest(
+            f"The setting {name} is 0, which leaves the cuts to workers; they need PILOT_OPS_DATABASE_URL."
+        )
+    return at_once
 
 
 def _secret(name: str) -> str | None:

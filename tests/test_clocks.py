@@ -58,7 +58,7 @@ def test_what_is_asked_for_is_the_same_as_when_every_pilot_is_read(
     # Summer time begins within these weeks in all three places, in two of them at midnight.
     clock.now = datetime(2026, 2, 27, 20, tzinfo=UTC)
     found: set[Kind] = set()
-    with store.database.lease.session():
+    with store.database.session():
         pilots = [told_pilot(store, f"Company {n}") for n in range(6)]
         for _ in range(100):
             clock.forward(hours=chance.choice((1, 5, 9, 14)))

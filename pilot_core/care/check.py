@@ -15,6 +15,7 @@ from pilot_core.errors import InvalidRequest
 from pilot_core.files import TEMPORARY
 from pilot_core.formatting import count, printable
 from pilot_core.models import AttemptState, FeedbackLevel, PilotRun, PilotRunAttempt
+from pilot_core.rendering import never_began
 from pilot_core.store import erasures, renders, soundness, state_files
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.rows import derived_row
@@ -102,9 +103,7 @@ def _disagreements(store: PilotStore, thorough: bool, under_way: float, films: b
 def renders_gone(store: PilotStore) -> list[str]:
     """The ids of attempts under way that nobody is making, and of renders noted for attempts that are not under way."""
     now = store.clock()
-    found = [
-        ids.attempt_id_for(pilot_id, number) for pilot_id, number in renders.queued_without_worker(store.database, now)
-    ]
+    found = [ids.attempt_id_for(pilot_id, number) for pilot_id, number in never_began(store)]
     return found + [r.attempt_id for r in renders.under_way(store.database) if not renders.is_alive(r, now)]
 
 

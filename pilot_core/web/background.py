@@ -41,7 +41,15 @@ _guard = threading.Lock()
 
 
 def start_render(store: PilotStore, pilot_id: str, attempt_number: int) -> None:
-    """Begin making a queued attempt's cut in a new process, which outlives this one; it writes to the store's logs."""
+    """Have a queued attempt's cut made: by the workers, or by a new process, which outlives this one.
+
+    Such a process writes to the store's logs. Raises StoreError when the workers cannot be told.
+    """
+    config = settings()
+    if config.database_url and not config.renders_at_once:
+        from pilot_core import render_queue
+
+        return render_queue.ask(config.database_url, pilot_id, attempt_number)
     logs = store.root / "logs"
     logs.mkdir(exist_ok=True)
     command = [sys.executable, "-m", "pilot_core.worker", str(store.root), ids.checked_pilot_id(pilot_id)]
