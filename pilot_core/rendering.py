@@ -17,7 +17,7 @@ from pilot_core.documents import REVIEW_PACK_FOLDER, generate_founder_artifacts
 from pilot_core.errors import NotAllowedNow, PilotError, PipelineFailed
 from pilot_core.models import AttemptState, Draft, FeedbackMode, FrameComment, PilotRun, PilotRunAttempt
 from pilot_core.review.comments import threads_of
-from pilot_core.settings import Settings, settings
+from pilot_core.settings import Settings, left_to_workers
 from pilot_core.store import outbox, renders
 from pilot_core.store.lease import Connection
 from pilot_core.store.outbox import Kind
@@ -152,8 +152,7 @@ def fail_attempt(
 
 def never_began(store: PilotStore) -> list[tuple[str, int]]:
     """The attempts (pilot id, number) whose process never came up; those that are left to workers just wait."""
-    left_to_workers = not settings().renders_at_once
-    return [] if left_to_workers else renders.queued_without_worker(store.database, store.clock())
+    return [] if left_to_workers() else renders.queued_without_worker(store.database, store.clock())
 
 
 def fail_abandoned(store: PilotStore) -> list[str]:
@@ -161,11 +160,10 @@ def fail_abandoned(store: PilotStore) -> list[str]:
 
     Those that are left to workers are given back to them instead.
     """
-    config = settings()
-    if config.database_url and not config.renders_at_once:
+    if url := left_to_workers():
         from pilot_core import render_queue
 
-        return render_queue.look_after(store, config.database_url)
+        return render_queue.look_after(store, url)
     failed = []
     for pilot_id, number in never_began(store):
         reason = "The render never began: no process took it up. Retry it."

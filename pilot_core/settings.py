@@ -136,13 +136,19 @@ def _mail_leads() -> tuple[str, ...]:
     return _named("PILOT_OPS_MAIL_LEADS", lambda: tuple(checked_address(address) for address in found))
 
 
+def left_to_workers() -> str | None:
+    """The database through which workers are asked for cuts; None where a dashboard makes its cuts itself."""
+    return database_url() if os.environ.get("PILOT_OPS_RENDERS", "").strip() == "0" else None
+
+
 def _renders(name: str) -> int:
-    at_once = int(_number(name, 1, 0))
-    if not at_once and not os.environ.get("PILOT_OPS_DATABASE_URL"):
+    if os.environ.get(name, "").strip() != "0":
+        return int(_number(name, 1, 1))
+    if not left_to_workers():
         raise InvalidRequest(
             f"The setting {name} is 0, which leaves the cuts to workers; they need PILOT_OPS_DATABASE_URL."
         )
-    return at_once
+    return 0
 
 
 def _secret(name: str) -> str | None:
