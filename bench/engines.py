@@ -44,7 +44,7 @@ def main(seconds: float) -> int:
     sound = True
     print(f"{WRITERS} writers, {READERS} readers, {seconds:g} s each; waits of a writer in ms")
     print(f"{'':28}{'writes/s':>9}{'reads/s':>9}{'median':>8}{'p99':>7}{'most':>7}{'lost':>6}{'failed':>8}")
-    with postgres.server(programs, OPTIONS) as server, tempfile.TemporaryDirectory() as folder:
+    with postgres.server(programs, OPTIONS, memory=False) as server, tempfile.TemporaryDirectory() as folder:
         for pilots, told in ((1, "one pilot"), (WRITERS, "a pilot each")):
             for engine in ("DuckDB", "PostgreSQL"):
                 with on(engine, server):

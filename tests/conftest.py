@@ -21,8 +21,10 @@ ENGINES = ("duckdb", "postgres")
 ON_BOTH = (
     "test_attention",
     "test_background",
+    "test_calendar",
     "test_check",
     "test_cli",
+    "test_clocks",
     "test_comments",
     "test_concurrency",
     "test_decisions",
@@ -31,6 +33,7 @@ ON_BOTH = (
     "test_fortnight",
     "test_judgement",
     "test_links",
+    "test_lost_messages",
     "test_markers",
     "test_measures",
     "test_messages",
@@ -40,6 +43,7 @@ ON_BOTH = (
     "test_sending",
     "test_state_files",
     "test_store",
+    "test_shared_secret",
     "test_verbs",
     "test_webhook",
 )

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -31,8 +32,9 @@ def programs() -> Path | None:
 class Server:
     """A running server; every database of it belongs to the user ``pilot``."""
 
-    def __init__(self, port: int):
+    def __init__(self, port: int, beside: Executor):
         self.port = port
+        self._beside = beside
 
     def url(self, name: str) -> str:
         return f"postgresql://pilot:{PASSWORD}@127.0.0.1:{self.port}/{name}"
@@ -47,19 +49,24 @@ class Server:
 
     @contextmanager
     def database(self, template: str = "template0") -> Iterator[str]:
-        """The address of a new database, gone at the end."""
+        """The address of a new database, gone soon after the end."""
         name = f"t_{uuid4().hex}"
-        self.run(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
         try:
             yield self.url(name)
         finally:
-            self.run(f"DROP DATABASE {name} WITH (FORCE)")
+            # It waits for those who are still connected; the next test need not.
+            self._beside.submit(self.run, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @contextmanager
-def server(bin_folder: Path, options: str = OPTIONS) -> Iterator[Server]:
-    """Begin a server, and end it. It refuses to run as root, so then it runs as Debian's user for it."""
-    folder = Path(tempfile.mkdtemp(prefix="pilot-ops-postgres-"))
+def server(bin_folder: Path, options: str = OPTIONS, *, memory: bool = True) -> Iterator[Server]:
+    """Begin a server, with its files in ``memory`` where that can be, and end it.
+
+    It refuses to run as root, so then it runs as Debian's user for it.
+    """
+    place = "/dev/shm" if memory and os.access("/dev/shm", os.W_OK) else None
+    folder = Path(tempfile.mkdtemp(prefix="pilot-ops-postgres-", dir=place))
     user = None
     if os.getuid() == 0:
         user = "postgres"
@@ -93,7 +100,8 @@ def server(bin_folder: Path, options: str = OPTIONS) -> Iterator[Server]:
         )
         run("pg_ctl", "-D", str(data), "-l", str(log), "-w", "-o", f"{options} -p {port}", "start")
         try:
-            yield Server(port)
+            with ThreadPoolExecutor(1) as beside:
+                yield Server(port, beside)
         finally:
             run("pg_ctl", "-D", str(data), "-m", "immediate", "-w", "stop")
     finally:

@@ -118,6 +118,7 @@ def test_an_erased_pilot_keeps_no_other_render_from_being_failed(
             process_of(store, pilot_id, 1)
 
 
+@pytest.mark.duckdb_only
 def test_the_end_of_the_server_waits_for_no_backup_that_hangs(
     store: PilotStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

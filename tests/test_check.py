@@ -268,6 +268,7 @@ def test_the_server_has_what_a_crash_left_mended(
     store: PilotStore, pilot: PilotRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(background, "MEND_SECONDS", 0.0)
+    monkeypatch.setattr(background, "WATCH_SECONDS", 0.05)
     file = store.root / f"{pilot.pilot_id}.json"
     file.unlink()
     watch = Watch(store)
@@ -275,6 +276,8 @@ def test_the_server_has_what_a_crash_left_mended(
     deadline = time.monotonic() + 60
     while not file.exists() and time.monotonic() < deadline:
         time.sleep(0.05)
+    watch._mending.join()
+    assert watch.is_alive, "that mending is over is no sign of trouble"
     watch.stop()
     assert sentences(store) == []
 

@@ -18,11 +18,13 @@ from pilot_core.erasure import erase_person
 from pilot_core.errors import InvalidRequest, StoreError
 from pilot_core.models import PilotRun
 from pilot_core.settings import ROOT, settings
+from pilot_core.store import diagnosis
 from pilot_core.store import postgres as module
 from pilot_core.store.database import rows, without_nul
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.postgres import PostgresDatabase, shown, translated
 from tests import postgres
+from tests.conftest import ON_BOTH
 
 NewPilot = Callable[..., PilotRun]
 
@@ -356,3 +358,12 @@ def test_nothing_of_postgresql_is_imported_without_the_setting(tmp_path: Path) -
         check=False,
     )
     assert done.stdout.strip() == "False False", done.stderr
+
+
+def test_the_size_of_the_database_is_told_though_it_is_not_in_the_folder(there: PilotStore, tmp_path: Path) -> None:
+    assert diagnosis.counts(there.database).bytes_elsewhere > 1_000_000
+    assert diagnosis.counts(PilotStore(tmp_path / "duckdb", database_url="").database).bytes_elsewhere == 0
+
+
+def test_the_modules_that_run_on_both_engines_exist() -> None:
+    assert [name for name in ON_BOTH if not (ROOT / "tests" / f"{name}.py").exists()] == []

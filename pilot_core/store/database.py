@@ -67,6 +67,10 @@ class Database:
         """What the database itself is called."""
         return self.path.name
 
+    def bytes_elsewhere(self, connection: Connection) -> int:
+        """How large the database is where it is not in the store's folder."""
+        return 0
+
     def linger(self) -> None:
         """From now on be quick at hand, as for a process that works all day."""
         self.lease.linger()

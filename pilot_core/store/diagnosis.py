@@ -12,12 +12,13 @@ from pilot_core.store.rows import from_column
 
 @dataclass(frozen=True)
 class Counts:
-    """How many rows of a kind there are, and the number of the newest migration."""
+    """How many rows of a kind there are, the number of the newest migration, and the bytes of a database elsewhere."""
 
     pilots: int
     attempts: int
     comments: int
     schema: int
+    bytes_elsewhere: int
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,8 @@ def counts(database: Database) -> Counts:
 
     def work(connection: Connection) -> Counts:
         (found,) = rows(connection, sql)
-        return Counts(**found, schema=soundness.schema_of(connection))
+        elsewhere = database.bytes_elsewhere(connection)
+        return Counts(**found, schema=soundness.schema_of(connection), bytes_elsewhere=elsewhere)
 
     return database.read(work)
 

@@ -206,6 +206,10 @@ class PostgresDatabase(Database):
     def called(self) -> str:
         return shown(self.url)
 
+    def bytes_elsewhere(self, connection: Connection) -> int:
+        [(size,)] = connection.execute("SELECT pg_database_size(current_database())").fetchall()
+        return int(size)
+
     def linger(self) -> None:
         """Nothing to do: connections are kept for the next session anyway, and nobody waits for them."""
 

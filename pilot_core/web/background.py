@@ -110,10 +110,11 @@ class Watch:
         self._looked = time.monotonic()
         self._threads = [
             threading.Thread(target=self._renders, name="render watch", daemon=True),
-            threading.Thread(target=self._mend, name="mending", daemon=True),
             threading.Thread(target=self._nights, name="nightly backup", daemon=True),
             threading.Thread(target=self._messages, name="messages", daemon=True),
         ]
+        # Unlike the others it is done one day, which is no sign of trouble.
+        self._mending = threading.Thread(target=self._mend, name="mending", daemon=True)
 
     @property
     def is_alive(self) -> bool:
@@ -127,14 +128,14 @@ class Watch:
 
     def start(self) -> None:
         _watches[self._store.root] = self
-        for thread in self._threads:
+        for thread in (*self._threads, self._mending):
             thread.start()
 
     def stop(self) -> None:
         _watches.pop(self._store.root, None)
         self._over.set()
         deadline = time.monotonic() + STOP_SECONDS
-        for thread in self._threads:
+        for thread in (*self._threads, self._mending):
             thread.join(max(0.0, deadline - time.monotonic()))
 
     def _renders(self) -> None:

@@ -42,7 +42,11 @@ def draw(told: Told, found: Sizes, held: Counts) -> None:
     show(told)
     with st.grid(4, min_column_width=150, gap="small"):
         for label, number, meant in (
-            ("Database", found.database, "The database, its journal, and the copies kept before upgrades."),
+            (
+                "Database",
+                found.database + held.bytes_elsewhere,
+                "The database, its journal, and the copies kept before upgrades.",
+            ),
             ("Films and pictures", found.media, "Drafts, review packs, uploads, posters and thumbnails."),
             ("The rest", found.rest, "Documents, state files, captions and logs."),
             ("Free on the disk", found.free, "What other programs take counts too."),
