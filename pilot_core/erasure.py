@@ -19,6 +19,7 @@ from pilot_core.files import write_atomic
 from pilot_core.formatting import count
 from pilot_core.models import PilotRun
 from pilot_core.store import erasures, outbox
+from pilot_core.store.bucket import BucketTrouble
 from pilot_core.store.database import Row
 from pilot_core.store.erasures import Erasure, folded
 from pilot_core.store.judgements import Override
@@ -199,9 +200,11 @@ def _erase_in_pilot(store: PilotStore, pilot_id: str, name: str, actor: str) -> 
         outbox.forget_words(connection, pilot_id)
         reports = erasures.rewrite_reports(connection, pilot_id, lambda row: _without_quotes(row, name, words))
 
-    pilot, _ = store.change(pilot_id, change, actor, also=also)
-    _write_documents(store, pilot, name)
-    _remove_told(store, pilot)
+    # What a bucket has of it is fetched first, so that one which cannot be reached stops this before anything is done.
+    with store.media.rewriting(pilot_id):
+        pilot, _ = store.change(pilot_id, change, actor, also=also)
+        _write_documents(store, pilot, name)
+        _remove_told(store, pilot)
     return len(erased_ids), reports
 
 
@@ -342,6 +345,13 @@ def _remove_files(store: PilotStore, pilot_id: str) -> int:
         raise StoreError(
             f"The rows of {pilot_id} are erased, but its files are not all ({error.strerror or error}); "
             "make the folder writable, then run --repair, which removes the rest."
+        ) from error
+    try:
+        files += store.media.forget_pilot(pilot_id)
+    except BucketTrouble as error:
+        raise StoreError(
+            f"The rows of {pilot_id} are erased, but what a bucket has of it is not. {error} "
+            "Run --repair then, which removes the rest."
         ) from error
     store.database.transaction(lambda connection: erasures.forget_files(connection, pilot_id))
     return files

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from pilot_core import catalog, files
 from pilot_core.clock import iso
 from pilot_core.documents import REVIEW_PACK_FOLDER, generate_founder_artifacts
-from pilot_core.errors import NotAllowedNow, PilotError, PipelineFailed
+from pilot_core.errors import NotAllowedNow, PilotError, PipelineFailed, StoreError
 from pilot_core.models import AttemptState, Draft, FeedbackMode, FrameComment, PilotRun, PilotRunAttempt
 from pilot_core.review.comments import threads_of
 from pilot_core.settings import Settings
@@ -46,6 +46,10 @@ MADE_FIELDS = (
 )
 
 
+class NotSent(StoreError):
+    """A cut was made, and the bucket did not take it."""
+
+
 def pipeline_for(attempt: PilotRunAttempt, store: PilotStore, settings: Settings) -> VideoPipeline:
     """The pipeline an attempt was queued for. Raises InvalidRequest when its settings are missing."""
     if attempt.pipeline == "command":
@@ -55,7 +59,7 @@ def pipeline_for(attempt: PilotRunAttempt, store: PilotStore, settings: Settings
     if attempt.pipeline == "upload":
         from pilot_core.video.upload import UploadPipeline
 
-        return UploadPipeline(store.path_of(attempt.upload_path or ""))
+        return UploadPipeline(store.media.fetched(attempt.upload_path or ""))
     from pilot_core.video.storyboard import StoryboardPipeline
 
     return StoryboardPipeline()
@@ -90,6 +94,8 @@ def run_attempt(
             made = _make(store, pilot, attempt, pipeline_for(attempt, store, settings), started, report)
         also = _tell_ready(made, pilot_id, store.clock())
         return store.change(pilot_id, lambda p: _finish(p, made, store.clock()), actor, also=also)[0]
+    except NotSent as error:
+        return fail_attempt(store, pilot_id, attempt_number, str(error), actor, keep_files=True)
     except PilotError as error:
         return fail_attempt(store, pilot_id, attempt_number, str(error), actor)
     except Exception as error:
@@ -103,7 +109,9 @@ def run_attempt(
         renders.release(store.database, attempt.attempt_id)
 
 
-def fail_attempt(store: PilotStore, pilot_id: str, attempt_number: int, reason: str, actor: str) -> PilotRun:
+def fail_attempt(
+    store: PilotStore, pilot_id: str, attempt_number: int, reason: str, actor: str, *, keep_files: bool = False
+) -> PilotRun:
     """Mark an attempt under way as failed with its reason, and remove its half-made files; logs stay."""
 
     fails = False
@@ -125,7 +133,12 @@ def fail_attempt(store: PilotStore, pilot_id: str, attempt_number: int, reason: 
 
     pilot, attempt = store.change(pilot_id, work, actor, also=also)
     if attempt.state is AttemptState.FAILED and attempt.folder:
-        remove_films(store.path_of(attempt.folder))
+        if not keep_files:
+            remove_films(store.path_of(attempt.folder))
+        try:
+            store.media.forget_folder(attempt.folder)
+        except StoreError as error:
+            log.warning("a repair has to remove what is kept of %s: %s", attempt.attempt_id, error)
     return pilot
 
 
@@ -274,6 +287,12 @@ def _make(
         files.sync_tree(folder)
     except OSError as error:
         raise PipelineFailed(f"The cut could not be put on the disk: {error.strerror or error}.") from error
+    if store.media.place:
+        report(0.97, "Sending it to the bucket")
+    try:
+        store.media.put_folder(attempt.folder or "")
+    except StoreError as error:
+        raise NotSent(f"The cut is made and lies in {attempt.folder}, but could not be kept. {error}") from error
     return attempt
 
 

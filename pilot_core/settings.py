@@ -14,6 +14,7 @@ from pilot_core.messages.addresses import checked_address
 from pilot_core.messages.hours import USUAL, Hours
 from pilot_core.messages.hours import parse as parse_hours
 from pilot_core.messages.ways import Mail, Webhook, parse_mail, parse_webhook
+from pilot_core.store.bucket import Place, parse_place
 
 T = TypeVar("T")
 
@@ -43,6 +44,7 @@ class Settings:
     answer_hours: float = 24.0
     review_hours: float = 48.0
     hold_minutes: float = 10.0
+    media: Place | None = None
 
     @property
     def address(self) -> str:
@@ -92,7 +94,14 @@ def settings() -> Settings:
         answer_hours=_number("PILOT_OPS_ANSWER_HOURS", 24, 1),
         review_hours=_number("PILOT_OPS_REVIEW_HOURS", 48, 1),
         hold_minutes=_number("PILOT_OPS_HOLD_MINUTES", 10, 0),
+        media=media_place(),
     )
+
+
+def media_place() -> Place | None:
+    """The place in a bucket where films and documents are kept; None for the store's folder alone."""
+    url, endpoint = (os.environ.get(name, "").strip() for name in ("PILOT_OPS_MEDIA", "PILOT_OPS_MEDIA_ENDPOINT"))
+    return _named("PILOT_OPS_MEDIA or PILOT_OPS_MEDIA_ENDPOINT", lambda: parse_place(url, endpoint)) if url else None
 
 
 def _named(name: str, parsed: Callable[[], T]) -> T:

@@ -29,6 +29,7 @@ TABLES_OF_A_PILOT = (
     "messages",
     "deliveries",
     "pilot_contacts",
+    "media",
     "pilots",
 )
 # Where a person's name stands, by table and column; the feedback and events of a pilot are rewritten by its saves.

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from filelock import FileLock, Timeout
 
-from pilot_core import ids
+from pilot_core import ids, settings
 from pilot_core.clock import Clock, utc_now
 from pilot_core.errors import Conflict, InvalidRequest, PilotError, PilotNotFound, StoreError
 from pilot_core.files import write_all_atomic, write_atomic
@@ -25,6 +25,7 @@ from pilot_core.store import rows as mapping
 from pilot_core.store import state_files
 from pilot_core.store.database import Database, Row, rows
 from pilot_core.store.lease import Connection
+from pilot_core.store.media import media_of, refuse_elsewhere
 
 log = logging.getLogger(__name__)
 
@@ -43,10 +44,12 @@ class PilotStore:
     """A store in the directory ``root``, made on first use.
 
     Opened on a folder that holds state files and no database, it takes them in; what happened is in ``taken_in``. Ended
-    in the middle of that, the next opening takes in the rest. Raises StoreError when the folder cannot be used.
+    in the middle of that, the next opening takes in the rest. Its films and documents are kept in the bucket of the
+    settings, if they name one; ``media_elsewhere=False`` keeps them in the folder whatever is set. Raises StoreError
+    when the folder cannot be used.
     """
 
-    def __init__(self, root: str | Path, clock: Clock = utc_now):
+    def __init__(self, root: str | Path, clock: Clock = utc_now, *, media_elsewhere: bool = True):
         self.root = Path(root).absolute()
         self.clock = clock
         path = self.root / "pilots.duckdb"
@@ -61,9 +64,13 @@ class PilotStore:
         if fresh and any(self.root.glob("pilot_*.json")):
             write_atomic(marker, "")  # before the database, which a process killed in the import leaves behind
         self.database = Database(path)
+        place = settings.media_place() if media_elsewhere else None
         if path.resolve() not in _migrated or fresh:
             self.database.migrate()
             _migrated.add(path.resolve())
+            if place is None and media_elsewhere:
+                refuse_elsewhere(self.database)
+        self.media = media_of(self, place)
         self.taken_in = ImportReport()
         if marker.exists():
             report = self.import_state(self.root)
