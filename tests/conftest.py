@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import pytest
 from pilot_core.models import PilotRun
 from pilot_core.services import create_pilot
 from pilot_core.store.pilots import PilotStore
+from tests import buckets
 
 
 class HandClock:
@@ -36,6 +37,21 @@ def clock() -> HandClock:
 @pytest.fixture
 def store(tmp_path: Path, clock: HandClock) -> PilotStore:
     return PilotStore(tmp_path / "store", clock)
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[buckets.Service]:
+    """An S3 service for all tests of this run; each makes a bucket of its own."""
+    with buckets.service() as running:
+        yield running
+
+
+@pytest.fixture
+def bucket(s3: buckets.Service, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of an empty bucket in which the stores of this test keep their files."""
+    name = s3.new_bucket()
+    buckets.name_in_settings(monkeypatch, s3, name)
+    return name
 
 
 @pytest.fixture

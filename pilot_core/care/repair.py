@@ -126,6 +126,16 @@ def _finish_erasure(store: PilotStore, finding: Finding) -> str | None:
     return f"Removed what an interrupted erasure had left of {', '.join(done)}." if done else None
 
 
+def _in_bucket(mender: str) -> Callable[[PilotStore, Finding], str | None]:
+    def mend(store: PilotStore, finding: Finding) -> str | None:
+        from pilot_core.care import bucket
+
+        told: str | None = getattr(bucket, mender)(store, finding)
+        return told
+
+    return mend
+
+
 MENDERS: dict[str, Callable[[PilotStore, Finding], str | None]] = {
     "erased": _finish_erasure,
     "render_gone": _fail_render,
@@ -137,6 +147,9 @@ MENDERS: dict[str, Callable[[PilotStore, Finding], str | None]] = {
     "leftover": _remove_leftover,
     "half_made": _remove_half_made,
     "papers": _write_papers,
+    "unsent": _in_bucket("send"),
+    "unneeded": _in_bucket("remove_unneeded"),
+    "unnamed": _in_bucket("remove_unnamed"),
 }
 
 

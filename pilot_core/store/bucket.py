@@ -147,9 +147,11 @@ class Bucket:
         return s3fs.S3FileSystem(
             endpoint_url=self.place.endpoint,
             use_listings_cache=False,
+            skip_instance_cache=True,  # else one that was made with other credentials
             config_kwargs={
                 "connect_timeout": CONNECT_SECONDS,
                 "read_timeout": READ_SECONDS,
+                "retries": {"total_max_attempts": 2, "mode": "standard"},  # s3fs itself tries five times
                 # Not every service of the kind knows the newer checksums.
                 "request_checksum_calculation": "when_required",
                 "response_checksum_validation": "when_required",

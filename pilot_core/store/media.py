@@ -123,8 +123,15 @@ class Media:
         for path in paths:
             self._store.path_of(path).unlink(missing_ok=True)
 
+    def known(self) -> dict[str, Kept]:
+        """What is kept beside the folder, by path."""
+        return {}
+
+    def forget(self, paths: Iterable[str]) -> None:
+        """Keep files no longer; what is in the store's own folder is the caller's. Raises StoreError."""
+
     def forget_folder(self, folder: str) -> None:
-        """Keep nothing of a folder any more; what is in the store's own folder is the caller's. Raises StoreError."""
+        """The same for all files of a folder."""
 
     def forget_pilot(self, pilot_id: str) -> int:
         """The same for all of a pilot's; returns how many objects there were."""
@@ -169,7 +176,7 @@ class BucketMedia(Media):
             raise StoreError(f"{', '.join(sorted(gone))} is not in the store any more, so no file of it was kept.")
 
     def put_folder(self, folder: str) -> None:
-        self.put(path for path in super().under(folder) if not (self._store.root / path).is_symlink())
+        self.put(self.in_folder(folder))
 
     def fetched(self, path: str) -> Path:
         real = self._store.path_of(path)
@@ -183,11 +190,26 @@ class BucketMedia(Media):
         kept = self._row(path)
         if kept is None:
             return super().found(path)
-        if real.suffix in FILMS and _sha256_at(real) != kept.sha256:
-            return File(real, None, kept)
-        if real.suffix not in FILMS:
-            real = self.fetched(path)
-        return File(real, real.stat(), kept)
+        if real.suffix not in FILMS and _sha256_at(real) != kept.sha256:
+            self._fetch(kept, real)
+        return self.file_of(kept)
+
+    def file_of(self, kept: Kept) -> File:
+        """A kept file: as it lies in the folder, if it does, else from the bucket."""
+        real = self._store.path_of(kept.path)
+        return File(real, real.stat() if _sha256_at(real) == kept.sha256 else None, kept)
+
+    def checksum_there(self, path: str) -> str:
+        """The SHA-256 (hex) of a kept file as the bucket gives it out. Raises BucketTrouble."""
+        digest = hashlib.sha256()
+        if kept := self._row(path):
+            for piece in self.pieces(File(self._store.path_of(path), None, kept)):
+                digest.update(piece)
+        return digest.hexdigest()
+
+    def has(self, kept: Kept) -> bool:
+        """Whether a kept file is there, in the folder or in the bucket."""
+        return self.lies_as_kept(kept) or self.bucket.size(kept.name) == kept.size
 
     def existing(self, paths: Iterable[str]) -> set[str]:
         asked = list(paths)
@@ -197,7 +219,7 @@ class BucketMedia(Media):
         kept = self._row(path)
         if kept is None:
             return super().checksum(path)
-        if _sha256_at(self._store.path_of(path)) != kept.sha256 and self.bucket.size(kept.name) != kept.size:
+        if not self.has(kept):
             raise self._lost(kept)
         return kept.sha256
 
@@ -224,9 +246,15 @@ class BucketMedia(Media):
         return piece
 
     def remove(self, paths: Iterable[str]) -> None:
-        paths = list(paths)
-        super().remove(paths)
-        self._forget(list(self._rows(paths).values()))
+        gone = list(paths)
+        super().remove(gone)
+        self.forget(gone)
+
+    def known(self) -> dict[str, Kept]:
+        return {kept.path: kept for kept in self._database.read(kept_rows)}
+
+    def forget(self, paths: Iterable[str]) -> None:
+        self._forget(list(self._rows(list(paths)).values()))
 
     def forget_folder(self, folder: str) -> None:
         self._forget(self.rows_under(folder))
@@ -256,9 +284,13 @@ class BucketMedia(Media):
         sql = "SELECT * FROM media WHERE pilot_id = ? AND starts_with(path, ?) ORDER BY path"
         return self._database.read(lambda c: _kept(rows(c, sql, [pilot_id, f"{folder}/"])))
 
-    def all_rows(self) -> list[Kept]:
-        """Every row, by path."""
-        return self._database.read(kept_rows)
+    def in_folder(self, folder: str) -> list[str]:
+        """Every finished file that lies in that folder of the store's own, at any depth."""
+        return [path for path in super().under(folder) if not (self._store.root / path).is_symlink()]
+
+    def lies_as_kept(self, kept: Kept) -> bool:
+        """Whether the store's folder has the file as it was put."""
+        return _sha256_at(self._store.path_of(kept.path)) == kept.sha256
 
     @property
     def _database(self) -> Database:
