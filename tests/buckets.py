@@ -1,6 +1,7 @@
 """An S3 service on this machine, moto's server, in a process of its own: it is asked over HTTP, as Amazon's is."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -13,6 +14,11 @@ from itertools import count
 
 import boto3
 import pytest
+
+from pilot_core.store.pilots import PilotStore
+
+KINDS = ("local", "s3")
+"""Where a store keeps its films and documents; what holds of one holds of the other."""
 
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIATESTTESTTEST", "AWS_SECRET_ACCESS_KEY": "a-secret-that-nobody-may-read"}
 START_SECONDS = 60.0
@@ -89,3 +95,10 @@ def name_in_settings(patch: pytest.MonkeyPatch, service: Service, bucket: str, p
     patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     for name, value in KEYS.items():
         patch.setenv(name, value)
+
+
+def leave_to_bucket(store: PilotStore, pilot_id: str) -> None:
+    """Put a pilot's files where the settings say, and have them there only, as they are for another server's folder."""
+    store.media.put_folder(pilot_id)
+    if store.media.place:
+        shutil.rmtree(store.root / pilot_id)
