@@ -29,7 +29,7 @@ from pilot_core.review.shown import film_checksum
 from pilot_core.settings import ROOT, settings
 from pilot_core.store import erasures
 from pilot_core.store.bucket import BucketTrouble, parse_place
-from pilot_core.store.media import BucketMedia
+from pilot_core.store.bucket_media import BucketMedia
 from pilot_core.store.pilots import PilotStore
 from tests import buckets
 from tests.conftest import HandClock

@@ -11,7 +11,8 @@ from starlette.applications import Starlette
 from pilot_core import services
 from pilot_core.models import AttemptState, PilotRun
 from pilot_core.review.links import make_link, open_link
-from pilot_core.store.media import BucketMedia, Kept
+from pilot_core.store.bucket_media import BucketMedia
+from pilot_core.store.media import Kept
 from pilot_core.store.pilots import PilotStore
 from pilot_core.web import stores
 from pilot_core.web.files import FROM_AFAR_BYTES, NOT_NOW

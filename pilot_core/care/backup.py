@@ -16,8 +16,9 @@ from pilot_core.errors import InvalidRequest, StoreError
 from pilot_core.files import settle
 from pilot_core.formatting import printable
 from pilot_core.store import soundness
+from pilot_core.store.bucket_media import BucketMedia
 from pilot_core.store.lease import Connection, opened_copy
-from pilot_core.store.media import BucketMedia, Kept, Media, kept_rows
+from pilot_core.store.media import Kept, Media, kept_rows
 from pilot_core.store.pilots import PilotStore
 
 log = logging.getLogger(__name__)

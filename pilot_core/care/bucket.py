@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from pilot_core.care.check import Finding, paths_of
 from pilot_core.models import AttemptState, PilotRun
 from pilot_core.store.bucket import BucketTrouble, Held
-from pilot_core.store.media import BucketMedia, Kept
+from pilot_core.store.bucket_media import BucketMedia
+from pilot_core.store.media import Kept
 from pilot_core.store.pilots import PilotStore
 
 

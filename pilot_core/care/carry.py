@@ -7,7 +7,8 @@ from pathlib import Path
 from pilot_core.errors import StoreError
 from pilot_core.files import settle
 from pilot_core.formatting import count
-from pilot_core.store.media import BucketMedia, forget_rows
+from pilot_core.store.bucket_media import BucketMedia
+from pilot_core.store.media import forget_rows
 from pilot_core.store.pilots import PilotStore
 
 TOLD_EVERY = 100

@@ -16,7 +16,8 @@ from pilot_core.files import TEMPORARY
 from pilot_core.formatting import count, printable
 from pilot_core.models import AttemptState, FeedbackLevel, PilotRun, PilotRunAttempt
 from pilot_core.store import erasures, renders, soundness, state_files
-from pilot_core.store.media import BucketMedia, Kept
+from pilot_core.store.bucket_media import BucketMedia
+from pilot_core.store.media import Kept
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.rows import derived_row
 

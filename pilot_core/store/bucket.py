@@ -7,11 +7,10 @@ import logging
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from pilot_core.errors import InvalidRequest, StoreError
@@ -31,8 +30,7 @@ class BucketTrouble(StoreError):
     """The service did not do what was asked of it, or does not have what it should."""
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """Where a store's files are kept: a bucket, the beginning of every key without slashes around it, and the service's
     address where it is not Amazon's.
     """
@@ -65,8 +63,7 @@ def parse_place(url: str, endpoint: str = "") -> Place:
     return Place(match[1], match[2].strip("/"), endpoint.rstrip("/") or None)
 
 
-@dataclass(frozen=True)
-class Held:
+class Held(NamedTuple):
     """An object as a listing tells of it: its size in bytes, and when it was sent."""
 
     size: int

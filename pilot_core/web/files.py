@@ -12,7 +12,8 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
 from pilot_core.store.bucket import BucketTrouble
-from pilot_core.store.media import BucketMedia, File, Kept, Media
+from pilot_core.store.bucket_media import BucketMedia
+from pilot_core.store.media import File, Kept, Media
 
 log = logging.getLogger(__name__)
 
