@@ -44,7 +44,8 @@ def back_up(store: PilotStore, file: Path, *, media: bool = True) -> archives.Ma
             store.database.lease.copy_to(copy)
             with opened_copy(copy) as connection:
                 counts, schema = soundness.row_counts(connection), soundness.schema_of(connection)
-                pilots, making, kept = _pilots(connection), _making(connection), kept_rows(connection)
+                pilots, making = _pilots(connection), _making(connection)
+                kept = kept_rows(connection) if store.media.place else []
             with zipfile.ZipFile(part, "w") as archive:
                 held = {archives.DATABASE: archives.add_file(archive, archives.DATABASE, copy)}
                 held |= _from_bucket(archive, store.media, kept, media)

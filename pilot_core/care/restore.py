@@ -55,7 +55,9 @@ def restore(file: Path, root: Path) -> archives.Manifest:
                 )
             _unpack(archive, manifest, file, place)
             _compare(place / archives.DATABASE, manifest, file)
-            _finish(place, takes_up=bucket is not None and not manifest.media)
+            if bucket is None or manifest.media:
+                PilotStore(place, media_elsewhere=False).database.transaction(forget_rows)
+            _finish(place)
             _move_in(place, root)
     except zipfile.BadZipFile as error:
         raise archives.damaged(file, "it is no whole zip file") from error
@@ -123,14 +125,9 @@ def _compare(database: Path, manifest: archives.Manifest, file: Path) -> None:
         raise archives.damaged(file, "its database does not hold the rows that its manifest counts")
 
 
-def _finish(place: Path, *, takes_up: bool) -> None:
-    """Make the unpacked files a store of this version. Raises StoreError when they are of a newer one.
-
-    ``takes_up``: what its rows say is in the bucket counts.
-    """
+def _finish(place: Path) -> None:
+    """Make the unpacked files a store of this version. Raises StoreError when they are of a newer one."""
     store = PilotStore(place, media_elsewhere=False)
-    if not takes_up:
-        store.database.transaction(forget_rows)
     for pilot in store.load_all():
         (place / f"{pilot.pilot_id}.json").write_text(state_files.text(pilot), encoding="utf-8")
     for kept in (*place.glob("*.lock"), *place.glob(".*.lock"), *place.glob("pilots.schema_*.duckdb")):
