@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pilot_core import ids
-from pilot_core.care.check import LOST_FOUND
+from pilot_core.care.check import LOST_FOUND, erased_here
 from pilot_core.errors import InvalidRequest, NotAllowedNow, StoreError
 from pilot_core.files import write_atomic
 from pilot_core.formatting import count
@@ -27,6 +27,7 @@ from pilot_core.store.lease import Connection
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.rows import from_column
 from pilot_core.store.state_files import ATTEMPT_FIELDS, PILOT_FIELDS
+from pilot_core.tokens import hashed
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +77,7 @@ def erase_pilot(store: PilotStore, pilot_id: str, reason: str, actor: str) -> Er
         if erasures.is_being_made(connection, pilot_id):
             raise NotAllowedNow("A film of this pilot is being made; erase the pilot when that is over.")
         removed = erasures.remove_pilot(connection, pilot_id)
-        made = Erasure(ids.new_id("erasure"), store.clock(), actor, why, "pilot", pilot_id, counts)
+        made = Erasure(ids.new_id("erasure"), store.clock(), actor, why, "pilot", pilot_id, counts, hashed(pilot_id))
         erasures.add(connection, made)
         return removed
 
@@ -98,7 +99,7 @@ def erase_pilot(store: PilotStore, pilot_id: str, reason: str, actor: str) -> Er
 
 def finish_erasures(store: PilotStore) -> list[str]:
     """Remove the files, and the bytes, that an erasure left when it was interrupted; returns the pilots' ids."""
-    left = erasures.unfinished(store.database)
+    left = erased_here(store)
     for pilot_id in left:
         _remove_files(store, pilot_id)
     erasures.rewrite_file(store.database)

@@ -557,3 +557,56 @@ def test_a_film_that_cannot_be_read_cannot_be_approved(
     lose_folder(kept, ready.pilot_id)
     with pytest.raises(NotAllowedNow, match="cannot be read just now"):
         film_checksum(kept, ready.attempt(1))
+
+
+def test_a_document_that_could_not_be_sent_is_the_right_one_until_a_repair_sends_it(
+    s3: buckets.Service, bucket: str, kept: PilotStore, started: PilotRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"{started.pilot_id}/{RUNBOOK}"
+    old = (kept.root / path).read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr(kept.media.bucket, "send", refuse)
+        with pytest.raises(BucketTrouble):
+            services.edit_brief(kept, started.pilot_id, started.brief.model_copy(update={"product": "A better one"}))
+    new = (kept.root / path).read_bytes()
+    assert new != old
+    assert kept.media.fetched(path).read_bytes() == new
+    kept.clock.now = max(o["LastModified"] for o in s3.client.list_objects_v2(Bucket=bucket)["Contents"])
+    kept.clock.forward(hours=1)
+    assert repair(kept).left == []
+    assert s3.objects(bucket).keys() & {key(started.pilot_id, old), key(started.pilot_id, new)} == {
+        key(started.pilot_id, new)
+    }
+
+
+def test_what_was_erased_at_one_server_is_gone_from_the_folder_of_another_after_its_next_repair(
+    s3: buckets.Service,
+    bucket: str,
+    kept: PilotStore,
+    ready: PilotRun,
+    new_pilot: Callable[..., PilotRun],
+    tmp_path: Path,
+) -> None:
+    other = services.start_pilot(kept, new_pilot(company_name="Other"), "Mara")
+    folder = ready.attempt(1).folder or ""
+    for path in (f"{ready.pilot_id}/outcome_report.md", f"{folder}/brief.json"):
+        (kept.root / path).write_text("Alice Chen")
+        kept.media.put([path])
+    before = tmp_path / "as another server has it"
+    shutil.copytree(kept.root, before, ignore=shutil.ignore_patterns("pilots.*"))
+    erase_person(kept, "Alice Chen", "Asked", "Mara")
+    erase_pilot(kept, other.pilot_id, "Asked", "Mara")
+    # This folder is now what the other server's is: nothing was erased in it.
+    for path in kept.root.iterdir():
+        if not path.name.startswith(("pilots.", ".")):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    shutil.copytree(before, kept.root, dirs_exist_ok=True)
+    held = s3.objects(bucket)
+    assert repair(kept).left == []
+    assert s3.objects(bucket) == held
+    assert not (kept.root / other.pilot_id).exists()
+    assert not (kept.root / f"{other.pilot_id}.json").exists()
+    for path in kept.root.rglob("*"):
+        if path.is_file() and path.suffix in (".txt", ".md", ".json"):
+            assert "Alice" not in path.read_text("utf-8"), path
+    assert (kept.root / (ready.attempt(1).video_path or "")).exists()

@@ -7,10 +7,14 @@ from datetime import datetime, timedelta
 
 from pilot_core.care.check import Finding, paths_of
 from pilot_core.models import AttemptState, PilotRun
+from pilot_core.store import erasures
 from pilot_core.store.bucket import BucketTrouble, Held
-from pilot_core.store.bucket_media import BucketMedia
+from pilot_core.store.bucket_media import FILMS, BucketMedia
 from pilot_core.store.media import Kept
 from pilot_core.store.pilots import PilotStore
+
+TELLING = ("outcome_report.md", "brief.json", "result.json", "pipeline.log")
+"""What an erasure of a person removes: reports, and what a pipeline's program was told and said."""
 
 
 def disagreements(store: PilotStore, media: BucketMedia, pilots: list[PilotRun], under_way: float) -> Iterator[Finding]:
@@ -33,8 +37,9 @@ def disagreements(store: PilotStore, media: BucketMedia, pilots: list[PilotRun],
             unneeded.add(group)
             yield Finding("unneeded", group, f"The bucket has {group}, which belongs to no attempt in the database.")
     yield from _unnamed(held, {kept.name for kept in rows.values()}, known, before)
+    erased = erasures.with_erased_persons(store.database)
     for pilot_id, needed in known.items():
-        yield from _unsent(media, pilot_id, needed, rows)
+        yield from _in_folder(media, pilot_id, needed, rows, pilot_id in erased)
 
 
 class _Needed:
@@ -70,11 +75,28 @@ def _unnamed(held: dict[str, Held], named: set[str], known: dict[str, _Needed], 
             yield Finding("unnamed", name, f"The object {name} of the bucket is of no file in the database.")
 
 
-def _unsent(media: BucketMedia, pilot_id: str, needed: _Needed, rows: dict[str, Kept]) -> Iterator[Finding]:
+def _in_folder(
+    media: BucketMedia, pilot_id: str, needed: _Needed, rows: dict[str, Kept], person_erased: bool
+) -> Iterator[Finding]:
+    """What the store's folder has and the bucket has not, or not like this."""
     for path in media.in_folder(pilot_id):
-        open_work = any(path.startswith(f"{folder}/") for folder in needed.unfinished)
-        if path not in rows and not open_work and needed.group_without_need(path) is None:
+        if any(path.startswith(f"{folder}/") for folder in needed.unfinished):
+            continue
+        if kept := rows.get(path):
+            # A film is never written anew under its name.
+            if not path.endswith(FILMS) and not media.lies_as_kept(kept) and media.has(kept):
+                yield Finding("stale", path, f"{path} in the store's folder is not what the bucket has.")
+        elif person_erased and path.endswith(TELLING):
+            # Where the person was erased it was removed; sent again, it would name them to all.
+            yield Finding("stale", path, f"{path} may name a person who was erased.")
+        elif needed.group_without_need(path) is None:
             yield Finding("unsent", path, f"{path} is in the store's folder, and not in the bucket yet.")
+
+
+def remove_stale(store: PilotStore, finding: Finding) -> str:
+    """Remove from the folder what is fetched again when it is needed, or should be nowhere."""
+    (store.root / finding.about).unlink(missing_ok=True)
+    return f"Removed {finding.about} from the store's folder."
 
 
 def send(store: PilotStore, finding: Finding) -> str:

@@ -67,7 +67,7 @@ def check(store: PilotStore, *, thorough: bool = True, under_way: float = UNDER_
 
 
 def _look(store: PilotStore, thorough: bool, under_way: float, *, films: bool = True) -> Iterator[Finding]:
-    erased = erasures.unfinished(store.database)
+    erased = erased_here(store)
     for pilot_id in erased:
         yield Finding("erased", pilot_id, f"The pilot {pilot_id} was erased, but some of its files are still there.")
     for found in _disagreements(store, thorough, under_way, films):
@@ -100,6 +100,15 @@ def _disagreements(store: PilotStore, thorough: bool, under_way: float, films: b
         yield from disagreements(store, store.media, pilots, under_way)
     if thorough:
         yield from _odd_names(store, pilots)
+
+
+def erased_here(store: PilotStore) -> list[str]:
+    """The ids of erased pilots of which files may be left: the erasure was interrupted, or made at another folder."""
+    left = erasures.unfinished(store.database)
+    if store.media.place is None:
+        return left  # there is no other folder
+    names = {path.stem for path in store.root.iterdir() if ids.PILOT_ID.fullmatch(path.stem)}
+    return left + erasures.erased_among(store.database, names - set(left) - set(store.pilot_ids()))
 
 
 def renders_gone(store: PilotStore) -> list[str]:

@@ -147,6 +147,7 @@ MENDERS: dict[str, Callable[[PilotStore, Finding], str | None]] = {
     "leftover": _remove_leftover,
     "half_made": _remove_half_made,
     "papers": _write_papers,
+    "stale": _in_bucket("remove_stale"),
     "unsent": _in_bucket("send"),
     "unneeded": _in_bucket("remove_unneeded"),
     "unnamed": _in_bucket("remove_unnamed"),

@@ -50,8 +50,13 @@ class BucketMedia(Media):
         # Only rows say that an object is there for good: one without a row may be about to be removed.
         there = set() if anew else self._named({kept.pilot_id for kept in new})
         sent = {kept.name: kept.path for kept in new if kept.name not in there}
-        with ThreadPoolExecutor(SENT_AT_ONCE) as pool:
-            list(pool.map(lambda name: self.bucket.send(name, self._store.path_of(sent[name])), sent))
+        try:
+            with ThreadPoolExecutor(SENT_AT_ONCE) as pool:
+                list(pool.map(lambda name: self.bucket.send(name, self._store.path_of(sent[name])), sent))
+        except BucketTrouble:
+            # What was there before is no longer right; without its row the folder's is, until a repair sends it.
+            self._forget_rows([stands[kept.path] for kept in new if kept.path in stands])
+            raise
         gone = self._database.transaction(lambda connection: _write(connection, new))
         self._remove_unnamed({stands[kept.path].name for kept in new if kept.path in stands})
         if gone:
@@ -220,14 +225,16 @@ class BucketMedia(Media):
 
     def _forget(self, gone: list[Kept]) -> None:
         """Take rows out, as far as they stand, then the objects that no row names any more."""
+        self._forget_rows(gone)
+        self._remove_unnamed({kept.name for kept in gone})
 
+    def _forget_rows(self, gone: list[Kept]) -> None:
         def work(connection: Connection) -> None:
             for kept in gone:
                 connection.execute("DELETE FROM media WHERE path = ? AND sha256 = ?", [kept.path, kept.sha256])
 
         if gone:
             self._database.transaction(work)
-            self._remove_unnamed({kept.name for kept in gone})
 
     def _remove_unnamed(self, names: set[str]) -> None:
         if names:

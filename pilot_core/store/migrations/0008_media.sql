@@ -7,3 +7,6 @@ CREATE TABLE media (
     bytes BIGINT NOT NULL,
     put_at TIMESTAMP NOT NULL
 );
+
+-- Of an erased pilot's id: whoever has another folder of this store can tell there what was erased, and nobody else can.
+ALTER TABLE erasures ADD COLUMN pilot_hash TEXT;
