@@ -36,6 +36,42 @@ COPIED = {
 """What differs in a copy of a pilot's rows."""
 
 
+_SENT = """
+INSERT INTO messages (message_id, pilot_id, kind, attempt_number, about, position, state, written_at, ended_at, subject,
+    body, html)
+SELECT 'message_' || left(md5({about} || a.attempt_id), 24), a.pilot_id, {kind}, a.attempt_number, {about},
+    10 * a.attempt_number, 'sent', {at}, {at}, 'Your film', repeat('Words. ', 100), repeat('<p>Words.</p> ', 150)
+FROM {told} ORDER BY {at}
+"""
+_READY = {"kind": "'cut_ready'", "about": "''", "at": "a.ready_at", "told": "attempts a WHERE a.state = 'ready'"}
+_HEARD = {
+    "kind": "'feedback_received'",
+    "about": "f.feedback_id",
+    "at": "f.received_at",
+    "told": "attempts a JOIN feedback f ON f.attempt_id = a.attempt_id",
+}
+TOLD_OF = (
+    "CREATE TEMP TABLE waits AS SELECT pilot_id, latest_attempt, "
+    "$now - (43200 * (all_of - place) // all_of) * INTERVAL 1 MINUTE AS since FROM (SELECT *, "
+    "row_number() OVER (ORDER BY rowid) AS place, count(*) OVER () AS all_of FROM pilots) p WHERE place % 2 = 0",
+    "UPDATE pilots SET status = 'completed'",
+    "UPDATE pilots SET status = 'active', latest_state = 'ready', latest_decision = NULL, latest_since = w.since, "
+    "updated_at = w.since FROM waits w WHERE w.pilot_id = pilots.pilot_id",
+    "UPDATE attempts SET ready_at = w.since, state = 'ready' FROM waits w "
+    "WHERE w.pilot_id = attempts.pilot_id AND w.latest_attempt = attempts.attempt_number",
+    "INSERT INTO pilot_contacts (pilot_id, email, messages_off) "
+    "SELECT pilot_id, 'founder@example.com', FALSE FROM pilots",
+    "INSERT INTO review_links SELECT 'link_' || left(md5(pilot_id), 16), pilot_id, founder_name, sha256(pilot_id), "
+    "NULL, updated_at, 'pipeline', date_trunc('day', updated_at) + INTERVAL 15 DAY, NULL, 0, NULL FROM pilots",
+    _SENT.format(**_READY),
+    _SENT.format(**_HEARD),
+    "INSERT INTO deliveries SELECT md5(message_id), message_id, pilot_id, 'mail', 'founder@example.com', 'sent', 1, "
+    "ended_at, ended_at, NULL FROM messages",
+    "DROP TABLE waits",
+)
+"""The messages of a store in use: every attempt's and every decision's, with words, deliveries, addresses and links."""
+
+
 def fill(root: Path, pilots: int = 10_000, seed: int = 1) -> PilotStore:
     """Add ``pilots`` pilots, a third of them open, with three to seven attempts each, to the store in ``root``.
 
@@ -54,6 +90,12 @@ def fill(root: Path, pilots: int = 10_000, seed: int = 1) -> PilotStore:
         most = min(TOLD, pilots - copy * TOLD)
         store.database.transaction(lambda connection, copy=copy, most=most: _copy(connection, copy, most))  # type: ignore[misc]
     return store
+
+
+def add_messages(store: PilotStore) -> None:
+    """Make every second pilot one that waits for its founder, for up to a month, and let all its messages have gone."""
+    now = store.clock().replace(tzinfo=None)
+    store.database.transaction(lambda c: [c.execute(sql, {"now": now} if "$now" in sql else {}) for sql in TOLD_OF])
 
 
 def state_files_of(store: PilotStore, folder: Path, most: int = 10_000) -> None:

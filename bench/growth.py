@@ -10,6 +10,7 @@ SIZES = (10, 100, 1_000, 10_000, 100_000)
 WORK = {
     "list and filter": ("bench.lists:filtered", 9),
     "one pilot's page data": ("bench.lists:page_data", 9),
+    "a round of the sender, nothing due": ("bench.lists:sender_round", 9),
     "metrics page data": ("bench.numbers:metrics", 3),
     "save one change": ("bench.changes:save", 9),
     "full export as zip": ("bench.numbers:export", 3),
@@ -18,6 +19,7 @@ WORK = {
 ANSWERS = {
     "list and filter": "a page of 25",
     "one pilot's page data": "one pilot",
+    "a round of the sender, nothing due": "nothing, where half of the pilots wait for founders",
     "metrics page data": "counts over all attempts",
     "save one change": "one pilot",
     "full export as zip": "every row",

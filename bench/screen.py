@@ -85,7 +85,7 @@ def _clicks(page: Page, name: str, times: int) -> tuple[list[float], list[float]
         option.click()
         page.wait_for_function(CHANGED, arg=[before, chart])
         taken.append(time.perf_counter() - begun)
-        page.wait_for_function(RESTS)
+        page.wait_for_function(f"() => {RESTS}")
         rests.append(time.perf_counter() - begun)
         page.keyboard.press("Escape")
         page.goto(page.url.split("?")[0])

@@ -2,6 +2,7 @@ import streamlit as st
 
 from pilot_core.errors import PilotNotFound
 from pilot_core.web import access
+from pilot_core.web import links as addresses
 from pilot_core.web.pilot_page import (
     acts,
     comments,
@@ -32,6 +33,8 @@ except PilotNotFound as error:
     finder.show_missing(str(error))
     st.stop()
 
+if st.query_params.pop(addresses.SECTION, None) == addresses.MESSAGES:
+    st.session_state[view.key(SECTION)] = addresses.MESSAGES
 told_once(view)
 header.show(view)
 
@@ -42,7 +45,15 @@ with right:
     now.show(view, shown)
 
 sections = st.tabs(
-    ["SLA and quality", "Feedback and comments", links.TITLE, messages.TITLE, "Documents", "Outcome report", "History"],
+    [
+        "SLA and quality",
+        "Feedback and comments",
+        links.TITLE,
+        addresses.MESSAGES,
+        "Documents",
+        "Outcome report",
+        "History",
+    ],
     key=view.key(SECTION),
     on_change="rerun",
 )

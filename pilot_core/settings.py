@@ -3,7 +3,7 @@
 import os
 import shlex
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -20,6 +20,7 @@ T = TypeVar("T")
 
 ROOT = Path(__file__).resolve().parent.parent
 VERSION = "0.1.0"
+SHORTEST_SECRET = 32
 HERE = "http://localhost:8501"
 
 
@@ -45,6 +46,7 @@ class Settings:
     review_hours: float = 48.0
     hold_minutes: float = 10.0
     media: Place | None = None
+    secret: str | None = field(default=None, repr=False)
 
     @property
     def address(self) -> str:
@@ -95,6 +97,7 @@ def settings() -> Settings:
         review_hours=_number("PILOT_OPS_REVIEW_HOURS", 48, 1),
         hold_minutes=_number("PILOT_OPS_HOLD_MINUTES", 10, 0),
         media=media_place(),
+        secret=_secret("PILOT_OPS_SECRET"),
     )
 
 
@@ -120,6 +123,16 @@ def _mail_leads() -> tuple[str, ...]:
         return tuple(account for account in accounts if not account.startswith("@"))
     found = text.replace(",", " ").split()
     return _named("PILOT_OPS_MAIL_LEADS", lambda: tuple(checked_address(address) for address in found))
+
+
+def _secret(name: str) -> str | None:
+    text = os.environ.get(name, "").strip()
+    if text and len(text) < SHORTEST_SECRET:
+        raise InvalidRequest(
+            f"The setting {name} is too short to be a secret; make one with: "
+            "python -c 'import secrets; print(secrets.token_hex(32))'."
+        )
+    return text or None
 
 
 def _level(name: str) -> str | None:

@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from aiosmtpd.controller import Controller
 
+from pilot_core.messages import ways
 from pilot_core.messages.hours import Hours
 from pilot_core.messages.ways import Mail, Webhook
 from pilot_core.models import AttemptState, Draft, PilotRun
@@ -32,21 +33,23 @@ class PostOffice:
     """What a mail server took, in the order in which it did. ``moods`` are used up one a message, then it takes all.
 
     Moods: take, refuse (451 at the end), reject (550 for the recipient), die (hang up before it took the message),
-    die_late (hang up after), hang (say nothing more until released).
+    die_late (hang up after), hang (say nothing more until released), slow (take it, and say so after a while).
     """
 
     port: int = 0
     moods: list[str] = field(default_factory=list)
     taken: list[tuple[str, EmailMessage]] = field(default_factory=list)
+    raw: list[bytes] = field(default_factory=list)
     tried: threading.Event = field(default_factory=threading.Event)
     released: threading.Event = field(default_factory=threading.Event)
     now: Callable[[], datetime] | None = None
     times: list[datetime] = field(default_factory=list)
+    refusal: str = "550 5.1.1 Nobody of that name here"
 
     async def handle_RCPT(self, server, session, envelope, address, options) -> str:
         if self.moods and self.moods[0] == "reject":
             self.moods.pop(0)
-            return "550 5.1.1 Nobody of that name here"
+            return self.refusal
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -66,11 +69,19 @@ class PostOffice:
         message = email.message_from_bytes(envelope.content, policy=POLICY)
         assert isinstance(message, EmailMessage)
         self.taken.append((envelope.rcpt_tos[0], message))
+        self.raw.append(envelope.content)
+        if mood == "slow":
+            await asyncio.sleep(3 * ways.TIMEOUT_SECONDS)
         if self.now:
             self.times.append(self.now())
         if mood == "die_late":
             server.transport.abort()
         return "250 OK"
+
+    @property
+    def mailbox(self) -> list[EmailMessage]:
+        """The mails as mailboxes show them: one a Message-ID."""
+        return list({str(message["Message-ID"]): message for _, message in self.taken}.values())
 
     @property
     def ids(self) -> list[str]:

@@ -162,6 +162,16 @@ def test_a_late_backup_must_be_acted_on(store: PilotStore, clock: HandClock) -> 
     assert backups.told(folder, [], clock()).mark is words.Mark.ACT
 
 
+def test_a_backup_of_a_time_to_come_is_not_the_last_one(store: PilotStore, clock: HandClock) -> None:
+    (folder := store.root.parent / "nights").mkdir()
+    (folder / "pilots_20990301_020000.zip").write_bytes(b"zip")
+    ahead = backups.nightly_backups(folder)
+    assert backups.told(folder, ahead, clock()).sentence == f"There is no nightly backup in {folder} yet."
+    (folder / f"{clock() - timedelta(hours=9):pilots_%Y%m%d_%H%M%S}.zip").write_bytes(b"zip")
+    told = backups.told(folder, backups.nightly_backups(folder), clock())
+    assert (told.mark, told.sentence[:42]) == (words.Mark.WELL, "The last nightly backup was made 9 h ago; ")
+
+
 def test_a_monitor_learns_that_nobody_looks_after_the_renders_any_more(
     store: PilotStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,6 +11,8 @@ import pytest
 
 from pilot_core import judgement, keys, services
 from pilot_core.care.backup import back_up
+from pilot_core.care.check import check
+from pilot_core.care.repair import repair
 from pilot_core.cli import main
 from pilot_core.erasure import BACKUPS, ERASED, OURS, erase_person, erase_pilot, finish_erasures
 from pilot_core.errors import InvalidRequest, NotAllowedNow, PilotNotFound
@@ -255,6 +257,20 @@ def test_an_erasure_that_stopped_before_the_file_was_written_anew_is_finished_la
     assert finish_erasures(store) == []
     assert left.encode() not in raw(store)
     assert [made.pilot_id for made in erasures(store.database)] == [None]
+
+
+def test_a_check_names_a_database_that_was_not_written_anew_and_a_repair_does_it(
+    store: PilotStore, reviewed: PilotRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(store.database.lease, "rewrite", stop)
+        with pytest.raises(KeyboardInterrupt):
+            erase_pilot(store, reviewed.pilot_id, "asked", LEAD)
+    [found] = check(store)
+    assert found.sentence == "pilots.duckdb may still hold bytes of what was erased; it was not written anew."
+    assert repair(store).done == ["Wrote pilots.duckdb anew, without what was erased."]
+    assert check(store) == []
+    assert reviewed.pilot_id.encode() not in raw(store)
 
 
 @pytest.mark.parametrize("word", ["minor_changes", "human", "READY", "fair"])

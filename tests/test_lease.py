@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import duckdb
@@ -39,7 +40,10 @@ def database(tmp_path: Path) -> Database:
     return made
 
 
-def test_no_update_is_lost_between_threads_and_processes(database: Database) -> None:
+@pytest.mark.parametrize("lingers", [False, True])
+def test_no_update_is_lost_between_threads_and_processes(database: Database, lingers: bool) -> None:
+    if lingers:
+        database.lease.linger()
     processes = [
         subprocess.Popen([sys.executable, "-c", APPENDER, database.path, f"process {n}", "40"], cwd=ROOT)
         for n in range(2)
@@ -98,6 +102,66 @@ def test_a_store_held_by_another_program_is_given_up_on_with_a_sentence(
     finally:
         holder.communicate()
     assert database.read(lambda c: c.execute("SELECT n FROM counter").fetchall()) == [(0,)]
+
+
+def numbers(database: Database) -> list[tuple[int]]:
+    return database.read(lambda c: c.execute("SELECT n FROM counter").fetchall())
+
+
+def test_a_lease_that_lingers_gives_the_file_to_another_process_and_takes_it_again(database: Database) -> None:
+    database.lease.linger()
+    for number in range(1, 4):
+        assert numbers(database) == [(number - 1,)]
+        assert database.lease.is_attached
+        subprocess.run([sys.executable, "-c", APPENDER, database.path, "process", "1"], cwd=ROOT, check=True)
+        assert not database.lease.is_attached
+    assert numbers(database) == [(3,)]
+
+
+def test_a_lease_that_lingers_detaches_when_it_was_idle_and_when_it_is_to_let_go(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database.lease.linger()
+    numbers(database)
+    database.lease.let_go()
+    assert not database.lease.is_attached
+    monkeypatch.setattr(lease_module, "IDLE_SECONDS", 0.0)
+    database.lease.linger()
+    numbers(database)
+    deadline = time.monotonic() + 10
+    while database.lease.is_attached and time.monotonic() < deadline:
+        time.sleep(0.005)
+    assert not database.lease.is_attached
+
+
+LINGERER = """
+import sys, time
+from pathlib import Path
+from pilot_core.store.database import Database
+database = Database(Path(sys.argv[1]))
+database.lease.linger()
+while True:
+    database.transaction(lambda c: c.execute("UPDATE counter SET n = n + 1"))
+    print(database.read(lambda c: c.execute("SELECT n FROM counter").fetchone())[0], flush=True)
+    time.sleep(0.02 if sys.argv[2] == "idle" else 0)
+"""
+
+
+@pytest.mark.parametrize("moment", ["idle", "busy"])
+def test_a_process_killed_while_its_lease_lingers_loses_nothing_it_was_told_of(database: Database, moment: str) -> None:
+    for _ in range(5):
+        process = subprocess.Popen(
+            [sys.executable, "-c", LINGERER, database.path, moment], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        )
+        assert process.stdout is not None
+        for _ in range(20):
+            told = int(process.stdout.readline())
+        process.kill()
+        for line in process.communicate()[0].splitlines(keepends=True):
+            told = int(line) if line.endswith("\n") else told
+        [(kept,)] = numbers(database)
+        # The last change may have been made and not yet told of.
+        assert told <= kept <= told + 1
 
 
 def test_a_failed_transaction_leaves_nothing_behind(database: Database) -> None:
@@ -174,7 +238,12 @@ def test_a_rewritten_file_holds_the_same_rows_and_keys_and_no_byte_of_what_is_go
     assert sorted(path.name for path in database.path.parent.iterdir()) == ["test.duckdb", "test.duckdb.lock"]
 
 
-def test_a_database_is_rewritten_while_threads_and_processes_write_and_nothing_is_lost(database: Database) -> None:
+@pytest.mark.parametrize("lingers", [False, True])
+def test_a_database_is_rewritten_while_threads_and_processes_write_and_nothing_is_lost(
+    database: Database, lingers: bool
+) -> None:
+    if lingers:
+        database.lease.linger()
     process = subprocess.Popen([sys.executable, "-c", APPENDER, database.path, "process", "40"], cwd=ROOT)
 
     def count() -> None:

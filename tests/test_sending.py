@@ -19,14 +19,17 @@ from pilot_core.cli import main
 from pilot_core.messages import outbox, sender, ways
 from pilot_core.messages.hours import Hours
 from pilot_core.messages.sender import PAUSES, send_due
+from pilot_core.messages.ways import Patience
 from pilot_core.models import PilotRun
 from pilot_core.review.links import open_link
 from pilot_core.settings import ROOT
+from pilot_core.store import outbox as outbox_rows
 from pilot_core.store.database import rows
 from pilot_core.store.outbox import Kind, State
 from pilot_core.store.pilots import PilotStore
+from pilot_core.web import background
 from tests.conftest import HandClock
-from tests.messaging import LEADS, PostOffice, make_ready, new_pilot, parts, post_office, set_up
+from tests.messaging import LEADS, PostOffice, make_ready, new_pilot, parts, post_office, receiver, set_up
 
 FOUNDER, COMPANY = "Zoë Ødegård-Łuczak 張偉", "Ñandú & Söhne <GmbH>"
 ADDRESS = "zoe@founder.example"
@@ -55,6 +58,7 @@ def office() -> Iterator[PostOffice]:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait for a server for a moment only."""
     monkeypatch.setattr(ways, "TIMEOUT_SECONDS", 0.5)
+    monkeypatch.setattr(ways, "ANSWER_SECONDS", 0.5)
     monkeypatch.setattr(ways, "GOODBYE_SECONDS", 0.2)
 
 
@@ -192,17 +196,116 @@ def test_a_server_that_refuses_hangs_or_dies_loses_none_and_doubles_none(
     assert send_due(store, config).sent == 1
     clock.forward(minutes=30)
     assert send_due(store, config).sent == 0
-    assert Counter(subject_company(message["Subject"]) for message in distinct(office)) == dict.fromkeys(
+    assert Counter(subject_company(message["Subject"]) for message in office.mailbox) == dict.fromkeys(
         [f"Company {n}" for n in range(3)], 1
     )
-    # A server that had taken the message when it hung up cannot be told from one that had not: same Message-ID again.
+    # A server that had taken the message when it hung up cannot be told from one that had not: it goes again.
     assert len(office.taken) == (4 if mood == "die_late" else 3)
+    assert len(set(office.raw)) == 3, "the same to the byte"
     assert [list(states(store, pilot_id).values()) for pilot_id in pilots] == [[State.SENT]] * 3
 
 
-def distinct(office: PostOffice) -> list:
-    """The mails as a mailbox shows them: one a Message-ID."""
-    return list({str(message["Message-ID"]): message for _, message in office.taken}.values())
+def test_a_message_that_goes_again_is_the_same_to_the_byte_whatever_changed_meanwhile(
+    tmp_path: Path, clock: HandClock, office: PostOffice
+) -> None:
+    store = PilotStore(tmp_path / "store", clock)
+    pilot_id = told_pilot(store).pilot_id
+    make_ready(store, pilot_id)
+    office.moods = ["die_late", "die_late"]
+    assert send_due(store, set_up(office)).failed == 1
+    (told,) = store.database.read(lambda c: outbox_rows.deliveries_of(c, pilot_id))
+    assert str(told.trouble).startswith("The mail server did not say whether it took the message")
+    clock.forward(minutes=1)
+    # Another process, later, after a rename of the company.
+    store.change(pilot_id, lambda p: setattr(p, "company_name", "Another name"))
+    assert send_due(PilotStore(store.root, clock), set_up(office)).failed == 1
+    clock.forward(minutes=5)
+    assert send_due(PilotStore(store.root, clock), set_up(office)).sent == 1
+    assert len(office.raw) == 3
+    assert len(set(office.raw)) == 1
+    (message,) = office.mailbox
+    assert message["Message-ID"]
+    assert message["Date"].datetime == datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+
+def test_a_server_that_thinks_for_long_about_a_whole_message_is_waited_for(
+    store: PilotStore, office: PostOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert Patience().seconds == ways.ANSWER_SECONDS
+    monkeypatch.setattr(ways, "ANSWER_SECONDS", 30.0)
+    make_ready(store, told_pilot(store).pilot_id)
+    office.moods = ["slow"]
+    assert send_due(store, set_up(office)).sent == 1
+    assert len(office.taken) == 1
+
+
+def test_one_server_that_says_nothing_is_waited_for_at_length_once_a_round(
+    store: PilotStore, office: PostOffice
+) -> None:
+    patience = Patience()
+    patience.seconds = 0.6
+    mail = set_up(office).mail
+    letter = ways.Letter("id", "digest", None, None, "leads", LEADS[0], "", "One", "t", "h", datetime.now(UTC))
+    office.moods = ["die", "hang"]
+    with pytest.raises(ways.NotTaken, match="did not say whether"):
+        ways.send_mail(mail, letter, patience)
+    assert patience.seconds == 0.6, "who hangs up keeps nobody waiting"
+    with pytest.raises(ways.NotTaken, match=r"did not say whether .*timed out"):
+        ways.send_mail(mail, letter, patience)
+    assert patience.seconds == ways.TIMEOUT_SECONDS
+    office.released.set()
+    ways.send_mail(mail, letter, patience)
+    assert len(office.taken) == 1
+
+
+def test_a_line_that_begins_with_a_dot_arrives_with_it(store: PilotStore, office: PostOffice) -> None:
+    pilot_id = told_pilot(store).pilot_id
+    make_ready(store, pilot_id)
+    (told,) = outbox.messages_of(store, pilot_id)
+    outbox.edit(store, told.message_id, "Dots", "One\n.\n..two\n.three", "Lea Lead")
+    assert send_due(store, set_up(office)).sent == 1
+    assert parts(office.taken[0][1])[0].replace("\r\n", "\n") == "One\n.\n..two\n.three\n"
+
+
+def test_a_message_on_its_way_goes_to_the_address_that_was_corrected_and_not_to_the_wrong_one(
+    store: PilotStore, clock: HandClock, office: PostOffice
+) -> None:
+    config = set_up(office)
+    pilot_id = told_pilot(store, address="zoe@wrong.example").pilot_id
+    make_ready(store, pilot_id)
+    office.moods = ["refuse"]
+    assert send_due(store, config).failed == 1
+    outbox.set_address(store, pilot_id, "zoe@right.example", "Lea Lead")
+    clock.forward(minutes=1)
+    for _ in range(2):
+        send_due(store, config)
+    assert [to for to, _ in office.taken] == ["zoe@right.example"]
+    assert states(store, pilot_id) == {Kind.CUT_READY: State.SENT}
+
+
+def test_a_lead_who_is_no_longer_named_gets_nothing_more_and_who_had_it_gets_it_once(
+    store: PilotStore, clock: HandClock, office: PostOffice
+) -> None:
+    pilot_id = new_pilot(store).pilot_id
+    judgement.file_report(store, pilot_id, "Lea Lead")
+    office.moods = ["refuse"]
+    assert send_due(store, set_up(office, mail_leads=LEADS)).sent == 1
+    (first,) = office.taken
+    config = set_up(office, mail_leads=(first[0], "noor@ops.example"))
+    clock.forward(minutes=1)
+    for _ in range(3):
+        send_due(store, config)
+    assert [to for to, _ in office.taken] == [first[0], "noor@ops.example"]
+
+
+def test_mail_that_hangs_keeps_no_webhook_waiting(store: PilotStore, office: PostOffice) -> None:
+    with receiver() as hook:
+        office.moods = ["hang"]
+        judgement.file_report(store, new_pilot(store).pilot_id, "Lea Lead")
+        done = send_due(store, set_up(office, hook))
+        assert (done.sent, done.failed) == (1, 1)
+        assert len(hook.taken) == 1
+        office.released.set()
 
 
 def subject_company(subject: str) -> str:
@@ -369,7 +472,7 @@ def test_a_sender_on_a_slow_server_keeps_its_claim_by_its_heartbeat(
     store: PilotStore, clock: HandClock, office: PostOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sender, "HEARTBEAT_SECONDS", 0.01)
-    monkeypatch.setattr(ways, "TIMEOUT_SECONDS", 20.0)
+    monkeypatch.setattr(ways, "ANSWER_SECONDS", 20.0)
     config = set_up(office)
     make_ready(store, told_pilot(store).pilot_id)
     office.moods = ["hang"]
@@ -428,6 +531,23 @@ def test_the_command_sends_what_is_due(
     services.record_feedback(live, pilot_id, 1, "Shorter", "minor_changes")
     assert main(["--send-due"]) == 1
     assert "Given up on 1 message" in capsys.readouterr().out
+
+
+def test_the_server_sends_by_itself(store: PilotStore, office: PostOffice, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in environment(store, office).items():
+        if name.startswith("PILOT_OPS"):
+            monkeypatch.setenv(name, value)
+    monkeypatch.setattr(background, "SEND_SECONDS", 0.01)
+    pilot_id = told_pilot(store).pilot_id
+    make_ready(store, pilot_id)
+    watch = background.Watch(store)
+    watch.start()
+    try:
+        assert office.tried.wait(timeout=30)
+    finally:
+        watch.stop()
+    assert [to for to, _ in office.taken] == [ADDRESS]
+    assert states(store, pilot_id) == {Kind.CUT_READY: State.SENT}
 
 
 def test_with_nothing_set_up_messages_wait_to_be_copied_and_nobody_is_written_to(store: PilotStore) -> None:

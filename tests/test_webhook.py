@@ -139,3 +139,36 @@ def test_a_webhook_that_cannot_work_is_refused_where_it_is_set(url: str, secret:
     with pytest.raises(InvalidRequest):
         parse_webhook(url, secret, shape)
     assert ways.parse_webhook("  ", "", "") is None
+
+
+@pytest.mark.parametrize("shape", ["slack", "teams"])
+def test_a_chat_gets_a_long_digest_in_whole_lines_with_the_way_to_the_rest(
+    store: PilotStore, clock: HandClock, hook: Receiver, shape: str
+) -> None:
+    for number in range(30):
+        new_pilot(store, company=f"Company & Söhne <{number:02}>")
+    clock.forward(days=3)
+    assert send_due(store, set_up(hook=hook, webhook=Webhook(hook.url, "", shape))).sent == 1
+    (said,) = hook.taken
+    assert len(json.dumps(said)) < 28_000, "what Teams takes"
+    if shape == "slack":
+        *whole, last = said["text"].splitlines()
+        assert last == "… The rest is here: http://localhost:8501"
+        assert not [line for line in whole if "&" in line.replace("&amp;", "").replace("&lt;", "").replace("&gt;", "")]
+        assert len(said["text"]) < 4_000
+    else:
+        content = said["attachments"][0]["content"]
+        assert content["body"][1]["text"].endswith("… The rest is here: http://localhost:8501")
+        assert content["actions"] == [
+            {"type": "Action.OpenUrl", "title": "Open Pilot Ops", "url": "http://localhost:8501"}
+        ]
+
+
+def test_a_card_for_teams_opens_the_pilot_it_tells_of(store: PilotStore, hook: Receiver) -> None:
+    pilot_id = new_pilot(store).pilot_id
+    judgement.file_report(store, pilot_id, "Lea Lead")
+    send_due(store, set_up(hook=hook, webhook=Webhook(hook.url, "", "teams")))
+    (said,) = hook.taken
+    content = said["attachments"][0]["content"]
+    assert (said["type"], content["type"], content["version"]) == ("message", "AdaptiveCard", "1.4")
+    assert [act["url"] for act in content["actions"]] == [f"http://localhost:8501/pilot?pilot={pilot_id}"]

@@ -70,6 +70,9 @@ def _look(store: PilotStore, thorough: bool, under_way: float, *, films: bool = 
     erased = erased_here(store)
     for pilot_id in erased:
         yield Finding("erased", pilot_id, f"The pilot {pilot_id} was erased, but some of its files are still there.")
+    if erasures.still_in_the_file(store.database):
+        name = store.database.path.name
+        yield Finding("in_the_file", name, f"{name} may still hold bytes of what was erased; it was not written anew.")
     for found in _disagreements(store, thorough, under_way, films):
         if found.about.removesuffix(".json") not in erased:
             yield Finding(found.kind, found.about, printable(found.sentence))

@@ -20,7 +20,7 @@ from pilot_core.care.check import (
 from pilot_core.errors import PilotError
 from pilot_core.files import sync_folder, write_atomic
 from pilot_core.formatting import printable
-from pilot_core.store import soundness
+from pilot_core.store import erasures, soundness
 from pilot_core.store.pilots import PilotStore
 
 log = logging.getLogger(__name__)
@@ -136,8 +136,14 @@ def _in_bucket(mender: str) -> Callable[[PilotStore, Finding], str | None]:
     return mend
 
 
+def _rewrite_file(store: PilotStore, finding: Finding) -> str:
+    erasures.rewrite_file(store.database)
+    return f"Wrote {finding.about} anew, without what was erased."
+
+
 MENDERS: dict[str, Callable[[PilotStore, Finding], str | None]] = {
     "erased": _finish_erasure,
+    "in_the_file": _rewrite_file,
     "render_gone": _fail_render,
     "lost_rows": _take_out_rows,
     "derived": _derive,

@@ -17,5 +17,5 @@ def send_due(arguments: argparse.Namespace, config: Settings) -> int:
     later = f" {count(waiting, 'message')} could not go yet; that is tried again." if waiting else ""
     print(f"Sent {count(done.sent, 'message')}.{later}")
     if done.given_up:
-        print(f"Given up on {count(done.given_up, 'message')}; the overview says why.")
+        print(f"Given up on {count(done.given_up, 'message')}; the diagnostics page says why.")
     return GIVEN_UP if done.given_up else 0

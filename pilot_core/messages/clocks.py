@@ -57,9 +57,15 @@ class Due:
 
 def dues(database: Database, config: Settings, now: datetime, pilot_id: str | None = None) -> list[Due]:
     """What every active pilot waits for, or that one; whatever is due first, first."""
-    found = database.read(lambda connection: waiting.courses(connection, now, pilot_id))
-    known = [due for course in found if (due := due_of(course, config, now))]
-    return sorted(known, key=lambda due: (due.due_at, due.pilot_id))
+    of = [pilot_id] if pilot_id else None
+    found = database.read(lambda connection: waiting.courses(connection, now, of))
+    return _dues(found, config, now)
+
+
+def digest_dues(database: Database, config: Settings, now: datetime) -> list[Due]:
+    """What leads are told of in the morning: what is late, and what is ours today; whatever is due first, first."""
+    found = database.read(lambda connection: _long_enough(connection, config, now))
+    return [due for due in _dues(found, config, now) if _for_digest(due, config, now)]
 
 
 def due_of(course: Course, config: Settings, now: datetime) -> Due | None:
@@ -123,32 +129,57 @@ def asked_for(connection: Connection, config: Settings, now: datetime, *, for_le
     """
     if not config.hours.is_open(now):
         return []
-    found = waiting.courses(connection, now)
-    reminded = waiting.last_reminded(connection)
-    today = config.hours.day_of(now)
+    today = _today(config, now)
     asked = []
-    for course in found:
-        last = reminded.get(course.pilot_id)
-        if (
-            _step(course) != "review"
-            or course.is_quiet
-            or course.is_off
-            or (last and config.hours.day_of(last) == today)
-        ):
-            continue
-        asked.append(_reminder(course, config, now) or _last_call(course, now))
-    if for_leads:
-        told = [due for course in found if (due := due_of(course, config, now)) and for_digest(due, config, now)]
-        if told or given_up(connection, 1):
-            asked.append(Asked(Kind.DIGEST, None, None, today.isoformat()))
+    silent = waiting.to_remind(connection, now, today, _spans(config, now), now + EXPIRES_WITHIN)
+    for course in waiting.courses(connection, now, silent) if silent else ():
+        if _step(course) == "review":
+            asked.append(_reminder(course, config, now) or _last_call(course, now))
+    digest = Asked(Kind.DIGEST, None, None, config.hours.day_of(now).isoformat())
+    if for_leads and not written(connection, [digest.message_id]) and says_something(connection, config, now):
+        asked.append(digest)
     wanted = {message.message_id: message for message in asked if message}
     known = written(connection, list(wanted))
     return [message for message_id, message in wanted.items() if message_id not in known]
 
 
-def for_digest(due: Due, config: Settings, now: datetime) -> bool:
-    """Whether leads are told of it in the morning: what is late, and what is ours today."""
+def says_something(connection: Connection, config: Settings, now: datetime) -> bool:
+    """Whether there is anything for a digest."""
+    return bool(given_up(connection, 1)) or any(
+        _for_digest(due, config, now)
+        for course in _long_enough(connection, config, now)
+        if (due := due_of(course, config, now))
+    )
+
+
+def _long_enough(connection: Connection, config: Settings, now: datetime) -> list[Course]:
+    """The pilots whose step is old enough for a digest; of a younger one nothing can be late, or due today."""
+    _, tomorrow = _today(config, now)
+    ours = config.hours.before(tomorrow - timedelta.resolution, config.answer_hours)
+    return waiting.courses(connection, now, begun_by=max(ours, config.hours.before(now, config.review_hours)))
+
+
+def _dues(found: list[Course], config: Settings, now: datetime) -> list[Due]:
+    known = [due for course in found if (due := due_of(course, config, now))]
+    return sorted(known, key=lambda due: (due.due_at, due.pilot_id))
+
+
+def _for_digest(due: Due, config: Settings, now: datetime) -> bool:
     return due.is_over(now) or (due.is_ours and config.hours.day_of(due.due_at) == config.hours.day_of(now))
+
+
+def _today(config: Settings, now: datetime) -> tuple[datetime, datetime]:
+    """When the local day began, and when the next one does."""
+    day = config.hours.day_of(now)
+    return config.hours.begins(day), config.hours.begins(day + timedelta(days=1))
+
+
+def _spans(config: Settings, now: datetime) -> list[tuple[datetime, datetime]]:
+    """For each reminder, in working hours, the span in which a founder was told who is due for it now."""
+    before = config.hours.before
+    ends = [before(now, hours) for hours in reminder_hours(config.review_hours)]
+    missed = [before(now, hours + DAY_HOURS) for hours in reminder_hours(config.review_hours)]
+    return [(max(first, later), end) for first, later, end in zip(missed, [*ends[1:], missed[-1]], ends, strict=True)]
 
 
 def _reminder(course: Course, config: Settings, now: datetime) -> Asked | None:

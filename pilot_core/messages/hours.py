@@ -42,7 +42,7 @@ class Hours:
         at = moment.astimezone(UTC)
         for _ in range(LONGEST_DAYS):
             day = self.day_of(at)
-            end = self._begins(day + timedelta(days=1))
+            end = self.begins(day + timedelta(days=1))
             if day.weekday() in self.days:
                 if end - at > left:
                     return at + left
@@ -50,7 +50,24 @@ class Hours:
             at = end
         return at
 
-    def _begins(self, day: date) -> datetime:
+    def before(self, moment: datetime, hours: float) -> datetime:
+        """The last moment that :meth:`after` brings to ``moment`` or earlier (UTC), where that is in a working day.
+
+        Elsewhere ``after`` may bring it to the next working day.
+        """
+        left = timedelta(hours=hours)
+        at, day = moment.astimezone(UTC), self.day_of(moment)
+        for _ in range(LONGEST_DAYS):
+            begin = self.begins(day)
+            if day.weekday() in self.days:
+                if at - begin >= left:
+                    return at - left
+                left -= at - begin
+            at, day = begin, day - timedelta(days=1)
+        return at
+
+    def begins(self, day: date) -> datetime:
+        """The moment at which a local day begins (UTC)."""
         return datetime.combine(day, time(), ZoneInfo(self.zone)).astimezone(UTC)
 
 

@@ -177,6 +177,7 @@ def letter_of(
         html=said.html,
         written_at=told.written_at,
         quiet=quiet,
+        page=words.page_of(config, told.pilot_id),
     )
 
 

@@ -12,11 +12,12 @@ from pilot_core.clock import iso
 from pilot_core.errors import PilotError, StoreError
 from pilot_core.models import PilotRun
 from pilot_core.review.links import LINK_DAYS
+from pilot_core.settings import settings
 from pilot_core.store import contacts, outbox, reviews
 from pilot_core.store.lease import Connection
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.reviews import LinkState, ReviewLink
-from pilot_core.tokens import hashed
+from pilot_core.tokens import hashed, signing_key
 
 KEY_FILE = ".messages.key"
 KEY_BYTES = 32
@@ -90,7 +91,9 @@ def _token(key: bytes, what: str) -> str:
 
 
 def _key(store: PilotStore) -> bytes:
-    """The store's key, made when it is first needed. Raises StoreError."""
+    """The servers' common key, or else the store's, made when it is first needed. Raises StoreError."""
+    if secret := settings().secret:
+        return signing_key("messages", secret)
     path = store.root / KEY_FILE
     try:
         if not path.exists():

@@ -17,7 +17,7 @@ from pilot_core.errors import PilotError, PilotNotFound, StoreError
 from pilot_core.messages import clocks, words
 from pilot_core.messages.outbox import letter_of, recipients_of, what_ended, why_by_hand
 from pilot_core.messages.secret_addresses import Withheld
-from pilot_core.messages.ways import MAIL, Letter, NotTaken, post, send_mail
+from pilot_core.messages.ways import MAIL, Letter, NotTaken, Patience, post, send_mail
 from pilot_core.settings import Settings
 from pilot_core.store import contacts, outbox
 from pilot_core.store.contacts import Contact
@@ -72,8 +72,9 @@ def send_due(store: PilotStore, config: Settings, stop: Callable[[], bool] = lam
             for message in store.database.read(lambda c: outbox.due_messages(c, before, is_open)):
                 with store.database.lease.session():
                     _prepare(store, config, message)
+            patience = Patience()
             while not stop() and (taken := _claim(store, config, holder)):
-                _try(store, config, *taken, report)
+                _try(store, config, *taken, patience, report)
     finally:
         with suppress(StoreError):
             store.database.transaction(lambda connection: outbox.release_sender(connection, holder))
@@ -95,7 +96,7 @@ def _prepare(store: PilotStore, config: Settings, message: Message) -> None:
     try:
         pilot = store.load(message.pilot_id) if message.pilot_id else None
         contact = _contact(store, message)
-        if pilot and (over := what_ended(message, pilot, contact)):
+        if over := what_ended(message, pilot, contact) if pilot else _digest_over(store, config, message, now):
             return end(State.CANCELLED, over)
         if not message.go_at and now - message.written_at > TOO_LATE:
             return end(State.BY_HAND, "It waited for over a week. Read it again, then send it.")
@@ -124,13 +125,25 @@ def _prepare(store: PilotStore, config: Settings, message: Message) -> None:
     return None
 
 
+def _digest_over(store: PilotStore, config: Settings, message: Message, now: datetime) -> str:
+    """Why a digest that nobody edited or released has nothing to tell any more; "" while it has."""
+    if message.go_at or message.edited_at:
+        return ""
+    if message.about != config.hours.day_of(now).isoformat():
+        return "Its day is over."
+    said = store.database.read(lambda connection: clocks.says_something(connection, config, now))
+    return "" if said else "There is nothing to tell any more."
+
+
 def _claim(store: PilotStore, config: Settings, holder: str) -> tuple[Delivery, Message] | None:
     now = store.clock()
     is_open = config.hours.is_open(now)
     return store.database.transaction(lambda c: outbox.claim_delivery(c, holder, now, is_open, PAUSES))
 
 
-def _try(store: PilotStore, config: Settings, delivery: Delivery, message: Message, report: Report) -> None:
+def _try(
+    store: PilotStore, config: Settings, delivery: Delivery, message: Message, patience: Patience, report: Report
+) -> None:
     """One try at one delivery; whatever comes of it is in the store afterwards."""
     try:
         if delivery.tries > len(PAUSES):
@@ -138,7 +151,7 @@ def _try(store: PilotStore, config: Settings, delivery: Delivery, message: Messa
         letter = _letter(store, config, delivery, message)
         if letter is None:
             return
-        _send(config, delivery, letter, store.clock())
+        _send(config, delivery, letter, patience, store.clock())
     except PilotNotFound:
         return
     except Withheld as error:
@@ -161,27 +174,35 @@ def _try(store: PilotStore, config: Settings, delivery: Delivery, message: Messa
 
 
 def _letter(store: PilotStore, config: Settings, delivery: Delivery, message: Message) -> Letter | None:
-    """What goes to the recipient; None when there is nothing to tell any more, and the message is called off."""
+    """What goes to the recipient; None when there is nothing to tell any more, and the message is called off, or when
+    it is meant for another one since, and begins anew.
+    """
+
+    def end(state: State, reason: str | None) -> None:
+        store.database.transaction(
+            lambda c: outbox.move(c, message.message_id, (State.GOING,), state, reason, store.clock())
+        )
+
     # One session, so that the database is not opened for each question.
     with store.database.lease.session():
         pilot = store.load(message.pilot_id) if message.pilot_id else None
-        if pilot and (over := what_ended(message, pilot, _contact(store, message))):
-            store.database.transaction(
-                lambda c: outbox.move(c, message.message_id, (State.GOING,), State.CANCELLED, over, store.clock())
-            )
+        contact = _contact(store, message)
+        if pilot and (over := what_ended(message, pilot, contact)):
+            end(State.CANCELLED, over)
+            return None
+        if (delivery.way, delivery.recipient) not in recipients_of(config, message, contact):
+            end(State.WAITING, None)
             return None
         released = message.go_at is not None
         return letter_of(store, config, message, pilot, delivery.delivery_id, delivery.recipient, released=released)
 
 
-def _send(config: Settings, delivery: Delivery, letter: Letter, now: datetime) -> None:
+def _send(config: Settings, delivery: Delivery, letter: Letter, patience: Patience, now: datetime) -> None:
     if delivery.way == MAIL:
-        if config.mail is None:
-            raise NotTaken("No mail server is set up any more.")
-        send_mail(config.mail, letter)
+        assert config.mail is not None
+        send_mail(config.mail, letter, patience)
     else:
-        if config.webhook is None:
-            raise NotTaken("No webhook is set up any more.")
+        assert config.webhook is not None
         post(config.webhook, letter, now)
 
 

@@ -1,13 +1,16 @@
 """The ways out as they are set, and how one message takes each: by mail, and by webhook.
 
-Whether a message that a server took just before it died has arrived cannot be known by its sender: it goes again, under
-the same Message-ID (by webhook: the same id), by which mailboxes and receivers know it. Else it goes once.
+Whether a message that a server took just before it died has arrived cannot be known by its sender (RFC 1047): it goes
+again, the same to the byte and under the same Message-ID (by webhook: the same id), by which mailboxes and receivers
+know it. That window is from the final dot to the server's answer; whatever fails before it goes once.
 """
 
 import hashlib
 import hmac
 import json
+import re
 import smtplib
+import socket
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,6 +26,8 @@ from pilot_core.messages.addresses import checked_sender
 
 MAIL, WEBHOOK = "mail", "webhook"
 TIMEOUT_SECONDS = 20.0
+ANSWER_SECONDS = 600.0
+"""How long a mail server may think about a message that it has whole: what RFC 5321 asks of us (4.5.3.2.6)."""
 GOODBYE_SECONDS = 2.0
 SHAPES = ("json", "slack", "teams")
 SECURITY = {"starttls": 587, "tls": 465, "plain": 25}
@@ -37,6 +42,20 @@ class NotTaken(PilotError):
     def __init__(self, message: str, *, lasting: bool = False):
         super().__init__(message)
         self.lasting = lasting
+
+
+class Patience:
+    """How many ``seconds`` a round of the sender waits for the answer to a whole message.
+
+    The long time is there once a round: a server that let it pass holds up the messages after it for moments each.
+    """
+
+    def __init__(self) -> None:
+        self.seconds = ANSWER_SECONDS
+
+    def is_over(self) -> None:
+        """Note that no answer came."""
+        self.seconds = TIMEOUT_SECONDS
 
 
 @dataclass(frozen=True)
@@ -77,6 +96,7 @@ class Letter:
     html: str
     written_at: datetime
     quiet: str = ""
+    page: str = ""
 
 
 def parse_mail(address: str, password: str, sender: str) -> Mail | None:
@@ -136,19 +156,22 @@ def email_of(letter: Letter, sender_name: str, sender: str) -> EmailMessage:
     if letter.quiet:
         made["List-Unsubscribe"] = f"<{letter.quiet}>"
     made.set_content(letter.text, cte="quoted-printable")
+    # Not one by chance, so that a second try is the same to the byte; quoted-printable never has these two characters.
+    made.make_alternative(boundary=f"=_{letter.letter_id}")
     made.add_alternative(letter.html, subtype="html", cte="quoted-printable")
     return made
 
 
-def send_mail(mail: Mail, letter: Letter) -> None:
+def send_mail(mail: Mail, letter: Letter, patience: Patience) -> None:
     """Give the message to the mail server. Raises NotTaken."""
-    message = email_of(letter, mail.sender_name, mail.sender)
+    content = email_of(letter, mail.sender_name, mail.sender).as_bytes()
     try:
         server = _connected(mail)
     except (OSError, smtplib.SMTPException) as error:
         raise NotTaken(_trouble("The mail server did not let us in", error)) from error
     try:
-        server.send_message(message, mail.sender, [letter.recipient])
+        _hand_over(server, mail.sender, letter.recipient, content)
+        _end(server, patience)
     except smtplib.SMTPRecipientsRefused as error:
         code, said = next(iter(error.recipients.values()))
         lasting = 500 <= code < 600
@@ -197,15 +220,16 @@ def signature(secret: str, timestamp: int, body: bytes) -> str:
 def shaped(shape: str, letter: Letter) -> dict[str, Any]:
     """What goes to a webhook of that shape."""
     if shape == "slack":
-        words = f"*{_slack(letter.subject)}*\n{_slack(letter.text)}"
-        return {"text": words[:LONGEST_CHAT]}
+        return {"text": f"*{_slack(letter.subject)}*\n{_slack(_shortened(letter))}"}
     if shape == "teams":
         blocks = [
             {"type": "TextBlock", "text": _teams(letter.subject), "weight": "Bolder", "wrap": True},
-            {"type": "TextBlock", "text": _teams(letter.text)[:LONGEST_CHAT], "wrap": True},
+            {"type": "TextBlock", "text": _teams(_shortened(letter)), "wrap": True},
         ]
+        # In the text an address is no link there.
+        acts = [{"type": "Action.OpenUrl", "title": "Open Pilot Ops", "url": letter.page}]
         card = {"$schema": "http://adaptivecards.io/schemas/adaptive-card.json", "type": "AdaptiveCard"}
-        content = card | {"version": "1.4", "body": blocks}
+        content = card | {"version": "1.4", "body": blocks, "actions": acts}
         kind = "application/vnd.microsoft.card.adaptive"
         return {"type": "message", "attachments": [{"contentType": kind, "contentUrl": None, "content": content}]}
     return {
@@ -241,9 +265,51 @@ def _connected(mail: Mail) -> smtplib.SMTP:
     return server
 
 
+def _hand_over(server: smtplib.SMTP, sender: str, recipient: str, content: bytes) -> None:
+    """All of a message but its final dot. Raises OSError and SMTPException; then it has surely not been taken."""
+    server.ehlo_or_helo_if_needed()
+    code, said = server.mail(sender, [f"size={len(content)}"] if server.has_extn("size") else [])
+    if code != 250:
+        raise smtplib.SMTPSenderRefused(code, said, sender)
+    code, said = server.rcpt(recipient)
+    if code not in (250, 251):
+        raise smtplib.SMTPRecipientsRefused({recipient: (code, said)})
+    code, said = server.docmd("DATA")
+    if code != 354:
+        raise smtplib.SMTPDataError(code, said)
+    assert server.sock is not None
+    # Else the dot waits until the rest was acknowledged, which takes its time.
+    server.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    server.send(re.sub(rb"(?m)^\.", b"..", content))
+
+
+def _end(server: smtplib.SMTP, patience: Patience) -> None:
+    """The final dot, and the answer to it. Raises NotTaken and SMTPDataError."""
+    assert server.sock is not None
+    server.sock.settimeout(patience.seconds)
+    try:
+        server.send(b".\r\n")
+        code, said = server.getreply()
+    except (OSError, smtplib.SMTPServerDisconnected) as error:
+        if isinstance(error.__context__, TimeoutError):
+            patience.is_over()
+        raise NotTaken(_trouble("The mail server did not say whether it took the message", error)) from error
+    if code != 250:
+        raise smtplib.SMTPDataError(code, said)
+
+
 def _said_plainly(text: str) -> str:
     """Without what a reader of headers would decode into something else, such as "=?utf-8?q?Bcc=3A?="."""
     return text.replace("=?", "= ?")
+
+
+def _shortened(letter: Letter) -> str:
+    """The text as far as a chat shows one, in whole lines, and where the rest is."""
+    text = letter.text.strip()
+    if len(text) <= LONGEST_CHAT:
+        return text
+    whole = text[:LONGEST_CHAT].rpartition("\n")[0] or text[:LONGEST_CHAT]
+    return f"{whole.rstrip()}\n… The rest is here: {letter.page}"
 
 
 def _slack(text: str) -> str:

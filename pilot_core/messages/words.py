@@ -27,6 +27,15 @@ if TYPE_CHECKING:
 LINK, QUIET = "[review link]", "[opt-out link]"
 SUBJECT_LENGTH, BODY_LENGTH = 200, 10_000
 LATE_LINES = 40
+KINDS = {
+    Kind.CUT_READY: "Cut ready",
+    Kind.REMINDER: "Reminder",
+    Kind.LINK_EXPIRING: "Link about to expire",
+    Kind.FEEDBACK_RECEIVED: "Feedback received",
+    Kind.RENDER_FAILED: "Render failed",
+    Kind.REPORT_READY: "Outcome report ready",
+    Kind.DIGEST: "Daily digest",
+}
 DECIDED = {"approve": "approved", "minor_changes": "minor changes", "major_changes": "major changes"}
 PLACEHOLDER = re.compile(f"({re.escape(LINK)}|{re.escape(QUIET)})")
 
@@ -80,6 +89,11 @@ def names_an_address(words: Words) -> bool:
     return bool(PLACEHOLDER.search(words.body + words.html))
 
 
+def page_of(config: Settings, pilot_id: str | None) -> str:
+    """The address of a pilot's page, or of the overview."""
+    return f"{config.address}/pilot?pilot={pilot_id}" if pilot_id else config.address
+
+
 def moment(value: datetime, config: Settings) -> str:
     """A moment as people there read it: "Thursday 5 March, 17:00 (Europe/Berlin)"."""
     here = config.hours.local(value)
@@ -89,14 +103,14 @@ def moment(value: datetime, config: Settings) -> str:
 def _facts(store: PilotStore, config: Settings, message: Message, pilot: PilotRun | None) -> dict[str, Any]:
     now = store.clock()
     if message.pilot_id is None:
-        return _digest(store, config, now) | {"page": config.address, "link": "", "quiet": ""}
+        return _digest(store, config, now) | {"page": page_of(config, None), "link": "", "quiet": ""}
     pilot = pilot or store.load(message.pilot_id)
     due = next(iter(clocks.dues(store.database, config, now, pilot.pilot_id)), None)
     facts: dict[str, Any] = {
         "founder": pilot.founder_name,
         "company": pilot.company_name,
         "number": message.attempt_number,
-        "page": f"{config.address}/pilot?pilot={pilot.pilot_id}",
+        "page": page_of(config, pilot.pilot_id),
         "link": LINK,
         "quiet": QUIET,
         "due": moment(due.due_at, config) if due else "",
@@ -144,26 +158,25 @@ def _report(pilot: PilotRun) -> dict[str, Any]:
 
 
 def _digest(store: PilotStore, config: Settings, now: datetime) -> dict[str, Any]:
-    told = [due for due in clocks.dues(store.database, config, now) if clocks.for_digest(due, config, now)]
+    told = clocks.digest_dues(store.database, config, now)
     late = [
         {
             "company": due.company_name,
             "words": due.words,
             "when": moment(due.due_at, config),
             "is_late": due.is_over(now),
-            "page": f"{config.address}/pilot?pilot={due.pilot_id}",
+            "page": page_of(config, due.pilot_id),
             "is_ours": due.is_ours,
             "to_pause": due.to_pause,
         }
         for due in told
     ]
-    lost = store.database.read(lambda connection: outbox.given_up(connection))
     return {
         "day": f"{config.hours.local(now):%A} {config.hours.local(now).day} {config.hours.local(now):%B}",
         "ours": [one for one in late if one["is_ours"]][:LATE_LINES],
         "theirs": [one for one in late if not one["is_ours"]][:LATE_LINES],
         "total": len(late),
-        "lost": len(lost),
+        "lost": store.database.read(outbox.count_given_up),
     }
 
 

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from pilot_core.store import soundness
+from pilot_core.store import outbox, soundness
 from pilot_core.store.database import Database, rows
 from pilot_core.store.lease import Connection
+from pilot_core.store.outbox import Delivery, Message
 from pilot_core.store.rows import from_column
 
 
@@ -28,6 +29,15 @@ class Failure:
     attempt_number: int
     failure: str
     failed_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Lost:
+    """A message given up on, its deliveries that came to nothing, and whose pilot's it is; of a digest, nobody's."""
+
+    message: Message
+    deliveries: list[Delivery]
+    company_name: str | None
 
 
 def counts(database: Database) -> Counts:
@@ -59,3 +69,17 @@ def recent_failures(database: Database, limit: int) -> list[Failure]:
     """
     found = database.read(lambda connection: rows(connection, sql, [limit]))
     return [Failure(**{**row, "failed_at": from_column(row["failed_at"])}) for row in found]
+
+
+def lost_messages(database: Database, limit: int) -> tuple[int, list[Lost]]:
+    """How many messages are given up on, and the latest of them."""
+
+    def work(connection: Connection) -> tuple[int, list[Lost]]:
+        found = outbox.given_up(connection, limit)
+        ids = [told.pilot_id for told, _ in found if told.pilot_id]
+        named = rows(connection, "SELECT pilot_id, company_name FROM pilots WHERE pilot_id = ANY(?)", [ids])
+        names = {row["pilot_id"]: row["company_name"] for row in named}
+        lost = [Lost(told, deliveries, names.get(told.pilot_id)) for told, deliveries in found]
+        return outbox.count_given_up(connection), lost
+
+    return database.read(work)

@@ -137,14 +137,18 @@ def forget_files(connection: Connection, pilot_id: str) -> None:
     connection.execute("UPDATE erasures SET pilot_id = ? WHERE pilot_id = ?", [IN_THE_FILE, pilot_id])
 
 
+def still_in_the_file(database: Database) -> list[str]:
+    """The ids of the erasures of which the database file may still have bytes."""
+    sql = "SELECT erasure_id FROM erasures WHERE pilot_id = ? ORDER BY erasure_id"
+    return [row["erasure_id"] for row in database.read(lambda connection: rows(connection, sql, [IN_THE_FILE]))]
+
+
 def rewrite_file(database: Database) -> None:
     """Write the database file anew if it may have bytes of what was erased. Raises StoreError."""
-    sql = "SELECT erasure_id FROM erasures WHERE pilot_id = ?"
-    found = database.read(lambda connection: rows(connection, sql, [IN_THE_FILE]))
-    if not found:
+    done = still_in_the_file(database)
+    if not done:
         return
     database.lease.rewrite()
-    done = [row["erasure_id"] for row in found]
     database.transaction(
         lambda c: c.execute("UPDATE erasures SET pilot_id = NULL WHERE erasure_id = ANY(?)", [done]).fetchall()
     )

@@ -101,6 +101,11 @@ class Lease:
         self._lingers = False
         self._rest()
 
+    @property
+    def is_attached(self) -> bool:
+        """Whether this process has the file just now."""
+        return self._attached
+
     def _rest(self) -> None:
         with self._turn:
             if self._attached and not self._users:
@@ -403,10 +408,9 @@ def lease_on(path: Path) -> Lease:
 
 
 def _rest_all() -> None:
-    """Attached nowhere: so a process ends with its journals folded in, and its fork does not think it has a lock."""
+    """So that a process ends with its journals folded in."""
     for lease in list(_leases.values()):
         lease._rest()
 
 
 atexit.register(_rest_all)
-os.register_at_fork(before=_rest_all)

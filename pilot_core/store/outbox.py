@@ -43,6 +43,7 @@ class State(StrEnum):
     CANCELLED = "cancelled"
 
 
+EDITABLE = (State.WAITING, State.HELD, State.BY_HAND)
 TO_FOUNDERS = (Kind.CUT_READY, Kind.REMINDER, Kind.LINK_EXPIRING)
 OPEN = (State.WAITING, State.HELD, State.GOING, State.BY_HAND, State.GIVEN_UP)
 
@@ -167,6 +168,12 @@ def deliveries_of(connection: Connection, pilot_id: str) -> list[Delivery]:
     return [_delivery(row) for row in rows(connection, sql, [pilot_id])]
 
 
+def digests(connection: Connection, most: int) -> list[Message]:
+    """The newest digests, which belong to no pilot."""
+    sql = "SELECT * FROM messages WHERE kind = 'digest' ORDER BY written_at DESC, message_id LIMIT ?"
+    return [_message(row) for row in rows(connection, sql, [most])]
+
+
 def given_up(connection: Connection, most: int = 50) -> list[tuple[Message, list[Delivery]]]:
     """The messages given up on, the newest first, with their deliveries that came to nothing."""
     sql = "SELECT * FROM messages WHERE state = 'given_up' ORDER BY ended_at DESC, message_id LIMIT ?"
@@ -174,6 +181,11 @@ def given_up(connection: Connection, most: int = 50) -> list[tuple[Message, list
     failed = "SELECT * FROM deliveries WHERE state = 'given_up' AND message_id = ANY(?) ORDER BY recipient"
     lost = [_delivery(row) for row in rows(connection, failed, [[told.message_id for told in found]])]
     return [(told, [d for d in lost if d.message_id == told.message_id]) for told in found]
+
+
+def count_given_up(connection: Connection) -> int:
+    """How many messages are given up on."""
+    return int(rows(connection, "SELECT count(*) AS many FROM messages WHERE state = 'given_up'")[0]["many"])
 
 
 def due_messages(connection: Connection, written_before: datetime, is_open: bool) -> list[Message]:
@@ -197,8 +209,8 @@ def edit(connection: Connection, message_id: str, subject: str, body: str, html:
     """Put other words in place; False when the message goes or is over."""
     changed = connection.execute(
         "UPDATE messages SET subject = ?, body = ?, html = ?, edited_by = ?, edited_at = ? "
-        "WHERE message_id = ? AND state IN ('waiting', 'held', 'by_hand') RETURNING 1",
-        [subject, body, html, by, to_column(now), message_id],
+        "WHERE message_id = ? AND state = ANY(?) RETURNING 1",
+        [subject, body, html, by, to_column(now), message_id, [state.value for state in EDITABLE]],
     )
     return bool(changed.fetchall())
 
@@ -259,7 +271,8 @@ def claim_delivery(
 ) -> tuple[Delivery, Message] | None:
     """Take the next delivery that is due, counting the try before it is made; None when there is none to take.
 
-    Of a pilot's deliveries by webhook, only the earliest that is not over is due. Its next try stands in the row
+    Webhooks answer soon, so mail comes after them. Of a pilot's deliveries by webhook, only the earliest that is not
+    over is due. Its next try stands in the row
     already, after the pause that belongs to this one, for the case that nothing more is heard of this sender.
     """
     if not claim_sender(connection, holder, now):
@@ -273,7 +286,7 @@ def claim_delivery(
                 WHERE e.way = 'webhook' AND e.state = 'waiting' AND n.state = 'going'
                     AND n.pilot_id = m.pilot_id AND n.position < m.position
             ))
-        ORDER BY m.written_at, m.position, d.delivery_id LIMIT 1
+        ORDER BY d.way = 'mail', m.written_at, m.position, d.delivery_id LIMIT 1
     """
     found = rows(connection, sql, [to_column(now), to_column(now + FAR), is_open])
     if not found:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from pilot_core.store.database import rows
 from pilot_core.store.lease import Connection
@@ -36,23 +37,78 @@ SELECT p.pilot_id, p.founder_name, p.company_name, p.latest_attempt AS attempt_n
     m.state AS told, m.ended_at AS told_at, c.quiet_at IS NOT NULL AS is_quiet,
     COALESCE(c.messages_off, FALSE) AS is_off, l.link_ends
 FROM pilots p
-LEFT JOIN (SELECT pilot_id, max(happened_at) AS resumed_at FROM events WHERE kind = 'resumed' GROUP BY pilot_id) r
-    ON r.pilot_id = p.pilot_id
+LEFT JOIN (
+    SELECT pilot_id, max(happened_at) AS resumed_at FROM events WHERE kind = 'resumed' {of_these} GROUP BY pilot_id
+) r ON r.pilot_id = p.pilot_id
 LEFT JOIN messages m ON m.pilot_id = p.pilot_id AND m.kind = 'cut_ready' AND m.attempt_number = p.latest_attempt
 LEFT JOIN pilot_contacts c ON c.pilot_id = p.pilot_id
 LEFT JOIN (
     SELECT pilot_id, lower(reviewer) AS reviewer, max(expires_at) AS link_ends FROM review_links
-    WHERE revoked_at IS NULL AND expires_at > CAST($now AS TIMESTAMP) GROUP BY pilot_id, lower(reviewer)
+    WHERE revoked_at IS NULL AND expires_at > CAST($now AS TIMESTAMP) {of_these} GROUP BY pilot_id, lower(reviewer)
 ) l ON l.pilot_id = p.pilot_id AND l.reviewer = lower(p.founder_name)
-WHERE p.status = 'active' AND ($pilot_id IS NULL OR p.pilot_id = $pilot_id)
+WHERE p.status = 'active' {begun} {of_these_pilots}
 ORDER BY p.created_at, p.pilot_id
 """
 
+_SILENT = "p.status = 'active' AND p.latest_state = 'ready' AND p.latest_decision IS NULL"
+_MAY_BE_TOLD = """
+NOT EXISTS (
+    SELECT 1 FROM pilot_contacts c WHERE c.pilot_id = a.pilot_id AND (c.quiet_at IS NOT NULL OR c.messages_off)
+) AND NOT EXISTS (
+    SELECT 1 FROM messages b WHERE b.pilot_id = a.pilot_id AND b.kind IN ('reminder', 'link_expiring') AND (
+        b.state IN ('waiting', 'going')
+        OR (b.written_at >= CAST($today AS TIMESTAMP) AND b.written_at < CAST($tomorrow AS TIMESTAMP))
+        OR (b.ended_at >= CAST($today AS TIMESTAMP) AND b.ended_at < CAST($tomorrow AS TIMESTAMP))
+    )
+)
+"""
+# Joined is only what changed lately, so that the store's size hardly counts; so a resumed pilot has a line of its own.
+_TO_REMIND = """
+WITH told AS (
+    SELECT p.pilot_id, GREATEST(COALESCE(p.latest_since, p.created_at), m.ended_at) AS since
+    FROM messages m JOIN pilots p ON p.pilot_id = m.pilot_id AND p.latest_attempt = m.attempt_number
+    WHERE {silent} AND m.kind = 'cut_ready' AND m.state IN ('sent', 'by_hand')
+        AND m.ended_at > CAST($oldest AS TIMESTAMP)
+    UNION ALL
+    SELECT p.pilot_id, max(e.happened_at) AS since
+    FROM events e JOIN pilots p ON p.pilot_id = e.pilot_id
+    WHERE {silent} AND e.kind = 'resumed' AND e.happened_at > CAST($oldest AS TIMESTAMP) GROUP BY p.pilot_id
+), a AS (
+    SELECT pilot_id, since, {place} AS place FROM told
+)
+SELECT a.pilot_id FROM a WHERE a.place IS NOT NULL AND NOT EXISTS (
+    SELECT 1 FROM messages m WHERE m.pilot_id = a.pilot_id AND m.kind = 'reminder' AND m.written_at > a.since
+        AND m.written_at > CAST($oldest AS TIMESTAMP) AND m.about LIKE a.place || ' %'
+) AND {may_be_told}
+"""
+_LINK_ENDS = """
+WITH a AS (
+    SELECT p.pilot_id, p.latest_attempt, l.expires_at FROM review_links l
+    JOIN pilots p ON p.pilot_id = l.pilot_id AND lower(p.founder_name) = lower(l.reviewer)
+    WHERE {silent} AND l.revoked_at IS NULL
+        AND l.expires_at > CAST($now AS TIMESTAMP) AND l.expires_at <= CAST($link_ends AS TIMESTAMP)
+)
+SELECT a.pilot_id FROM a WHERE NOT EXISTS (
+    SELECT 1 FROM messages m WHERE m.pilot_id = a.pilot_id AND m.kind = 'link_expiring'
+        AND m.attempt_number = a.latest_attempt AND m.about = replace(CAST(a.expires_at AS VARCHAR), ' ', 'T') || 'Z'
+) AND {may_be_told}
+"""
 
-def courses(connection: Connection, now: datetime, pilot_id: str | None = None) -> list[Course]:
-    """The active pilots, or that one if it is active, in order of creation."""
+
+def courses(
+    connection: Connection, now: datetime, of: list[str] | None = None, begun_by: datetime | None = None
+) -> list[Course]:
+    """The active pilots, or those of them, or those whose latest step was by then, in order of creation."""
+    names = {"of_these": "", "of_these_pilots": "", "begun": ""}
+    given: dict[str, Any] = {"now": to_column(now)}
+    if begun_by:
+        names["begun"] = "AND COALESCE(p.latest_since, p.created_at) <= CAST($begun_by AS TIMESTAMP)"
+        given["begun_by"] = to_column(begun_by)
+    if of is not None:
+        names |= {"of_these": "AND pilot_id = ANY($of)", "of_these_pilots": "AND p.pilot_id = ANY($of)"}
+        given["of"] = of
     found = []
-    for row in rows(connection, _COURSES, {"now": to_column(now), "pilot_id": pilot_id}):
+    for row in rows(connection, _COURSES.format(**names), given):
         times = [from_column(at) for at in (row.pop("since"), row.pop("resumed_at")) if at]
         for name in ("told_at", "link_ends"):
             row[name] = from_column(row[name])
@@ -60,14 +116,31 @@ def courses(connection: Connection, now: datetime, pilot_id: str | None = None) 
     return found
 
 
-def last_reminded(connection: Connection) -> dict[str, datetime]:
-    """When each pilot's founder was last written to without a cut being new (UTC)."""
-    sql = (
-        "SELECT pilot_id, max(written_at) AS written_at FROM messages "
-        "WHERE kind IN ('reminder', 'link_expiring') GROUP BY pilot_id"
-    )
-    found = {row["pilot_id"]: from_column(row["written_at"]) for row in rows(connection, sql)}
-    return {pilot_id: at for pilot_id, at in found.items() if at}
+def to_remind(
+    connection: Connection,
+    now: datetime,
+    today: tuple[datetime, datetime],
+    spans: list[tuple[datetime, datetime]],
+    link_ends: datetime,
+) -> list[str]:
+    """The pilots whose founders may have to be reminded now, or told that their link ends, and have not been.
+
+    A founder told after the beginning of a span and by its end is due for the reminder of its place, from 1; or one
+    whose link ends by ``link_ends``. Nobody is who wants none, or was written to in the span ``today`` of a day, or is
+    being written to. A few may be too many, none too few.
+    """
+    day = {"today": to_column(today[0]), "tomorrow": to_column(today[1])}
+    told: dict[str, Any] = {"oldest": to_column(min(first for first, _ in spans))}
+    cases = []
+    for place, (first, last) in enumerate(spans, 1):
+        cases.append(f"WHEN since > CAST($first{place} AS TIMESTAMP) AND since <= CAST($last{place} AS TIMESTAMP) ")
+        cases.append(f"THEN '{place}' ")
+        told |= {f"first{place}": to_column(first), f"last{place}": to_column(last)}
+    parts = {"silent": _SILENT, "may_be_told": _MAY_BE_TOLD, "place": f"CASE {''.join(cases)}END"}
+    found = rows(connection, _TO_REMIND.format(**parts), told | day)
+    ending = {"now": to_column(now), "link_ends": to_column(link_ends)}
+    found += rows(connection, _LINK_ENDS.format(**parts), ending | day)
+    return sorted({row["pilot_id"] for row in found})
 
 
 def reminders_since(connection: Connection, pilot_id: str, attempt_number: int) -> int:

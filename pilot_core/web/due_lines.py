@@ -7,8 +7,9 @@ import streamlit as st
 from pilot_core.formatting import ago, count
 from pilot_core.messages import calendar, clocks, outbox
 from pilot_core.messages.clocks import Due
+from pilot_core.messages.words import KINDS
 from pilot_core.settings import settings
-from pilot_core.store.outbox import given_up
+from pilot_core.store.outbox import count_given_up, given_up
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.waiting import reminders_since
 from pilot_core.web import access, links
@@ -52,15 +53,15 @@ def show_overview(store: PilotStore, now: datetime) -> None:
         parts.append(f"{_named(pause)} could be paused, the founder being silent")
     if parts:
         st.caption(f":material/schedule: {' · '.join(parts)}")
-    lost = store.database.read(lambda connection: given_up(connection))
+    lost, many = store.database.read(lambda connection: (given_up(connection, NAMED), count_given_up(connection)))
     if lost:
-        st.markdown(f":red[■] {count(len(lost), 'message')} could not be sent, and nobody tries any more.")
-    for message, deliveries in lost[:NAMED]:
+        st.markdown(f":red[■] {count(many, 'message')} could not be sent, and nobody tries any more.")
+    for message, deliveries in lost:
         why = next((d.trouble for d in deliveries if d.trouble), message.reason) or "It is not known why."
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.markdown(f"{plain(message.subject or message.kind.replace('_', ' '))}: {plain(why)}", width="content")
+            st.markdown(f"{plain(message.subject or KINDS[message.kind])}: {plain(why)}", width="content")
             if message.pilot_id:
-                links.pilot_link(message.pilot_id, "See the message")
+                links.message_link(message.pilot_id)
             elif access.may_change() and st.button("Call it off", key=f"call off {message.message_id}"):
                 with told():
                     outbox.call_off(store, message.message_id, access.visitor().name)
@@ -97,7 +98,7 @@ def show_calendar(store: PilotStore) -> None:
 def _late(root: str) -> tuple[list[str], list[str], list[str]]:
     """The companies of which something is late, of which something of ours is due today, and that could be paused."""
     config, now = settings(), the_store().clock()
-    found = [due for due in clocks.dues(the_store().database, config, now) if clocks.for_digest(due, config, now)]
+    found = clocks.digest_dues(the_store().database, config, now)
     return (
         [due.company_name for due in found if due.is_over(now) and not due.to_pause],
         [due.company_name for due in found if not due.is_over(now)],

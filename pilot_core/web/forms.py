@@ -18,11 +18,11 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, Response
 
 from pilot_core.settings import ROOT, settings
+from pilot_core.tokens import signing_key
 
 FORM_COOKIE = "pilot_form"
 LONGEST_FORM = 8_000
 STALE = "This page had been open for too long, or was sent from elsewhere. Try once more."
-_SECRET = secrets.token_bytes(32)
 PAGE_HEADERS = {
     "Cache-Control": "no-store",
     # Not no-referrer: that would make browsers send forms with an unknown origin.
@@ -139,7 +139,8 @@ def is_secure(connection: HTTPConnection) -> bool:
 
 
 def _token(kept: str, path: str) -> str:
-    return hmac.new(_SECRET, f"{kept}\n{path}".encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+    key = signing_key("forms", settings().secret)
+    return hmac.new(key, f"{kept}\n{path}".encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
 
 
 @cache

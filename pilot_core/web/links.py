@@ -16,6 +16,8 @@ METRICS = PAGES / "metrics.py"
 REPORTS = PAGES / "reports.py"
 DIAGNOSTICS = PAGES / "diagnostics.py"
 REVIEW = PAGES / "review.py"
+MESSAGES = "Messages"
+SECTION = "section"
 
 
 def pilot_address(pilot_id: str) -> str:
@@ -37,3 +39,9 @@ def new_pilot_link() -> None:
 def pilot_link(pilot_id: str, label: str, icon: str = ":material/arrow_forward:") -> None:
     """Draw a link to a pilot's page. ``label`` is ours, not a person's text."""
     st.page_link(PILOT, label=label, icon=icon, query_params={"pilot": pilot_id})
+
+
+def message_link(pilot_id: str) -> None:
+    """Draw a link to a pilot's messages."""
+    address = {"pilot": pilot_id, SECTION: MESSAGES}
+    st.page_link(PILOT, label="See the message", icon=":material/arrow_forward:", query_params=address)

@@ -9,7 +9,6 @@ import hmac
 import json
 import logging
 import re
-import secrets
 import shutil
 import time
 from collections.abc import AsyncIterator
@@ -25,6 +24,8 @@ from starlette.routing import BaseRoute
 from pilot_core import ids
 from pilot_core.errors import InvalidRequest, PilotError
 from pilot_core.files import settle
+from pilot_core.settings import settings
+from pilot_core.tokens import signing_key
 from pilot_core.video.inspection import inspect
 from pilot_core.web import access, rates
 from pilot_core.web.access import Role
@@ -43,7 +44,6 @@ UPLOAD_ID = re.compile(r"upload_[0-9a-f]{16}")
 FOLDER = ".uploads"
 KEPT_SECONDS = 24 * 3600
 STALE = "This page has been open for too long. Load it again, then choose the film once more."
-_SECRET = secrets.token_bytes(32)
 
 
 def ticket(name: str) -> str:
@@ -156,7 +156,8 @@ def _is_fresh(given: str, name: str) -> bool:
 
 
 def _signed(name: str, ends: str) -> str:
-    return hmac.new(_SECRET, json.dumps([name, ends]).encode(), hashlib.sha256).hexdigest()
+    key = signing_key("uploads", settings().secret)
+    return hmac.new(key, json.dumps([name, ends]).encode(), hashlib.sha256).hexdigest()
 
 
 UPLOAD_ROUTES: list[BaseRoute] = [

@@ -3,10 +3,12 @@
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import streamlit as st
 
 from pilot_core.formatting import MISSING, seconds
+from pilot_core.messages.hours import DAYS
 from pilot_core.settings import VERSION, Settings
 from pilot_core.web import accounts
 from pilot_core.web.diagnostics_page.words import Mark, Told, show, table
@@ -40,6 +42,29 @@ def in_force(config: Settings) -> list[tuple[str, str, str]]:
         ("Nightly backups to", str(config.backups or MISSING), "PILOT_OPS_BACKUPS"),
         ("Log from level", config.log_level or "info", "PILOT_OPS_LOG_LEVEL"),
         ("Address others reach", config.url or MISSING, "PILOT_OPS_URL"),
+        (
+            "Mail server",
+            f"{config.mail.host}:{config.mail.port}, {config.mail.security}" if config.mail else MISSING,
+            "PILOT_OPS_SMTP",
+        ),
+        ("Leads written to", ", ".join(config.mail_leads) or MISSING, "PILOT_OPS_MAIL_LEADS"),
+        # The path of a webhook's address is as good as a password.
+        (
+            "Webhook",
+            f"{urlsplit(config.webhook.url).hostname}, {config.webhook.shape}" if config.webhook else MISSING,
+            "PILOT_OPS_WEBHOOK",
+        ),
+        (
+            "Working time",
+            f"{', '.join(DAYS[day] for day in config.hours.days)}, {config.hours.first}–{config.hours.last} h, "
+            f"{config.hours.zone}",
+            "PILOT_OPS_WORKING_DAYS",
+        ),
+        (
+            "Time to answer, to review",
+            f"{config.answer_hours:g} h, {config.review_hours:g} h",
+            "PILOT_OPS_ANSWER_HOURS",
+        ),
         ("Accounts that are leads", ", ".join(config.leads) or MISSING, "PILOT_OPS_LEADS"),
         ("Accounts that are viewers", ", ".join(config.viewers) or MISSING, "PILOT_OPS_VIEWERS"),
         ("Sign-in with accounts (OIDC)", "configured" if accounts.configured() else "not configured", "secrets.toml"),

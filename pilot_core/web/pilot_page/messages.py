@@ -7,25 +7,16 @@ import streamlit as st
 from pilot_core.formatting import ago
 from pilot_core.messages import outbox
 from pilot_core.messages.outbox import GONE
-from pilot_core.messages.words import LINK, QUIET, Words, words_of
+from pilot_core.messages.words import KINDS, LINK, QUIET, Words, words_of
 from pilot_core.settings import Settings, settings
 from pilot_core.store.contacts import Contact
-from pilot_core.store.outbox import OPEN, Delivery, Kind, Message, State, deliveries_of
+from pilot_core.store.outbox import EDITABLE, OPEN, Delivery, Message, State, deliveries_of
 from pilot_core.web import access
 from pilot_core.web.errors import told
 from pilot_core.web.pilot_page.state import View, empty
 from pilot_core.web.text import plain
 from pilot_core.web.times import exact
 
-TITLE = "Messages"
-KINDS = {
-    Kind.CUT_READY: "Cut ready",
-    Kind.REMINDER: "Reminder",
-    Kind.LINK_EXPIRING: "Link about to expire",
-    Kind.FEEDBACK_RECEIVED: "Feedback received",
-    Kind.RENDER_FAILED: "Render failed",
-    Kind.REPORT_READY: "Outcome report ready",
-}
 STATES: dict[State, tuple[str, Literal["blue", "orange", "gray", "green", "red"]]] = {
     State.WAITING: ("Waits", "blue"),
     State.HELD: ("Held", "orange"),
@@ -35,7 +26,6 @@ STATES: dict[State, tuple[str, Literal["blue", "orange", "gray", "green", "red"]
     State.GIVEN_UP: ("Given up", "red"),
     State.CANCELLED: ("Called off", "gray"),
 }
-EDITABLE = (State.WAITING, State.HELD, State.BY_HAND)
 MOST_PAST = 20
 
 
