@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from pilot_core import catalog, files
 from pilot_core.clock import iso
 from pilot_core.documents import REVIEW_PACK_FOLDER, generate_founder_artifacts
-from pilot_core.errors import NotAllowedNow, PilotError, PipelineFailed
+from pilot_core.errors import NotAllowedNow, PilotError, PipelineFailed, StoreError
 from pilot_core.models import AttemptState, Draft, FeedbackMode, FrameComment, PilotRun, PilotRunAttempt
 from pilot_core.review.comments import threads_of
 from pilot_core.settings import Settings, left_to_workers
@@ -46,6 +46,10 @@ MADE_FIELDS = (
 )
 
 
+class NotSent(StoreError):
+    """A cut was made, and the bucket did not take it."""
+
+
 def pipeline_for(attempt: PilotRunAttempt, store: PilotStore, config: Settings) -> VideoPipeline:
     """The pipeline an attempt was queued for. Raises InvalidRequest when its settings are missing."""
     if attempt.pipeline == "command":
@@ -55,7 +59,7 @@ def pipeline_for(attempt: PilotRunAttempt, store: PilotStore, config: Settings) 
     if attempt.pipeline == "upload":
         from pilot_core.video.upload import UploadPipeline
 
-        return UploadPipeline(store.path_of(attempt.upload_path or ""))
+        return UploadPipeline(store.media.fetched(attempt.upload_path or ""))
     from pilot_core.video.storyboard import StoryboardPipeline
 
     return StoryboardPipeline()
@@ -94,6 +98,8 @@ def run_attempt(
         log.warning("%s", error)
         remove_films(store.path_of(attempt.folder or ""))
         return store.load(pilot_id)
+    except NotSent as error:
+        return fail_attempt(store, pilot_id, attempt_number, str(error), actor, of=attempt, keep_files=True)
     except PilotError as error:
         return fail_attempt(store, pilot_id, attempt_number, str(error), actor, of=attempt)
     except Exception as error:
@@ -120,6 +126,7 @@ def fail_attempt(
     actor: str,
     *,
     of: PilotRunAttempt | None = None,
+    keep_files: bool = False,
 ) -> PilotRun:
     """Mark an attempt under way as failed with its reason, and remove its half-made files; logs stay.
 
@@ -146,7 +153,12 @@ def fail_attempt(
 
     pilot, attempt = store.change(pilot_id, work, actor, also=also)
     if attempt.state is AttemptState.FAILED and attempt.folder:
-        remove_films(store.path_of(attempt.folder))
+        if not keep_files:
+            remove_films(store.path_of(attempt.folder))
+        try:
+            store.media.forget_folder(attempt.folder)
+        except StoreError as error:
+            log.warning("a repair has to remove what is kept of %s: %s", attempt.attempt_id, error)
     return pilot
 
 
@@ -307,6 +319,12 @@ def _make(
         files.sync_tree(folder)
     except OSError as error:
         raise PipelineFailed(f"The cut could not be put on the disk: {error.strerror or error}.") from error
+    if store.media.place:
+        report(0.97, "Sending it to the bucket")
+    try:
+        store.media.put_folder(attempt.folder or "")
+    except StoreError as error:
+        raise NotSent(f"The cut is made and lies in {attempt.folder}, but could not be kept. {error}") from error
     return attempt
 
 

@@ -14,6 +14,7 @@ from pilot_core.messages.addresses import checked_address
 from pilot_core.messages.hours import USUAL, Hours
 from pilot_core.messages.hours import parse as parse_hours
 from pilot_core.messages.ways import Mail, Webhook, parse_mail, parse_webhook
+from pilot_core.store.bucket import Place, parse_place
 
 T = TypeVar("T")
 
@@ -45,6 +46,7 @@ class Settings:
     review_hours: float = 48.0
     hold_minutes: float = 10.0
     database_url: str | None = field(default=None, repr=False)  # it holds a password
+    media: Place | None = None
     secret: str | None = field(default=None, repr=False)
 
     @property
@@ -96,6 +98,7 @@ def settings() -> Settings:
         review_hours=_number("PILOT_OPS_REVIEW_HOURS", 48, 1),
         hold_minutes=_number("PILOT_OPS_HOLD_MINUTES", 10, 0),
         database_url=database_url(),
+        media=media_place(),
         secret=_secret("PILOT_OPS_SECRET"),
     )
 
@@ -116,6 +119,12 @@ def checked_database_url(what: str, url: str) -> str:
     if not is_right:
         raise InvalidRequest(f"{what} is not right; it must look like postgresql://user:password@host:5432/name.")
     return url
+
+
+def media_place() -> Place | None:
+    """The place in a bucket where films and documents are kept; None for the store's folder alone."""
+    url, endpoint = (os.environ.get(name, "").strip() for name in ("PILOT_OPS_MEDIA", "PILOT_OPS_MEDIA_ENDPOINT"))
+    return _named("PILOT_OPS_MEDIA or PILOT_OPS_MEDIA_ENDPOINT", lambda: parse_place(url, endpoint)) if url else None
 
 
 def _named(name: str, parsed: Callable[[], T]) -> T:
