@@ -12,19 +12,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pilot_core import ids
+from pilot_core.clock import Clock
 from pilot_core.errors import StoreError
 from pilot_core.files import settle
 from pilot_core.store.bucket import Bucket, BucketTrouble, Place
 from pilot_core.store.database import Database, insert, rows
 from pilot_core.store.lease import Connection
-from pilot_core.store.media import PIECE_BYTES, File, Kept, Media, kept_of, kept_rows
+from pilot_core.store.media import PIECE_BYTES, File, Kept, Media, kept_of, kept_rows, path_within
 from pilot_core.store.rows import to_column
-
-if TYPE_CHECKING:
-    from pilot_core.store.pilots import PilotStore
 
 FILMS = (".mp4", ".mov", ".webm")
 SENT_AT_ONCE = 4
@@ -33,9 +30,10 @@ SENT_AT_ONCE = 4
 class BucketMedia(Media):
     """A store's files in a bucket, its folder being a cache."""
 
-    def __init__(self, store: "PilotStore", place: Place):
-        super().__init__(store)
+    def __init__(self, root: Path, database: Database, clock: Clock, place: Place):
+        super().__init__(root)
         self.bucket = Bucket(place)
+        self._database, self._clock = database, clock
 
     @property
     def place(self) -> Place:
@@ -52,7 +50,7 @@ class BucketMedia(Media):
         sent = {kept.name: kept.path for kept in new if kept.name not in there}
         try:
             with ThreadPoolExecutor(SENT_AT_ONCE) as pool:
-                list(pool.map(lambda name: self.bucket.send(name, self._store.path_of(sent[name])), sent))
+                list(pool.map(lambda name: self.bucket.send(name, path_within(self.root, sent[name])), sent))
         except BucketTrouble:
             # What was there before is no longer right; without its row the folder's is, until a repair sends it.
             self._forget_rows([stands[kept.path] for kept in new if kept.path in stands])
@@ -67,14 +65,14 @@ class BucketMedia(Media):
         self.put(self.in_folder(folder))
 
     def fetched(self, path: str) -> Path:
-        real = self._store.path_of(path)
+        real = path_within(self.root, path)
         kept = self._row(path)
         if kept is not None and _sha256_at(real) != kept.sha256:
             self._fetch(kept, real)
         return real
 
     def found(self, path: str) -> File | None:
-        real = self._store.path_of(path)
+        real = path_within(self.root, path)
         kept = self._row(path)
         if kept is None:
             return super().found(path)
@@ -84,14 +82,14 @@ class BucketMedia(Media):
 
     def file_of(self, kept: Kept) -> File:
         """A kept file: as it lies in the folder, if it does, else from the bucket."""
-        real = self._store.path_of(kept.path)
+        real = path_within(self.root, kept.path)
         return File(real, real.stat() if _sha256_at(real) == kept.sha256 else None, kept)
 
     def checksum_there(self, path: str) -> str:
         """The SHA-256 (hex) of a kept file as the bucket gives it out. Raises BucketTrouble."""
         digest = hashlib.sha256()
         if kept := self._row(path):
-            for piece in self.pieces(File(self._store.path_of(path), None, kept)):
+            for piece in self.pieces(File(path_within(self.root, path), None, kept)):
                 digest.update(piece)
         return digest.hexdigest()
 
@@ -161,7 +159,7 @@ class BucketMedia(Media):
         with ThreadPoolExecutor(SENT_AT_ONCE) as pool:
             list(pool.map(self.fetched, [kept.path for kept in before]))
         yield
-        changed = [kept for kept in before if _sha256_at(self._store.path_of(kept.path)) != kept.sha256]
+        changed = [kept for kept in before if _sha256_at(path_within(self.root, kept.path)) != kept.sha256]
         # The rows first: until the bucket has what stands in the folder now, the folder is right.
         self._forget(changed)
         self.put_folder(pilot_id)
@@ -174,15 +172,11 @@ class BucketMedia(Media):
 
     def in_folder(self, folder: str) -> list[str]:
         """Every finished file that lies in that folder of the store's own, at any depth."""
-        return [path for path in super().under(folder) if not (self._store.root / path).is_symlink()]
+        return [path for path in super().under(folder) if not (self.root / path).is_symlink()]
 
     def lies_as_kept(self, kept: Kept) -> bool:
         """Whether the store's folder has the file as it was put."""
-        return _sha256_at(self._store.path_of(kept.path)) == kept.sha256
-
-    @property
-    def _database(self) -> Database:
-        return self._store.database
+        return _sha256_at(path_within(self.root, kept.path)) == kept.sha256
 
     def _row(self, path: str) -> Kept | None:
         return self._rows([path]).get(path)
@@ -197,11 +191,11 @@ class BucketMedia(Media):
         return {kept.name for kept in self._database.read(lambda c: kept_of(rows(c, sql, [list(pilot_ids)])))}
 
     def _as_it_lies(self, path: str) -> Kept:
-        real, pilot_id = self._store.path_of(path), path.split("/", 1)[0]
+        real, pilot_id = path_within(self.root, path), path.split("/", 1)[0]
         digest = _sha256_at(real)
         if digest is None or not ids.PILOT_ID.fullmatch(pilot_id):
             raise StoreError(f"{path} is no file of a pilot in the store's folder, so it cannot be kept in a bucket.")
-        return Kept(path, pilot_id, digest, real.stat().st_size, self._store.clock())
+        return Kept(path, pilot_id, digest, real.stat().st_size, self._clock())
 
     def _fetch(self, kept: Kept, real: Path) -> None:
         part = real.with_name(f".{secrets.token_hex(8)}.tmp")

@@ -10,15 +10,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from pilot_core.clock import Clock
 from pilot_core.errors import InvalidRequest, StoreError
 from pilot_core.store.bucket import Place
 from pilot_core.store.database import Database, Row, rows
 from pilot_core.store.lease import Connection
-
-if TYPE_CHECKING:
-    from pilot_core.store.pilots import PilotStore
 
 PASSING = (".part", ".tmp", ".lock")
 PIECE_BYTES = 4 * 1024 * 1024
@@ -50,8 +48,8 @@ class File(NamedTuple):
 class Media:
     """A store's files in its folder, and nowhere else."""
 
-    def __init__(self, store: "PilotStore"):
-        self._store = store
+    def __init__(self, root: Path):
+        self.root = root
 
     @property
     def place(self) -> Place | None:
@@ -69,11 +67,11 @@ class Media:
 
     def fetched(self, path: str) -> Path:
         """Where to read a file, fetched if need be. Raises StoreError; a file that is nowhere is not there either."""
-        return self._store.path_of(path)
+        return path_within(self.root, path)
 
     def found(self, path: str) -> File | None:
         """The file of that path, to be read in pieces; None if there is none. Raises StoreError."""
-        real = self._store.path_of(path)
+        real = path_within(self.root, path)
         return File(real, real.stat()) if real.is_file() else None
 
     def existing(self, paths: Iterable[str]) -> set[str]:
@@ -82,21 +80,21 @@ class Media:
 
     def _lies(self, path: str) -> bool:
         try:
-            return self._store.path_of(path).is_file()
+            return path_within(self.root, path).is_file()
         except (StoreError, OSError, ValueError):
             return False
 
     def checksum(self, path: str) -> str:
         """The SHA-256 (hex) of a file. Raises StoreError, OSError."""
-        with self._store.path_of(path).open("rb") as file:
+        with path_within(self.root, path).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
     def under(self, folder: str) -> list[str]:
         """Every finished file in a folder of a pilot, at any depth, by its path in the store."""
-        base = self._store.root / folder
-        if not base.resolve().is_relative_to(self._store.root.resolve()):
+        base = self.root / folder
+        if not base.resolve().is_relative_to(self.root.resolve()):
             return []
-        within = (path.relative_to(self._store.root) for path in base.rglob("*") if path.is_file())
+        within = (path.relative_to(self.root) for path in base.rglob("*") if path.is_file())
         return sorted(path.as_posix() for path in within if is_finished(path))
 
     def pieces(self, file: File) -> Iterator[bytes]:
@@ -108,7 +106,7 @@ class Media:
     def remove(self, paths: Iterable[str]) -> None:
         """Remove files, wherever they are kept. Raises StoreError, OSError."""
         for path in paths:
-            self._store.path_of(path).unlink(missing_ok=True)
+            path_within(self.root, path).unlink(missing_ok=True)
 
     def known(self) -> dict[str, Kept]:
         """What is kept beside the folder, by path."""
@@ -134,13 +132,21 @@ class Media:
         yield
 
 
-def media_of(store: "PilotStore", place: Place | None) -> Media:
-    """The files of a store: in its folder, or in the bucket as well."""
+def media_of(root: Path, database: Database, clock: Clock, place: Place | None) -> Media:
+    """The files of a store: in its folder ``root``, or in the bucket as well."""
     if place is None:
-        return Media(store)
+        return Media(root)
     from pilot_core.store.bucket_media import BucketMedia
 
-    return BucketMedia(store, place)
+    return BucketMedia(root, database, clock, place)
+
+
+def path_within(root: Path, relative: str) -> Path:
+    """The file a stored path names. Raises StoreError for one that leaves the store."""
+    path = (root / relative).resolve()
+    if not path.is_relative_to(root.resolve()):
+        raise StoreError(f"{relative} lies outside the store.")
+    return path
 
 
 def refuse_elsewhere(database: Database) -> None:

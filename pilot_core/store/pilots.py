@@ -25,7 +25,7 @@ from pilot_core.store import rows as mapping
 from pilot_core.store import state_files
 from pilot_core.store.database import Database, Row, rows
 from pilot_core.store.lease import Connection
-from pilot_core.store.media import media_of, refuse_elsewhere
+from pilot_core.store.media import media_of, path_within, refuse_elsewhere
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ class PilotStore:
             _migrated.add(path.resolve())
             if place is None and media_elsewhere:
                 refuse_elsewhere(self.database)
-        self.media = media_of(self, place)
+        self.media = media_of(self.root, self.database, clock, place)
         self.taken_in = ImportReport()
         if marker.exists():
             report = self.import_state(self.root)
@@ -81,10 +81,7 @@ class PilotStore:
 
     def path_of(self, relative: str) -> Path:
         """The file a stored path names. Raises StoreError for one that leaves the store."""
-        path = (self.root / relative).resolve()
-        if not path.is_relative_to(self.root.resolve()):
-            raise StoreError(f"{relative} lies outside the store.")
-        return path
+        return path_within(self.root, relative)
 
     def save(
         self, pilot: PilotRun, actor: str | None = None, also: Callable[[Connection], None] | None = None
