@@ -20,7 +20,7 @@ from pilot_core.files import settle
 from pilot_core.store.bucket import Bucket, BucketTrouble, Place
 from pilot_core.store.database import Database, insert, rows
 from pilot_core.store.lease import Connection
-from pilot_core.store.media import PIECE_BYTES, File, Kept, Media, kept_of, kept_rows, path_in
+from pilot_core.store.media import PIECE_BYTES, File, Kept, Media, kept_of, kept_rows, path_within
 from pilot_core.store.rows import to_column
 
 FILMS = (".mp4", ".mov", ".webm")
@@ -31,8 +31,9 @@ class BucketMedia(Media):
     """A store's files in a bucket, its folder being a cache."""
 
     def __init__(self, root: Path, database: Database, clock: Clock, place: Place):
-        super().__init__(root, database, clock)
+        super().__init__(root)
         self.bucket = Bucket(place)
+        self._database, self._clock = database, clock
 
     @property
     def place(self) -> Place:
@@ -49,7 +50,7 @@ class BucketMedia(Media):
         sent = {kept.name: kept.path for kept in new if kept.name not in there}
         try:
             with ThreadPoolExecutor(SENT_AT_ONCE) as pool:
-                list(pool.map(lambda name: self.bucket.send(name, path_in(self._root, sent[name])), sent))
+                list(pool.map(lambda name: self.bucket.send(name, path_within(self.root, sent[name])), sent))
         except BucketTrouble:
             # What was there before is no longer right; without its row the folder's is, until a repair sends it.
             self._forget_rows([stands[kept.path] for kept in new if kept.path in stands])
@@ -64,14 +65,14 @@ class BucketMedia(Media):
         self.put(self.in_folder(folder))
 
     def fetched(self, path: str) -> Path:
-        real = path_in(self._root, path)
+        real = path_within(self.root, path)
         kept = self._row(path)
         if kept is not None and _sha256_at(real) != kept.sha256:
             self._fetch(kept, real)
         return real
 
     def found(self, path: str) -> File | None:
-        real = path_in(self._root, path)
+        real = path_within(self.root, path)
         kept = self._row(path)
         if kept is None:
             return super().found(path)
@@ -81,14 +82,14 @@ class BucketMedia(Media):
 
     def file_of(self, kept: Kept) -> File:
         """A kept file: as it lies in the folder, if it does, else from the bucket."""
-        real = path_in(self._root, kept.path)
+        real = path_within(self.root, kept.path)
         return File(real, real.stat() if _sha256_at(real) == kept.sha256 else None, kept)
 
     def checksum_there(self, path: str) -> str:
         """The SHA-256 (hex) of a kept file as the bucket gives it out. Raises BucketTrouble."""
         digest = hashlib.sha256()
         if kept := self._row(path):
-            for piece in self.pieces(File(path_in(self._root, path), None, kept)):
+            for piece in self.pieces(File(path_within(self.root, path), None, kept)):
                 digest.update(piece)
         return digest.hexdigest()
 
@@ -158,7 +159,7 @@ class BucketMedia(Media):
         with ThreadPoolExecutor(SENT_AT_ONCE) as pool:
             list(pool.map(self.fetched, [kept.path for kept in before]))
         yield
-        changed = [kept for kept in before if _sha256_at(path_in(self._root, kept.path)) != kept.sha256]
+        changed = [kept for kept in before if _sha256_at(path_within(self.root, kept.path)) != kept.sha256]
         # The rows first: until the bucket has what stands in the folder now, the folder is right.
         self._forget(changed)
         self.put_folder(pilot_id)
@@ -171,11 +172,11 @@ class BucketMedia(Media):
 
     def in_folder(self, folder: str) -> list[str]:
         """Every finished file that lies in that folder of the store's own, at any depth."""
-        return [path for path in super().under(folder) if not (self._root / path).is_symlink()]
+        return [path for path in super().under(folder) if not (self.root / path).is_symlink()]
 
     def lies_as_kept(self, kept: Kept) -> bool:
         """Whether the store's folder has the file as it was put."""
-        return _sha256_at(path_in(self._root, kept.path)) == kept.sha256
+        return _sha256_at(path_within(self.root, kept.path)) == kept.sha256
 
     def _row(self, path: str) -> Kept | None:
         return self._rows([path]).get(path)
@@ -190,7 +191,7 @@ class BucketMedia(Media):
         return {kept.name for kept in self._database.read(lambda c: kept_of(rows(c, sql, [list(pilot_ids)])))}
 
     def _as_it_lies(self, path: str) -> Kept:
-        real, pilot_id = path_in(self._root, path), path.split("/", 1)[0]
+        real, pilot_id = path_within(self.root, path), path.split("/", 1)[0]
         digest = _sha256_at(real)
         if digest is None or not ids.PILOT_ID.fullmatch(pilot_id):
             raise StoreError(f"{path} is no file of a pilot in the store's folder, so it cannot be kept in a bucket.")

@@ -48,9 +48,8 @@ class File(NamedTuple):
 class Media:
     """A store's files in its folder, and nowhere else."""
 
-    def __init__(self, root: Path, database: Database, clock: Clock):
-        # Not the store itself, which has this: a ring of the two would keep the database open after its last use.
-        self._root, self._database, self._clock = root, database, clock
+    def __init__(self, root: Path):
+        self.root = root
 
     @property
     def place(self) -> Place | None:
@@ -68,11 +67,11 @@ class Media:
 
     def fetched(self, path: str) -> Path:
         """Where to read a file, fetched if need be. Raises StoreError; a file that is nowhere is not there either."""
-        return path_in(self._root, path)
+        return path_within(self.root, path)
 
     def found(self, path: str) -> File | None:
         """The file of that path, to be read in pieces; None if there is none. Raises StoreError."""
-        real = path_in(self._root, path)
+        real = path_within(self.root, path)
         return File(real, real.stat()) if real.is_file() else None
 
     def existing(self, paths: Iterable[str]) -> set[str]:
@@ -81,21 +80,21 @@ class Media:
 
     def _lies(self, path: str) -> bool:
         try:
-            return path_in(self._root, path).is_file()
+            return path_within(self.root, path).is_file()
         except (StoreError, OSError, ValueError):
             return False
 
     def checksum(self, path: str) -> str:
         """The SHA-256 (hex) of a file. Raises StoreError, OSError."""
-        with path_in(self._root, path).open("rb") as file:
+        with path_within(self.root, path).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
     def under(self, folder: str) -> list[str]:
         """Every finished file in a folder of a pilot, at any depth, by its path in the store."""
-        base = self._root / folder
-        if not base.resolve().is_relative_to(self._root.resolve()):
+        base = self.root / folder
+        if not base.resolve().is_relative_to(self.root.resolve()):
             return []
-        within = (path.relative_to(self._root) for path in base.rglob("*") if path.is_file())
+        within = (path.relative_to(self.root) for path in base.rglob("*") if path.is_file())
         return sorted(path.as_posix() for path in within if is_finished(path))
 
     def pieces(self, file: File) -> Iterator[bytes]:
@@ -107,7 +106,7 @@ class Media:
     def remove(self, paths: Iterable[str]) -> None:
         """Remove files, wherever they are kept. Raises StoreError, OSError."""
         for path in paths:
-            path_in(self._root, path).unlink(missing_ok=True)
+            path_within(self.root, path).unlink(missing_ok=True)
 
     def known(self) -> dict[str, Kept]:
         """What is kept beside the folder, by path."""
@@ -134,15 +133,15 @@ class Media:
 
 
 def media_of(root: Path, database: Database, clock: Clock, place: Place | None) -> Media:
-    """The files of the store in ``root``: in that folder, or in the bucket as well."""
+    """The files of a store: in its folder ``root``, or in the bucket as well."""
     if place is None:
-        return Media(root, database, clock)
+        return Media(root)
     from pilot_core.store.bucket_media import BucketMedia
 
     return BucketMedia(root, database, clock, place)
 
 
-def path_in(root: Path, relative: str) -> Path:
+def path_within(root: Path, relative: str) -> Path:
     """The file a stored path names. Raises StoreError for one that leaves the store."""
     path = (root / relative).resolve()
     if not path.is_relative_to(root.resolve()):

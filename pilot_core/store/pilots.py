@@ -26,7 +26,7 @@ from pilot_core.store import state_files
 from pilot_core.store.database import Row, append, rows
 from pilot_core.store.engines import database_of
 from pilot_core.store.lease import Connection
-from pilot_core.store.media import media_of, path_in, refuse_elsewhere
+from pilot_core.store.media import media_of, path_within, refuse_elsewhere
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +91,7 @@ class PilotStore:
 
     def path_of(self, relative: str) -> Path:
         """The file a stored path names. Raises StoreError for one that leaves the store."""
-        return path_in(self.root, relative)
+        return path_within(self.root, relative)
 
     def save(
         self, pilot: PilotRun, actor: str | None = None, also: Callable[[Connection], None] | None = None
