@@ -22,8 +22,8 @@ log = logging.getLogger(__name__)
 
 CONNECT_SECONDS, READ_SECONDS = 5, 60
 REMOVED_AT_ONCE = 1000
-URL = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])((?:/[A-Za-z0-9._-]+)*)/?")
-FULL = re.compile(r"Quota|Full|InsufficientStorage|ExceededLimit", re.I)
+URL = r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])((?:/[A-Za-z0-9._-]+)*)/?"
+FULL = r"(?i)Quota|Full|InsufficientStorage|ExceededLimit"
 
 
 class BucketTrouble(StoreError):
@@ -49,7 +49,7 @@ class Place(NamedTuple):
 
 def parse_place(url: str, endpoint: str = "") -> Place:
     """The place that such an address names. Raises InvalidRequest."""
-    match = URL.fullmatch(url)
+    match = re.fullmatch(URL, url)
     if match is None or any(part in (".", "..") for part in match[2].split("/")):
         raise InvalidRequest(f"“{url}” names no place in a bucket; it must look like s3://bucket/prefix.")
     if endpoint:
@@ -195,7 +195,7 @@ def _reason(error: Exception) -> str:
     code, kind = _code(error), type(error).__name__
     if isinstance(error, PermissionError) or code in ("AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"):
         return f"no permission{f', {code}' if code else ''}"
-    if FULL.search(code):
+    if re.search(FULL, code):
         return f"it is full, {code}"
     if "Credentials" in kind:
         return "no credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
