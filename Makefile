@@ -3,10 +3,14 @@ PYTHON ?= python3
 PORT ?= 8501
 BIN := .venv/bin
 
-.PHONY: run test check audit demo bench tools clean
+.PHONY: run worker test check audit demo bench tools clean
 
 run: .venv/runtime
 	$(BIN)/streamlit run app.py --server.port $(PORT)
+
+# Makes the cuts of dashboards with PILOT_OPS_RENDERS=0; as many as you like, where PILOT_OPS_DATABASE_URL reaches.
+worker: .venv/runtime
+	$(BIN)/python -m pilot_core.render_queue
 
 test: .venv/development tools check
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from pilot_core import ids
-from pilot_core.care.check import LOST_FOUND
+from pilot_core.care.check import LOST_FOUND, erased_here
 from pilot_core.errors import InvalidRequest, NotAllowedNow, StoreError
 from pilot_core.files import write_atomic
 from pilot_core.formatting import count
 from pilot_core.models import PilotRun
 from pilot_core.store import erasures, outbox
+from pilot_core.store.bucket import BucketTrouble
 from pilot_core.store.database import Row
 from pilot_core.store.erasures import Erasure, folded
 from pilot_core.store.judgements import Override
@@ -26,6 +27,7 @@ from pilot_core.store.lease import Connection
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.rows import from_column
 from pilot_core.store.state_files import ATTEMPT_FIELDS, PILOT_FIELDS
+from pilot_core.tokens import hashed
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +77,7 @@ def erase_pilot(store: PilotStore, pilot_id: str, reason: str, actor: str) -> Er
         if erasures.is_being_made(connection, pilot_id):
             raise NotAllowedNow("A film of this pilot is being made; erase the pilot when that is over.")
         removed = erasures.remove_pilot(connection, pilot_id)
-        made = Erasure(ids.new_id("erasure"), store.clock(), actor, why, "pilot", pilot_id, counts)
+        made = Erasure(ids.new_id("erasure"), store.clock(), actor, why, "pilot", pilot_id, counts, hashed(pilot_id))
         erasures.add(connection, made)
         return removed
 
@@ -97,7 +99,7 @@ def erase_pilot(store: PilotStore, pilot_id: str, reason: str, actor: str) -> Er
 
 def finish_erasures(store: PilotStore) -> list[str]:
     """Remove the files, and the bytes, that an erasure left when it was interrupted; returns the pilots' ids."""
-    left = erasures.unfinished(store.database)
+    left = erased_here(store)
     for pilot_id in left:
         _remove_files(store, pilot_id)
     erasures.rewrite_file(store.database)
@@ -199,9 +201,11 @@ def _erase_in_pilot(store: PilotStore, pilot_id: str, name: str, actor: str) -> 
         outbox.forget_words(connection, pilot_id)
         reports = erasures.rewrite_reports(connection, pilot_id, lambda row: _without_quotes(row, name, words))
 
-    pilot, _ = store.change(pilot_id, change, actor, also=also)
-    _write_documents(store, pilot, name)
-    _remove_told(store, pilot)
+    # What a bucket has of it is fetched first, so that one which cannot be reached stops this before anything is done.
+    with store.media.rewriting(pilot_id):
+        pilot, _ = store.change(pilot_id, change, actor, also=also)
+        _write_documents(store, pilot, name)
+        _remove_told(store, pilot)
     return len(erased_ids), reports
 
 
@@ -342,6 +346,13 @@ def _remove_files(store: PilotStore, pilot_id: str) -> int:
         raise StoreError(
             f"The rows of {pilot_id} are erased, but its files are not all ({error.strerror or error}); "
             "make the folder writable, then run --repair, which removes the rest."
+        ) from error
+    try:
+        files += store.media.forget_pilot(pilot_id)
+    except BucketTrouble as error:
+        raise StoreError(
+            f"The rows of {pilot_id} are erased, but what a bucket has of it is not. {error} "
+            "Run --repair then, which removes the rest."
         ) from error
     store.database.transaction(lambda connection: erasures.forget_files(connection, pilot_id))
     return files

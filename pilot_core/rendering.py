@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 from pilot_core import catalog, files
 from pilot_core.clock import iso
 from pilot_core.documents import REVIEW_PACK_FOLDER, generate_founder_artifacts
-from pilot_core.errors import NotAllowedNow, PilotError, PipelineFailed
+from pilot_core.errors import NotAllowedNow, PilotError, PipelineFailed, StoreError
 from pilot_core.models import AttemptState, Draft, FeedbackMode, FrameComment, PilotRun, PilotRunAttempt
 from pilot_core.review.comments import threads_of
-from pilot_core.settings import Settings
+from pilot_core.settings import Settings, left_to_workers
 from pilot_core.store import outbox, renders
 from pilot_core.store.lease import Connection
 from pilot_core.store.outbox import Kind
@@ -46,16 +46,20 @@ MADE_FIELDS = (
 )
 
 
-def pipeline_for(attempt: PilotRunAttempt, store: PilotStore, settings: Settings) -> VideoPipeline:
+class NotSent(StoreError):
+    """A cut was made, and the bucket did not take it."""
+
+
+def pipeline_for(attempt: PilotRunAttempt, store: PilotStore, config: Settings) -> VideoPipeline:
     """The pipeline an attempt was queued for. Raises InvalidRequest when its settings are missing."""
     if attempt.pipeline == "command":
         from pilot_core.video.command import CommandPipeline
 
-        return CommandPipeline(list(settings.command), timeout_seconds=settings.command_timeout_seconds)
+        return CommandPipeline(list(config.command), timeout_seconds=config.command_timeout_seconds)
     if attempt.pipeline == "upload":
         from pilot_core.video.upload import UploadPipeline
 
-        return UploadPipeline(store.path_of(attempt.upload_path or ""))
+        return UploadPipeline(store.media.fetched(attempt.upload_path or ""))
     from pilot_core.video.storyboard import StoryboardPipeline
 
     return StoryboardPipeline()
@@ -65,7 +69,7 @@ def run_attempt(
     store: PilotStore,
     pilot_id: str,
     attempt_number: int,
-    settings: Settings,
+    config: Settings,
     progress: Progress = lambda fraction, step: None,
     *,
     at_once: int | None = None,
@@ -87,24 +91,47 @@ def run_attempt(
         started = time.monotonic()
         pilot, attempt = store.change(pilot_id, lambda p: _begin(p, attempt_number, store.clock()), actor)
         with _heartbeat(store, attempt.attempt_id, progress) as report:
-            made = _make(store, pilot, attempt, pipeline_for(attempt, store, settings), started, report)
+            made = _make(store, pilot, attempt, pipeline_for(attempt, store, config), started, report)
         also = _tell_ready(made, pilot_id, store.clock())
         return store.change(pilot_id, lambda p: _finish(p, made, store.clock()), actor, also=also)[0]
+    except Overtaken as error:
+        log.warning("%s", error)
+        remove_films(store.path_of(attempt.folder or ""))
+        return store.load(pilot_id)
+    except NotSent as error:
+        return fail_attempt(store, pilot_id, attempt_number, str(error), actor, of=attempt, keep_files=True)
     except PilotError as error:
-        return fail_attempt(store, pilot_id, attempt_number, str(error), actor)
+        return fail_attempt(store, pilot_id, attempt_number, str(error), actor, of=attempt)
     except Exception as error:
         log.exception("render of %s attempt %s stopped", pilot_id, attempt_number)
         reason = f"The render stopped on an unexpected error ({type(error).__name__}); the log has the details."
-        return fail_attempt(store, pilot_id, attempt_number, reason, actor)
+        return fail_attempt(store, pilot_id, attempt_number, reason, actor, of=attempt)
     except BaseException:
-        fail_attempt(store, pilot_id, attempt_number, "The render was stopped before it was finished.", actor)
+        reason = "The render was stopped before it was finished."
+        fail_attempt(store, pilot_id, attempt_number, reason, actor, of=attempt)
         raise
     finally:
-        renders.release(store.database, attempt.attempt_id)
+        renders.leave(store.database, attempt.attempt_id)
 
 
-def fail_attempt(store: PilotStore, pilot_id: str, attempt_number: int, reason: str, actor: str) -> PilotRun:
-    """Mark an attempt under way as failed with its reason, and remove its half-made files; logs stay."""
+class Overtaken(NotAllowedNow):
+    """The attempt was given to another worker, because this one had not been heard from."""
+
+
+def fail_attempt(
+    store: PilotStore,
+    pilot_id: str,
+    attempt_number: int,
+    reason: str,
+    actor: str,
+    *,
+    of: PilotRunAttempt | None = None,
+    keep_files: bool = False,
+) -> PilotRun:
+    """Mark an attempt under way as failed with its reason, and remove its half-made files; logs stay.
+
+    ``of`` is the attempt as whoever fails it began it: when another has begun it anew, theirs goes on.
+    """
 
     fails = False
 
@@ -112,6 +139,7 @@ def fail_attempt(store: PilotStore, pilot_id: str, attempt_number: int, reason: 
         nonlocal fails
         attempt = pilot.attempt(attempt_number)
         fails = attempt.state in (AttemptState.QUEUED, AttemptState.RENDERING)
+        fails = fails and (of is None or attempt.started_at == of.started_at)
         if fails:
             attempt.state = AttemptState.FAILED
             attempt.failure = reason
@@ -125,14 +153,31 @@ def fail_attempt(store: PilotStore, pilot_id: str, attempt_number: int, reason: 
 
     pilot, attempt = store.change(pilot_id, work, actor, also=also)
     if attempt.state is AttemptState.FAILED and attempt.folder:
-        remove_films(store.path_of(attempt.folder))
+        if not keep_files:
+            remove_films(store.path_of(attempt.folder))
+        try:
+            store.media.forget_folder(attempt.folder)
+        except StoreError as error:
+            log.warning("a repair has to remove what is kept of %s: %s", attempt.attempt_id, error)
     return pilot
 
 
+def never_began(store: PilotStore) -> list[tuple[str, int]]:
+    """The attempts (pilot id, number) whose process never came up; those that are left to workers just wait."""
+    return [] if left_to_workers() else renders.queued_without_worker(store.database, store.clock())
+
+
 def fail_abandoned(store: PilotStore) -> list[str]:
-    """Fail every render whose process is gone or never came up; returns their attempt ids."""
+    """Fail every render whose process is gone or never came up; returns their attempt ids.
+
+    Those that are left to workers are given back to them instead.
+    """
+    if url := left_to_workers():
+        from pilot_core import render_queue
+
+        return render_queue.look_after(store, url)
     failed = []
-    for pilot_id, number in renders.queued_without_worker(store.database, store.clock()):
+    for pilot_id, number in never_began(store):
         reason = "The render never began: no process took it up. Retry it."
         pilot = fail_attempt(store, pilot_id, number, reason, "pipeline")
         failed.append(pilot.attempt(number).attempt_id)
@@ -274,6 +319,12 @@ def _make(
         files.sync_tree(folder)
     except OSError as error:
         raise PipelineFailed(f"The cut could not be put on the disk: {error.strerror or error}.") from error
+    if store.media.place:
+        report(0.97, "Sending it to the bucket")
+    try:
+        store.media.put_folder(attempt.folder or "")
+    except StoreError as error:
+        raise NotSent(f"The cut is made and lies in {attempt.folder}, but could not be kept. {error}") from error
     return attempt
 
 
@@ -315,6 +366,8 @@ def _measured_draft(
 def _finish(pilot: PilotRun, made: PilotRunAttempt, now: datetime) -> None:
     """Put what was made into the pilot as it is now; others may have changed it during the render."""
     attempt = pilot.attempt(made.attempt_number)
+    if attempt.state is AttemptState.QUEUED or attempt.started_at != made.started_at:
+        raise Overtaken(f"{attempt.attempt_id} was given to another worker; what this one made is dropped.")
     for name in MADE_FIELDS:
         setattr(attempt, name, getattr(made, name))
     attempt.state = AttemptState.READY

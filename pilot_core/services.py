@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from pilot_core import catalog, ids
 from pilot_core.clock import utc_now
-from pilot_core.errors import InvalidRequest, NotAllowedNow
+from pilot_core.errors import InvalidRequest, NotAllowedNow, PilotError
 from pilot_core.files import settle
 from pilot_core.models import (
     AttemptState,
@@ -98,7 +98,10 @@ def queue_attempt(
 
 
 def keep_upload(store: PilotStore, pilot_id: str, source: Path) -> str:
-    """Copy a finished video into the pilot's folder, under a name of ours; returns its path within the store."""
+    """Copy a finished video into the pilot's folder, under a name of ours; returns its path within the store.
+
+    Raises InvalidRequest, and StoreError where it cannot be kept; then there is no copy.
+    """
     relative = f"{ids.checked_pilot_id(pilot_id)}/uploads/{ids.new_id('upload')}.mp4"
     target = store.path_of(relative)
     try:
@@ -108,6 +111,11 @@ def keep_upload(store: PilotStore, pilot_id: str, source: Path) -> str:
     except OSError as error:
         target.with_suffix(".part").unlink(missing_ok=True)
         raise InvalidRequest(f"The video {source.name} cannot be copied: {error.strerror}.", field="video") from error
+    try:
+        store.media.put([relative])
+    except PilotError:
+        target.unlink()
+        raise
     return relative
 
 
@@ -244,12 +252,13 @@ def edit_brief(
 
 
 def write_documents(store: PilotStore, pilot: PilotRun) -> None:
-    """Write the pilot's runbook and founder documents into its folder, over those that stand there."""
-    from pilot_core.documents import RUNBOOK, PilotRunbookBuilder, generate_founder_artifacts
+    """Write the pilot's runbook and founder documents into its folder, over those that stand there; keep them."""
+    from pilot_core.documents import FOUNDER_DOCUMENTS, RUNBOOK, PilotRunbookBuilder, generate_founder_artifacts
 
     folder = store.root / ids.checked_pilot_id(pilot.pilot_id)
     PilotRunbookBuilder(pilot).build(folder / RUNBOOK)
     generate_founder_artifacts(pilot, folder)
+    store.media.put(f"{pilot.pilot_id}/{name}" for name in (RUNBOOK, *FOUNDER_DOCUMENTS))
 
 
 def parse_brief(data: object) -> Brief:

@@ -14,6 +14,7 @@ from pilot_core.messages.addresses import checked_address
 from pilot_core.messages.hours import USUAL, Hours
 from pilot_core.messages.hours import parse as parse_hours
 from pilot_core.messages.ways import Mail, Webhook, parse_mail, parse_webhook
+from pilot_core.store.bucket import Place, parse_place
 
 T = TypeVar("T")
 
@@ -45,6 +46,7 @@ class Settings:
     review_hours: float = 48.0
     hold_minutes: float = 10.0
     database_url: str | None = field(default=None, repr=False)  # it holds a password
+    media: Place | None = None
     secret: str | None = field(default=None, repr=False)
 
     @property
@@ -61,7 +63,7 @@ def settings() -> Settings:
         pipeline=env.get("PILOT_OPS_PIPELINE", "storyboard"),
         command=tuple(shlex.split(env.get("PILOT_OPS_COMMAND", ""))),
         command_timeout_seconds=_number("PILOT_OPS_COMMAND_TIMEOUT", 600, 1),
-        renders_at_once=int(_number("PILOT_OPS_RENDERS", 1, 1)),
+        renders_at_once=_renders("PILOT_OPS_RENDERS"),
         url=_url("PILOT_OPS_URL"),
         leads=_accounts("PILOT_OPS_LEADS"),
         viewers=_accounts("PILOT_OPS_VIEWERS"),
@@ -96,6 +98,7 @@ def settings() -> Settings:
         review_hours=_number("PILOT_OPS_REVIEW_HOURS", 48, 1),
         hold_minutes=_number("PILOT_OPS_HOLD_MINUTES", 10, 0),
         database_url=database_url(),
+        media=media_place(),
         secret=_secret("PILOT_OPS_SECRET"),
     )
 
@@ -118,6 +121,12 @@ def checked_database_url(what: str, url: str) -> str:
     return url
 
 
+def media_place() -> Place | None:
+    """The place in a bucket where films and documents are kept; None for the store's folder alone."""
+    url, endpoint = (os.environ.get(name, "").strip() for name in ("PILOT_OPS_MEDIA", "PILOT_OPS_MEDIA_ENDPOINT"))
+    return _named("PILOT_OPS_MEDIA or PILOT_OPS_MEDIA_ENDPOINT", lambda: parse_place(url, endpoint)) if url else None
+
+
 def _named(name: str, parsed: Callable[[], T]) -> T:
     """What ``parsed`` gives. Raises InvalidRequest that says in which setting the fault is."""
     try:
@@ -134,6 +143,21 @@ def _mail_leads() -> tuple[str, ...]:
         return tuple(account for account in accounts if not account.startswith("@"))
     found = text.replace(",", " ").split()
     return _named("PILOT_OPS_MAIL_LEADS", lambda: tuple(checked_address(address) for address in found))
+
+
+def left_to_workers() -> str | None:
+    """The database through which workers are asked for cuts; None where a dashboard makes its cuts itself."""
+    return database_url() if os.environ.get("PILOT_OPS_RENDERS", "").strip() == "0" else None
+
+
+def _renders(name: str) -> int:
+    if os.environ.get(name, "").strip() != "0":
+        return int(_number(name, 1, 1))
+    if not left_to_workers():
+        raise InvalidRequest(
+            f"The setting {name} is 0, which leaves the cuts to workers; they need PILOT_OPS_DATABASE_URL."
+        )
+    return 0
 
 
 def _secret(name: str) -> str | None:

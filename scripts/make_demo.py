@@ -168,6 +168,7 @@ def make_attempt(
             for draft in film.drafts
         ]
 
+    store.media.put_folder(folder)
     return store.change(pilot.pilot_id, work, actor)[0]
 
 

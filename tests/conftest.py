@@ -12,7 +12,7 @@ import pytest
 from pilot_core.models import PilotRun
 from pilot_core.services import create_pilot
 from pilot_core.store.pilots import PilotStore
-from tests import postgres
+from tests import buckets, postgres
 
 # Whose database it may be is not known, and no test should work on it.
 os.environ.pop("PILOT_OPS_DATABASE_URL", None)
@@ -158,6 +158,21 @@ def own_database(request: pytest.FixtureRequest) -> Iterator[Callable[[], str]]:
 @pytest.fixture
 def store(tmp_path: Path, clock: HandClock, engine: str) -> PilotStore:
     return PilotStore(tmp_path / "store", clock)
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[buckets.Service]:
+    """An S3 service for all tests of this run; each makes a bucket of its own."""
+    with buckets.service() as running:
+        yield running
+
+
+@pytest.fixture
+def bucket(s3: buckets.Service, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of an empty bucket in which the stores of this test keep their files."""
+    name = s3.new_bucket()
+    buckets.name_in_settings(monkeypatch, s3, name)
+    return name
 
 
 @pytest.fixture

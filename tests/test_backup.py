@@ -321,6 +321,7 @@ def test_a_backup_of_an_earlier_schema_is_brought_up_to_date(tmp_path: Path, mon
     with monkeypatch.context() as then:
         then.setattr(database.Database, "migrate", lambda self: [])
         then.setattr(pilots, "_migrated", set())
+        then.setattr(pilots, "refuse_elsewhere", lambda database: None)
         manifest = back_up(PilotStore(tmp_path / "old"), tmp_path / "a.zip")
     assert manifest.schema_number == 2
     restore(tmp_path / "a.zip", tmp_path / "back")

@@ -1,4 +1,4 @@
-"""The download routes, asked over ASGI with a real store on disk behind them."""
+"""The download routes, asked over ASGI with a real store behind them, on disk or with its files in a bucket."""
 
 import io
 import json
@@ -25,6 +25,8 @@ from pilot_core.review.links import make_link, open_link
 from pilot_core.store.pilots import PilotStore
 from pilot_core.web import access, stores
 from pilot_core.web.downloads import DOWNLOAD_ROUTES, TABLES_ZIP, filed_address, table_address
+from tests import buckets
+from tests.conftest import HandClock
 
 FILM = bytes(range(256)) * 4096
 
@@ -69,6 +71,16 @@ def ask(path: str, method: str = "GET", **headers: str) -> Answer:
     return Answer(said[0]["status"], sent, b"".join(parts), sum(map(bool, parts)))
 
 
+@pytest.fixture(params=buckets.KINDS)
+def store(
+    request: pytest.FixtureRequest, tmp_path: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> PilotStore:
+    if request.param == "s3":
+        service: buckets.Service = request.getfixturevalue("s3")
+        buckets.name_in_settings(monkeypatch, service, service.new_bucket())
+    return PilotStore(tmp_path / "store", clock)
+
+
 @pytest.fixture
 def pilot(store: PilotStore, new_pilot: Callable[..., PilotRun], monkeypatch: pytest.MonkeyPatch) -> Iterator[PilotRun]:
     """A started pilot whose first attempt has a film, a review pack and leftovers of its making."""
@@ -95,6 +107,7 @@ def pilot(store: PilotStore, new_pilot: Callable[..., PilotRun], monkeypatch: py
         pilot.record_feedback(1, "Good <b>start</b>", "approve")
 
     pilot, _ = store.change(pilot.pilot_id, work)
+    buckets.leave_to_bucket(store, pilot.pilot_id)
     monkeypatch.setenv("PILOT_OPS_STORE", str(store.root))
     stores.store.cache_clear()
     yield pilot
@@ -122,7 +135,7 @@ def test_a_file_comes_byte_for_byte_under_its_own_name(
 ) -> None:
     answer = ask(at(pilot, name))
     assert answer.status == 200
-    assert answer.body == (store.root / pilot.pilot_id / name).read_bytes()
+    assert answer.body == store.media.fetched(f"{pilot.pilot_id}/{name}").read_bytes()
     assert answer.headers["content-type"] == media_type
     assert answer.headers["content-disposition"] == f'attachment; filename="{Path(name).name}"'
     assert answer.headers["x-content-type-options"] == "nosniff"

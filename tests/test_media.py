@@ -1,4 +1,4 @@
-"""The media routes, asked over ASGI with a real store on disk behind them."""
+"""The media routes, asked over ASGI with a real store behind them, on disk or with its files in a bucket."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from pilot_core.store.pilots import PilotStore
 from pilot_core.store.queries import media_of
 from pilot_core.web import stores
 from pilot_core.web.media import MEDIA_ROUTES
+from tests import buckets
 
 FILM = bytes(range(256)) * 40
 MISSING = "/watch/nobody_a1/video.mp4"
@@ -55,11 +56,14 @@ def ask(path: str, method: str = "GET", **headers: str) -> Answer:
     return Answer(said[0]["status"], sent, b"".join(message.get("body", b"") for message in said[1:]))
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PilotStore]:
+@pytest.fixture(scope="module", params=buckets.KINDS)
+def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PilotStore]:
     """The store that the routes work on."""
-    store = PilotStore(tmp_path_factory.mktemp("media") / "store")
     with pytest.MonkeyPatch.context() as patch:
+        if request.param == "s3":
+            service: buckets.Service = request.getfixturevalue("s3")
+            buckets.name_in_settings(patch, service, service.new_bucket())
+        store = PilotStore(tmp_path_factory.mktemp("media") / "store")
         patch.setenv("PILOT_OPS_STORE", str(store.root))
         stores.store.cache_clear()
         yield store
@@ -88,7 +92,9 @@ def pilot(store: PilotStore) -> PilotRun:
         for n in (1, 2)
     ]
     pilot.add_attempt(f"{within}/changing.mp4")
-    return store.save(pilot)
+    store.save(pilot)
+    buckets.leave_to_bucket(store, pilot.pilot_id)
+    return pilot
 
 
 @pytest.fixture(scope="module")
@@ -166,7 +172,10 @@ def test_asking_again_costs_no_body_until_the_file_changes(changing: str, store:
     etag = ask(changing).headers["etag"]
     again = ask(changing, if_none_match=f'"other", W/{etag}')
     assert (again.status, again.body, again.headers["etag"]) == (304, b"", etag)
-    store.path_of(pilot.runs[1].video_path or "").write_bytes(b"another cut")
+    changed = store.path_of(pilot.runs[1].video_path or "")
+    changed.parent.mkdir(parents=True, exist_ok=True)
+    changed.write_bytes(b"another cut")
+    store.media.put([pilot.runs[1].video_path or ""])
     assert ask(changing, if_none_match=etag).body == b"another cut"
 
 

@@ -295,7 +295,7 @@ def test_servers_that_begin_at_once_on_an_empty_database_build_it_once(
             thread.join()
         assert failed == []
         store = PilotStore(tmp_path / "store", database_url=url)
-        assert store.database.read(lambda c: c.execute("SELECT count(*) FROM schema_migrations").fetchall()) == [(7,)]
+        assert store.database.read(lambda c: c.execute("SELECT count(*) FROM schema_migrations").fetchall()) == [(8,)]
 
 
 def test_an_upgrade_keeps_a_copy_of_what_was_there_as_a_duckdb_file(
@@ -306,11 +306,11 @@ def test_an_upgrade_keeps_a_copy_of_what_was_there_as_a_duckdb_file(
     pilot = there.save(new_pilot())
     there.database.transaction(
         lambda c: c.execute(
-            "DELETE FROM schema_migrations WHERE number = 7; "
-            "DROP TABLE messages, deliveries, pilot_contacts, message_sender, calendar_feeds"
+            "DELETE FROM schema_migrations WHERE number >= 7; ALTER TABLE erasures DROP COLUMN pilot_hash; "
+            "DROP TABLE messages, deliveries, pilot_contacts, message_sender, calendar_feeds, media"
         )
     )
-    assert there.database.migrate() == ["0007_messages"]
+    assert there.database.migrate() == ["0007_messages", "0008_media"]
     with opened_copy(there.root / "pilots.schema_0006.duckdb") as copy:
         assert copy.execute("SELECT pilot_id FROM pilots").fetchall() == [(pilot.pilot_id,)]
 

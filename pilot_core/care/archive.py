@@ -5,6 +5,7 @@ import json
 import re
 import zipfile
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import IO
 
@@ -50,9 +51,22 @@ def add_file(archive: zipfile.ZipFile, name: str, source: Path) -> Held:
     info = zipfile.ZipInfo.from_file(source, name, strict_timestamps=False)
     info.compress_type = zipfile.ZIP_DEFLATED if PACKED.search(name) else zipfile.ZIP_STORED
     info._compresslevel = 1  # type: ignore[attr-defined]
+    with source.open("rb") as reading:
+        return _add(archive, info, iter(lambda: reading.read(CHUNK_BYTES), b""))
+
+
+def add_pieces(archive: zipfile.ZipFile, name: str, pieces: Iterator[bytes], at: datetime) -> Held:
+    """The same for a file that comes in pieces; ``at`` is when it was written."""
+    info = zipfile.ZipInfo(name, at.timetuple()[:6])
+    info.compress_type = zipfile.ZIP_DEFLATED if PACKED.search(name) else zipfile.ZIP_STORED
+    info._compresslevel = 1  # type: ignore[attr-defined]
+    return _add(archive, info, pieces)
+
+
+def _add(archive: zipfile.ZipFile, info: zipfile.ZipInfo, chunks: Iterator[bytes]) -> Held:
     digest, size = hashlib.sha256(), 0
-    with source.open("rb") as reading, archive.open(info, "w", force_zip64=True) as writing:
-        while chunk := reading.read(CHUNK_BYTES):
+    with archive.open(info, "w", force_zip64=True) as writing:
+        for chunk in chunks:
             writing.write(chunk)
             digest.update(chunk)
             size += len(chunk)

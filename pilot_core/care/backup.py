@@ -16,7 +16,9 @@ from pilot_core.errors import InvalidRequest, StoreError
 from pilot_core.files import settle
 from pilot_core.formatting import printable
 from pilot_core.store import soundness
+from pilot_core.store.bucket_media import BucketMedia
 from pilot_core.store.lease import Connection, opened_copy
+from pilot_core.store.media import Kept, Media, kept_rows
 from pilot_core.store.pilots import PilotStore
 
 log = logging.getLogger(__name__)
@@ -43,9 +45,13 @@ def back_up(store: PilotStore, file: Path, *, media: bool = True) -> archives.Ma
             with opened_copy(copy) as connection:
                 counts, schema = soundness.row_counts(connection), soundness.schema_of(connection)
                 pilots, making = _pilots(connection), _making(connection)
+                kept = kept_rows(connection) if store.media.place else []
             with zipfile.ZipFile(part, "w") as archive:
                 held = {archives.DATABASE: archives.add_file(archive, archives.DATABASE, copy)}
+                held |= _from_bucket(archive, store.media, kept, media)
                 for name, path in _files(store.root, pilots, making, media):
+                    if name in held:
+                        continue
                     try:
                         held[name] = archives.add_file(archive, name, path)
                     except FileNotFoundError:
@@ -103,6 +109,23 @@ def _making(connection: Connection) -> set[str]:
         "SELECT folder FROM attempts WHERE state IN ('queued', 'rendering') AND folder IS NOT NULL"
     ).fetchall()
     return {folder for (folder,) in found}
+
+
+def _from_bucket(archive: zipfile.ZipFile, media: Media, rows: list[Kept], films: bool) -> dict[str, archives.Held]:
+    """Put what the bucket has into the zip. Raises StoreError where it is not what was put there."""
+    held: dict[str, archives.Held] = {}
+    if not isinstance(media, BucketMedia):
+        return held
+    for kept in rows:
+        if not archives.is_ours(kept.path) or (not films and kept.path.lower().endswith(MEDIA)):
+            continue
+        if not media.has(kept):
+            log.error("not in the backup, since it is not in the bucket: %s", printable(kept.path))
+            continue
+        held[kept.path] = archives.add_pieces(archive, kept.path, media.pieces(media.file_of(kept)), kept.put_at)
+        if held[kept.path].sha256 != kept.sha256:
+            raise StoreError(f"{kept.path} is not what was put into {media.place}. No backup was made; run --check.")
+    return held
 
 
 def _files(root: Path, pilots: set[str], making: set[str], media: bool) -> Iterator[tuple[str, Path]]:

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from pilot_core import ids
 from pilot_core.care.archive import NAME
@@ -15,7 +15,10 @@ from pilot_core.errors import InvalidRequest
 from pilot_core.files import TEMPORARY
 from pilot_core.formatting import count, printable
 from pilot_core.models import AttemptState, FeedbackLevel, PilotRun, PilotRunAttempt
+from pilot_core.rendering import never_began
 from pilot_core.store import erasures, renders, soundness, state_files
+from pilot_core.store.bucket_media import BucketMedia
+from pilot_core.store.media import Kept
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.rows import derived_row
 
@@ -65,7 +68,7 @@ def check(store: PilotStore, *, thorough: bool = True, under_way: float = UNDER_
 
 
 def _look(store: PilotStore, thorough: bool, under_way: float, *, films: bool = True) -> Iterator[Finding]:
-    erased = erasures.unfinished(store.database)
+    erased = erased_here(store)
     for pilot_id in erased:
         yield Finding("erased", pilot_id, f"The pilot {pilot_id} was erased, but some of its files are still there.")
     if erasures.still_in_the_file(store.database):
@@ -95,16 +98,27 @@ def _disagreements(store: PilotStore, thorough: bool, under_way: float, films: b
         yield from _films(store, pilots, thorough)
     waiting = {pilot_id for pilot_id, finding in strays if finding.kind != "stray"}
     yield from _folders(store, pilots, waiting, under_way)
+    if isinstance(store.media, BucketMedia):
+        from pilot_core.care.bucket import disagreements
+
+        yield from disagreements(store, store.media, pilots, under_way)
     if thorough:
         yield from _odd_names(store, pilots)
+
+
+def erased_here(store: PilotStore) -> list[str]:
+    """The ids of erased pilots of which files may be left: the erasure was interrupted, or made at another folder."""
+    left = erasures.unfinished(store.database)
+    if store.media.place is None:
+        return left  # there is no other folder
+    names = {path.stem for path in store.root.iterdir() if ids.PILOT_ID.fullmatch(path.stem)}
+    return left + erasures.erased_among(store.database, names - set(left) - set(store.pilot_ids()))
 
 
 def renders_gone(store: PilotStore) -> list[str]:
     """The ids of attempts under way that nobody is making, and of renders noted for attempts that are not under way."""
     now = store.clock()
-    found = [
-        ids.attempt_id_for(pilot_id, number) for pilot_id, number in renders.queued_without_worker(store.database, now)
-    ]
+    found = [ids.attempt_id_for(pilot_id, number) for pilot_id, number in never_began(store)]
     return found + [r.attempt_id for r in renders.under_way(store.database) if not renders.is_alive(r, now)]
 
 
@@ -206,6 +220,8 @@ def _stray_state_files(store: PilotStore, known: set[str]) -> Iterator[tuple[str
 
 def _films(store: PilotStore, pilots: list[PilotRun], thorough: bool) -> Iterator[Finding]:
     root = store.root.resolve()
+    kept = store.media.known()
+    elsewhere = {*kept, *(parent.as_posix() for path in kept for parent in PurePosixPath(path).parents)}
     for pilot in pilots:
         for attempt in pilot.runs:
             if attempt.state is not AttemptState.READY:
@@ -213,19 +229,22 @@ def _films(store: PilotStore, pilots: list[PilotRun], thorough: bool) -> Iterato
             what = f"attempt {attempt.attempt_number} of {pilot.pilot_id}"
             for label, path in _referred(attempt):
                 real = _inside(root, path)
-                if real and not real.exists():
+                if real and path not in elsewhere and not real.exists():
                     yield Finding("missing", path, f"The {label} of {what} is missing: {path}.")
             if thorough:
-                yield from _approved(root, attempt, what)
+                yield from _approved(root, attempt, what, kept)
 
 
-def _approved(root: Path, attempt: PilotRunAttempt, what: str) -> Iterator[Finding]:
+def _approved(root: Path, attempt: PilotRunAttempt, what: str, kept: dict[str, Kept]) -> Iterator[Finding]:
     approved = {f.sha256 for f in attempt.feedback if f.level is FeedbackLevel.APPROVE and f.sha256}
     film = _inside(root, attempt.video_path or "") if approved else None
-    if not film or not film.is_file():
+    if film and attempt.video_path in kept:
+        now = kept[attempt.video_path].sha256
+    elif film and film.is_file():
+        with film.open("rb") as file:
+            now = hashlib.file_digest(file, "sha256").hexdigest()
+    else:
         return
-    with film.open("rb") as file:
-        now = hashlib.file_digest(file, "sha256").hexdigest()
     if now not in approved:
         yield Finding("changed", attempt.video_path or "", f"The film of {what} is not the one that was approved.")
 
@@ -260,10 +279,10 @@ def _folders(store: PilotStore, pilots: list[PilotRun], waiting: set[str], under
     root = store.root.resolve()
     for path in sorted(store.root.iterdir()):
         if _is_unfinished(path):
-            if _settled(path, under_way):
+            if settled(path, under_way):
                 yield _leftover(store, path)
         elif path.is_dir() and path.name not in known and ids.PILOT_ID.fullmatch(path.name):
-            if path.name not in waiting and _settled(path, under_way):
+            if path.name not in waiting and settled(path, under_way):
                 yield Finding("stray", path.name, f"The folder {path.name} is of no pilot in the database.")
         elif path.is_dir() and path.name in known:
             yield from _pilot_folder(store, root, known[path.name], path, under_way)
@@ -271,10 +290,12 @@ def _folders(store: PilotStore, pilots: list[PilotRun], waiting: set[str], under
 
 def _pilot_folder(store: PilotStore, root: Path, pilot: PilotRun, folder: Path, under_way: float) -> Iterator[Finding]:
     referred = {
-        real for attempt in pilot.runs for path in _paths_of(attempt) if (real := _inside(root, path)) is not None
+        real for attempt in pilot.runs for path in paths_of(attempt) if (real := _inside(root, path)) is not None
     }
-    papers = [name for name in (RUNBOOK, *FOUNDER_DOCUMENTS) if not (folder / name).exists()]
-    if papers and (folder / RUNBOOK).exists() and _settled(folder, under_way):
+    own = {name: f"{pilot.pilot_id}/{name}" for name in (RUNBOOK, *FOUNDER_DOCUMENTS)}
+    absent = [name for name in own if not (folder / name).exists()]
+    papers = absent and [name for name in absent if own[name] not in store.media.existing(own.values())]
+    if papers and (folder / RUNBOOK).exists() and settled(folder, under_way):
         yield Finding("papers", pilot.pilot_id, f"Documents of {pilot.pilot_id} are missing: {', '.join(papers)}.")
     making = {_inside(root, a.folder) for a in pilot.runs if a.folder and a.state in MAKING}
     failed = {_inside(root, a.folder) for a in pilot.runs if a.folder and a.state is AttemptState.FAILED}
@@ -283,7 +304,7 @@ def _pilot_folder(store: PilotStore, root: Path, pilot: PilotRun, folder: Path, 
         if path.resolve() in making:
             continue
         if _is_unfinished(path):
-            if _settled(path, under_way):
+            if settled(path, under_way):
                 yield _leftover(store, path)
         elif path.name == "uploads":
             yield from _uploads(store, path, referred, under_way)
@@ -293,14 +314,14 @@ def _pilot_folder(store: PilotStore, root: Path, pilot: PilotRun, folder: Path, 
             if not needed and any(p.is_file() and p.suffix != ".log" for p in path.rglob("*")):
                 if here in failed:
                     yield Finding("half_made", name, f"The folder {name} holds half-made files of a failed attempt.")
-                elif _settled(path, under_way):
+                elif settled(path, under_way):
                     yield Finding("stray", name, f"The folder {name} is of no attempt in the database.")
             elif needed:
-                for part in sorted(p for p in path.rglob("*") if _is_unfinished(p) and _settled(p, under_way)):
+                for part in sorted(p for p in path.rglob("*") if _is_unfinished(p) and settled(p, under_way)):
                     yield _leftover(store, part)
 
 
-def _paths_of(attempt: PilotRunAttempt) -> Iterator[str]:
+def paths_of(attempt: PilotRunAttempt) -> Iterator[str]:
     """Every path an attempt names; the folder of a failed one counts for nothing, its upload does."""
     yield from (path for _, path in _referred(attempt))
     if attempt.upload_path:
@@ -311,7 +332,7 @@ def _paths_of(attempt: PilotRunAttempt) -> Iterator[str]:
 
 def _uploads(store: PilotStore, folder: Path, referred: set[Path], under_way: float) -> Iterator[Finding]:
     for path in sorted(folder.iterdir()):
-        if not _settled(path, under_way):
+        if not settled(path, under_way):
             continue
         if _is_unfinished(path):
             yield _leftover(store, path)
@@ -338,7 +359,7 @@ def _is_unfinished(path: Path) -> bool:
     return bool(TEMPORARY.fullmatch(path.name)) or path.name.endswith(UNFINISHED)
 
 
-def _settled(path: Path, under_way: float) -> bool:
+def settled(path: Path, under_way: float) -> bool:
     """Whether nothing at the path changed lately; a time to come is no work under way but a clock that was set back."""
     now = time.time()
     try:

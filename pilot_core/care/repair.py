@@ -126,6 +126,16 @@ def _finish_erasure(store: PilotStore, finding: Finding) -> str | None:
     return f"Removed what an interrupted erasure had left of {', '.join(done)}." if done else None
 
 
+def _in_bucket(mender: str) -> Callable[[PilotStore, Finding], str | None]:
+    def mend(store: PilotStore, finding: Finding) -> str | None:
+        from pilot_core.care import bucket
+
+        told: str | None = getattr(bucket, mender)(store, finding)
+        return told
+
+    return mend
+
+
 def _rewrite_file(store: PilotStore, finding: Finding) -> str:
     erasures.rewrite_file(store.database)
     return f"Wrote {finding.about} anew, without what was erased."
@@ -143,6 +153,10 @@ MENDERS: dict[str, Callable[[PilotStore, Finding], str | None]] = {
     "leftover": _remove_leftover,
     "half_made": _remove_half_made,
     "papers": _write_papers,
+    "stale": _in_bucket("remove_stale"),
+    "unsent": _in_bucket("send"),
+    "unneeded": _in_bucket("remove_unneeded"),
+    "unnamed": _in_bucket("remove_unnamed"),
 }
 
 

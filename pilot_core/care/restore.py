@@ -13,8 +13,11 @@ from pilot_core.care import archive as archives
 from pilot_core.care.check import LOST_FOUND
 from pilot_core.errors import InvalidRequest, StoreError
 from pilot_core.files import sync_folder, sync_tree
+from pilot_core.settings import media_place
 from pilot_core.store import soundness, state_files
+from pilot_core.store.bucket import Bucket
 from pilot_core.store.lease import opened_copy
+from pilot_core.store.media import forget_rows
 from pilot_core.store.pilots import PilotStore
 
 LOCK = f"{archives.DATABASE}.lock"
@@ -25,10 +28,12 @@ NOT_EMPTY = "{root} is not empty. A backup is brought back into an empty folder 
 def restore(file: Path, root: Path) -> archives.Manifest:
     """Bring the store in a backup back to the folder ``root``, which must be empty or missing; returns its manifest.
 
-    Its schema is brought up to date and its state files are written from the database. Raises InvalidRequest when the
-    folder is not empty or the backup is no whole one, StoreError when it cannot be written or was made by a newer
-    version; then nothing is left.
+    Its schema is brought up to date and its state files are written from the database. Where a bucket is set, its films
+    and documents are put there, which must be empty; a backup without films takes up what is there. Raises
+    InvalidRequest when the folder or the bucket is not empty or the backup is no whole one, StoreError when it cannot
+    be written or was made by a newer version; then nothing is left.
     """
+    bucket = media_place()
     root = root.absolute()
     if not file.is_file():
         raise InvalidRequest(f"There is no backup {file}.")
@@ -37,6 +42,11 @@ def restore(file: Path, root: Path) -> archives.Manifest:
     try:
         with empty_place(root) as place, zipfile.ZipFile(file) as archive:
             manifest = archives.read_manifest(archive, file)
+            if bucket and manifest.media and not Bucket(bucket).is_empty():
+                raise InvalidRequest(
+                    f"There are files in {bucket} already. A backup with films is put into an empty place only; "
+                    "name another one with the setting PILOT_OPS_MEDIA."
+                )
             needed, free = sum(held.size for held in manifest.files.values()), shutil.disk_usage(root).free
             if needed > free:
                 raise StoreError(
@@ -45,6 +55,8 @@ def restore(file: Path, root: Path) -> archives.Manifest:
                 )
             _unpack(archive, manifest, file, place)
             _compare(place / archives.DATABASE, manifest, file)
+            if bucket is None or manifest.media:
+                PilotStore(place, database_url="", media_elsewhere=False).database.transaction(forget_rows)
             _finish(place)
             move_in(place, root)
     except zipfile.BadZipFile as error:
@@ -54,7 +66,18 @@ def restore(file: Path, root: Path) -> archives.Manifest:
             f"The backup could not be brought back to {root} ({error.strerror or error}); nothing is left of it. "
             "Check the folder's permissions and free space, then try again."
         ) from error
+    if bucket:
+        _put(root)
     return manifest
+
+
+def _put(root: Path) -> None:
+    store = PilotStore(root)
+    try:
+        for pilot_id in store.pilot_ids():
+            store.media.put_folder(pilot_id)
+    except StoreError as error:
+        raise StoreError(f"The backup is back in {root}, but not in the bucket. {error} Run --repair then.") from error
 
 
 @contextmanager
@@ -104,7 +127,7 @@ def _compare(database: Path, manifest: archives.Manifest, file: Path) -> None:
 
 def _finish(place: Path) -> None:
     """Make the unpacked files a store of this version. Raises StoreError when they are of a newer one."""
-    store = PilotStore(place, database_url="")
+    store = PilotStore(place, database_url="", media_elsewhere=False)
     for pilot in store.load_all():
         (place / f"{pilot.pilot_id}.json").write_text(state_files.text(pilot), encoding="utf-8")
     for kept in (*place.glob("*.lock"), *place.glob(".*.lock"), *place.glob("pilots.schema_*.duckdb")):

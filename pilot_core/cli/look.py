@@ -77,6 +77,7 @@ def report(arguments: argparse.Namespace, config: Settings) -> int:
     report = generate_pilot_outcome_report(store.load(arguments.report))
     path = store.root / report.pilot_id / "outcome_report.md"
     write_atomic(path, report.markdown)
+    store.media.put([path.relative_to(store.root).as_posix()])
     if arguments.json:
         print(json.dumps(report.model_dump(mode="json"), ensure_ascii=False, indent=2))
     else:

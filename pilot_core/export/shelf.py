@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pilot_core.documents import names
-from pilot_core.errors import StoreError
 from pilot_core.models import PilotRun, PilotRunAttempt
 from pilot_core.store.pilots import PilotStore
 
@@ -32,10 +31,12 @@ OWN = (names.RUNBOOK, *names.FOUNDER_DOCUMENTS)
 
 
 class Item(NamedTuple):
-    """One file. ``name`` is its path under the pilot's folder; ``attempt`` is None for the pilot's own documents."""
+    """One file. ``name`` is its path under the pilot's folder, ``path`` that in the store; ``attempt`` is None for the
+    pilot's own documents.
+    """
 
     name: str
-    path: Path
+    path: str
     attempt: int | None
 
     @property
@@ -47,50 +48,34 @@ class Item(NamedTuple):
 
     @property
     def readable(self) -> bool:
-        return self.path.suffix in READABLE
+        return self.path.endswith(READABLE)
 
 
 def shelf(store: PilotStore, pilot: PilotRun) -> list[Item]:
     """Every finished file of the pilot that is there: its own documents first, then attempt by attempt."""
-    base = store.root / pilot.pilot_id
-    found = [Item(name, path, None) for name in OWN if (path := _file(store, base / name))]
-    for attempt in sorted(pilot.runs, key=lambda a: a.attempt_number):
+    base = pilot.pilot_id
+    attempts = {a.attempt_number: list(_files_of(store, base, a)) for a in pilot.runs}
+    own = [f"{base}/{name}" for name in OWN]
+    there = store.media.existing([*own, *(path for paths in attempts.values() for path in paths)])
+    found = [Item(name, path, None) for name, path in zip(OWN, own, strict=True) if path in there]
+    for number in sorted(attempts):
         known: dict[str, Item] = {}
-        for path in _files_of(store, base, attempt):
-            if actual := _file(store, path):
-                name = _name(path, base, attempt.attempt_number)
-                known.setdefault(name, Item(name, actual, attempt.attempt_number))
+        for path in (path for path in attempts[number] if path in there):
+            within = path.startswith(f"{base}/")
+            name = path.removeprefix(f"{base}/") if within else f"attempt_{number}/{Path(path).name}"
+            known.setdefault(name, Item(name, path, number))
         found += sorted(known.values(), key=_order)
     return found
 
 
-def _files_of(store: PilotStore, base: Path, attempt: PilotRunAttempt) -> Iterator[Path]:
+def _files_of(store: PilotStore, base: str, attempt: PilotRunAttempt) -> Iterator[str]:
     """The attempt's folders within the pilot's own, and its films and captions wherever in the store they are."""
     for folder in (attempt.folder, attempt.review_pack_path):
         # An imported state file may name any folder; the store's own, say.
-        if folder and base.resolve() in (store.root / folder).resolve().parents:
-            yield from (path for path in (store.root / folder).rglob("*") if not _unfinished(path.relative_to(base)))
+        if folder and (store.root / base).resolve() in (store.root / folder).resolve().parents:
+            yield from (path for path in store.media.under(folder) if not path.endswith(".log"))
     films = [attempt.video_path, *(p for draft in attempt.drafts for p in (draft.video_path, draft.captions_path))]
-    yield from (store.root / film for film in films if film and film.endswith(FILM_SUFFIXES))
-
-
-def _unfinished(path: Path) -> bool:
-    return path.suffix in (".part", ".tmp", ".log") or any(part.startswith(".") for part in path.parts)
-
-
-def _file(store: PilotStore, path: Path) -> Path | None:
-    """Where the file really is, if it is one within the store."""
-    try:
-        actual = store.path_of(str(path))
-        return actual if actual.is_file() else None
-    except (StoreError, OSError, ValueError):
-        return None
-
-
-def _name(path: Path, base: Path, attempt_number: int) -> str:
-    if path.is_relative_to(base):
-        return path.relative_to(base).as_posix()
-    return f"attempt_{attempt_number}/{path.name}"
+    yield from (film for film in films if film and film.endswith(FILM_SUFFIXES))
 
 
 def _order(item: Item) -> tuple[int, int, str]:

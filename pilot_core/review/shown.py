@@ -1,6 +1,5 @@
 """What a reviewer is shown of a pilot: its ready attempts, and of the newest the exact film."""
 
-import hashlib
 from fractions import Fraction
 from math import ceil
 
@@ -61,8 +60,7 @@ def film_checksum(store: PilotStore, attempt: PilotRunAttempt) -> str:
     Raises NotAllowedNow when there is no film to approve.
     """
     try:
-        with store.path_of(attempt.video_path or "").open("rb") as film:
-            return hashlib.file_digest(film, "sha256").hexdigest()
+        return store.media.checksum(attempt.video_path or "")
     except (OSError, StoreError, ValueError) as error:
         raise NotAllowedNow(
             f"The film of attempt {attempt.attempt_number} cannot be read just now, so it cannot be approved. "

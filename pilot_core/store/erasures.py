@@ -2,7 +2,7 @@
 
 import json
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ from pilot_core.store.database import Database, Row, rows
 from pilot_core.store.lease import Connection
 from pilot_core.store.reviews import acting_through_link
 from pilot_core.store.rows import from_column, to_column
+from pilot_core.tokens import hashed
 
 TABLES_OF_A_PILOT = (
     "attempts",
@@ -29,6 +30,7 @@ TABLES_OF_A_PILOT = (
     "messages",
     "deliveries",
     "pilot_contacts",
+    "media",
     "pilots",
 )
 # Where a person's name stands, by table and column; the feedback and events of a pilot are rewritten by its saves.
@@ -68,7 +70,10 @@ IN_THE_FILE = "-"
 
 @dataclass(frozen=True)
 class Erasure:
-    """One erasure: when, by whom, why, of what kind ("pilot" or "person"), and the counts that were kept."""
+    """One erasure: when, by whom, why, of what kind ("pilot" or "person"), and the counts that were kept.
+
+    ``pilot_hash`` is the SHA-256 (hex) of an erased pilot's id.
+    """
 
     erasure_id: str
     erased_at: datetime
@@ -77,13 +82,14 @@ class Erasure:
     kind: str
     pilot_id: str | None
     counts: dict[str, Any]
+    pilot_hash: str | None = None
 
 
 def add(connection: Connection, made: Erasure) -> None:
     """Note an erasure."""
     connection.execute(
-        "INSERT INTO erasures (erasure_id, erased_at, erased_by, reason, kind, pilot_id, counts) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO erasures (erasure_id, erased_at, erased_by, reason, kind, pilot_id, counts, pilot_hash) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         [
             made.erasure_id,
             to_column(made.erased_at),
@@ -92,6 +98,7 @@ def add(connection: Connection, made: Erasure) -> None:
             made.kind,
             made.pilot_id,
             json.dumps(made.counts, ensure_ascii=False),
+            made.pilot_hash,
         ],
     )
 
@@ -109,6 +116,20 @@ def unfinished(database: Database) -> list[str]:
     """The ids of erased pilots whose files may still be there."""
     sql = "SELECT pilot_id FROM erasures WHERE pilot_id <> ? ORDER BY erased_at, pilot_id"
     return [row["pilot_id"] for row in database.read(lambda connection: rows(connection, sql, [IN_THE_FILE]))]
+
+
+def erased_among(database: Database, pilot_ids: Iterable[str]) -> list[str]:
+    """Those of the ids that are of erased pilots."""
+    by_hash = {hashed(pilot_id): pilot_id for pilot_id in pilot_ids}
+    sql = "SELECT pilot_hash FROM erasures WHERE pilot_hash = ANY(?)"
+    found = database.read(lambda connection: rows(connection, sql, [list(by_hash)])) if by_hash else []
+    return sorted(by_hash[row["pilot_hash"]] for row in found)
+
+
+def with_erased_persons(database: Database) -> set[str]:
+    """The ids of the pilots in which somebody's data was erased."""
+    sql = "SELECT DISTINCT pilot_id FROM events WHERE kind = 'person_erased'"
+    return {row["pilot_id"] for row in database.read(lambda connection: rows(connection, sql))}
 
 
 def forget_files(connection: Connection, pilot_id: str) -> None:

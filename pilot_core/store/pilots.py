@@ -26,6 +26,7 @@ from pilot_core.store import state_files
 from pilot_core.store.database import Row, append, rows
 from pilot_core.store.engines import database_of
 from pilot_core.store.lease import Connection
+from pilot_core.store.media import media_of, path_within, refuse_elsewhere
 
 log = logging.getLogger(__name__)
 
@@ -45,11 +46,19 @@ class PilotStore:
 
     Opened on a folder that holds state files and no database, it takes them in; what happened is in ``taken_in``. Ended
     in the middle of that, the next opening takes in the rest. Its rows are in the PostgreSQL database of
-    ``database_url``, or of the settings if that is None, or of neither in the folder itself. Raises StoreError when the
-    folder or the database cannot be used.
+    ``database_url``, or of the settings if that is None, or of neither in the folder itself. Its films and documents
+    are kept in the bucket of the settings, if they name one; ``media_elsewhere=False`` keeps them in the folder
+    whatever is set. Raises StoreError when the folder or the database cannot be used.
     """
 
-    def __init__(self, root: str | Path, clock: Clock = utc_now, *, database_url: str | None = None):
+    def __init__(
+        self,
+        root: str | Path,
+        clock: Clock = utc_now,
+        *,
+        database_url: str | None = None,
+        media_elsewhere: bool = True,
+    ):
         self.root = Path(root).absolute()
         self.clock = clock
         url = settings.database_url() if database_url is None else database_url
@@ -64,10 +73,14 @@ class PilotStore:
         marker = self.root / IMPORTING
         if fresh and any(self.root.glob("pilot_*.json")):
             write_atomic(marker, "")  # before the database, which a process killed in the import leaves behind
+        place = settings.media_place() if media_elsewhere else None
         migrated = (self.database.path.resolve(), url)
         if migrated not in _migrated or fresh:
             self.database.migrate()
             _migrated.add(migrated)
+            if place is None and media_elsewhere:
+                refuse_elsewhere(self.database)
+        self.media = media_of(self.root, self.database, clock, place)
         self.taken_in = ImportReport()
         if marker.exists():
             report = self.import_state(self.root)
@@ -78,10 +91,7 @@ class PilotStore:
 
     def path_of(self, relative: str) -> Path:
         """The file a stored path names. Raises StoreError for one that leaves the store."""
-        path = (self.root / relative).resolve()
-        if not path.is_relative_to(self.root.resolve()):
-            raise StoreError(f"{relative} lies outside the store.")
-        return path
+        return path_within(self.root, relative)
 
     def save(
         self, pilot: PilotRun, actor: str | None = None, also: Callable[[Connection], None] | None = None

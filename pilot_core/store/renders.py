@@ -15,6 +15,10 @@ SILENT_SECONDS = 30.0
 """A worker on another machine that has not been heard from for this long counts as gone."""
 
 
+# One that was taken for dead may wake up when another has its attempt.
+_OURS = "attempt_id = ? AND worker = ? AND pid = ?"
+
+
 @dataclass(frozen=True)
 class Render:
     """One render under way; ``fraction`` from 0 to 1, times in UTC."""
@@ -84,14 +88,20 @@ def beat(database: Database, attempt_id: str, now: datetime, fraction: float, st
     """Say that the render lives, and where it is."""
     database.transaction(
         lambda c: c.execute(
-            "UPDATE renders SET heartbeat_at = ?, fraction = ?, step = ? WHERE attempt_id = ?",
-            [to_column(now), fraction, step, attempt_id],
+            f"UPDATE renders SET heartbeat_at = ?, fraction = ?, step = ? WHERE {_OURS}",  # noqa: S608
+            [to_column(now), fraction, step, attempt_id, this_machine(), os.getpid()],
         ).fetchall()
     )
 
 
+def leave(database: Database, attempt_id: str) -> None:
+    """This process's render is over, however it ended."""
+    ours = [attempt_id, this_machine(), os.getpid()]
+    database.transaction(lambda c: c.execute(f"DELETE FROM renders WHERE {_OURS}", ours).fetchall())  # noqa: S608
+
+
 def release(database: Database, attempt_id: str) -> None:
-    """The render is over, however it ended."""
+    """The render is over, whoever made it."""
     database.transaction(lambda c: c.execute("DELETE FROM renders WHERE attempt_id = ?", [attempt_id]).fetchall())
 
 

@@ -17,6 +17,7 @@ TYPES = {
     "timestamp without time zone": "TIMESTAMP",
     "double precision": "DOUBLE",
     "integer": "INTEGER",
+    "bigint": "BIGINT",
     "boolean": "BOOLEAN",
     "json": "JSON",
 }

@@ -15,7 +15,7 @@ from pilot_core.errors import PilotNotFound
 from pilot_core.messages.sender import send_due
 from pilot_core.models import AttemptState
 from pilot_core.rendering import fail_abandoned, fail_attempt
-from pilot_core.settings import ROOT, settings
+from pilot_core.settings import ROOT, left_to_workers, settings
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.queries import any_in_the_making
 
@@ -41,7 +41,14 @@ _guard = threading.Lock()
 
 
 def start_render(store: PilotStore, pilot_id: str, attempt_number: int) -> None:
-    """Begin making a queued attempt's cut in a new process, which outlives this one; it writes to the store's logs."""
+    """Have a queued attempt's cut made: by the workers, or by a new process, which outlives this one.
+
+    Such a process writes to the store's logs. Raises StoreError when the workers cannot be told.
+    """
+    if url := left_to_workers():
+        from pilot_core import render_queue
+
+        return render_queue.ask(url, pilot_id, attempt_number)
     logs = store.root / "logs"
     logs.mkdir(exist_ok=True)
     command = [sys.executable, "-m", "pilot_core.worker", str(store.root), ids.checked_pilot_id(pilot_id)]

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
-from starlette.responses import FileResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute
 
 from pilot_core.documents import FOUNDER_DOCUMENTS, REVIEW_PACK_FOLDER, render_report
@@ -26,8 +26,10 @@ from pilot_core.insight.report import OutcomeReport, build_report
 from pilot_core.models import PilotRun
 from pilot_core.review.shown import shown_attempts
 from pilot_core.store import state_files
+from pilot_core.store.bucket import BucketTrouble
 from pilot_core.store.judgements import Override, filed_report, standing_override
 from pilot_core.web import access
+from pilot_core.web.files import answer_with, not_now
 from pilot_core.web.stated import not_found, route
 from pilot_core.web.stores import store
 
@@ -81,6 +83,8 @@ def download(request: Request) -> Response:
     try:
         pilot = store().load(request.path_params["pilot_id"])
         return _answer(pilot, name) if present.on_the_team else _given(pilot, name)
+    except BucketTrouble as error:
+        return not_now(error)
     except PilotError:
         return not_found()
 
@@ -117,16 +121,21 @@ def _report(pilot: PilotRun) -> tuple[OutcomeReport, Override | None]:
 
 
 def _file(item: Item) -> Response:
-    media_type = MEDIA_TYPES.get(item.path.suffix, "application/octet-stream")
-    return FileResponse(item.path, filename=Path(item.name).name, media_type=media_type, headers=HEADERS)
+    media = store().media
+    if (found := media.found(item.path)) is None:
+        return not_found()
+    media_type = MEDIA_TYPES.get(Path(item.path).suffix, "application/octet-stream")
+    return answer_with(media, found, media_type, HEADERS, Path(item.name).name)
 
 
-def _everything(pilot: PilotRun) -> Iterator[tuple[str, Path | bytes]]:
+def _everything(pilot: PilotRun) -> Iterator[tuple[str, Path | bytes | Iterator[bytes]]]:
     """The zip's entries, laid out as the guide lays out a store."""
     yield f"{pilot.pilot_id}.json", state_files.text(pilot).encode()
     yield f"{pilot.pilot_id}/{REPORT}", render_report(*_report(pilot)).encode()
     for item in shelf(store(), pilot):
-        yield f"{pilot.pilot_id}/{item.name}", item.path
+        if found := store().media.found(item.path):
+            here = found.status is not None
+            yield f"{pilot.pilot_id}/{item.name}", found.path if here else store().media.pieces(found)
 
 
 # Not async: it asks the store, so Starlette runs it in a thread.

@@ -14,7 +14,7 @@ import streamlit as st
 from pilot_core import logs
 from pilot_core.erasure import finish_erasures
 from pilot_core.errors import PilotError
-from pilot_core.settings import settings
+from pilot_core.settings import media_place, settings
 from pilot_core.store.pilots import PilotStore
 from pilot_core.web import uploads
 from pilot_core.web.background import Watch
@@ -60,7 +60,8 @@ def _import_ahead(over: threading.Event) -> None:
     Streamlit collects garbage after every run of a page. What was imported never becomes garbage, and looking through
     it each time would take 70 ms of everybody's.
     """
-    for names, pause in ((EVERY_PAGE, METRICS_AFTER_SECONDS), (METRICS, 0.0)):
+    every_film = ("s3fs",) if media_place() else ()
+    for names, pause in ((EVERY_PAGE + every_film, METRICS_AFTER_SECONDS), (METRICS, 0.0)):
         for name in names:
             importlib.import_module(name)
         gc.collect()

@@ -1,19 +1,19 @@
 """Films, posters, thumbnails and captions at ``/watch/<attempt_id>/…``: from disk, with ranges, for those who may."""
 
-import os
 import re
-import stat
 from pathlib import Path
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from pilot_core import ids
 from pilot_core.errors import StoreError
 from pilot_core.models import AttemptState
+from pilot_core.store.bucket import BucketTrouble
 from pilot_core.store.queries import AttemptMedia, media_of
 from pilot_core.web import access
+from pilot_core.web.files import answer_with, not_now
 from pilot_core.web.stated import not_found, route
 from pilot_core.web.stores import store
 
@@ -28,7 +28,6 @@ MEDIA_TYPES = {
     ".jpg": "image/jpeg",
     ".json": "application/json",
 }
-PIECE_BYTES = 512 * 1024  # read and sent at a time; each piece takes a turn of the server's one thread
 HEADERS = {"Cache-Control": "private, no-cache", "X-Content-Type-Options": "nosniff"}
 
 
@@ -52,11 +51,14 @@ def watch(request: Request) -> Response:
     if relative is None or Path(relative).suffix not in MEDIA_TYPES:
         return not_found()
     try:
-        path = store().path_of(relative)
-        found = path.stat()
+        found = store().media.found(relative)
+    except BucketTrouble as error:
+        return not_now(error)
     except (StoreError, OSError, ValueError):
         return not_found()
-    return _answer(request, path, found) if stat.S_ISREG(found.st_mode) else not_found()
+    if found is None:
+        return not_found()
+    return answer_with(store().media, found, MEDIA_TYPES[Path(relative).suffix], HEADERS, request=request)
 
 
 def _asked(request: Request) -> AttemptMedia | None:
@@ -77,14 +79,6 @@ def file_named(name: str, attempt: AttemptMedia) -> str | None:
         video, captions = attempt.drafts.get(int(match[1]), (None, None))
         return video if match[2] == "mp4" else captions
     return f"{pack}/{name}" if pack and name in PACK_FILES else None
-
-
-def _answer(request: Request, path: Path, found: os.stat_result) -> Response:
-    response = FileResponse(path, headers=HEADERS, media_type=MEDIA_TYPES[path.suffix], stat_result=found)
-    response.chunk_size = PIECE_BYTES
-    etag = response.headers["etag"]
-    known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
-    return Response(status_code=304, headers={**HEADERS, "ETag": etag}) if etag in known else response
 
 
 MEDIA_ROUTES: list[BaseRoute] = [route("/watch/{attempt_id}/{name}", watch, access.Role.REVIEWER)]

@@ -143,7 +143,7 @@ def _begin(store: PilotStore, pilot_id: str, typed: dict[str, Any], actor: str) 
         _, attempt = services.queue_attempt(store, pilot_id, typed["pipeline"], actor, upload_path=kept)
     except PilotError:
         if kept:
-            store.path_of(kept).unlink(missing_ok=True)
+            store.media.remove([kept])
         raise
     if film:
         forget(film)

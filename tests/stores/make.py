@@ -84,7 +84,14 @@ def fill_every_table(connection: Connection) -> None:
 
 
 def _some(kind: str) -> object:
-    values = {"VARCHAR": "Grüße, “word”", "JSON": '{"a": [1, "ü"]}', "BOOLEAN": True, "DOUBLE": 0.1, "INTEGER": 7}
+    values = {
+        "VARCHAR": "Grüße, “word”",
+        "JSON": '{"a": [1, "ü"]}',
+        "BOOLEAN": True,
+        "DOUBLE": 0.1,
+        "INTEGER": 7,
+        "BIGINT": 7,
+    }
     return datetime(2026, 1, 2, 3, 4, 5, 678901) if kind == "TIMESTAMP" else values[kind]  # noqa: DTZ001
 
 

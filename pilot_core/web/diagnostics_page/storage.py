@@ -29,6 +29,8 @@ def measured(root: str) -> Sizes:
 def told(store: PilotStore, found: Sizes) -> Told:
     """Whether the disk will do."""
     sentence = f"The store is in {store.root}; {size(found.free)} of the disk's {size(found.disk)} are free."
+    if store.media.place:
+        sentence += f" Its films and documents are kept in {store.media.place}."
     if found.free < VERY_SCARCE:
         return Told(Mark.ACT, sentence, "Free some space now: films can no longer be made or taken in safely.")
     if found.free < SCARCE:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import streamlit as st
 
 from pilot_core.formatting import ago, count
+from pilot_core.rendering import never_began
 from pilot_core.store import renders
 from pilot_core.store.diagnosis import Failure
 from pilot_core.store.pilots import PilotStore
@@ -37,7 +38,7 @@ def queue(store: PilotStore, now: datetime) -> Queue:
     """The queue as it is now."""
     found = renders.under_way(store.database)
     gone = [render for render in found if not renders.is_alive(render, now)]
-    return Queue(found, gone, renders.queued_without_worker(store.database, now))
+    return Queue(found, gone, never_began(store))
 
 
 def told(found: Queue, watch: Watch | None, at_once: int, now: datetime) -> Told:
@@ -54,7 +55,8 @@ def told(found: Queue, watch: Watch | None, at_once: int, now: datetime) -> Told
     waiting = len(found.renders) - making + len(found.unclaimed)
     if not found.renders and not found.unclaimed:
         return Told(Mark.WELL, "No render is under way, and none waits.")
-    sentence = f"{count(making, 'render')} under way, {waiting} waiting; at most {at_once} at once."
+    limit = f"at most {at_once} at once" if at_once else "workers make them"
+    sentence = f"{count(making, 'render')} under way, {waiting} waiting; {limit}."
     lost = len(found.gone) + len(found.unclaimed)
     if lost:
         todo = "They are failed within seconds, with the reason, and can be retried then."

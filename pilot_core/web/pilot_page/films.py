@@ -5,7 +5,6 @@ from typing import NamedTuple
 import streamlit as st
 
 from pilot_core import catalog
-from pilot_core.errors import StoreError
 from pilot_core.formatting import count, dollars, seconds
 from pilot_core.models import AttemptState, Draft, PilotRunAttempt
 from pilot_core.review.comments import threads_of
@@ -133,11 +132,7 @@ def _choices(view: View, ready: list[PilotRunAttempt]) -> dict[str, PlayerMedia]
 
 def _media(view: View, attempt: PilotRunAttempt, draft: Draft | None) -> PlayerMedia | None:
     path = draft.video_path if draft else attempt.video_path
-    try:
-        there = bool(path) and view.store.path_of(path or "").is_file()
-    except StoreError:
-        there = False
-    return media_for(attempt, draft) if there else None
+    return media_for(attempt, draft) if path and view.store.media.existing([path]) else None
 
 
 def _shot_markers(view: View, draft: Draft | None, media: PlayerMedia) -> list[Marker]:

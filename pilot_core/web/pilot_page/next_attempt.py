@@ -186,7 +186,7 @@ def _taken_up(view: View, film: Path | None) -> Iterator[str | None]:
         yield kept
     except PilotError:
         if kept:
-            view.store.path_of(kept).unlink(missing_ok=True)
+            view.store.media.remove([kept])
         raise
     if film:
         forget(film)

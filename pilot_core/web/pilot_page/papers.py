@@ -36,7 +36,7 @@ def show(view: View) -> None:
         _files(view, items)
     with text:
         if asked in readable:
-            _read(readable[asked])
+            _read(view, readable[asked])
 
 
 def _write_button(view: View) -> None:
@@ -49,10 +49,10 @@ def _write_button(view: View) -> None:
         st.rerun()
 
 
-def _read(item: Item) -> None:
+def _read(view: View, item: Item) -> None:
     try:
-        text = item.path.read_bytes()[:LONGEST].decode("utf-8", "replace")
-    except OSError:
+        text = view.store.media.fetched(item.path).read_bytes()[:LONGEST].decode("utf-8", "replace")
+    except (OSError, PilotError):
         st.error("This document cannot be read any more. Reload the page.", icon=":material/error:")
         return
     st.code(text, language=None, wrap_lines=True, height=640)

@@ -45,6 +45,8 @@ def did(event: Event) -> str:
             kept = told.get("sla_passed")
             verdict = "" if kept is None else "; the SLA is kept" if kept else "; the SLA is missed"
             return f"made {attempt}{after}{verdict}"
+        case "render_given_back":
+            return f"gave {attempt} back to the queue, since its worker died"
         case "render_failed":
             return f"could not make {attempt}{reason}"
         case "feedback_received":

@@ -39,7 +39,7 @@ def _text(store: PilotStore, attempt: PilotRunAttempt, name: str) -> str:
     if not attempt.review_pack_path:
         return ""
     try:
-        with store.path_of(f"{attempt.review_pack_path}/{name}").open("rb") as file:
+        with store.media.fetched(f"{attempt.review_pack_path}/{name}").open("rb") as file:
             return file.read(LONGEST).decode("utf-8", "replace")
     except (OSError, StoreError, ValueError):
         return ""

@@ -1,0 +1,12 @@
+# One image for dashboards and workers; deploy/compose.yaml says how they stand together.
+FROM python:3.11-slim
+RUN useradd --create-home --uid 1000 pilot && mkdir /store && chown pilot /store
+WORKDIR /app
+COPY requirements.txt .
+RUN pip install --no-cache-dir -r requirements.txt
+COPY . .
+USER pilot
+ENV PILOT_OPS_STORE=/store STREAMLIT_SERVER_ADDRESS=0.0.0.0 PYTHONUNBUFFERED=1
+VOLUME /store
+EXPOSE 8501
+CMD ["streamlit", "run", "app.py"]

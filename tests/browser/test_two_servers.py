@@ -1,0 +1,136 @@
+"""Two dashboards and two workers, each with a folder of its own, on one PostgreSQL database and one bucket."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from pilot_core.models import ApprovalOutcome
+from pilot_core.settings import ROOT
+from pilot_core.store.pilots import PilotStore
+from tests import buckets, postgres
+from tests.browser.serving import running
+from tests.films import make_film
+from tests.test_render_queue import PROGRAM
+
+pytestmark = pytest.mark.browser
+
+expect.set_options(timeout=15_000)
+
+
+@dataclass
+class Site:
+    """The machines of a site: addresses of the dashboards, folders by name, what all of them are told."""
+
+    first: str
+    second: str
+    folders: Path
+    settings: dict[str, str]
+    begun: Path
+    ends: ExitStack
+
+    def worker(self, name: str) -> "subprocess.Popen[bytes]":
+        told = os.environ | self.settings | {"PILOT_OPS_STORE": str(self.folders / name)}
+        process = subprocess.Popen([sys.executable, "-m", "pilot_core.render_queue"], cwd=ROOT, env=told)
+        self.ends.callback(process.wait)
+        self.ends.callback(process.kill)
+        return process
+
+
+@pytest.fixture
+def site(postgres_server: postgres.Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    film, begun, program = tmp_path / "film.mp4", tmp_path / "begun", tmp_path / "program.py"
+    make_film(film, seconds=16, width=1080, height=1920, rate=Fraction(8))
+    program.write_text(PROGRAM)
+    with ExitStack() as ends:
+        service = ends.enter_context(buckets.service())
+        with monkeypatch.context() as patch:
+            buckets.name_in_settings(patch, service, service.new_bucket())
+            names = ("PILOT_OPS_MEDIA", "PILOT_OPS_MEDIA_ENDPOINT", "AWS_DEFAULT_REGION", *buckets.KEYS)
+            settings = {name: os.environ[name] for name in names}
+        settings |= {
+            "PILOT_OPS_DATABASE_URL": ends.enter_context(postgres_server.database()),
+            "PILOT_OPS_SECRET": "what all servers of this site know of",
+            "PILOT_OPS_RENDERS": "0",
+            "PILOT_OPS_PIPELINE": "command",
+            "PILOT_OPS_COMMAND": f"{sys.executable} {program} {begun} {film}",
+        }
+        first, second = (
+            ends.enter_context(running(ROOT / "app.py", tmp_path / name, settings, tmp_path / f"{name}.log"))
+            for name in ("first", "second")
+        )
+        yield Site(first, second, tmp_path, settings, begun, ends)
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context()
+    context.set_default_timeout(15_000)
+    yield context.new_page()
+    context.close()
+
+
+def test_a_pilot_of_one_server_is_rendered_by_the_second_worker_and_reviewed_on_the_other_server(
+    site: Site, page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A lead begins on the first dashboard; the first worker is killed in the middle of the cut.
+    worker = site.worker("one")
+    page.goto(f"{site.first}/new_pilot")
+    page.get_by_label("Founder").fill("Alice Chen")
+    page.get_by_label("Company").fill("Two Servers")
+    page.get_by_text("Problem and solution", exact=True).click()
+    page.get_by_label("Product").fill("Ledger")
+    page.get_by_role("button", name="Create the pilot").click()
+    expect(page.get_by_text("Making attempt 1")).to_be_visible()
+    deadline = time.monotonic() + 60
+    while not (site.begun.exists() and site.begun.read_text()):
+        assert time.monotonic() < deadline, "no worker took the attempt"
+        time.sleep(0.1)
+    worker.kill()
+    os.kill(int(site.begun.read_text()), signal.SIGKILL)
+    site.worker("two")
+    expect(page.get_by_text("Attempt 1 is ready")).to_be_visible(timeout=90_000)
+
+    for name, value in site.settings.items():
+        monkeypatch.setenv(name, value)
+    store = PilotStore(site.folders / "reader")
+    [pilot] = store.load_all()
+    kinds = [event.kind for event in store.events(pilot.pilot_id)]
+    assert [kind for kind in kinds if kind.startswith(("render_", "cut_"))] == [
+        "render_started",
+        "render_given_back",
+        "render_started",
+        "cut_ready",
+    ]
+
+    # The second dashboard, whose folder has no film, makes the link; the founder watches there and approves.
+    page.goto(f"{site.second}/pilot?pilot={pilot.pilot_id}")
+    expect(page.get_by_text("Two Servers").first).to_be_visible()
+    assert not list((site.folders / "second").rglob("*.mp4"))
+    from pilot_core.review.links import make_link
+
+    _, token = make_link(store, pilot.pilot_id, "Dana Cruz", actor="Lea Lead")
+    page.goto(f"{site.second}/r/{token}")
+    video = page.locator(".player video").first
+    page.wait_for_function("video => video.readyState >= 1", arg=video.element_handle())
+    page.locator(".dock").get_by_role("button", name="Approve").click()
+    page.get_by_role("button", name="Approve attempt 1…").click()
+    page.get_by_role("dialog").get_by_role("button", name="Yes, I approve it as Dana Cruz").click()
+    expect(page.get_by_text(re.compile("approved", re.I)).first).to_be_visible()
+    assert store.load(pilot.pilot_id).approval_outcome is ApprovalOutcome.APPROVED
+
+    # The first dashboard shows it.
+    page.goto(f"{site.first}/pilot?pilot={pilot.pilot_id}")
+    expect(page.get_by_text(re.compile("approved", re.I)).first).to_be_visible()
+    for name in ("first.log", "second.log"):
+        assert "Traceback" not in (site.folders / name).read_text()

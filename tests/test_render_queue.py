@@ -1,0 +1,216 @@
+"""Cuts left to workers: asked for once, made by whoever is free, given back by those who die."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from fractions import Fraction
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from pilot_core import render_queue, services
+from pilot_core.errors import InvalidRequest
+from pilot_core.models import AttemptState, PilotRunAttempt
+from pilot_core.rendering import run_attempt
+from pilot_core.settings import ROOT, settings
+from pilot_core.store import renders
+from pilot_core.store.lease import Connection
+from pilot_core.store.pilots import PilotStore
+from pilot_core.web.background import look_after, start_render
+from tests.films import make_film
+
+# The first time it says that it has begun and waits for ever; from the second time on it has a film.
+PROGRAM = """
+import json, os, shutil, sys
+begun, film = sys.argv[1:]
+if not os.path.exists(begun):
+    open(begun, "w").write(str(os.getpid()))
+    sys.stdin.read()
+    import signal
+    signal.pause()
+shutil.copy(film, "draft_v1.mp4")
+json.dump({"video_path": "draft_v1.mp4"}, open(os.environ["PILOT_OPS_RESULT"], "w"))
+"""
+CLAIM_AND_DIE = """
+import os, sys
+from pilot_core import rendering
+from pilot_core.store import renders
+from pilot_core.store.pilots import PilotStore
+store, pilot_id = PilotStore(sys.argv[1]), sys.argv[2]
+assert renders.claim(store.database, f"{pilot_id}_a1", pilot_id, store.clock())
+store.change(pilot_id, lambda pilot: rendering._begin(pilot, 1, store.clock()))
+os._exit(9)
+"""
+
+pytestmark = pytest.mark.parametrize("engine", ["postgres"], indirect=True)
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("film") / "film.mp4"
+    make_film(path, seconds=16, width=1080, height=1920, rate=Fraction(8))
+    return path
+
+
+@pytest.fixture
+def begun(tmp_path: Path) -> Path:
+    return tmp_path / "begun"
+
+
+@pytest.fixture
+def shared(engine: str, tmp_path: Path, film: Path, begun: Path, monkeypatch: pytest.MonkeyPatch) -> PilotStore:
+    """A store whose cuts are left to workers, by the time of the machine."""
+    program = tmp_path / "program.py"
+    program.write_text(PROGRAM)
+    monkeypatch.setenv("PILOT_OPS_RENDERS", "0")
+    monkeypatch.setenv("PILOT_OPS_COMMAND", f"{sys.executable} {program} {begun} {film}")
+    return PilotStore(tmp_path / "store")
+
+
+@pytest.fixture
+def worker() -> Iterator[Callable[[], "subprocess.Popen[bytes]"]]:
+    """Begins a worker; all are gone at the end."""
+    with ExitStack() as ends:
+
+        def begin() -> "subprocess.Popen[bytes]":
+            process = subprocess.Popen([sys.executable, "-m", "pilot_core.render_queue"], cwd=ROOT)
+            ends.callback(process.wait)
+            ends.callback(process.kill)
+            return process
+
+        yield begin
+
+
+def url() -> str:
+    found = settings().database_url
+    assert found
+    return found
+
+
+def queue(store: PilotStore) -> str:
+    pilot = services.create_pilot("Alice Chen", "AcmeAI", "problem_solution", "acme")
+    services.start_pilot(store, pilot, "Mara Lindqvist")
+    services.queue_attempt(store, pilot.pilot_id, "command", "Mara Lindqvist")
+    return pilot.pilot_id
+
+
+def until(store: PilotStore, pilot_id: str, state: AttemptState) -> PilotRunAttempt:
+    deadline = time.monotonic() + 90
+    while (attempt := store.load(pilot_id).attempt(1)).state is not state and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert attempt.state is state, attempt.failure
+    return attempt
+
+
+def kinds(store: PilotStore, pilot_id: str) -> list[str]:
+    return [event.kind for event in store.events(pilot_id) if event.kind.startswith(("render_", "cut_"))]
+
+
+def jobs() -> int:
+    with psycopg.connect(url()) as connection:
+        [(found,)] = connection.execute("SELECT count(*) FROM procrastinate.procrastinate_jobs").fetchall()
+    return int(found)
+
+
+def test_attempts_are_asked_for_once_and_made_by_a_worker(
+    shared: PilotStore, begun: Path, worker: Callable[[], "subprocess.Popen[bytes]"]
+) -> None:
+    begun.touch()
+    pilots = [queue(shared) for _ in range(2)]
+    for pilot_id in (*pilots, *pilots):
+        start_render(shared, pilot_id, 1)
+    assert jobs() == 2
+    process = worker()
+    for pilot_id in pilots:
+        attempt = until(shared, pilot_id, AttemptState.READY)
+        assert shared.path_of(attempt.video_path or "").is_file()
+        assert kinds(shared, pilot_id) == ["render_started", "cut_ready"]
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 0
+    assert jobs() == 0
+
+
+def test_a_worker_killed_in_the_middle_gives_its_attempt_back_and_another_makes_it(
+    shared: PilotStore, begun: Path, worker: Callable[[], "subprocess.Popen[bytes]"]
+) -> None:
+    pilot_id = queue(shared)
+    first = worker()
+    start_render(shared, pilot_id, 1)
+    while not (begun.exists() and begun.read_text()):
+        assert first.poll() is None
+        time.sleep(0.05)
+    half_made = shared.path_of(shared.load(pilot_id).attempt(1).folder or "")
+    worker()
+    first.kill()
+    os.kill(int(begun.read_text()), signal.SIGKILL)
+    attempt = until(shared, pilot_id, AttemptState.READY)
+    assert kinds(shared, pilot_id) == ["render_started", "render_given_back", "render_started", "cut_ready"]
+    assert attempt.folder != half_made.relative_to(shared.root).as_posix()
+    assert not list(half_made.glob("*.mp4"))
+    assert shared.load(pilot_id).attempts_used == 1
+
+
+def test_an_attempt_that_three_workers_died_of_is_failed(shared: PilotStore) -> None:
+    pilot_id = queue(shared)
+    for _ in range(3):
+        died = subprocess.run([sys.executable, "-c", CLAIM_AND_DIE, shared.root, pilot_id], cwd=ROOT, check=False)
+        assert died.returncode == 9
+        look_after(shared)
+    attempt = shared.load(pilot_id).attempt(1)
+    assert attempt.state is AttemptState.FAILED
+    assert attempt.failure == (
+        "The render stopped at “Waiting for a free place”: its worker died, the third one. Look at the workers' logs."
+    )
+    assert renders.under_way(shared.database) == []
+
+
+def test_a_worker_that_was_taken_for_dead_drops_what_it_made(shared: PilotStore, begun: Path, film: Path) -> None:
+    pilot_id = queue(shared)
+    slow = threading.Thread(target=run_attempt, args=(shared, pilot_id, 1, settings()))
+    slow.start()
+    while not (begun.exists() and begun.read_text()):
+        time.sleep(0.05)
+
+    def lose_sight(connection: Connection) -> None:
+        connection.execute("UPDATE renders SET worker = 'elsewhere', heartbeat_at = '2026-01-01 00:00:00'")
+
+    shared.database.transaction(lose_sight)
+    look_after(shared)
+    assert shared.load(pilot_id).attempt(1).state is AttemptState.QUEUED
+    made = run_attempt(shared, pilot_id, 1, settings()).attempt(1)
+    os.kill(int(begun.read_text()), signal.SIGKILL)
+    slow.join()
+    assert shared.load(pilot_id).attempt(1) == made
+    assert made.state is AttemptState.READY
+    assert shared.path_of(made.video_path or "").is_file()
+
+
+def test_a_queued_attempt_whose_job_was_lost_is_asked_for_again(shared: PilotStore) -> None:
+    pilot_id = queue(shared)
+    start_render(shared, pilot_id, 1)
+    with psycopg.connect(url()) as connection:
+        connection.execute("SET search_path TO procrastinate; DELETE FROM procrastinate_jobs")
+    look_after(shared)
+    assert jobs() == 0, "it may be that somebody is just asking"
+    old = "UPDATE pilots SET updated_at = '2026-01-01 00:00:00'"
+    shared.database.transaction(lambda connection: connection.execute(old))
+    look_after(shared)
+    assert jobs() == 1
+    assert shared.load(pilot_id).attempt(1).state is AttemptState.QUEUED
+
+
+def test_cuts_cannot_be_left_to_workers_without_a_common_database(
+    engine: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("PILOT_OPS_DATABASE_URL")
+    assert render_queue.main() == 1
+    assert "Workers need PILOT_OPS_DATABASE_URL" in capsys.readouterr().err
+    monkeypatch.setenv("PILOT_OPS_RENDERS", "0")
+    with pytest.raises(InvalidRequest, match=r"^The setting PILOT_OPS_RENDERS is 0, which leaves the cuts to workers"):
+        settings()
