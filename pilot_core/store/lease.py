@@ -59,6 +59,7 @@ class Lease:
         self._attached = False
         self._lingers = False
         self._watched = False
+        self._watcher: threading.Thread | None = None
         self._users = 0
         self._opened_at = 0.0
         self._idle_since = 0.0
@@ -220,7 +221,8 @@ class Lease:
         self._attached = True
         self._opened_at = time.monotonic()
         if self._lingers and not self._watched:
-            threading.Thread(target=self._watch, name="lease", daemon=True).start()
+            self._watcher = threading.Thread(target=self._watch, name="lease", daemon=True)
+            self._watcher.start()
             self._watched = True
 
     def _take_lock(self) -> None:
@@ -408,9 +410,11 @@ def lease_on(path: Path) -> Lease:
 
 
 def _rest_all() -> None:
-    """So that a process ends with its journals folded in."""
+    """So that a process ends with its journals folded in, and no thread is within DuckDB when Python ends: it aborts."""
     for lease in list(_leases.values()):
         lease._rest()
+        if lease._watcher:
+            lease._watcher.join()
 
 
 atexit.register(_rest_all)
