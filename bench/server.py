@@ -45,7 +45,7 @@ class Server:
 def store_of_server(root: str) -> PilotStore:
     """The store as the server has it, which stays attached between sessions."""
     store = PilotStore(root)
-    store.database.lease.linger()
+    store.database.linger()
     return store
 
 

@@ -410,7 +410,7 @@ def lease_on(path: Path) -> Lease:
 
 
 def _rest_all() -> None:
-    """So that a process ends with its journals folded in, and no thread is within DuckDB when Python ends: it aborts."""
+    """So that a process ends with its journals folded in, and with no thread within DuckDB, on which Python aborts."""
     for lease in list(_leases.values()):
         lease._rest()
         if lease._watcher:
