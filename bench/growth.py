@@ -19,7 +19,7 @@ WORK = {
 ANSWERS = {
     "list and filter": "a page of 25",
     "one pilot's page data": "one pilot",
-    "a round of the sender, nothing due": "nothing, where half of the pilots wait for founders",
+    "a round of the sender, nothing due": "nothing",
     "metrics page data": "counts over all attempts",
     "save one change": "one pilot",
     "full export as zip": "every row",
