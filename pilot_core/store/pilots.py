@@ -5,10 +5,8 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from getpass import getuser
 from operator import itemgetter
 from pathlib import Path
@@ -207,39 +205,27 @@ class PilotStore:
         report = ImportReport()
         known = set(self.pilot_ids())
         taken = self.database.read(_taken_ids)
-        # The disk is waited for while the next files are read, which is most of the time that either takes.
-        with ThreadPoolExecutor(1) as beside:
-            written: list[Future[None]] = []
-            for start in range(0, len(files), IMPORTED_AT_ONCE):
-                pilots: dict[str, PilotRun] = {}
-                for file in files[start : start + IMPORTED_AT_ONCE]:
-                    try:
-                        pilot = state_files.read(file)
-                        if pilot.pilot_id in known:
-                            raise InvalidRequest(_there_already(file.name, pilot.pilot_id))
-                    except PilotError as error:
-                        report.problems.append(str(error))
-                        continue
-                    known.add(pilot.pilot_id)
-                    _make_ids_unique(pilot, taken)
-                    pilot.log("imported", pilot.updated_at, file=file.name)
-                    pilots[file.name] = pilot
-                there, save = self._save_new(list(pilots.values()), actor or local_user())
-                written.append(beside.submit(save))
-                for name, pilot in pilots.items():
-                    if pilot.pilot_id in there:
-                        report.problems.append(_there_already(name, pilot.pilot_id))
-                    else:
-                        report.imported.append(pilot.pilot_id)
-            for done in written:
-                done.result()
+        for start in range(0, len(files), IMPORTED_AT_ONCE):
+            pilots: dict[str, PilotRun] = {}
+            for file in files[start : start + IMPORTED_AT_ONCE]:
+                try:
+                    pilot = state_files.read(file)
+                    if pilot.pilot_id in known:
+                        raise InvalidRequest(_there_already(file.name, pilot.pilot_id))
+                except PilotError as error:
+                    report.problems.append(str(error))
+                    continue
+                known.add(pilot.pilot_id)
+                _make_ids_unique(pilot, taken)
+                pilot.log("imported", pilot.updated_at, file=file.name)
+                pilots[file.name] = pilot
+            there = self._save_new(list(pilots.values()), actor or local_user())
+            report.problems += [_there_already(name, p.pilot_id) for name, p in pilots.items() if p.pilot_id in there]
+            report.imported += [p.pilot_id for p in pilots.values() if p.pilot_id not in there]
         return report
 
-    def _save_new(self, pilots: list[PilotRun], actor: str) -> tuple[set[str], Callable[[], None]]:
-        """Save pilots that are new here in one transaction, as ``save`` does one.
-
-        Returns the ids that were not new, and what is still to be done for the others.
-        """
+    def _save_new(self, pilots: list[PilotRun], actor: str) -> set[str]:
+        """Save pilots that are new here in one transaction, as ``save`` does one; returns the ids that were not new."""
         events = {pilot.pilot_id: _events(pilot, actor) for pilot in pilots}
 
         def work(connection: Connection) -> set[str]:
@@ -250,7 +236,8 @@ class PilotStore:
 
         there = self.database.transaction(work)
         saved = [pilot for pilot in pilots if pilot.pilot_id not in there]
-        return there, partial(self._saved, saved, [event for pilot in saved for event in events[pilot.pilot_id]])
+        self._saved(saved, [event for pilot in saved for event in events[pilot.pilot_id]])
+        return there
 
     def write_state_file(self, pilot: PilotRun) -> None:
         """Write the pilot's state file, unless a newer revision of it stands there already or the pilot was erased."""
