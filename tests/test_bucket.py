@@ -16,8 +16,8 @@ import pytest
 
 from pilot_core import rendering, services
 from pilot_core.care.backup import back_up
-from pilot_core.care.carry import carry_media
 from pilot_core.care.check import check
+from pilot_core.care.move import move_store
 from pilot_core.care.repair import repair
 from pilot_core.care.restore import restore
 from pilot_core.cli import main
@@ -435,37 +435,49 @@ def test_a_backup_without_films_takes_up_the_bucket_again(
     assert not list((tmp_path / "again").rglob("*.mp4"))
 
 
-@pytest.mark.parametrize(("from_bucket", "to_bucket"), [(False, True), (True, False), (True, True)])
-def test_media_are_carried_from_one_place_to_the_other_and_compared(
+def test_a_store_is_moved_out_of_the_bucket_into_a_folder_that_needs_none(
     s3: buckets.Service,
+    bucket: str,
+    kept: PilotStore,
+    ready: PilotRun,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
-    new_pilot: Callable[..., PilotRun],
-    film: Path,
-    from_bucket: bool,
-    to_bucket: bool,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    names = [s3.new_bucket(), s3.new_bucket()]
-    if from_bucket:
-        buckets.name_in_settings(monkeypatch, s3, names[0], PREFIX)
-    source = PilotStore(tmp_path / "source")
-    pilot = brought(source, services.start_pilot(source, new_pilot(), "Mara").pilot_id, film)
-    meant = {path: source.media.fetched(path).read_bytes() for path in source.media.under(pilot.pilot_id)}
-    (tmp_path / "target").mkdir()
-    source.database.lease.copy_to(tmp_path / "target" / "pilots.duckdb")
-    if from_bucket:
-        lose_folder(source, pilot.pilot_id)
-    if to_bucket:
-        buckets.name_in_settings(monkeypatch, s3, names[1], PREFIX)
-    target = PilotStore(tmp_path / "target", media_elsewhere=to_bucket)
-    told: list[str] = []
-    assert carry_media(source, target, told.append) == (len(meant), sum(map(len, meant.values())))
-    if to_bucket:
-        lose_folder(target, pilot.pilot_id)
-        assert len(s3.objects(names[1])) == len(set(meant.values()))
+    unsent = kept.root / ready.pilot_id / "notes.txt"
+    unsent.write_text("brought by hand")
+    meant = {path: kept.media.fetched(path).read_bytes() for path in kept.media.under(ready.pilot_id)}
+    before = s3.objects(bucket)
+    for path in kept.media.known():
+        (kept.root / path).unlink()
+    target = tmp_path / "back"
+    assert main(["--store", str(kept.root), "--move-store", str(target)]) == 0
+    assert capsys.readouterr().out.endswith(
+        "What was copied is as it was.\n"
+        "Its films and documents are all in that folder; unset PILOT_OPS_MEDIA where you use it.\n"
+    )
+    assert s3.objects(bucket) == before
+    monkeypatch.delenv("PILOT_OPS_MEDIA")
+    back = PilotStore(target)
+    assert {path: back.media.fetched(path).read_bytes() for path in back.media.under(ready.pilot_id)} == meant
+    assert back.load_all() == kept.load_all()
+    assert check(back) == []
+
+
+@pytest.mark.parametrize("content", [None, b"another film"])
+def test_nothing_is_moved_out_of_a_bucket_that_does_not_have_what_was_put_there(
+    s3: buckets.Service, bucket: str, kept: PilotStore, ready: PilotRun, tmp_path: Path, content: bytes | None
+) -> None:
+    [film] = [row for row in kept.media.known().values() if row.path.endswith("draft_v1.mp4")]
+    name = f"{PREFIX}/{film.name}"
+    if content is None:
+        s3.client.delete_object(Bucket=bucket, Key=name)
     else:
-        assert target.database.read(lambda c: c.execute("SELECT count(*) FROM media").fetchall()) == [(0,)]
-    assert {path: target.media.fetched(path).read_bytes() for path in target.media.under(pilot.pilot_id)} == meant
+        s3.client.put_object(Bucket=bucket, Key=name, Body=content.ljust(film.size, b"."))
+    lose_folder(kept, ready.pilot_id)
+    with pytest.raises(StoreError, match=r"draft_v1\.mp4 is not (in .* as it should be|what was put into s3://)"):
+        move_store(kept, str(tmp_path / "back"))
+    assert not (tmp_path / "back").exists()
 
 
 def test_a_store_whose_files_are_in_a_bucket_does_not_open_without_it(

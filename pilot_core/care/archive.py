@@ -14,8 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pilot_core import ids
 from pilot_core.errors import InvalidRequest
 from pilot_core.formatting import printable
+from pilot_core.store.engines import DATABASE
 
-MANIFEST, DATABASE = "manifest.json", "pilots.duckdb"
+MANIFEST = "manifest.json"
 FORMAT = 1
 CHUNK_BYTES = 1_048_576
 MANIFEST_BYTES = 200_000_000

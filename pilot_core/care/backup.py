@@ -17,6 +17,7 @@ from pilot_core.files import settle
 from pilot_core.formatting import printable
 from pilot_core.store import soundness
 from pilot_core.store.bucket_media import BucketMedia
+from pilot_core.store.engines import DATABASE
 from pilot_core.store.lease import Connection, opened_copy
 from pilot_core.store.media import Kept, Media, kept_rows
 from pilot_core.store.pilots import PilotStore
@@ -40,14 +41,14 @@ def back_up(store: PilotStore, file: Path, *, media: bool = True) -> archives.Ma
         raise InvalidRequest(f"There is no folder {file.parent} for the backup; make it first.")
     try:
         with _workplace(file) as place:
-            copy, part = place / archives.DATABASE, place / "backup.zip"
+            copy, part = place / DATABASE, place / "backup.zip"
             store.database.copy_to(copy)
             with opened_copy(copy) as connection:
                 counts, schema = soundness.row_counts(connection), soundness.schema_of(connection)
                 pilots, making = _pilots(connection), _making(connection)
                 kept = kept_rows(connection) if store.media.place else []
             with zipfile.ZipFile(part, "w") as archive:
-                held = {archives.DATABASE: archives.add_file(archive, archives.DATABASE, copy)}
+                held = {DATABASE: archives.add_file(archive, DATABASE, copy)}
                 held |= _from_bucket(archive, store.media, kept, media)
                 for name, path in _files(store.root, pilots, making, media):
                     if name in held:

@@ -12,17 +12,16 @@ from pilot_core.care.restore import empty_place, found_in, move_in
 from pilot_core.errors import InvalidRequest, StoreError
 from pilot_core.files import settle, sync_tree
 from pilot_core.formatting import count
+from pilot_core.messages.secret_addresses import KEY_FILE
 from pilot_core.settings import checked_database_url
+from pilot_core.store.bucket_media import FILMS, BucketMedia
 from pilot_core.store.copying import Tally, compare, copy_out, copy_rows, tables_of, tallies
 from pilot_core.store.database import Database
 from pilot_core.store.engines import DATABASE, ELSEWHERE
-from pilot_core.store.lease import Connection
+from pilot_core.store.lease import Connection, opened_copy
+from pilot_core.store.media import PASSING, File, forget_rows
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.queries import any_in_the_making
-
-CHUNK_BYTES = 1_048_576
-KEY = ".messages.key"
-"""Hidden, and still carried along: without it the links in messages that were sent would end."""
 
 Tell = Callable[[str], None]
 
@@ -40,10 +39,11 @@ class Moved:
 def move_store(store: PilotStore, target: str, tell: Tell = lambda sentence: None) -> Moved:
     """Copy the store to ``target``: the address of an empty PostgreSQL database, or a folder for a store on DuckDB.
 
-    To a database the rows are brought in one transaction; films and documents stay in the store's folder. To another
-    folder they are copied too; it must be empty or missing. To the store's own folder only the rows are brought, where
-    they are in PostgreSQL. The source stays as it is. Raises InvalidRequest where the target will not do, StoreError
-    where something could not be copied or the source changed meanwhile; then nothing is left of it.
+    To a database the rows are brought in one transaction; films and documents stay where they are. To another folder
+    they are copied too, out of the bucket if they are in one; it must be empty or missing. To the store's own folder
+    only the rows are brought, where they are in PostgreSQL. The source stays as it is. Raises InvalidRequest where the
+    target will not do, StoreError where something could not be copied or the source changed meanwhile; then nothing is
+    left of it.
     """
     if any_in_the_making(store.database):
         raise InvalidRequest("A cut is being made; wait until it is ready, or run --repair, then move the store.")
@@ -101,7 +101,7 @@ def _to_folder(store: PilotStore, root: Path, tell: Tell) -> Moved:
         with empty_place(root) as place:
             read = store.database.at_leisure(lambda source: copy_out(source, place / DATABASE, _telling(tell)))
             _check_unchanged(store.database, read)
-            files, size = (0, 0) if at_home else _copy_files(store.root, place, tell)
+            files, size = (0, 0) if at_home else _copy_files(store, place, tell)
             sync_tree(place)
             if at_home:
                 settle(place / DATABASE, root / DATABASE)
@@ -134,51 +134,73 @@ def _telling(tell: Tell) -> Callable[[str, int], None]:
     return lambda table, rows: tell(f"  {table}: {count(rows, 'row')}") if rows else None
 
 
-def _copy_files(source: Path, target: Path, tell: Tell) -> tuple[int, int]:
-    """Copy every file that is not the database's, and compare what was written; returns how many, and their bytes."""
+def _copy_files(store: PilotStore, target: Path, tell: Tell) -> tuple[int, int]:
+    """Copy every file that is not the database's, from wherever it is kept; returns how many, and their bytes.
+
+    What was written is read back and compared, and what is kept in a bucket is what its row says.
+    """
     files = size = 0
-    linked: dict[tuple[int, int], Path] = {}
-    for path in _files(source):
-        copy = target / path.relative_to(source)
+    copies: dict[object, Path] = {}
+    for name, file in _files(store):
+        copy = target / name
         copy.parent.mkdir(parents=True, exist_ok=True)
-        status = path.stat()
-        known = linked.get((status.st_dev, status.st_ino))
-        if known:  # a review pack's film is the draft itself
-            os.link(known, copy)
+        # A review pack's film is the draft itself.
+        same = _same_as(file)
+        if same in copies:
+            os.link(copies[same], copy)
         else:
-            _copy_file(path, copy)
-            if status.st_nlink > 1:
-                linked[status.st_dev, status.st_ino] = copy
+            _copy_file(store, file, copy)
+            if same:
+                copies[same] = copy
         files += 1
-        size += status.st_size
+        size += copy.stat().st_size
         if files % 1000 == 0:
             tell(f"  {count(files, 'file')}, {size / 1e6:,.0f} MB")
+    if store.media.place:
+        with opened_copy(target / DATABASE) as connection:
+            forget_rows(connection)
     return files, size
 
 
-def _files(root: Path) -> Iterator[Path]:
+def _same_as(file: File) -> object:
+    """What two names of one film have in common; None for a file with one name."""
+    if file.kept:
+        return file.kept.name if file.kept.path.endswith(FILMS) else None
+    assert file.status
+    return (file.status.st_dev, file.status.st_ino) if file.status.st_nlink > 1 else None
+
+
+def _files(store: PilotStore) -> Iterator[tuple[str, File]]:
     """The visible files of a store that are not its database's, and the key of its messages; no symbolic links."""
-    for place, folders, names in os.walk(root):
+    media = store.media
+    kept = media.known()
+    for place, folders, names in os.walk(store.root):
         here = Path(place)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for path in (here / name for name in sorted(names)):
-            is_database = here == root and path.name.startswith("pilots.")
-            hidden = path.name.startswith(".") and path.name != KEY
-            if not (is_database or hidden or path.suffix in (".part", ".tmp", ".lock")) and _is_plain(path):
-                yield path
+            is_database = here == store.root and path.name.startswith("pilots.")
+            # Without its key the links in messages that were sent would end.
+            hidden = path.name.startswith(".") and path.name != KEY_FILE
+            if not (is_database or hidden or path.suffix in PASSING or path.is_symlink()) and path.is_file():
+                name = path.relative_to(store.root).as_posix()
+                if name not in kept:
+                    yield name, File(path, path.stat())
+    if isinstance(media, BucketMedia):
+        yield from ((name, media.file_of(row)) for name, row in kept.items())
 
 
-def _is_plain(path: Path) -> bool:
-    return path.is_file() and not path.is_symlink()
-
-
-def _copy_file(source: Path, target: Path) -> None:
+def _copy_file(store: PilotStore, file: File, target: Path) -> None:
     digest = hashlib.sha256()
-    with source.open("rb") as reading, target.open("xb") as writing:
-        while chunk := reading.read(CHUNK_BYTES):
-            writing.write(chunk)
-            digest.update(chunk)
-    shutil.copystat(source, target)
-    with target.open("rb") as file:
-        if hashlib.file_digest(file, "sha256").digest() != digest.digest():
+    with target.open("xb") as writing:
+        for piece in store.media.pieces(file):
+            writing.write(piece)
+            digest.update(piece)
+    if file.status:
+        shutil.copystat(file.path, target)
+    with target.open("rb") as written:
+        if hashlib.file_digest(written, "sha256").digest() != digest.digest():
             raise OSError(None, f"{target.name} is not what was written")
+    if file.kept and digest.hexdigest() != file.kept.sha256:
+        raise StoreError(
+            f"{file.kept.path} is not what was put into {store.media.place}. Nothing was moved; run --check."
+        )

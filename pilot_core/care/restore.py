@@ -16,11 +16,12 @@ from pilot_core.files import sync_folder, sync_tree
 from pilot_core.settings import media_place
 from pilot_core.store import soundness, state_files
 from pilot_core.store.bucket import Bucket
+from pilot_core.store.engines import DATABASE
 from pilot_core.store.lease import opened_copy
 from pilot_core.store.media import forget_rows
 from pilot_core.store.pilots import PilotStore
 
-LOCK = f"{archives.DATABASE}.lock"
+LOCK = f"{DATABASE}.lock"
 LOCK_SECONDS = 15.0
 NOT_EMPTY = "{root} is not empty. A backup is brought back into an empty folder only; name another one."
 
@@ -54,7 +55,7 @@ def restore(file: Path, root: Path) -> archives.Manifest:
                     "free some space first. Nothing was restored."
                 )
             _unpack(archive, manifest, file, place)
-            _compare(place / archives.DATABASE, manifest, file)
+            _compare(place / DATABASE, manifest, file)
             if bucket is None or manifest.media:
                 PilotStore(place, database_url="", media_elsewhere=False).database.transaction(forget_rows)
             _finish(place)
@@ -145,7 +146,7 @@ def move_in(place: Path, root: Path) -> None:
             raise InvalidRequest(NOT_EMPTY.format(root=root))
         moved: list[str] = []
         try:
-            for path in sorted(place.iterdir(), key=lambda p: p.name == archives.DATABASE):
+            for path in sorted(place.iterdir(), key=lambda p: p.name == DATABASE):
                 path.rename(root / path.name)
                 moved.append(path.name)
             sync_folder(root)

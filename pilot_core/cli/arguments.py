@@ -8,6 +8,7 @@ from typing import NoReturn
 from pilot_core import catalog, formatting, services
 from pilot_core.errors import InvalidRequest, StoreError
 from pilot_core.settings import Settings
+from pilot_core.store.engines import DATABASE
 from pilot_core.store.pilots import ImportReport, PilotStore
 
 USAGE = 2
@@ -153,7 +154,7 @@ def need(arguments: argparse.Namespace, action: str, *options: str) -> None:
 
 def open_store(arguments: argparse.Namespace, config: Settings, *, make: bool = False) -> PilotStore:
     root: Path = arguments.store or config.store
-    known = config.database_url or (root / "pilots.duckdb").exists() or any(root.glob("pilot_*.json"))
+    known = config.database_url or (root / DATABASE).exists() or any(root.glob("pilot_*.json"))
     if not make and not known:
         raise StoreError(f"There is no store in {root} yet; start a pilot first, or name another folder with --store.")
     store = PilotStore(root)

@@ -56,6 +56,8 @@ def move_store(arguments: argparse.Namespace, config: Settings) -> int:
         f"{formatting.count(rows, 'row')} in {formatting.count(len(moved.tables), 'table')}{files}, read back and "
         "compared. What was copied is as it was."
     )
+    if moved.files and config.media:
+        print("Its films and documents are all in that folder; unset PILOT_OPS_MEDIA where you use it.")
     return 0
 
 

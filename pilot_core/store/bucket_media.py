@@ -85,14 +85,6 @@ class BucketMedia(Media):
         real = path_within(self.root, kept.path)
         return File(real, real.stat() if _sha256_at(real) == kept.sha256 else None, kept)
 
-    def checksum_there(self, path: str) -> str:
-        """The SHA-256 (hex) of a kept file as the bucket gives it out. Raises BucketTrouble."""
-        digest = hashlib.sha256()
-        if kept := self._row(path):
-            for piece in self.pieces(File(path_within(self.root, path), None, kept)):
-                digest.update(piece)
-        return digest.hexdigest()
-
     def has(self, kept: Kept) -> bool:
         """Whether a kept file is there, in the folder or in the bucket."""
         return self.lies_as_kept(kept) or self.bucket.size(kept.name) == kept.size
