@@ -10,11 +10,13 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from typing import Any
 
 import psycopg
 from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
+from procrastinate.schema import SchemaManager
 
 from pilot_core import ids, logs, rendering
 from pilot_core.errors import InvalidRequest, NotAllowedNow, PilotError, PilotNotFound, StoreError
@@ -40,7 +42,7 @@ ALL_AT_ONCE = 1_000_000
 def ask(url: str, pilot_id: str, attempt_number: int) -> None:
     """Tell the workers on that database that a queued attempt waits; once is enough. Raises StoreError."""
     with _sentences(), _app(SyncPsycopgConnector, url).open() as app:
-        _make_tables(app, url)
+        _make_tables(url)
         task = app.configure_task(TASK, queue=QUEUE, queueing_lock=ids.attempt_id_for(pilot_id, attempt_number))
         with suppress(AlreadyEnqueued):
             task.defer(pilot_id=pilot_id, attempt_number=attempt_number)
@@ -51,8 +53,10 @@ def look_after(store: PilotStore, url: str) -> list[str]:
     back = []
     for render in renders.under_way(store.database):
         if not renders.is_alive(render, store.clock()):
-            number = int(render.attempt_id.rpartition("_a")[2])
-            _give_back(store, url, render.pilot_id, number, render.step)
+            if render.attempt_number is None:
+                renders.release(store.database, render.attempt_id)
+            else:
+                _give_back(store, url, render.pilot_id, render.attempt_number, render.step)
             back.append(render.attempt_id)
     for pilot_id, number in renders.queued_without_worker(store.database, store.clock()):
         _give_back(store, url, pilot_id, number, "Starting")
@@ -63,8 +67,7 @@ def _give_back(store: PilotStore, url: str, pilot_id: str, attempt_number: int, 
     """Queue an attempt again that nobody is making, without what its worker left, or fail it after too many workers."""
     try:
         attempt = store.load(pilot_id).attempt(attempt_number)
-    except PilotNotFound:  # erased meanwhile
-        renders.release(store.database, ids.attempt_id_for(pilot_id, attempt_number))
+    except PilotNotFound:  # erased meanwhile, and its renders with it
         return
     actor = f"pipeline:{attempt.pipeline}"
     if attempt.state is AttemptState.RENDERING:
@@ -109,8 +112,7 @@ def work(store: PilotStore, config: Settings, url: str) -> None:
     threading.Thread(target=_look_after, args=[store, url, over], name="given back", daemon=True).start()
     try:
         with _sentences():
-            with _app(SyncPsycopgConnector, url).open() as opened:
-                _make_tables(opened, url)
+            _make_tables(url)
             app.run_worker(queues=[QUEUE], concurrency=1, delete_jobs="always")
     finally:
         over.set()
@@ -130,7 +132,8 @@ def _app(connector: type[SyncPsycopgConnector] | type[PsycopgConnector], url: st
     return App(connector=connector(conninfo=url, kwargs=kept))
 
 
-def _make_tables(app: App, url: str) -> None:
+@cache
+def _make_tables(url: str) -> None:
     """The queue's tables, where they are not there yet; one process makes them."""
     with psycopg.connect(url) as connection:
         connection.execute("SELECT pg_advisory_xact_lock(hashtext('pilot ops render queue'))")
@@ -138,7 +141,7 @@ def _make_tables(app: App, url: str) -> None:
         if known == (None,):
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
             connection.execute(f"SET LOCAL search_path TO {SCHEMA}")
-            connection.execute(app.schema_manager.get_schema())
+            connection.execute(SchemaManager.get_schema())
 
 
 @contextmanager

@@ -43,7 +43,7 @@ from pilot_core import rendering
 from pilot_core.store import renders
 from pilot_core.store.pilots import PilotStore
 store, pilot_id = PilotStore(sys.argv[1]), sys.argv[2]
-assert renders.claim(store.database, f"{pilot_id}_a1", pilot_id, store.clock())
+assert renders.claim(store.database, store.load(pilot_id).attempt(1).attempt_id, pilot_id, store.clock())
 store.change(pilot_id, lambda pilot: rendering._begin(pilot, 1, store.clock()))
 os._exit(9)
 """
@@ -156,8 +156,11 @@ def test_a_worker_killed_in_the_middle_gives_its_attempt_back_and_another_makes_
     assert shared.load(pilot_id).attempts_used == 1
 
 
-def test_an_attempt_that_three_workers_died_of_is_failed(shared: PilotStore) -> None:
+@pytest.mark.parametrize("imported", [False, True])
+def test_an_attempt_that_three_workers_died_of_is_failed(shared: PilotStore, imported: bool) -> None:
     pilot_id = queue(shared)
+    if imported:  # with an id of its own
+        shared.change(pilot_id, lambda pilot: setattr(pilot.attempt(1), "attempt_id", "run-7f3c"))
     for _ in range(3):
         died = subprocess.run([sys.executable, "-c", CLAIM_AND_DIE, shared.root, pilot_id], cwd=ROOT, check=False)
         assert died.returncode == 9

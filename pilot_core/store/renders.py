@@ -21,10 +21,11 @@ _OURS = "attempt_id = ? AND worker = ? AND pid = ?"
 
 @dataclass(frozen=True)
 class Render:
-    """One render under way; ``fraction`` from 0 to 1, times in UTC."""
+    """One render under way; ``fraction`` from 0 to 1, times in UTC. Of an attempt that is gone there is no number."""
 
     attempt_id: str
     pilot_id: str
+    attempt_number: int | None
     worker: str
     pid: int
     waiting: bool
@@ -107,7 +108,11 @@ def release(database: Database, attempt_id: str) -> None:
 
 def under_way(database: Database) -> list[Render]:
     """All renders claimed and not released, oldest first."""
-    found = database.read(lambda c: rows(c, "SELECT * FROM renders ORDER BY started_at, attempt_id"))
+    sql = (
+        "SELECT r.*, a.attempt_number FROM renders r LEFT JOIN attempts a ON a.attempt_id = r.attempt_id "
+        "ORDER BY r.started_at, r.attempt_id"
+    )
+    found = database.read(lambda c: rows(c, sql))
     return [_render(row) for row in found]
 
 
