@@ -10,7 +10,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import cache
 from typing import Any
 
 import psycopg
@@ -24,6 +23,7 @@ from pilot_core.models import AttemptState, PilotRun, PilotRunAttempt
 from pilot_core.settings import Settings, settings
 from pilot_core.store import renders
 from pilot_core.store.pilots import PilotStore
+from pilot_core.store.postgres import make_schema
 
 log = logging.getLogger("pilot_core.render_queue")  # run as a program, its __name__ is another
 
@@ -42,7 +42,7 @@ ALL_AT_ONCE = 1_000_000
 def ask(url: str, pilot_id: str, attempt_number: int) -> None:
     """Tell the workers on that database that a queued attempt waits; once is enough. Raises StoreError."""
     with _sentences(), _app(SyncPsycopgConnector, url).open() as app:
-        _make_tables(url)
+        make_schema(url, SCHEMA, SchemaManager.get_schema())
         task = app.configure_task(TASK, queue=QUEUE, queueing_lock=ids.attempt_id_for(pilot_id, attempt_number))
         with suppress(AlreadyEnqueued):
             task.defer(pilot_id=pilot_id, attempt_number=attempt_number)
@@ -112,7 +112,7 @@ def work(store: PilotStore, config: Settings, url: str) -> None:
     threading.Thread(target=_look_after, args=[store, url, over], name="given back", daemon=True).start()
     try:
         with _sentences():
-            _make_tables(url)
+            make_schema(url, SCHEMA, SchemaManager.get_schema())
             app.run_worker(queues=[QUEUE], concurrency=1, delete_jobs="always")
     finally:
         over.set()
@@ -130,18 +130,6 @@ def _look_after(store: PilotStore, url: str, over: threading.Event) -> None:
 def _app(connector: type[SyncPsycopgConnector] | type[PsycopgConnector], url: str) -> App:
     kept: dict[str, Any] = {"options": f"-c search_path={SCHEMA}"}
     return App(connector=connector(conninfo=url, kwargs=kept))
-
-
-@cache
-def _make_tables(url: str) -> None:
-    """The queue's tables, where they are not there yet; one process makes them."""
-    with psycopg.connect(url) as connection:
-        connection.execute("SELECT pg_advisory_xact_lock(hashtext('pilot ops render queue'))")
-        known = connection.execute(f"SELECT to_regclass('{SCHEMA}.procrastinate_jobs')").fetchone()
-        if known == (None,):
-            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
-            connection.execute(f"SET LOCAL search_path TO {SCHEMA}")
-            connection.execute(SchemaManager.get_schema())
 
 
 @contextmanager

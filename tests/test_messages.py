@@ -315,7 +315,7 @@ def test_an_erased_address_and_an_erased_lead_are_gone_too(store: PilotStore, pi
 def served(store: PilotStore, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("message_routes", "access"):
         monkeypatch.setattr(f"pilot_core.web.{module}.store", lambda: store)
-    monkeypatch.setattr(rates, "WRONG_TOKENS", rates.Rate(3, 600))
+    monkeypatch.setattr(rates, "WRONG_TOKENS", rates.Rate("wrong tokens", 3, 600))
 
 
 def test_the_opt_out_link_ends_reminders_at_the_buttons_press_and_not_before(

@@ -45,7 +45,7 @@ def served(store: PilotStore, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("review_routes", "media", "downloads", "comment_exports", "access"):
         monkeypatch.setattr(f"pilot_core.web.{module}.store", lambda: store)
     for name in ("WRONG_TOKENS", "PASSPHRASES", "REPORTS"):
-        monkeypatch.setattr(rates, name, rates.Rate(100, 600))
+        monkeypatch.setattr(rates, name, rates.Rate(name, 100, 600))
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ def served(store: PilotStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """The routes work on the test's store, and count from nothing."""
     for module in ("sign_in_routes", "access", "routes", "comment_exports", "downloads"):
         monkeypatch.setattr(f"pilot_core.web.{module}.store", lambda: store)
-    monkeypatch.setattr(rates, "WRONG_TOKENS", rates.Rate(20, 600))
+    monkeypatch.setattr(rates, "WRONG_TOKENS", rates.Rate("wrong tokens", 20, 600))
 
 
 def signed_in(answer: Answer) -> str:

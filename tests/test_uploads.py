@@ -25,7 +25,7 @@ SENTENCE = re.compile(r"[^\n]{10,300}\.")
 def served(store: PilotStore, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("uploads", "access"):
         monkeypatch.setattr(f"pilot_core.web.{module}.store", lambda: store)
-    monkeypatch.setattr(uploads, "UPLOADS", rates.Rate(1000, 3600))
+    monkeypatch.setattr(uploads, "UPLOADS", rates.Rate("uploads", 1000, 3600))
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
@@ -326,6 +326,32 @@ TABLES = (
     "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema() "
     "AND table_type = 'BASE TABLE' ORDER BY table_name"
 )
+
+
+def apart(url: str, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    """Run one statement by itself, whatever this thread is in the middle of there. Raises StoreError."""
+    try:
+        with _pool_of(url).lent(beside=True) as raw:
+            return Session(raw).execute(query, parameters).fetchall()
+    except psycopg.Error as error:
+        raise StoreError(f"The database {shown(url)} did not answer ({_reason(error)}); try again.") from error
+
+
+@cache
+def make_schema(url: str, schema: str, tables: str) -> None:
+    """Make a schema of its own beside the store's tables, unless it is there; one process does. Raises StoreError."""
+    try:
+        with psycopg.connect(url) as connection:
+            connection.execute("SELECT pg_advisory_xact_lock(hashtext('pilot ops'), hashtext(%s))", [schema])
+            if connection.execute("SELECT to_regnamespace(%s)", [schema]).fetchone() == (None,):
+                name = sql.Identifier(schema)
+                connection.execute(sql.SQL("CREATE SCHEMA {}; SET LOCAL search_path TO {}").format(name, name))
+                connection.execute(cast(Any, tables))
+    except psycopg.Error as error:
+        raise StoreError(
+            f"The database {shown(url)} did not take the tables of “{schema}” ({_reason(error)}). "
+            "See whether PostgreSQL runs and lets this user make a schema in it."
+        ) from error
 
 
 def shown(url: str) -> str:

@@ -22,10 +22,10 @@ WRONG = "This link does not open anything any more. Tell whoever sent it that yo
 async def quiet(request: Request) -> Response:
     """Ask, and at the button's press end a founder's reminders. Looking changes nothing: mail programs look ahead."""
     token, sender = request.path_params["token"], rates.address_of(request)
-    if rates.WRONG_TOKENS.is_spent(sender):
+    if await run_in_threadpool(rates.WRONG_TOKENS.is_spent, sender):
         return page(request, 429, "Closed for a little while", str(rates.TooMuch()))
     if await run_in_threadpool(outbox.pilot_to_quiet, store(), token) is None:
-        rates.WRONG_TOKENS.spend(sender)
+        await run_in_threadpool(rates.WRONG_TOKENS.spend, sender)
         return page(request, 404, "This link is not open", WRONG)
     if request.method != "POST":
         return page(request, 200, TITLE, ASKED, button="Send me no more reminders")

@@ -1,4 +1,7 @@
-"""How often something may be tried. Counted in this process's memory, of which it takes a bounded part."""
+"""How often something may be tried.
+
+Counted in this process's memory, of which it takes a bounded part; on PostgreSQL, which servers may share, there.
+"""
 
 import ipaddress
 import threading
@@ -9,6 +12,7 @@ from collections.abc import Callable
 from starlette.requests import HTTPConnection
 
 from pilot_core.errors import PilotError
+from pilot_core.settings import settings
 
 KEYS = 10_000
 
@@ -21,15 +25,23 @@ class TooMuch(PilotError):
 
 
 class Rate:
-    """At most ``most`` in ``seconds`` for each key. The keys counted longest ago are forgotten beyond ``KEYS``."""
+    """At most ``most`` in ``seconds`` for each key; ``name`` tells its keys from other rates'.
 
-    def __init__(self, most: int, seconds: float, clock: Callable[[], float] = time.monotonic):
-        self._most, self._seconds, self._clock = most, seconds, clock
+    In memory the keys counted longest ago are forgotten beyond ``KEYS``. On PostgreSQL both methods ask it, so they are
+    for a thread that may wait, and raise StoreError.
+    """
+
+    def __init__(self, name: str, most: int, seconds: float, clock: Callable[[], float] = time.monotonic):
+        self._name, self._most, self._seconds, self._clock = name, most, seconds, clock
         self._counts: OrderedDict[str, tuple[float, int]] = OrderedDict()
         self._guard = threading.Lock()
 
     def spend(self, key: str) -> bool:
         """Count one; False when it is one too many."""
+        if url := settings().database_url:
+            from pilot_core.store import limits
+
+            return limits.spend(url, f"{self._name} {key}", self._seconds) <= self._most
         with self._guard:
             now = self._clock()
             began, count = self._counts.get(key, (now, 0))
@@ -43,6 +55,10 @@ class Rate:
 
     def is_spent(self, key: str) -> bool:
         """Whether another one would be too many; counts nothing."""
+        if url := settings().database_url:
+            from pilot_core.store import limits
+
+            return limits.spent(url, f"{self._name} {key}") >= self._most
         with self._guard:
             began, count = self._counts.get(key, (self._clock(), 0))
             return count >= self._most and self._clock() - began < self._seconds
@@ -52,13 +68,13 @@ class Rate:
 
 
 # Wrong links and keys, from one address: nobody mistypes 256 bits often.
-WRONG_TOKENS = Rate(20, 600)
+WRONG_TOKENS = Rate("wrong tokens", 20, 600)
 # Passphrases, from one address over all links; a link itself locks after five wrong ones.
-PASSPHRASES = Rate(30, 600)
+PASSPHRASES = Rate("passphrases", 30, 600)
 # What a reviewer writes, through one link and from one address (an office has many people).
-WORDS_A_LINK, WORDS_AN_ADDRESS = Rate(60, 60), Rate(180, 60)
+WORDS_A_LINK, WORDS_AN_ADDRESS = Rate("words, link", 60, 60), Rate("words, address", 180, 60)
 # What the film reports of itself: a few times a minute.
-REPORTS = Rate(120, 60)
+REPORTS = Rate("reports", 120, 60)
 
 
 def check_words(link_id: str, peer: str) -> None:

@@ -36,7 +36,7 @@ async def door(request: Request) -> Response:
     token, sender = request.path_params["token"], rates.address_of(request)
     if request.method == "HEAD":
         return Response(headers=DOOR_HEADERS)
-    if rates.WRONG_TOKENS.is_spent(sender):
+    if await run_in_threadpool(rates.WRONG_TOKENS.is_spent, sender):
         return page(request, 429, "Closed for a little while", str(rates.TooMuch()))
     passphrase = None
     if request.method == "POST":
@@ -44,7 +44,7 @@ async def door(request: Request) -> Response:
         if fields is None:
             return _asks(request, 403, STALE, wrong=True)
         passphrase = fields.get("passphrase", "")
-        if passphrase.strip() and not rates.PASSPHRASES.spend(sender):
+        if passphrase.strip() and not await run_in_threadpool(rates.PASSPHRASES.spend, sender):
             return page(request, 429, "Closed for a little while", str(rates.TooMuch()))
     held = request.cookies.get(access.COOKIE)
     try:
@@ -55,7 +55,7 @@ async def door(request: Request) -> Response:
     except PassphraseLocked as error:
         return page(request, 429, "Closed for a little while", str(error))
     except LinkRefused as error:
-        rates.WRONG_TOKENS.spend(sender)
+        await run_in_threadpool(rates.WRONG_TOKENS.spend, sender)
         return page(request, 404, "This link is not open", str(error))
     response = RedirectResponse(ROOM, 303, headers=DOOR_HEADERS)
     keep_cookie(request, response, access.COOKIE, cookie, grant.expires_at - store().clock())
@@ -68,7 +68,9 @@ async def watched(request: Request) -> Response:
     Sent by the room's own script, so no form holds a token for it. Instead it must name this very server as its origin,
     which no other site's page can, and which every browser says of a POST.
     """
-    if from_elsewhere(request) or "origin" not in request.headers or not rates.REPORTS.spend(rates.address_of(request)):
+    if from_elsewhere(request) or "origin" not in request.headers:
+        return not_found()
+    if not await run_in_threadpool(rates.REPORTS.spend, rates.address_of(request)):
         return not_found()
     try:
         told = json.loads(await body_of(request, LONGEST_REPORT))

@@ -23,10 +23,10 @@ ASKED = "This link signs you in on this browser, for 30 days. It works once."
 async def sign_in(request: Request) -> Response:
     """Show the button of a key's page, and take the key when it is pressed."""
     token, sender = request.path_params["key"], rates.address_of(request)
-    if rates.WRONG_TOKENS.is_spent(sender):
+    if await run_in_threadpool(rates.WRONG_TOKENS.is_spent, sender):
         return page(request, 429, "Closed for a little while", str(rates.TooMuch()))
     if not await run_in_threadpool(keys.waits, store(), token):
-        return _refused(request, sender)
+        return await _refused(request, sender)
     if request.method != "POST":
         return page(request, 200, TITLE, ASKED, button=BUTTON)
     if await sent(request) is None:
@@ -34,7 +34,7 @@ async def sign_in(request: Request) -> Response:
     try:
         key, cookie = await run_in_threadpool(keys.sign_in, store(), token)
     except KeyRefused:
-        return _refused(request, sender)
+        return await _refused(request, sender)
     response = RedirectResponse("/", 303, headers=PAGE_HEADERS)
     keep_cookie(request, response, access.SESSION_COOKIE, cookie, key.expires_at - store().clock())
     return response
@@ -76,8 +76,8 @@ def closed(request: Request, present: access.Visitor) -> Response:
     return page(request, 403, "Closed", access.CLOSED)
 
 
-def _refused(request: Request, sender: str) -> Response:
-    rates.WRONG_TOKENS.spend(sender)
+async def _refused(request: Request, sender: str) -> Response:
+    await run_in_threadpool(rates.WRONG_TOKENS.spend, sender)
     return page(request, 404, "This link is not open", str(KeyRefused()))
 
 

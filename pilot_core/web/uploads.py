@@ -39,7 +39,7 @@ MAX_UPLOAD_MB = 200
 SPARE_BYTES = 500_000_000  # of the disk, which stay free
 TICKET_SECONDS = 24 * 3600
 TICKET_HEADER = "x-upload-ticket"
-UPLOADS = rates.Rate(30, 3600)
+UPLOADS = rates.Rate("uploads", 30, 3600)
 UPLOAD_ID = re.compile(r"upload_[0-9a-f]{16}")
 FOLDER = ".uploads"
 KEPT_SECONDS = 24 * 3600
@@ -73,7 +73,7 @@ async def take(request: Request) -> Response:
     present = await run_in_threadpool(access.visitor_of, request)
     if from_elsewhere(request) or not _is_fresh(request.headers.get(TICKET_HEADER, ""), present.name):
         return _refusal(403, STALE)
-    if not UPLOADS.spend(present.name):
+    if not await run_in_threadpool(UPLOADS.spend, present.name):
         return _refusal(429, str(rates.TooMuch()))
     folder = store().root / FOLDER
     upload_id = ids.new_id("upload")

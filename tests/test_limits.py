@@ -1,0 +1,86 @@
+"""Limits on trying that several servers keep together, in the PostgreSQL database they share."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from pilot_core.errors import StoreError
+from pilot_core.settings import settings
+from pilot_core.store import limits
+from pilot_core.store import postgres as module
+from pilot_core.store.copying import tables_of
+from pilot_core.store.pilots import PilotStore
+from pilot_core.store.postgres import apart
+from pilot_core.web import rates
+from tests import postgres
+
+pytestmark = pytest.mark.parametrize("engine", ["postgres"], indirect=True)
+
+
+@pytest.fixture
+def there(store: PilotStore) -> str:
+    """The address of the database that the settings name."""
+    url = settings().database_url
+    assert url
+    return url
+
+
+def run_out(url: str) -> None:
+    apart(url, "UPDATE limits.tries SET ends_at = now() - INTERVAL '1 second'")
+
+
+def test_what_is_tried_at_one_server_counts_at_the_other(there: str) -> None:
+    one, other = (rates.Rate("wrong tokens", 3, 600) for _ in range(2))
+    assert [server.spend("203.0.113.7") for server in (one, other, one, other)] == [True, True, True, False]
+    assert one.is_spent("203.0.113.7")
+    assert other.is_spent("203.0.113.7")
+    assert not one.is_spent("203.0.113.8")
+    assert not rates.Rate("passphrases", 3, 600).is_spent("203.0.113.7")
+    run_out(there)
+    assert not other.is_spent("203.0.113.7")
+    assert one.spend("203.0.113.7")
+
+
+def test_many_at_once_are_counted_one_by_one(there: str) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        counted = list(threads.map(lambda _: limits.spend(there, "a", 600), range(200)))
+    assert sorted(counted) == list(range(1, 201))
+
+
+def test_whose_time_is_over_is_forgotten(there: str) -> None:
+    for number in range(20):
+        limits.spend(there, f"203.0.113.{number}", 600)
+    kept = apart(there, "SELECT key FROM limits.tries")
+    assert len(kept) == 20
+    assert not [key for (key,) in kept if "203" in key[:3]], "an address can be read there"
+    run_out(there)
+    limits.spend(there, "another", 600)
+    assert len(apart(there, "SELECT key FROM limits.tries")) == 1
+
+
+def test_a_change_that_comes_to_nothing_was_a_try_all_the_same(store: PilotStore, there: str) -> None:
+    limits.spend(there, "a", 600)
+    with pytest.raises(ZeroDivisionError):
+        store.database.transaction(lambda connection: limits.spend(there, "a", 600) / 0)
+    assert limits.spent(there, "a") == 2
+
+
+def test_the_counts_are_no_part_of_the_store(store: PilotStore, there: str) -> None:
+    before = store.database.read(tables_of)
+    limits.spend(there, "a", 600)
+    assert store.database.read(tables_of) == before
+
+
+def test_servers_that_begin_at_once_make_one_table(there: str) -> None:
+    make = module.make_schema.__wrapped__
+    with ThreadPoolExecutor(6) as threads:
+        list(threads.map(lambda _: make(there, limits.SCHEMA, limits.TABLES), range(6)))
+    assert limits.spend(there, "a", 600) == 1
+
+
+def test_a_database_that_is_gone_is_told_in_one_sentence(engine: str) -> None:
+    with pytest.raises(
+        StoreError, match=r"^The database postgresql://127\.0\.0\.1:9/none did not take the tables"
+    ) as told:
+        module.make_schema(f"postgresql://pilot:{postgres.PASSWORD}@127.0.0.1:9/none", limits.SCHEMA, limits.TABLES)
+    assert postgres.PASSWORD not in str(told.value)
