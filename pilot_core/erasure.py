@@ -84,7 +84,7 @@ def erase_pilot(store: PilotStore, pilot_id: str, reason: str, actor: str) -> Er
     removed = store.database.transaction(work)
     log.info("pilot erased", extra={"pilot_id": pilot_id, "actor": actor})
     rows = sum(removed.values())
-    files = _remove_files(store, pilot_id)
+    files = remove_files(store, pilot_id)
     erasures.rewrite_file(store.database)
     return Erased(
         counts,
@@ -101,7 +101,7 @@ def finish_erasures(store: PilotStore) -> list[str]:
     """Remove the files, and the bytes, that an erasure left when it was interrupted; returns the pilots' ids."""
     left = erased_here(store)
     for pilot_id in left:
-        _remove_files(store, pilot_id)
+        remove_files(store, pilot_id)
     erasures.rewrite_file(store.database)
     return left
 
@@ -323,8 +323,11 @@ def _remove_found(store: PilotStore, name: str) -> None:
                 path.unlink()
 
 
-def _remove_files(store: PilotStore, pilot_id: str) -> int:
-    """Remove folder, state file and logs, then the pilot's id from its erasure; returns how many files there were."""
+def remove_files(store: PilotStore, pilot_id: str) -> int:
+    """Remove folder, state file and logs, then the pilot's id from its erasure; returns how many files there were.
+
+    Raises StoreError where not all of them are gone.
+    """
     name = ids.checked_pilot_id(pilot_id)
     files = 0
     try:

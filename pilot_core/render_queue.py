@@ -18,6 +18,7 @@ from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.schema import SchemaManager
 
 from pilot_core import ids, logs, rendering
+from pilot_core.care.elsewhere import follower
 from pilot_core.errors import InvalidRequest, NotAllowedNow, PilotError, PilotNotFound, StoreError
 from pilot_core.models import AttemptState, PilotRun, PilotRunAttempt
 from pilot_core.settings import Settings, settings
@@ -119,12 +120,14 @@ def work(store: PilotStore, config: Settings, url: str) -> None:
 
 
 def _look_after(store: PilotStore, url: str, over: threading.Event) -> None:
+    follow = follower(store)
     while not over.wait(LOOK_SECONDS):
         try:
             for attempt_id in look_after(store, url):
                 log.warning("%s was given back: its worker died", attempt_id)
+            follow()
         except Exception:
-            log.exception("the renders could not be looked after")
+            log.exception("what others left could not be looked after")
 
 
 def _app(connector: type[SyncPsycopgConnector] | type[PsycopgConnector], url: str) -> App:

@@ -7,8 +7,10 @@ import pytest
 
 from pilot_core import rendering, services
 from pilot_core.care.check import check
+from pilot_core.care.elsewhere import follower
 from pilot_core.care.repair import repair
-from pilot_core.erasure import erase_pilot
+from pilot_core.documents import RUNBOOK
+from pilot_core.erasure import erase_person, erase_pilot
 from pilot_core.models import AttemptState, PilotRun
 from pilot_core.review.decisions import decide
 from pilot_core.review.links import make_link, open_link
@@ -62,5 +64,32 @@ def test_a_pilot_of_one_server_is_rendered_and_reviewed_at_the_other_and_erased_
     erase_pilot(one, pilot_id, "Asked", "Mara")
     assert s3.objects(bucket) == {}
     assert not (one.root / pilot_id).exists()
-    assert repair(other).left == []
+    follower(other)()
     assert not [path for path in other.root.rglob("*") if pilot_id in str(path)]
+
+
+def test_a_person_erased_at_one_server_stands_in_no_file_of_the_other(
+    folders: tuple[PilotStore, PilotStore], new_pilot: Callable[..., PilotRun]
+) -> None:
+    one, other = folders
+    pilot = services.start_pilot(one, new_pilot(founder_name="Zoë Quist"), "Mara")
+    for path in other.media.under(pilot.pilot_id):
+        other.media.fetched(path)
+    services.pause(other, pilot.pilot_id, "Travels")
+    (report := other.root / pilot.pilot_id / "outcome_report.md").write_text("For Zoë Quist")
+    follow = follower(other)
+    follow()
+    assert naming(other, "Quist"), "nobody was erased yet"
+    erase_person(one, "Zoë Quist", "Asked", "Mara")
+    follow()
+    assert naming(one, "Quist") == naming(other, "Quist") == []
+    assert not report.exists()
+    assert repair(other).left == []
+    runbook = other.media.fetched(f"{pilot.pilot_id}/{RUNBOOK}")
+    assert "Erased person" in runbook.read_text()
+
+
+def naming(store: PilotStore, name: str) -> list[str]:
+    """The files of a folder in which that name stands."""
+    files = [path for path in store.root.rglob("*") if path.is_file()]
+    return [path.name for path in files if name.encode() in path.read_bytes()]

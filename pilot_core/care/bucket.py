@@ -93,6 +93,13 @@ def _in_folder(
             yield Finding("unsent", path, f"{path} is in the store's folder, and not in the bucket yet.")
 
 
+def stale_files(media: BucketMedia, pilot: PilotRun) -> list[str]:
+    """What the folder has of a pilot, in which somebody was erased, that is not as the bucket has it since then."""
+    rows = {kept.path: kept for kept in media.rows_under(pilot.pilot_id)}
+    found = _in_folder(media, pilot.pilot_id, _Needed(pilot), rows, person_erased=True)
+    return [finding.about for finding in found if finding.kind == "stale"]
+
+
 def remove_stale(store: PilotStore, finding: Finding) -> str:
     """Remove from the folder what is fetched again when it is needed, or should be nowhere."""
     (store.root / finding.about).unlink(missing_ok=True)

@@ -112,6 +112,12 @@ def erasures(database: Database) -> list[Erasure]:
     ]
 
 
+def counted(database: Database) -> int:
+    """How many erasures there were."""
+    [(number,)] = database.read(lambda connection: connection.execute("SELECT count(*) FROM erasures").fetchall())
+    return int(number)
+
+
 def unfinished(database: Database) -> list[str]:
     """The ids of erased pilots whose files may still be there."""
     sql = "SELECT pilot_id FROM erasures WHERE pilot_id <> ? ORDER BY erased_at, pilot_id"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pilot_core import ids
 from pilot_core.care import nightly
+from pilot_core.care.elsewhere import follower
 from pilot_core.errors import PilotNotFound
 from pilot_core.messages.sender import send_due
 from pilot_core.models import AttemptState
@@ -29,7 +30,7 @@ MEND_SECONDS = 10.0
 """How long after the start it is looked what a crash left; a process that is gone is noticed at once."""
 
 SEND_SECONDS = 20.0
-"""How often it is looked whether a message is due."""
+"""How often it is looked whether a message is due, or something was erased at another server."""
 STOP_SECONDS = 5.0
 """How long what is being done while the server ends is waited for. All of it may be killed: a message is tried again
 later, what is left of a backup is removed at the next, what a repair began is done at the next start.
@@ -113,6 +114,8 @@ class Watch:
             threading.Thread(target=self._nights, name="nightly backup", daemon=True),
             threading.Thread(target=self._messages, name="messages", daemon=True),
         ]
+        if store.media.place:
+            self._threads.append(threading.Thread(target=self._erasures, name="erasures", daemon=True))
         # Unlike the others it is done one day, which is no sign of trouble.
         self._mending = threading.Thread(target=self._mend, name="mending", daemon=True)
 
@@ -164,6 +167,11 @@ class Watch:
     def _messages(self) -> None:
         while not self._over.wait(SEND_SECONDS):
             self._try("messages could not be sent", lambda store: send_due(store, settings(), self._over.is_set))
+
+    def _erasures(self) -> None:
+        follow = follower(self._store)
+        while not self._over.wait(SEND_SECONDS):
+            self._try("what was erased elsewhere could not be followed", lambda store: follow())
 
     def _try(self, failed: str, work: Callable[[PilotStore], object]) -> None:
         try:
