@@ -5,12 +5,16 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
+from urllib.parse import urlsplit
 
 import boto3
 import pytest
@@ -86,6 +90,52 @@ def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
         with suppress(subprocess.TimeoutExpired):
             process.wait(0.1)
     raise RuntimeError(f"moto's server did not come up at {url}")
+
+
+@contextmanager
+def refusing(service: Service, status: int, code: str) -> Iterator[Service]:
+    """The same service as one that answers this to whoever brings something; all else is passed on to it."""
+    there = urlsplit(service.url).netloc
+
+    class Relay(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def relay(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            if self.command == "PUT":
+                text = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>No.</Message></Error>".encode()
+                self.answer(status, {"Content-Type": "application/xml"}, text)
+                return
+            asked = HTTPConnection(there)
+            asked.request(self.command, self.path, body, dict(self.headers))
+            found = asked.getresponse()
+            self.answer(found.status, dict(found.getheaders()), found.read())
+            asked.close()
+
+        def answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
+            self.send_response(status)
+            for name, value in headers.items():
+                if name.lower() not in ("transfer-encoding", "connection", "date", "server"):
+                    self.send_header(name, value)
+            if "Content-Length" not in headers:
+                self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(body)
+
+        do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = relay
+
+        def log_message(self, *what: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Relay) as relay:
+        thread = threading.Thread(target=relay.serve_forever)
+        thread.start()
+        try:
+            yield Service(f"http://127.0.0.1:{relay.server_port}", service.process)
+        finally:
+            relay.shutdown()
+            thread.join()
 
 
 def name_in_settings(patch: pytest.MonkeyPatch, service: Service, bucket: str, prefix: str = "ops/media") -> None:

@@ -9,6 +9,7 @@ import logging
 import shutil
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -389,6 +390,50 @@ def test_files_of_a_failed_attempt_that_stayed_in_the_bucket_are_removed_by_a_re
     assert repair(kept).left == []
     assert not any(path.startswith(f"{folder}/") for path in kept.media.known())
     assert len(s3.objects(bucket)) == len(OWN) + 1, "the documents and the upload"
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "told"),
+    [
+        (403, "AccessDenied", "no permission, AccessDenied"),
+        (403, "QuotaExceeded", "it is full, QuotaExceeded"),  # Ceph
+        (507, "XMinioStorageFull", "it is full, XMinioStorageFull"),  # MinIO
+    ],
+)
+def test_a_cut_that_the_bucket_does_not_take_fails_with_the_reason_and_stays_until_it_does(
+    s3: buckets.Service,
+    bucket: str,
+    kept: PilotStore,
+    started: PilotRun,
+    film: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+    code: str,
+    told: str,
+) -> None:
+    upload = services.keep_upload(kept, started.pilot_id, film)
+    services.queue_attempt(kept, started.pilot_id, "upload", upload_path=upload)
+    with buckets.refusing(s3, status, code) as full:
+        buckets.name_in_settings(monkeypatch, full, bucket, PREFIX)
+        failed = rendering.run_attempt(PilotStore(kept.root, kept.clock), started.pilot_id, 1, settings()).attempt(1)
+    assert failed.state is AttemptState.FAILED
+    assert told in (failed.failure or "")
+    assert list((kept.root / (failed.folder or "")).glob("*.mp4")), "the cut is gone"
+    kept.clock.forward(hours=1)
+    services.retry_attempt(kept, started.pilot_id, upload_path=upload)
+    retried = rendering.run_attempt(kept, started.pilot_id, 1, settings()).attempt(1)
+    assert retried.state is AttemptState.READY
+    assert check(kept) == []
+
+
+def test_a_bucket_that_does_not_know_our_key_is_told_as_no_permission(
+    own_s3: tuple[buckets.Service, str], store: PilotStore, new_pilot: Callable[..., PilotRun]
+) -> None:
+    service, _ = own_s3
+    asked = urllib.request.Request(f"{service.url}/moto-api/reset-auth", b"0", {"Content-Type": "text/plain"})
+    urllib.request.urlopen(asked).close()
+    with pytest.raises(BucketTrouble, match=r"did not take the files \(no permission(, \w+)?\)"):
+        services.start_pilot(store, new_pilot(), "Mara")
 
 
 def test_a_check_tells_that_the_bucket_does_not_answer(
