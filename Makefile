@@ -31,8 +31,8 @@ demo: .venv/runtime
 bench: .venv/development .venv/moviepy tools
 	$(BIN)/python -m bench $(if $(KEEP),--keep) $(SECTIONS)
 
-# Chromium, LibreOffice and PostgreSQL. Without root, or away from Debian, the tests that use them are skipped by name; with CI=true
-# such a skip is a failure.
+# Chromium, LibreOffice, PostgreSQL and nginx. Without root, or away from Debian, the tests that use them are skipped by
+# name; with CI=true such a skip is a failure.
 tools:
 	@sh scripts/install_test_tools.sh
 

@@ -1,11 +1,12 @@
 #!/bin/sh
-# Installs Debian's Chromium, LibreOffice Calc and PostgreSQL for the tests that use them, where that is possible;
-# otherwise says which tests will be skipped and goes on.
+# Installs Debian's Chromium, LibreOffice Calc, PostgreSQL and nginx for the tests that use them, where that is
+# possible; otherwise says which tests will be skipped and goes on.
 set -u
 missing=""
 [ -n "${PILOT_OPS_CHROMIUM:-}" ] || command -v chromium >/dev/null 2>&1 || missing="chromium"
 command -v soffice >/dev/null 2>&1 || missing="$missing libreoffice-calc-nogui"
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null 2>&1 || missing="$missing postgresql"
+[ -x /usr/sbin/nginx ] || command -v nginx >/dev/null 2>&1 || missing="$missing nginx-light"
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
     echo "Not here, and no way to install it: $missing. The tests that use it will be skipped."
@@ -16,6 +17,10 @@ case "$missing" in *postgresql*)
     # The tests begin a server of their own; Debian's should not run beside it.
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql-common >/dev/null &&
         echo "create_main_cluster = false" >>/etc/postgresql-common/createcluster.conf ;;
+esac
+case "$missing" in *nginx*)
+    # Nor should Debian's proxy, which would take port 80 now and at each start of the machine.
+    mkdir -p /etc/systemd/system && ln -sf /dev/null /etc/systemd/system/nginx.service ;;
 esac
 for package in $missing; do
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package" >/dev/null ||

@@ -63,10 +63,21 @@ class Server:
         self.port, self.log = port, log
 
     def ask(
-        self, path: str, method: str = "GET", *, cookies: str = "", host: str = AWAY, body: bytes = b"", **headers: str
+        self,
+        path: str,
+        method: str = "GET",
+        *,
+        cookies: str = "",
+        host: str = AWAY,
+        body: bytes = b"",
+        sender: str = "127.0.0.1",
+        **headers: str,
     ) -> Reply:
-        """One request; header names take underscores for hyphens. The path goes out as it is, dots and all."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        """One request; header names take underscores for hyphens. The path goes out as it is, dots and all.
+
+        ``sender`` is the address of this machine, 127.0.0.0/8, that it comes from.
+        """
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30, source_address=(sender, 0))
         connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
         sent = {"host": host} | {name.replace("_", "-"): value for name, value in headers.items()}
         if cookies:

@@ -12,7 +12,7 @@ import pytest
 from pilot_core.models import PilotRun
 from pilot_core.services import create_pilot
 from pilot_core.store.pilots import PilotStore
-from tests import buckets, postgres
+from tests import buckets, postgres, proxies
 
 # Whose database it may be is not known, and no test should work on it.
 os.environ.pop("PILOT_OPS_DATABASE_URL", None)
@@ -198,6 +198,18 @@ def soffice() -> str:
     found = shutil.which("soffice")
     if found is None:
         missing = "there is no soffice; install libreoffice-calc-nogui"
+        if os.environ.get("CI") == "true":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    return found
+
+
+@pytest.fixture(scope="session")
+def nginx() -> str:
+    """The proxy's program. Without it its tests are skipped, which under CI=true is a failure."""
+    found = proxies.program()
+    if found is None:
+        missing = "there is no nginx; install nginx-light"
         if os.environ.get("CI") == "true":
             pytest.fail(missing)
         pytest.skip(missing)

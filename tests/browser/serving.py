@@ -47,7 +47,7 @@ def running(app_file: Path, store_folder: Path, settings: Mapping[str, str], log
 
     ``settings`` are further environment variables. Raises RuntimeError with what it said if it does not come up.
     """
-    port = _free_port()
+    port = free_port()
     address = f"http://localhost:{port}"
     command = [sys.executable, "-m", "streamlit", "run", str(app_file)]
     for option, value in {
@@ -64,19 +64,21 @@ def running(app_file: Path, store_folder: Path, settings: Mapping[str, str], log
             command, cwd=ROOT, env=environment, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
         )
         try:
-            _wait_until_healthy(process, f"{address}/healthz", log)
+            wait_until_healthy(process, f"{address}/healthz", log)
             yield address
         finally:
-            _stop(process)
+            stop(process)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("localhost", 0))
         return int(probe.getsockname()[1])
 
 
-def _wait_until_healthy(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
+def wait_until_healthy(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
+    """Return once the process answers there. Raises RuntimeError with what it said if it does not."""
     deadline = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         try:
@@ -87,7 +89,7 @@ def _wait_until_healthy(process: subprocess.Popen[bytes], address: str, log: Pat
     raise RuntimeError(f"the server did not come up (exit code {process.poll()}); it said:\n{log.read_text()}")
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def stop(process: subprocess.Popen[bytes]) -> None:
     """End the server and whatever it started, renders included."""
     for signal_ in (signal.SIGTERM, signal.SIGKILL):
         try:

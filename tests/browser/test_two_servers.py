@@ -1,4 +1,6 @@
-"""Two dashboards and two workers, each with a folder of its own, on one PostgreSQL database and one bucket."""
+"""Two dashboards and two workers, each with a folder of its own, on one PostgreSQL database and one bucket, with the
+site's proxy before them.
+"""
 
 import os
 import re
@@ -15,12 +17,15 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from pilot_core import keys
 from pilot_core.models import ApprovalOutcome
+from pilot_core.review.links import make_link
 from pilot_core.settings import ROOT
 from pilot_core.store.pilots import PilotStore
 from tests import buckets, postgres
 from tests.browser.serving import running
 from tests.films import make_film
+from tests.proxies import BELIEVED, proxied
 from tests.test_render_queue import PROGRAM
 
 pytestmark = pytest.mark.browser
@@ -30,10 +35,11 @@ expect.set_options(timeout=15_000)
 
 @dataclass
 class Site:
-    """The machines of a site: addresses of the dashboards, folders by name, what all of them are told."""
+    """The machines of a site: addresses of the dashboards and of the proxy, folders by name, what all are told."""
 
     first: str
     second: str
+    proxy: str
     folders: Path
     settings: dict[str, str]
     begun: Path
@@ -48,7 +54,9 @@ class Site:
 
 
 @pytest.fixture
-def site(postgres_server: postgres.Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+def site(
+    postgres_server: postgres.Server, nginx: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Site]:
     film, begun, program = tmp_path / "film.mp4", tmp_path / "begun", tmp_path / "program.py"
     make_film(film, seconds=16, width=1080, height=1920, rate=Fraction(8))
     program.write_text(PROGRAM)
@@ -64,24 +72,35 @@ def site(postgres_server: postgres.Server, tmp_path: Path, monkeypatch: pytest.M
             "PILOT_OPS_RENDERS": "0",
             "PILOT_OPS_PIPELINE": "command",
             "PILOT_OPS_COMMAND": f"{sys.executable} {program} {begun} {film}",
+            **BELIEVED,
         }
         first, second = (
             ends.enter_context(running(ROOT / "app.py", tmp_path / name, settings, tmp_path / f"{name}.log"))
             for name in ("first", "second")
         )
-        yield Site(first, second, tmp_path, settings, begun, ends)
+        ports = (int(address.rpartition(":")[2]) for address in (first, second))
+        proxy = f"http://127.0.0.1:{ends.enter_context(proxied(nginx, tmp_path / 'nginx', *ports))}"
+        yield Site(first, second, proxy, tmp_path, settings, begun, ends)
 
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context()
-    context.set_default_timeout(15_000)
-    yield context.new_page()
-    context.close()
+    """The lead's."""
+    with browser.new_context() as context:
+        context.set_default_timeout(15_000)
+        yield context.new_page()
 
 
-def test_a_pilot_of_one_server_is_rendered_by_the_second_worker_and_reviewed_on_the_other_server(
-    site: Site, page: Page, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def founder(browser: Browser) -> Iterator[Page]:
+    """The founder's, in a browser of their own."""
+    with browser.new_context() as context:
+        context.set_default_timeout(15_000)
+        yield context.new_page()
+
+
+def test_a_pilot_of_one_server_is_rendered_by_the_second_worker_and_reviewed_through_the_proxy(
+    site: Site, page: Page, founder: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A lead begins on the first dashboard; the first worker is killed in the middle of the cut.
     worker = site.worker("one")
@@ -113,24 +132,32 @@ def test_a_pilot_of_one_server_is_rendered_by_the_second_worker_and_reviewed_on_
         "cut_ready",
     ]
 
-    # The second dashboard, whose folder has no film, makes the link; the founder watches there and approves.
+    # The second dashboard shows it, though its folder has no film.
     page.goto(f"{site.second}/pilot?pilot={pilot.pilot_id}")
     expect(page.get_by_text("Two Servers").first).to_be_visible()
     assert not list((site.folders / "second").rglob("*.mp4"))
-    from pilot_core.review.links import make_link
 
+    # The founder comes through the proxy, watches there and approves.
     _, token = make_link(store, pilot.pilot_id, "Dana Cruz", actor="Lea Lead")
-    page.goto(f"{site.second}/r/{token}")
-    video = page.locator(".player video").first
-    page.wait_for_function("video => video.readyState >= 1", arg=video.element_handle())
-    page.locator(".dock").get_by_role("button", name="Approve").click()
-    page.get_by_role("button", name="Approve attempt 1…").click()
-    page.get_by_role("dialog").get_by_role("button", name="Yes, I approve it as Dana Cruz").click()
-    expect(page.get_by_text(re.compile("approved", re.I)).first).to_be_visible()
+    founder.goto(f"{site.proxy}/r/{token}")
+    video = founder.locator(".player video").first
+    founder.wait_for_function("video => video.readyState >= 1", arg=video.element_handle())
+    part = founder.request.get(str(video.evaluate("video => video.currentSrc")), headers={"Range": "bytes=4-7"})
+    assert (part.status, part.body()) == (206, b"ftyp")
+    founder.locator(".dock").get_by_role("button", name="Approve").click()
+    founder.get_by_role("button", name="Approve attempt 1…").click()
+    founder.get_by_role("dialog").get_by_role("button", name="Yes, I approve it as Dana Cruz").click()
+    expect(founder.get_by_text(re.compile("approved", re.I)).first).to_be_visible()
     assert store.load(pilot.pilot_id).approval_outcome is ApprovalOutcome.APPROVED
 
-    # The first dashboard shows it.
+    # The first dashboard shows it; and so does the proxy, where a lead is let in by a key only.
     page.goto(f"{site.first}/pilot?pilot={pilot.pilot_id}")
+    expect(page.get_by_text(re.compile("approved", re.I)).first).to_be_visible()
+    assert page.goto(f"{site.proxy}/pilot?pilot={pilot.pilot_id}").status == 403
+    page.goto(f"{site.proxy}/sign-in/{keys.invite(store, 'Lea Lead', 'lead', 'Mara')[1]}")
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{site.proxy}/")
+    page.goto(f"{site.proxy}/pilot?pilot={pilot.pilot_id}")
     expect(page.get_by_text(re.compile("approved", re.I)).first).to_be_visible()
     for name in ("first.log", "second.log"):
         assert "Traceback" not in (site.folders / name).read_text()
