@@ -159,5 +159,10 @@ def test_a_pilot_of_one_server_is_rendered_by_the_second_worker_and_reviewed_thr
     page.wait_for_url(f"{site.proxy}/")
     page.goto(f"{site.proxy}/pilot?pilot={pilot.pilot_id}")
     expect(page.get_by_text(re.compile("approved", re.I)).first).to_be_visible()
+
+    # Who tries links at one server has tried them at the other.
+    asked = [founder.request.get(f"{at}/r/guess-{n}").status for n in range(10) for at in (site.first, site.second)]
+    assert asked == [404] * 20
+    assert [founder.request.get(f"{at}/r/guess").status for at in (site.first, site.second)] == [429, 429]
     for name in ("first.log", "second.log"):
         assert "Traceback" not in (site.folders / name).read_text()
