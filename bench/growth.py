@@ -55,7 +55,7 @@ def growth(stores: dict[int, Path], folder: Path) -> dict[str, Any]:
                 line = _line(work, places) | {"engine": engine}
                 found[name if engine == "DuckDB" else f"{name}, {engine}"] = line
                 told = ", ".join(f"{seconds * 1000:,.1f}" for seconds in line["seconds"])
-                print(f"  {name}, {engine}: {told} ms; slope {line['slope']:.2f}", flush=True)
+                print(f"  {name}, {engine}: {told} ms; slope {line['slope']:z.2f}", flush=True)
     return found
 
 

@@ -55,7 +55,7 @@ def main(pilots: int) -> int:
         differing += differences(before, content(PilotStore(back, database_url="")))
         differing += different_files(source, back)
         files = _files(source)
-        size = sum(path.stat().st_size for path in files.values())
+        size = sum({found.st_ino: found.st_size for found in map(Path.stat, files.values())}.values())
         print(
             f"{len(before.pilots):,} pilots, {sum(map(len, before.tables.values())):,} rows, {len(files):,} files "
             f"({size / 1e6:,.0f} MB): {there:.1f} s to PostgreSQL, {again:.1f} s back into a folder; "

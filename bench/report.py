@@ -171,7 +171,7 @@ def _growth(grown: Json) -> str:
         width_of, fill = ("1.5", "#fff") if hollow else ("2.5", ink)
         drawn.append(f"<path d='M{path}' fill='none' stroke='{ink}' stroke-width='{width_of}'/>")
         drawn += [f"<circle cx='{x:.1f}' cy='{y:.1f}' r='3.5' fill='{fill}' stroke='{ink}'/>" for x, y in points]
-        told = f"{name}: slope {line['slope']:.2f} ({line['answer']})"
+        told = f"{name}: slope {line['slope']:z.2f}" + ("" if hollow else f" ({line['answer']})")
         drawn.append(
             f"<text x='{left + width + 12}' y='{labels[name] + 4:.0f}' style='fill:{ink}'>{escape(told)}</text>"
         )
