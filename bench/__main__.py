@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import report, rows
+from bench.engines import SETTING
 from bench.growth import SIZES, growth
 from bench.rows import Row
 from pilot_core.settings import ROOT
@@ -36,8 +37,8 @@ def main(asked: list[str]) -> int:
     if unknown := set(sections) - set(rows.SECTIONS):
         print(f"There is no section {', '.join(sorted(unknown))}; choose among {', '.join(rows.SECTIONS)}.")
         return 2
-    # Every store of these measures is a folder of its own; bench.engines has the other engine.
-    os.environ.pop("PILOT_OPS_DATABASE_URL", None)
+    # Every store of these measures is a folder of its own, and growth has its own databases beside them.
+    os.environ.pop(SETTING, None)
     begun = time.monotonic()
     results = {"rows": [], "growth": {}} if sections == list(rows.SECTIONS) else _earlier()
     with tempfile.TemporaryDirectory(prefix="pilot-ops-bench-") as folder:
@@ -46,7 +47,7 @@ def main(asked: list[str]) -> int:
             found = list(_rows(section, stores, states, Path(folder)))
             results["rows"] = _put(results["rows"], section, found)
         if "growth" in sections:
-            results["growth"] = growth(stores)
+            results["growth"] = growth(stores, Path(folder) / "on_postgres")
     results |= {
         "minutes": round((time.monotonic() - begun) / 60, 1),
         "machine": {

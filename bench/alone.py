@@ -6,6 +6,7 @@ round and, where two sides are to agree, what it found.
 
 import importlib
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -55,10 +56,16 @@ def peak() -> float:
     return int(line.split()[1]) / 1000
 
 
-def alone(function: str, python: str | Path = sys.executable, **given: Any) -> Side:
-    """Call ``module:function`` in a new process. Raises RuntimeError with the end of what it said if it fails."""
+def alone(
+    function: str, python: str | Path = sys.executable, settings: dict[str, str] | None = None, **given: Any
+) -> Side:
+    """Call ``module:function`` in a new process, with these settings in its environment.
+
+    Raises RuntimeError with the end of what it said if it fails.
+    """
     call = [str(python), "-m", "bench.alone", function, json.dumps(given, default=str)]
-    done = subprocess.run(call, cwd=ROOT, capture_output=True, text=True, check=False)
+    environment = os.environ | (settings or {})
+    done = subprocess.run(call, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{function}: {done.stderr[-2000:]}")
     return Side(**json.loads(done.stdout.splitlines()[-1]))

@@ -16,6 +16,7 @@ from pilot_core.models import Event, PilotRun, PilotStatus
 from pilot_core.services import create_pilot
 from pilot_core.store import rows as mapping
 from pilot_core.store import state_files
+from pilot_core.store.copying import tables_of
 from pilot_core.store.database import append
 from pilot_core.store.lease import Connection
 from pilot_core.store.pilots import PilotStore
@@ -28,14 +29,13 @@ BATCH = 1000
 TOLD = 10_000
 ID = "pilot_id || ?"
 COPIED = {
-    "pilots": {"pilot_id": ID, "created_at": "created_at + INTERVAL 1 MINUTE"},
+    "pilots": {"pilot_id": ID, "created_at": "created_at + INTERVAL '1 minute'"},
     "attempts": {"pilot_id": ID, "attempt_id": "attempt_id || ?"},
     "feedback": {"pilot_id": ID, "attempt_id": "attempt_id || ?", "feedback_id": "feedback_id || ?"},
     "feedback_flags": {"pilot_id": ID, "feedback_id": "feedback_id || ?"},
     "events": {"pilot_id": ID, "event_id": "event_id || ?"},
 }
 """What differs in a copy of a pilot's rows."""
-
 
 _SENT = """
 INSERT INTO messages (message_id, pilot_id, kind, attempt_number, about, position, state, written_at, ended_at, subject,
@@ -52,9 +52,11 @@ _HEARD = {
     "told": "attempts a JOIN feedback f ON f.attempt_id = a.attempt_id",
 }
 TOLD_OF = (
-    "CREATE TEMP TABLE waits AS SELECT pilot_id, latest_attempt, "
-    "$now - (43200 * (all_of - place) // all_of) * INTERVAL 1 MINUTE AS since FROM (SELECT *, "
-    "row_number() OVER (ORDER BY rowid) AS place, count(*) OVER () AS all_of FROM pilots) p WHERE place % 2 = 0",
+    # Places are in the order in which pilots were added: by the number in a company's name, then the copies.
+    "CREATE TEMPORARY TABLE waits AS SELECT pilot_id, latest_attempt, CAST($now AS TIMESTAMP) "
+    "- CAST(floor(43200.0 * (all_of - place) / all_of) AS INTEGER) * INTERVAL '1 minute' AS since FROM (SELECT *, "
+    "row_number() OVER (ORDER BY substr(pilot_id, 24), CAST(split_part(company_name, ' ', 3) AS INTEGER)) AS place, "
+    "count(*) OVER () AS all_of FROM pilots) p WHERE place % 2 = 0",
     "UPDATE pilots SET status = 'completed'",
     "UPDATE pilots SET status = 'active', latest_state = 'ready', latest_decision = NULL, latest_since = w.since, "
     "updated_at = w.since FROM waits w WHERE w.pilot_id = pilots.pilot_id",
@@ -62,8 +64,9 @@ TOLD_OF = (
     "WHERE w.pilot_id = attempts.pilot_id AND w.latest_attempt = attempts.attempt_number",
     "INSERT INTO pilot_contacts (pilot_id, email, messages_off) "
     "SELECT pilot_id, 'founder@example.com', FALSE FROM pilots",
-    "INSERT INTO review_links SELECT 'link_' || left(md5(pilot_id), 16), pilot_id, founder_name, sha256(pilot_id), "
-    "NULL, updated_at, 'pipeline', date_trunc('day', updated_at) + INTERVAL 15 DAY, NULL, 0, NULL FROM pilots",
+    "INSERT INTO review_links SELECT 'link_' || left(md5(pilot_id), 16), pilot_id, founder_name, "
+    "md5(pilot_id) || md5(founder_name), NULL, updated_at, 'pipeline', "
+    "date_trunc('day', updated_at) + INTERVAL '15 days', NULL, 0, NULL FROM pilots",
     _SENT.format(**_READY),
     _SENT.format(**_HEARD),
     "INSERT INTO deliveries SELECT md5(message_id), message_id, pilot_id, 'mail', 'founder@example.com', 'sent', 1, "
@@ -110,15 +113,18 @@ def state_files_of(store: PilotStore, folder: Path, most: int = 10_000) -> None:
 
 def _copy(connection: Connection, copy: int, most: int) -> None:
     """Once more the first ``most`` of the told pilots, a minute later."""
+    names = tables_of(connection)
     connection.execute(
-        "CREATE TEMP TABLE told AS SELECT pilot_id FROM pilots WHERE length(pilot_id) = ? ORDER BY pilot_id LIMIT ?",
+        "CREATE TEMPORARY TABLE told AS SELECT pilot_id FROM pilots WHERE length(pilot_id) = ? "
+        "ORDER BY pilot_id LIMIT ?",
         [len("pilot_20240115_abc12345"), most],
     )
     for table, changed in COPIED.items():
-        columns = ", ".join(f"{sql} AS {name}" for name, sql in changed.items())
+        columns, values = ", ".join(names[table]), ", ".join(changed.get(name, name) for name in names[table])
         connection.execute(
-            f"INSERT INTO {table} SELECT * REPLACE ({columns}) FROM {table} WHERE pilot_id IN (FROM told)",  # noqa: S608
-            [f"c{copy:03}"] * len([sql for sql in changed.values() if "?" in sql]),
+            f"INSERT INTO {table} ({columns}) SELECT {values} FROM {table} "  # noqa: S608
+            "WHERE pilot_id IN (SELECT pilot_id FROM told)",
+            [f"c{copy:03}"] * values.count("?"),
         )
     connection.execute("DROP TABLE told")
 

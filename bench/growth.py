@@ -1,50 +1,92 @@
-"""How cost grows with the number of pilots: the same work in stores of 10 to 100,000."""
+"""How cost grows with the number of pilots: the same work in stores of 10 to 100,000, on both engines.
+
+PostgreSQL runs on this machine with its usual care for the disk; the statistics of its tables are made before anything
+is measured, as it would by itself within minutes.
+"""
 
 import math
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+import psycopg
 
 from bench.alone import alone
+from bench.engines import OPTIONS, SETTING
+from pilot_core.settings import ROOT
+from tests import postgres
 
 SIZES = (10, 100, 1_000, 10_000, 100_000)
+
+
+class Work(NamedTuple):
+    """A measure, how often it is taken, and what it answers with."""
+
+    function: str
+    times: int
+    answer: str
+
+
 WORK = {
-    "list and filter": ("bench.lists:filtered", 9),
-    "one pilot's page data": ("bench.lists:page_data", 9),
-    "a round of the sender, nothing due": ("bench.lists:sender_round", 9),
-    "metrics page data": ("bench.numbers:metrics", 3),
-    "save one change": ("bench.changes:save", 9),
-    "full export as zip": ("bench.numbers:export", 3),
-    "--list from a cold shell": ("bench.lists:command_list", 3),
+    "list and filter": Work("bench.lists:filtered", 9, "a page of 25"),
+    "one pilot's page data": Work("bench.lists:page_data", 9, "one pilot"),
+    "metrics page data": Work("bench.numbers:metrics", 3, "counts over all attempts"),
+    "save one change": Work("bench.changes:save", 9, "one pilot"),
+    "full export as zip": Work("bench.numbers:export", 3, "every row"),
+    "--list from a cold shell": Work("bench.lists:command_list", 3, "a line a pilot"),
+    "a round of the sender, nothing due": Work("bench.lists:sender_round", 9, "nothing"),
 }
-ANSWERS = {
-    "list and filter": "a page of 25",
-    "one pilot's page data": "one pilot",
-    "a round of the sender, nothing due": "nothing",
-    "metrics page data": "counts over all attempts",
-    "save one change": "one pilot",
-    "full export as zip": "every row",
-    "--list from a cold shell": "a line a pilot",
-}
+"""The last one changes the whole store."""
 
 
-def growth(stores: dict[int, Path]) -> dict[str, Any]:
-    """Seconds of each work in each store."""
-    found: dict[str, Any] = {}
-    for name, (function, times) in WORK.items():
-        seconds = []
-        for root in stores.values():
-            seconds.append(alone(function, root=root, times=times).median)
-        found[name] = {
-            "sizes": list(stores),
-            "seconds": seconds,
-            "answer": ANSWERS[name],
-            "slope": slope(list(stores), seconds),
-        }
-        print(f"  {name}: {', '.join(f'{s * 1000:,.0f}' for s in seconds)} ms; slope {found[name]['slope']:.2f}")
+def growth(stores: dict[int, Path], folder: Path) -> dict[str, Any]:
+    """Seconds of each work in each store, and in stores as large on PostgreSQL, made in ``folder``, if it is here."""
+    with on_postgres(list(stores), folder) as databases:
+        engines = {"DuckDB": {size: (root, "") for size, root in stores.items()}}
+        if databases:
+            engines["PostgreSQL"] = databases
+        found: dict[str, Any] = {}
+        for name, work in WORK.items():
+            for engine, places in engines.items():
+                line = _line(work, places) | {"engine": engine}
+                found[name if engine == "DuckDB" else f"{name}, {engine}"] = line
+                told = ", ".join(f"{seconds * 1000:,.1f}" for seconds in line["seconds"])
+                print(f"  {name}, {engine}: {told} ms; slope {line['slope']:z.2f}", flush=True)
     return found
+
+
+def _line(work: Work, places: dict[int, tuple[Path, str]]) -> dict[str, Any]:
+    sizes = list(places)
+    seconds = [
+        alone(work.function, settings={SETTING: url}, root=root, times=work.times).median
+        for root, url in places.values()
+    ]
+    return {"sizes": sizes, "seconds": seconds, "answer": work.answer, "slope": slope(sizes, seconds)}
 
 
 def slope(sizes: list[int], seconds: list[float]) -> float:
     """How steep the last two decades are on log axes: 1 grows as the number of pilots does, 0 not at all."""
     first = max(0, len(sizes) - 3)
     return math.log(seconds[-1] / seconds[first]) / math.log(sizes[-1] / sizes[first])
+
+
+@contextmanager
+def on_postgres(sizes: list[int], folder: Path) -> Iterator[dict[int, tuple[Path, str]]]:
+    """Stores of these sizes on a PostgreSQL of this run, as folder and address; none without its programs."""
+    programs = postgres.programs()
+    if programs is None:
+        print("There is no PostgreSQL here, so growth is measured on DuckDB alone; install postgresql.")
+        yield {}
+        return
+    with postgres.server(programs, OPTIONS, memory=False) as server, ExitStack() as databases:
+        places = {size: (folder / str(size), databases.enter_context(server.database())) for size in sizes}
+        for size, (root, url) in places.items():
+            fill = [sys.executable, "-m", "bench.fill", root, str(size)]
+            subprocess.run(fill, cwd=ROOT, env=os.environ | {SETTING: url}, check=True)
+            with psycopg.connect(url, autocommit=True) as connection:
+                connection.execute("VACUUM ANALYZE")
+        yield places

@@ -67,7 +67,8 @@ def page(results: Json, before: Json | None) -> str:
     if grown:
         parts += [
             "<h2>How cost grows</h2><p>Seconds by the number of pilots in the store, both axes in decades. The dashed "
-            "line grows as the number of pilots does. A slope of 1 over the last two decades is that; 0 is none.</p>",
+            "grey line grows as the number of pilots does. A slope of 1 over the last two decades is that; 0 is none. "
+            "Lines with hollow points are PostgreSQL’s.</p>",
             _growth(grown),
         ]
     parts += ["<h2>Since the kept run</h2><pre>", escape("\n".join(changes(results, before))), "</pre></html>\n"]
@@ -161,12 +162,16 @@ def _growth(grown: Json) -> str:
     labels = {}
     for y, name in ends:
         label_at = labels[name] = max(y, label_at + 18)
-    for ink, (name, line) in zip(INKS, grown.items(), strict=True):
+    inks = dict(zip([name for name, line in grown.items() if line["engine"] == "DuckDB"], INKS, strict=True))
+    for name, line in grown.items():
+        hollow = line["engine"] != "DuckDB"
+        ink = inks[name.removesuffix(f", {line['engine']}")]
         points = [at(size, value) for size, value in zip(line["sizes"], line["seconds"], strict=True)]
         path = "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
-        drawn.append(f"<path d='M{path}' fill='none' stroke='{ink}' stroke-width='2.5'/>")
-        drawn += [f"<circle cx='{x:.1f}' cy='{y:.1f}' r='3.5' fill='{ink}'/>" for x, y in points]
-        told = f"{name}: slope {line['slope']:.2f} ({line['answer']})"
+        width_of, fill = ("1.5", "#fff") if hollow else ("2.5", ink)
+        drawn.append(f"<path d='M{path}' fill='none' stroke='{ink}' stroke-width='{width_of}'/>")
+        drawn += [f"<circle cx='{x:.1f}' cy='{y:.1f}' r='3.5' fill='{fill}' stroke='{ink}'/>" for x, y in points]
+        told = f"{name}: slope {line['slope']:z.2f}" + ("" if hollow else f" ({line['answer']})")
         drawn.append(
             f"<text x='{left + width + 12}' y='{labels[name] + 4:.0f}' style='fill:{ink}'>{escape(told)}</text>"
         )

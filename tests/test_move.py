@@ -1,12 +1,14 @@
 """A store moved to PostgreSQL and back: every row and file equal, or nothing."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from bench import move as bench_move
 from bench.fill import fill
 from pilot_core import services
 from pilot_core.care import move as move_module
@@ -115,6 +117,24 @@ def test_a_thousand_pilots_go_there_and_back_by_the_command(
         on_postgres.setenv("PILOT_OPS_DATABASE_URL", url)
         assert main(["--store", str(store.root), "--move-store", str(tmp_path / "back")]) == 0
     assert PilotStore(tmp_path / "back").database.read(tallies) == before
+
+
+def test_the_measured_move_would_name_what_differs(tmp_path: Path) -> None:
+    store = bench_move.filled(tmp_path / "store", 12)
+    before, first = bench_move.content(store), store.pilot_ids()[0]
+    shutil.copytree(store.root, tmp_path / "back")  # which makes two files of one
+    again = PilotStore(tmp_path / "back")
+    assert bench_move.differences(before, bench_move.content(again)) == []
+    (again.root / first / "attempt_1" / "draft_v1.mp4").write_bytes(b"another film")
+    (again.root / f"{first}.json").unlink()
+    renamed = "UPDATE pilots SET company_name = 'Other' WHERE pilot_id = ?"
+    again.database.transaction(lambda connection: connection.execute(renamed, [store.pilot_ids()[1]]))
+    found = bench_move.differences(before, bench_move.content(again))
+    assert found == ["the table pilots", f"the pilot {store.pilot_ids()[1]}"]
+    files = bench_move.different_files(store.root, again.root)
+    assert f"the file {first}.json, which is in one only" in files
+    assert f"the file {first}/attempt_1/draft_v1.mp4" in files
+    assert f"how many names the file {first}/attempt_1/review_pack/final_video.mp4 has" in files
 
 
 def test_what_came_back_into_its_own_folder_is_the_store_there(filled: PilotStore, url: str) -> None:

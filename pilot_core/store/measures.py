@@ -180,18 +180,19 @@ SELECT count(*) AS pilots,
 FROM pairs
 """
 
-# As insight.evidence.flag_states: measured at the latest reviewed attempt.
+# As insight.evidence.flag_states: measured at the latest reviewed attempt. Pilots' fates are joined to what is grouped
+# already, which is quicker on either engine than grouping by them too.
 FLAG_STATES = """
-    SELECT p.pid, g.flag, p.last_reviewed > p.first_reviewed AS after_two,
+    SELECT p.pid, r.flag, p.last_reviewed > p.first_reviewed AS after_two,
         CASE
-            WHEN max(j.attempt_number) < p.last_reviewed THEN 'resolved'
-            WHEN count(*) > 1 THEN 'persistent'
+            WHEN r.latest < p.last_reviewed THEN 'resolved'
+            WHEN r.times > 1 THEN 'persistent'
             ELSE 'new'
         END AS state
-    FROM feedback_flags g
-    JOIN judged j ON j.feedback_id = g.feedback_id
-    JOIN fates p ON p.pid = j.pid
-    GROUP BY p.pid, g.flag, p.first_reviewed, p.last_reviewed
+    FROM (
+        SELECT j.pid, g.flag, max(j.attempt_number) AS latest, count(*) AS times
+        FROM feedback_flags g JOIN judged j ON j.feedback_id = g.feedback_id GROUP BY j.pid, g.flag
+    ) r JOIN fates p ON p.pid = r.pid
 """
 
 _THEMES = f"""

@@ -86,8 +86,7 @@ class Result:
 
         found = self.fetchall()
         names = [column[0] for column in self.description or []]
-        columns = zip(*found, strict=True) if found else ([] for _ in names)
-        return {name: np.array(column) for name, column in zip(names, columns, strict=True)}
+        return {name: np.array([row[place] for row in found]) for place, name in enumerate(names)}
 
 
 class Session:
