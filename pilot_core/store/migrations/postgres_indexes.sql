@@ -15,6 +15,7 @@ CREATE INDEX IF NOT EXISTS flag_suggestions_of_pilot ON flag_suggestions (pilot_
 CREATE INDEX IF NOT EXISTS outcome_reports_of_pilot ON outcome_reports (pilot_id);
 CREATE INDEX IF NOT EXISTS messages_of_pilot ON messages (pilot_id, position);
 CREATE INDEX IF NOT EXISTS messages_by_state ON messages (state);
+CREATE INDEX IF NOT EXISTS messages_by_kind ON messages (kind, ended_at);
 CREATE INDEX IF NOT EXISTS deliveries_of_message ON deliveries (message_id);
 CREATE INDEX IF NOT EXISTS deliveries_by_state ON deliveries (state, next_try_at);
 CREATE INDEX IF NOT EXISTS sign_in_keys_by_session ON sign_in_keys (session_hash);
