@@ -84,7 +84,7 @@ def erase_pilot(store: PilotStore, pilot_id: str, reason: str, actor: str) -> Er
     removed = store.database.transaction(work)
     log.info("pilot erased", extra={"pilot_id": pilot_id, "actor": actor})
     rows = sum(removed.values())
-    files = remove_files(store, pilot_id)
+    files = _remove_files(store, pilot_id)
     erasures.rewrite_file(store.database)
     return Erased(
         counts,
@@ -101,7 +101,7 @@ def finish_erasures(store: PilotStore) -> list[str]:
     """Remove the files, and the bytes, that an erasure left when it was interrupted; returns the pilots' ids."""
     left = erased_here(store)
     for pilot_id in left:
-        remove_files(store, pilot_id)
+        _remove_files(store, pilot_id)
     erasures.rewrite_file(store.database)
     return left
 
@@ -139,7 +139,7 @@ def erase_person(store: PilotStore, name: str, reason: str, actor: str) -> Erase
 
     counts = {**told, **store.database.transaction(work)}
     with suppress(OSError):  # said to the person below, with the backups
-        _remove_copies(store)
+        remove_copies(store)
         _remove_found(store, name)
     erasures.rewrite_file(store.database)
     log.info("person erased", extra={"actor": actor})
@@ -323,13 +323,26 @@ def _remove_found(store: PilotStore, name: str) -> None:
                 path.unlink()
 
 
-def remove_files(store: PilotStore, pilot_id: str) -> int:
-    """Remove folder, state file and logs, then the pilot's id from its erasure; returns how many files there were.
+def _remove_files(store: PilotStore, pilot_id: str) -> int:
+    """Remove all files of a pilot, then its id from its erasure; returns how many there were. Raises StoreError."""
+    files = remove_here(store, pilot_id)
+    try:
+        files += store.media.forget_pilot(pilot_id)
+    except BucketTrouble as error:
+        raise StoreError(
+            f"The rows of {pilot_id} are erased, but what a bucket has of it is not. {error} "
+            "Run --repair then, which removes the rest."
+        ) from error
+    store.database.transaction(lambda connection: erasures.forget_files(connection, pilot_id))
+    return files
+
+
+def remove_here(store: PilotStore, pilot_id: str) -> int:
+    """Remove from the store's folder what an erased pilot has in it; returns how many files there were.
 
     Raises StoreError where not all of them are gone.
     """
     name = ids.checked_pilot_id(pilot_id)
-    files = 0
     try:
         # A save that was first may be about to write the state file.
         with store.holding_state_files():
@@ -344,24 +357,16 @@ def remove_files(store: PilotStore, pilot_id: str) -> int:
                     shutil.rmtree(place)
                 else:
                     place.unlink(missing_ok=True)
-        _remove_copies(store)
+        remove_copies(store)
     except OSError as error:
         raise StoreError(
             f"The rows of {pilot_id} are erased, but its files are not all ({error.strerror or error}); "
             "make the folder writable, then run --repair, which removes the rest."
         ) from error
-    try:
-        files += store.media.forget_pilot(pilot_id)
-    except BucketTrouble as error:
-        raise StoreError(
-            f"The rows of {pilot_id} are erased, but what a bucket has of it is not. {error} "
-            "Run --repair then, which removes the rest."
-        ) from error
-    store.database.transaction(lambda connection: erasures.forget_files(connection, pilot_id))
     return files
 
 
-def _remove_copies(store: PilotStore) -> None:
+def remove_copies(store: PilotStore) -> None:
     """Remove the database's copies from before upgrades. Raises OSError."""
     for copy in store.database.path.parent.glob(f"{store.database.path.stem}.schema_*{store.database.path.suffix}"):
         copy.unlink()

@@ -24,7 +24,7 @@ from pilot_core.models import AttemptState, PilotRun, PilotRunAttempt
 from pilot_core.settings import Settings, settings
 from pilot_core.store import renders
 from pilot_core.store.pilots import PilotStore
-from pilot_core.store.postgres import make_schema
+from pilot_core.store.postgres import make_tables
 
 log = logging.getLogger("pilot_core.render_queue")  # run as a program, its __name__ is another
 
@@ -43,7 +43,7 @@ ALL_AT_ONCE = 1_000_000
 def ask(url: str, pilot_id: str, attempt_number: int) -> None:
     """Tell the workers on that database that a queued attempt waits; once is enough. Raises StoreError."""
     with _sentences(), _app(SyncPsycopgConnector, url).open() as app:
-        make_schema(url, SCHEMA, SchemaManager.get_schema())
+        make_tables(url, SCHEMA, "procrastinate_jobs", SchemaManager.get_schema())
         task = app.configure_task(TASK, queue=QUEUE, queueing_lock=ids.attempt_id_for(pilot_id, attempt_number))
         with suppress(AlreadyEnqueued):
             task.defer(pilot_id=pilot_id, attempt_number=attempt_number)
@@ -113,7 +113,7 @@ def work(store: PilotStore, config: Settings, url: str) -> None:
     threading.Thread(target=_look_after, args=[store, url, over], name="given back", daemon=True).start()
     try:
         with _sentences():
-            make_schema(url, SCHEMA, SchemaManager.get_schema())
+            make_tables(url, SCHEMA, "procrastinate_jobs", SchemaManager.get_schema())
             app.run_worker(queues=[QUEUE], concurrency=1, delete_jobs="always")
     finally:
         over.set()
@@ -125,9 +125,12 @@ def _look_after(store: PilotStore, url: str, over: threading.Event) -> None:
         try:
             for attempt_id in look_after(store, url):
                 log.warning("%s was given back: its worker died", attempt_id)
+        except Exception:
+            log.exception("the renders could not be looked after")
+        try:
             follow()
         except Exception:
-            log.exception("what others left could not be looked after")
+            log.exception("what was erased elsewhere could not be looked for")
 
 
 def _app(connector: type[SyncPsycopgConnector] | type[PsycopgConnector], url: str) -> App:

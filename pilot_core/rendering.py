@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 from pilot_core import catalog, files
 from pilot_core.clock import iso
 from pilot_core.documents import REVIEW_PACK_FOLDER, generate_founder_artifacts
-from pilot_core.errors import NotAllowedNow, PilotError, PipelineFailed, StoreError
+from pilot_core.errors import NotAllowedNow, PilotError, PilotNotFound, PipelineFailed, StoreError
 from pilot_core.models import AttemptState, Draft, FeedbackMode, FrameComment, PilotRun, PilotRunAttempt
 from pilot_core.review.comments import threads_of
 from pilot_core.settings import Settings, left_to_workers
-from pilot_core.store import outbox, renders
+from pilot_core.store import erasures, outbox, renders
 from pilot_core.store.lease import Connection
 from pilot_core.store.outbox import Kind
 from pilot_core.store.pilots import PilotStore
@@ -78,8 +78,22 @@ def run_attempt(
 
     With ``at_once`` it first waits until fewer than that many renders of the store are under way. A failure is kept
     with the attempt as one sentence and is not raised. Raises NotAllowedNow when the attempt is not queued or another
-    process is making it.
+    process is making it, PilotNotFound when the pilot was erased; then nothing of it stays in the folder.
     """
+    try:
+        return _run_attempt(store, pilot_id, attempt_number, config, progress, at_once)
+    except PilotNotFound:
+        # Nobody erases what is being made, unless this process was thought dead.
+        if erasures.erased_among(store.database, [pilot_id]):
+            from pilot_core.erasure import remove_here
+
+            remove_here(store, pilot_id)
+        raise
+
+
+def _run_attempt(
+    store: PilotStore, pilot_id: str, attempt_number: int, config: Settings, progress: Progress, at_once: int | None
+) -> PilotRun:
     pilot = store.load(pilot_id)
     attempt = pilot.attempt(attempt_number)
     actor = f"pipeline:{attempt.pipeline}"

@@ -502,7 +502,13 @@ def test_a_store_is_moved_out_of_the_bucket_into_a_folder_that_needs_none(
         "Its films and documents are all in that folder; unset PILOT_OPS_MEDIA where you use it.\n"
     )
     assert s3.objects(bucket) == before
+    careless = repair(PilotStore(target), under_way=0)
+    assert {sentence.split()[0] for sentence in careless.done} == {"Sent"}, "the other store's objects were removed"
     monkeypatch.delenv("PILOT_OPS_MEDIA")
+    shutil.rmtree(target)
+    with monkeypatch.context() as again:
+        again.setenv("PILOT_OPS_MEDIA", f"s3://{bucket}/{PREFIX}")
+        move_store(kept, str(target))
     back = PilotStore(target)
     assert {path: back.media.fetched(path).read_bytes() for path in back.media.under(ready.pilot_id)} == meant
     assert back.load_all() == kept.load_all()

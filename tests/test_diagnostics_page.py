@@ -283,7 +283,7 @@ def test_an_interrupted_erasure_is_named_by_the_check_and_finished_at_the_next_s
         (store.root / pilot.pilot_id).mkdir(exist_ok=True)
         (store.root / pilot.pilot_id / "pilot_runbook.txt").write_text("theirs")
         with monkeypatch.context() as patched:
-            patched.setattr("pilot_core.erasure.remove_files", stop)
+            patched.setattr("pilot_core.erasure._remove_files", stop)
             with pytest.raises(KeyboardInterrupt):
                 erase_pilot(store, pilot.pilot_id, "asked", LEAD)
     found = check(store, thorough=False, under_way=0)

@@ -119,7 +119,7 @@ def test_an_erasure_that_was_interrupted_is_finished_later(
     store: PilotStore, reviewed: PilotRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr("pilot_core.erasure.remove_files", stop)
+        patched.setattr("pilot_core.erasure._remove_files", stop)
         with pytest.raises(KeyboardInterrupt):
             erase_pilot(store, reviewed.pilot_id, "asked", LEAD)
     assert (store.root / reviewed.pilot_id).exists()

@@ -1,11 +1,16 @@
 """Limits on trying that several servers keep together, in the PostgreSQL database they share."""
 
+import os
+import secrets
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from pilot_core.errors import StoreError
-from pilot_core.settings import settings
+from pilot_core.settings import ROOT, settings
 from pilot_core.store import limits
 from pilot_core.store import postgres as module
 from pilot_core.store.copying import tables_of
@@ -13,6 +18,7 @@ from pilot_core.store.pilots import PilotStore
 from pilot_core.store.postgres import apart
 from pilot_core.web import rates
 from tests import postgres
+from tests.browser.serving import free_port
 
 pytestmark = pytest.mark.parametrize("engine", ["postgres"], indirect=True)
 
@@ -55,6 +61,7 @@ def test_whose_time_is_over_is_forgotten(there: str) -> None:
     assert not [key for (key,) in kept if "203" in key[:3]], "an address can be read there"
     run_out(there)
     limits.spend(there, "another", 600)
+    limits.forget(there)
     assert len(apart(there, "SELECT key FROM limits.tries")) == 1
 
 
@@ -72,15 +79,41 @@ def test_the_counts_are_no_part_of_the_store(store: PilotStore, there: str) -> N
 
 
 def test_servers_that_begin_at_once_make_one_table(there: str) -> None:
-    make = module.make_schema.__wrapped__
+    make = module.make_tables.__wrapped__
     with ThreadPoolExecutor(6) as threads:
-        list(threads.map(lambda _: make(there, limits.SCHEMA, limits.TABLES), range(6)))
+        list(threads.map(lambda _: make(there, limits.SCHEMA, "tries", limits.TABLES), range(6)))
     assert limits.spend(there, "a", 600) == 1
 
 
-def test_a_database_that_is_gone_is_told_in_one_sentence(engine: str) -> None:
-    with pytest.raises(
-        StoreError, match=r"^The database postgresql://127\.0\.0\.1:9/none did not take the tables"
-    ) as told:
-        module.make_schema(f"postgresql://pilot:{postgres.PASSWORD}@127.0.0.1:9/none", limits.SCHEMA, limits.TABLES)
+def test_a_schema_that_somebody_made_for_it_is_used(there: str) -> None:
+    apart(there, "CREATE SCHEMA limits")
+    assert limits.spend(there, "a", 600) == 1
+
+
+def test_a_user_who_may_not_make_a_schema_is_told_at_the_start(
+    there: str, postgres_server: postgres.Server, tmp_path: Path
+) -> None:
+    name = f"narrow_{secrets.token_hex(4)}"
+    apart(there, f"CREATE USER {name}")
+    apart(there, f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {name}")
+    url = there.replace("//pilot:", f"//{name}:")
+    assert url != there
+    settings = {"PILOT_OPS_DATABASE_URL": url, "PILOT_OPS_STORE": str(tmp_path / "store")}
+    told = subprocess.run(
+        [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(free_port())],
+        cwd=ROOT,
+        env=os.environ | settings,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert told.returncode != 0
+    assert "did not take the tables of “limits” (permission denied for database" in told.stderr
+
+
+@pytest.mark.parametrize("place", ["127.0.0.1:9/none", "127.0.0.1:9/none%zz"])
+def test_a_database_that_is_gone_is_told_in_one_sentence_without_the_password(engine: str, place: str) -> None:
+    with pytest.raises(StoreError) as told:
+        limits.make(f"postgresql://pilot:{postgres.PASSWORD}%zz@{place}")
+    assert str(told.value).startswith("The ")
     assert postgres.PASSWORD not in str(told.value)

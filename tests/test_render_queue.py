@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
@@ -15,9 +16,10 @@ import psycopg
 import pytest
 
 from pilot_core import render_queue, services
-from pilot_core.errors import InvalidRequest
+from pilot_core.erasure import erase_pilot
+from pilot_core.errors import InvalidRequest, PilotNotFound
 from pilot_core.models import AttemptState, PilotRunAttempt
-from pilot_core.rendering import run_attempt
+from pilot_core.rendering import fail_attempt, run_attempt
 from pilot_core.settings import ROOT, settings
 from pilot_core.store import renders
 from pilot_core.store.lease import Connection
@@ -192,6 +194,25 @@ def test_a_worker_that_was_taken_for_dead_drops_what_it_made(shared: PilotStore,
     assert shared.load(pilot_id).attempt(1) == made
     assert made.state is AttemptState.READY
     assert shared.path_of(made.video_path or "").is_file()
+
+
+def test_a_worker_that_was_taken_for_dead_leaves_nothing_of_a_pilot_erased_meanwhile(
+    shared: PilotStore, begun: Path
+) -> None:
+    pilot_id = queue(shared)
+    folder = shared.root / pilot_id
+    with ThreadPoolExecutor(1) as slow:
+        made = slow.submit(run_attempt, shared, pilot_id, 1, settings())
+        while not (begun.exists() and begun.read_text()):
+            time.sleep(0.05)
+        fail_attempt(shared, pilot_id, 1, "Its worker was not heard of.", "pipeline")
+        erase_pilot(shared, pilot_id, "Asked", "Mara")
+        folder.mkdir()
+        (folder / "draft_v1.mp4").write_bytes(b"what it goes on writing")
+        os.kill(int(begun.read_text()), signal.SIGKILL)
+        with pytest.raises(PilotNotFound):
+            made.result()
+    assert not folder.exists()
 
 
 def test_a_queued_attempt_whose_job_was_lost_is_asked_for_again(shared: PilotStore) -> None:

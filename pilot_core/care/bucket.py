@@ -36,10 +36,11 @@ def disagreements(store: PilotStore, media: BucketMedia, pilots: list[PilotRun],
         elif group not in unneeded and kept.put_at < before:
             unneeded.add(group)
             yield Finding("unneeded", group, f"The bucket has {group}, which belongs to no attempt in the database.")
-    yield from _unnamed(held, {kept.name for kept in rows.values()}, known, before)
-    erased = erasures.with_erased_persons(store.database)
+    erased = erasures.persons_erased(store.database)
     for pilot_id, needed in known.items():
-        yield from _in_folder(media, pilot_id, needed, rows, pilot_id in erased)
+        yield from _in_folder(media, pilot_id, needed, rows, erased.get(pilot_id))
+    # Last, so that what is sent for the folder's sake has its row before an object without one is removed.
+    yield from _unnamed(held, {kept.name for kept in rows.values()}, known, before)
 
 
 class _Needed:
@@ -76,7 +77,7 @@ def _unnamed(held: dict[str, Held], named: set[str], known: dict[str, _Needed], 
 
 
 def _in_folder(
-    media: BucketMedia, pilot_id: str, needed: _Needed, rows: dict[str, Kept], person_erased: bool
+    media: BucketMedia, pilot_id: str, needed: _Needed, rows: dict[str, Kept], erased_at: datetime | None
 ) -> Iterator[Finding]:
     """What the store's folder has and the bucket has not, or not like this."""
     for path in media.in_folder(pilot_id):
@@ -86,18 +87,43 @@ def _in_folder(
             # A film is never written anew under its name.
             if not path.endswith(FILMS) and not media.lies_as_kept(kept) and media.has(kept):
                 yield Finding("stale", path, f"{path} in the store's folder is not what the bucket has.")
-        elif person_erased and path.endswith(TELLING):
-            # Where the person was erased it was removed; sent again, it would name them to all.
+        elif (
+            erased_at
+            and not path.endswith(FILMS)
+            and (path.endswith(TELLING) or _is_from_before(media, path, erased_at))
+        ):
+            # Where the person was erased it was removed, or written anew; sent again, it would name them to all.
             yield Finding("stale", path, f"{path} may name a person who was erased.")
         elif needed.group_without_need(path) is None:
             yield Finding("unsent", path, f"{path} is in the store's folder, and not in the bucket yet.")
 
 
-def stale_files(media: BucketMedia, pilot: PilotRun) -> list[str]:
-    """What the folder has of a pilot, in which somebody was erased, that is not as the bucket has it since then."""
+def stale_files(media: BucketMedia, pilot: PilotRun, erased_at: datetime, under_way: datetime) -> list[str]:
+    """What the folder has of a pilot from before somebody was erased in it, by its path.
+
+    What was written since is from erased rows, but for what was just being fetched: of that it is told after it lay
+    since ``under_way`` and is not what the bucket has.
+    """
     rows = {kept.path: kept for kept in media.rows_under(pilot.pilot_id)}
-    found = _in_folder(media, pilot.pilot_id, _Needed(pilot), rows, person_erased=True)
-    return [finding.about for finding in found if finding.kind == "stale"]
+    making = [a.folder for a in pilot.runs if a.folder and a.state in (AttemptState.QUEUED, AttemptState.RENDERING)]
+    stale = []
+    for path in media.in_folder(pilot.pilot_id):
+        kept = rows.get(path)
+        if path.endswith(FILMS) or any(path.startswith(f"{folder}/") for folder in making):
+            continue
+        if kept is not None and media.lies_as_kept(kept):
+            continue
+        if _is_from_before(media, path, erased_at) or (kept is not None and _is_from_before(media, path, under_way)):
+            stale.append(path)
+    return stale
+
+
+def _is_from_before(media: BucketMedia, path: str, moment: datetime) -> bool:
+    """Whether the file was last written before then, by a clock that may be a second off."""
+    try:
+        return (media.root / path).stat().st_mtime < moment.timestamp() - 1
+    except FileNotFoundError:
+        return False
 
 
 def remove_stale(store: PilotStore, finding: Finding) -> str:

@@ -111,8 +111,19 @@ def erased_here(store: PilotStore) -> list[str]:
     left = erasures.unfinished(store.database)
     if store.media.place is None:
         return left  # there is no other folder
-    names = {path.stem for path in store.root.iterdir() if ids.PILOT_ID.fullmatch(path.stem)}
-    return left + erasures.erased_among(store.database, names - set(left) - set(store.pilot_ids()))
+    names = {found[0] for path in _of_pilots(store.root) if (found := ids.PILOT_ID.match(path.name))}
+    for path in (store.root / LOST_FOUND).glob("*/*.rows"):
+        names.update(found[0] for found in ids.PILOT_ID.finditer(path.read_text("utf-8", "replace")))
+    erased = erasures.erased_among(store.database, names - set(left))
+    again = {pilot.pilot_id for pilot in store.load_all(erased)}  # brought back by an import
+    return left + [pilot_id for pilot_id in erased if pilot_id not in again]
+
+
+def _of_pilots(root: Path) -> Iterator[Path]:
+    """What may be named after a pilot: folders, state files, logs, and what a repair set aside."""
+    yield from root.iterdir()
+    yield from (root / "logs").glob("*.log")
+    yield from (root / LOST_FOUND).glob("*/*")
 
 
 def renders_gone(store: PilotStore) -> list[str]:

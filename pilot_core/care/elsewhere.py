@@ -2,44 +2,75 @@
 
 import logging
 from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
 
 from pilot_core.care.bucket import stale_files
-from pilot_core.care.check import erased_here
-from pilot_core.erasure import remove_files
+from pilot_core.care.check import LOST_FOUND, UNDER_WAY_SECONDS, erased_here
+from pilot_core.erasure import remove_copies, remove_here
+from pilot_core.errors import PilotError, PilotNotFound
 from pilot_core.store import erasures
 from pilot_core.store.bucket_media import BucketMedia
 from pilot_core.store.pilots import PilotStore
 
 log = logging.getLogger(__name__)
 
+UNDER_WAY = timedelta(seconds=UNDER_WAY_SECONDS)
+
 
 def follower(store: PilotStore) -> Callable[[], None]:
-    """A look for the erasures made since the last one; where all share one folder there is nothing to do."""
-    followed = -1
+    """A look for what was erased of late, at first for all that ever was.
+
+    Each erasure is looked at for twice as long as something may be under way: what was being written meanwhile comes
+    after it. Where all share one folder there is nothing to do.
+    """
+    since = erasures.EVER
 
     def follow() -> None:
-        nonlocal followed
-        if store.media.place and (there := erasures.counted(store.database)) != followed:
-            for pilot_id in forget_erased(store):
-                log.info("erased here too", extra={"pilot_id": pilot_id})
-            followed = there
+        nonlocal since
+        now = store.clock()
+        if store.media.place and forget_erased(store, since):
+            since = now - 2 * UNDER_WAY
 
     return follow
 
 
-def forget_erased(store: PilotStore) -> list[str]:
-    """Take out of the folder what was erased, or names who was; returns the pilots' ids. Raises StoreError, OSError."""
-    gone = erased_here(store)
-    for pilot_id in gone:
-        remove_files(store, pilot_id)
-    named = erasures.with_erased_persons(store.database)
-    for pilot in store.load_all(sorted(pilot_id for pilot_id in named if (store.root / pilot_id).is_dir())):
-        assert isinstance(store.media, BucketMedia)
-        stale = stale_files(store.media, pilot)
-        for path in stale:
-            store.path_of(path).unlink(missing_ok=True)
-        if stale:
-            gone.append(pilot.pilot_id)
-    for pilot in store.load_all(sorted(pilot_id for pilot_id in named if (store.root / f"{pilot_id}.json").exists())):
+def forget_erased(store: PilotStore, since: datetime) -> bool:
+    """Take out of the folder what was erased since then; False where something could not be taken, which is logged.
+
+    Raises StoreError where the database or the bucket cannot be asked.
+    """
+    persons = erasures.persons_erased(store.database, since)
+    if not persons and not erasures.any_since(store.database, since):
+        return True
+    steps: list[Callable[[], object]] = [partial(remove_here, store, pilot_id) for pilot_id in erased_here(store)]
+    if persons:
+        steps.append(partial(_remove_beside, store))
+        steps += [partial(_remove_stale, store, *of) for of in persons.items()]
+    done = True
+    for step in steps:
+        try:
+            step()
+        except (PilotError, OSError):
+            log.exception("what was erased elsewhere is not all gone here")
+            done = False
+    return done
+
+
+def _remove_stale(store: PilotStore, pilot_id: str, erased_at: datetime) -> None:
+    assert isinstance(store.media, BucketMedia)
+    try:
+        pilot = store.load(pilot_id)
+    except PilotNotFound:
+        return
+    for path in stale_files(store.media, pilot, erased_at, store.clock() - UNDER_WAY):
+        store.path_of(path).unlink(missing_ok=True)
+    if (store.root / f"{pilot_id}.json").exists():
         store.write_state_file(pilot)
-    return gone
+
+
+def _remove_beside(store: PilotStore) -> None:
+    """What holds rows of before: the database's copies, and rows that a repair set aside."""
+    remove_copies(store)
+    for path in (store.root / LOST_FOUND).glob("*/*.rows"):
+        path.unlink(missing_ok=True)

@@ -4,7 +4,7 @@ import json
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from pilot_core.store import contacts, outbox
@@ -64,6 +64,7 @@ NAMES_BESIDE = (
     ("deliveries", "recipient"),
     ("last_seen", "visitor"),
 )
+EVER = datetime.min.replace(tzinfo=UTC)
 IN_THE_FILE = "-"
 """Stands for an erased pilot's id, or a person, while the database file still has bytes of what was in its rows."""
 
@@ -112,10 +113,10 @@ def erasures(database: Database) -> list[Erasure]:
     ]
 
 
-def counted(database: Database) -> int:
-    """How many erasures there were."""
-    [(number,)] = database.read(lambda connection: connection.execute("SELECT count(*) FROM erasures").fetchall())
-    return int(number)
+def any_since(database: Database, moment: datetime) -> bool:
+    """Whether something was erased since then."""
+    sql = "SELECT 1 FROM erasures WHERE erased_at >= ? LIMIT 1"
+    return bool(database.read(lambda connection: rows(connection, sql, [to_column(moment)])))
 
 
 def unfinished(database: Database) -> list[str]:
@@ -132,10 +133,14 @@ def erased_among(database: Database, pilot_ids: Iterable[str]) -> list[str]:
     return sorted(by_hash[row["pilot_hash"]] for row in found)
 
 
-def with_erased_persons(database: Database) -> set[str]:
-    """The ids of the pilots in which somebody's data was erased."""
-    sql = "SELECT DISTINCT pilot_id FROM events WHERE kind = 'person_erased'"
-    return {row["pilot_id"] for row in database.read(lambda connection: rows(connection, sql))}
+def persons_erased(database: Database, since: datetime = EVER) -> dict[str, datetime]:
+    """The ids of the pilots in which somebody's data was erased since then, with when it was last."""
+    sql = """
+        SELECT pilot_id, max(happened_at) AS erased_at FROM events
+        WHERE kind = 'person_erased' AND happened_at >= ? GROUP BY pilot_id
+    """
+    found = database.read(lambda connection: rows(connection, sql, [to_column(since)]))
+    return {row["pilot_id"]: row["erased_at"].replace(tzinfo=UTC) for row in found}
 
 
 def forget_files(connection: Connection, pilot_id: str) -> None:

@@ -3,7 +3,7 @@
 None of it is the store's: no move and no backup has it. A key is kept as its SHA-256 until its time is over.
 """
 
-from pilot_core.store.postgres import apart, make_schema
+from pilot_core.store.postgres import apart, make_tables
 from pilot_core.tokens import hashed
 
 SCHEMA = "limits"
@@ -23,22 +23,30 @@ RETURNING tries
 SPENT = "SELECT tries FROM limits.tries WHERE key = ? AND ends_at > now()"
 # Two servers that forget at once pass over each other's rows.
 FORGET = """
-DELETE FROM limits.tries
-WHERE key IN (SELECT key FROM limits.tries WHERE ends_at <= now() LIMIT 1000 FOR UPDATE SKIP LOCKED)
+DELETE FROM limits.tries WHERE key IN (SELECT key FROM limits.tries WHERE ends_at <= now() FOR UPDATE SKIP LOCKED)
 """
+
+
+def make(url: str) -> None:
+    """Make the table, unless it is there. Raises StoreError."""
+    make_tables(url, SCHEMA, "tries", TABLES)
 
 
 def spend(url: str, key: str, seconds: float) -> int:
     """Count a try; returns how many there were since the first of the last ``seconds``. Raises StoreError."""
-    make_schema(url, SCHEMA, TABLES)
+    make(url)
     [(tries,)] = apart(url, SPEND, [hashed(key), seconds])
-    if tries == 1:
-        apart(url, FORGET)
     return int(tries)
 
 
 def spent(url: str, key: str) -> int:
     """How many tries there were, as ``spend`` counts. Raises StoreError."""
-    make_schema(url, SCHEMA, TABLES)
+    make(url)
     found = apart(url, SPENT, [hashed(key)])
     return int(found[0][0]) if found else 0
+
+
+def forget(url: str) -> None:
+    """Remove what is over. Raises StoreError."""
+    make(url)
+    apart(url, FORGET)

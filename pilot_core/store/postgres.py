@@ -36,6 +36,8 @@ CONNECT_SECONDS = 10
 WAIT_SECONDS = 15.0
 CONNECTIONS = 20
 """A process has at most so many at once, beside those of a transaction inside a reading."""
+APART = 4
+"""So many more for statements by themselves, which strangers can cause."""
 KEPT = 6
 BATCH_ROWS = 10_000
 IDLE_SECONDS = 5.0
@@ -47,6 +49,8 @@ AGAIN = (errors.SerializationFailure, errors.DeadlockDetected)
 # The second of two servers that begin to upgrade at once finds the first one's tables.
 TAKEN = (errors.UniqueViolation, errors.DuplicateTable, errors.DuplicateColumn)
 TROUBLE = (psycopg.OperationalError, psycopg.InterfaceError)
+
+_apart = threading.BoundedSemaphore(APART)
 
 
 @lru_cache(maxsize=2000)
@@ -330,22 +334,25 @@ TABLES = (
 def apart(url: str, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     """Run one statement by itself, whatever this thread is in the middle of there. Raises StoreError."""
     try:
-        with _pool_of(url).lent(beside=True) as raw:
+        with _apart, _pool_of(url).lent(beside=True) as raw:
             return Session(raw).execute(query, parameters).fetchall()
     except psycopg.Error as error:
         raise StoreError(f"The database {shown(url)} did not answer ({_reason(error)}); try again.") from error
 
 
 @cache
-def make_schema(url: str, schema: str, tables: str) -> None:
-    """Make a schema of its own beside the store's tables, unless it is there; one process does. Raises StoreError."""
+def make_tables(url: str, schema: str, first: str, tables: str) -> None:
+    """Make tables in a schema of their own beside the store's, unless the ``first`` of them is there; one process does.
+
+    Raises StoreError.
+    """
     try:
-        with psycopg.connect(url) as connection:
-            connection.execute("SELECT pg_advisory_xact_lock(hashtext('pilot ops'), hashtext(%s))", [schema])
-            if connection.execute("SELECT to_regnamespace(%s)", [schema]).fetchone() == (None,):
+        with _apart, _pool_of(url).lent(beside=True) as raw, raw.transaction():
+            raw.execute("SELECT pg_advisory_xact_lock(hashtext('pilot ops'), hashtext(%s))", [schema])
+            if raw.execute("SELECT to_regclass(%s)", [f"{schema}.{first}"]).fetchone() == (None,):
                 name = sql.Identifier(schema)
-                connection.execute(sql.SQL("CREATE SCHEMA {}; SET LOCAL search_path TO {}").format(name, name))
-                connection.execute(cast(Any, tables))
+                raw.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}; SET LOCAL search_path TO {}").format(name, name))
+                raw.execute(cast(Any, tables))
     except psycopg.Error as error:
         raise StoreError(
             f"The database {shown(url)} did not take the tables of “{schema}” ({_reason(error)}). "

@@ -16,7 +16,7 @@ from pilot_core.errors import PilotNotFound
 from pilot_core.messages.sender import send_due
 from pilot_core.models import AttemptState
 from pilot_core.rendering import fail_abandoned, fail_attempt
-from pilot_core.settings import ROOT, left_to_workers, settings
+from pilot_core.settings import ROOT, database_url, left_to_workers, settings
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.queries import any_in_the_making
 
@@ -30,7 +30,7 @@ MEND_SECONDS = 10.0
 """How long after the start it is looked what a crash left; a process that is gone is noticed at once."""
 
 SEND_SECONDS = 20.0
-"""How often it is looked whether a message is due, or something was erased at another server."""
+"""How often it is looked whether a message is due, or another server erased something."""
 STOP_SECONDS = 5.0
 """How long what is being done while the server ends is waited for. All of it may be killed: a message is tried again
 later, what is left of a backup is removed at the next, what a repair began is done at the next start.
@@ -114,8 +114,8 @@ class Watch:
             threading.Thread(target=self._nights, name="nightly backup", daemon=True),
             threading.Thread(target=self._messages, name="messages", daemon=True),
         ]
-        if store.media.place:
-            self._threads.append(threading.Thread(target=self._erasures, name="erasures", daemon=True))
+        if database_url():
+            self._threads.append(threading.Thread(target=self._shared, name="other servers", daemon=True))
         # Unlike the others it is done one day, which is no sign of trouble.
         self._mending = threading.Thread(target=self._mend, name="mending", daemon=True)
 
@@ -168,10 +168,14 @@ class Watch:
         while not self._over.wait(SEND_SECONDS):
             self._try("messages could not be sent", lambda store: send_due(store, settings(), self._over.is_set))
 
-    def _erasures(self) -> None:
-        follow = follower(self._store)
+    def _shared(self) -> None:
+        """What servers on one database owe each other."""
+        from pilot_core.store import limits
+
+        url, follow = database_url() or "", follower(self._store)
         while not self._over.wait(SEND_SECONDS):
-            self._try("what was erased elsewhere could not be followed", lambda store: follow())
+            self._try("tries that are over could not be forgotten", lambda store: limits.forget(url))
+            self._try("what was erased elsewhere could not be looked for", lambda store: follow())
 
     def _try(self, failed: str, work: Callable[[PilotStore], object]) -> None:
         try:

@@ -14,7 +14,7 @@ import streamlit as st
 from pilot_core import logs
 from pilot_core.erasure import finish_erasures
 from pilot_core.errors import PilotError
-from pilot_core.settings import media_place, settings
+from pilot_core.settings import database_url, media_place, settings
 from pilot_core.store.pilots import PilotStore
 from pilot_core.web import uploads
 from pilot_core.web.background import Watch
@@ -30,7 +30,7 @@ METRICS_AFTER_SECONDS = 10.0
 async def lifespan(app: st.App) -> AsyncIterator[dict[str, Any]]:
     """Open the store, so that a store that cannot be opened stops the start and not the first visitor."""
     logs.set_up(settings().log_level or "info")
-    opened = await anyio.to_thread.run_sync(store)
+    opened = await anyio.to_thread.run_sync(_open)
     opened.database.linger()
     await anyio.to_thread.run_sync(_clear, opened)
     watch = Watch(opened)
@@ -43,6 +43,16 @@ async def lifespan(app: st.App) -> AsyncIterator[dict[str, Any]]:
         over.set()
         await anyio.to_thread.run_sync(watch.stop)
         opened.database.let_go()
+
+
+def _open() -> PilotStore:
+    """The store, and where it needs one the table that is asked at every door. Raises PilotError."""
+    opened = store()
+    if url := database_url():
+        from pilot_core.store import limits
+
+        limits.make(url)
+    return opened
 
 
 def _clear(store: PilotStore) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from starlette.requests import HTTPConnection
 
 from pilot_core.errors import PilotError
-from pilot_core.settings import settings
+from pilot_core.settings import database_url
 
 KEYS = 10_000
 
@@ -38,7 +38,7 @@ class Rate:
 
     def spend(self, key: str) -> bool:
         """Count one; False when it is one too many."""
-        if url := settings().database_url:
+        if url := database_url():
             from pilot_core.store import limits
 
             return limits.spend(url, f"{self._name} {key}", self._seconds) <= self._most
@@ -55,7 +55,7 @@ class Rate:
 
     def is_spent(self, key: str) -> bool:
         """Whether another one would be too many; counts nothing."""
-        if url := settings().database_url:
+        if url := database_url():
             from pilot_core.store import limits
 
             return limits.spent(url, f"{self._name} {key}") >= self._most
