@@ -10,6 +10,7 @@ import logging
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from pilot_core import ids
@@ -139,7 +140,7 @@ def erase_person(store: PilotStore, name: str, reason: str, actor: str) -> Erase
 
     counts = {**told, **store.database.transaction(work)}
     with suppress(OSError):  # said to the person below, with the backups
-        remove_copies(store)
+        _remove_copies(store)
         _remove_found(store, name)
     erasures.rewrite_file(store.database)
     log.info("person erased", extra={"actor": actor})
@@ -357,7 +358,7 @@ def remove_here(store: PilotStore, pilot_id: str) -> int:
                     shutil.rmtree(place)
                 else:
                     place.unlink(missing_ok=True)
-        remove_copies(store)
+        _remove_copies(store)
     except OSError as error:
         raise StoreError(
             f"The rows of {pilot_id} are erased, but its files are not all ({error.strerror or error}); "
@@ -366,10 +367,15 @@ def remove_here(store: PilotStore, pilot_id: str) -> int:
     return files
 
 
-def remove_copies(store: PilotStore) -> None:
-    """Remove the database's copies from before upgrades. Raises OSError."""
-    for copy in store.database.path.parent.glob(f"{store.database.path.stem}.schema_*{store.database.path.suffix}"):
+def _remove_copies(store: PilotStore) -> None:
+    for copy in copies(store):
         copy.unlink()
+
+
+def copies(store: PilotStore) -> list[Path]:
+    """The database's copies from before upgrades."""
+    path = store.database.path
+    return sorted(path.parent.glob(f"{path.stem}.schema_*{path.suffix}"))
 
 
 def _reason(text: str) -> str:

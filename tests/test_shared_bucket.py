@@ -120,6 +120,24 @@ def test_a_person_erased_at_one_server_stands_in_no_file_of_the_other(
     assert "Erased person" in runbook.read_text()
 
 
+def test_rows_set_aside_before_a_person_was_erased_go_and_later_ones_stay(
+    folders: tuple[PilotStore, PilotStore], named: PilotRun
+) -> None:
+    one, other = folders
+    (aside := other.root / "lost+found" / "20260302_090000").mkdir(parents=True)
+    before = [aside / "comments.rows", other.root / "pilots.schema_0007.duckdb"]
+    since = [aside / "feedback.rows", other.root / "pilots.schema_0008.duckdb"]
+    for path in before:
+        path.write_text("Quist")
+        age(path)
+    erase_person(one, "Zoë Quist", "Asked", "Mara")
+    for path in since:
+        path.write_text("of erased rows")
+    follower(other)()
+    assert not [path for path in before if path.exists()]
+    assert all(path.exists() for path in since)
+
+
 def test_a_document_that_is_just_being_written_is_not_taken_for_one_of_before(
     folders: tuple[PilotStore, PilotStore], named: PilotRun
 ) -> None:

@@ -4,6 +4,7 @@ be: another store may share the bucket.
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from pilot_core.care.check import Finding, paths_of
 from pilot_core.models import AttemptState, PilotRun
@@ -90,7 +91,7 @@ def _in_folder(
         elif (
             erased_at
             and not path.endswith(FILMS)
-            and (path.endswith(TELLING) or _is_from_before(media, path, erased_at))
+            and (path.endswith(TELLING) or is_from_before(media.root / path, erased_at))
         ):
             # Where the person was erased it was removed, or written anew; sent again, it would name them to all.
             yield Finding("stale", path, f"{path} may name a person who was erased.")
@@ -101,8 +102,8 @@ def _in_folder(
 def stale_files(media: BucketMedia, pilot: PilotRun, erased_at: datetime, under_way: datetime) -> list[str]:
     """What the folder has of a pilot from before somebody was erased in it, by its path.
 
-    What was written since is from erased rows, but for what was just being fetched: of that it is told after it lay
-    since ``under_way`` and is not what the bucket has.
+    What was written since then is made of erased rows. Only what was just being fetched is not: such a file is named
+    when it was not written since ``under_way`` either, and is not what the bucket has.
     """
     rows = {kept.path: kept for kept in media.rows_under(pilot.pilot_id)}
     making = [a.folder for a in pilot.runs if a.folder and a.state in (AttemptState.QUEUED, AttemptState.RENDERING)]
@@ -113,15 +114,17 @@ def stale_files(media: BucketMedia, pilot: PilotRun, erased_at: datetime, under_
             continue
         if kept is not None and media.lies_as_kept(kept):
             continue
-        if _is_from_before(media, path, erased_at) or (kept is not None and _is_from_before(media, path, under_way)):
+        if is_from_before(media.root / path, erased_at) or (
+            kept is not None and is_from_before(media.root / path, under_way)
+        ):
             stale.append(path)
     return stale
 
 
-def _is_from_before(media: BucketMedia, path: str, moment: datetime) -> bool:
+def is_from_before(path: Path, moment: datetime) -> bool:
     """Whether the file was last written before then, by a clock that may be a second off."""
     try:
-        return (media.root / path).stat().st_mtime < moment.timestamp() - 1
+        return path.stat().st_mtime < moment.timestamp() - 1
     except FileNotFoundError:
         return False
 

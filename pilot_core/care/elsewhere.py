@@ -5,9 +5,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 
-from pilot_core.care.bucket import stale_files
+from pilot_core.care.bucket import is_from_before, stale_files
 from pilot_core.care.check import LOST_FOUND, UNDER_WAY_SECONDS, erased_here
-from pilot_core.erasure import remove_copies, remove_here
+from pilot_core.erasure import copies, remove_here
 from pilot_core.errors import PilotError, PilotNotFound
 from pilot_core.store import erasures
 from pilot_core.store.bucket_media import BucketMedia
@@ -45,7 +45,7 @@ def forget_erased(store: PilotStore, since: datetime) -> bool:
         return True
     steps: list[Callable[[], object]] = [partial(remove_here, store, pilot_id) for pilot_id in erased_here(store)]
     if persons:
-        steps.append(partial(_remove_beside, store))
+        steps.append(partial(_remove_beside, store, max(persons.values())))
         steps += [partial(_remove_stale, store, *of) for of in persons.items()]
     done = True
     for step in steps:
@@ -69,8 +69,8 @@ def _remove_stale(store: PilotStore, pilot_id: str, erased_at: datetime) -> None
         store.write_state_file(pilot)
 
 
-def _remove_beside(store: PilotStore) -> None:
+def _remove_beside(store: PilotStore, erased_at: datetime) -> None:
     """What holds rows of before: the database's copies, and rows that a repair set aside."""
-    remove_copies(store)
-    for path in (store.root / LOST_FOUND).glob("*/*.rows"):
-        path.unlink(missing_ok=True)
+    for path in (*copies(store), *(store.root / LOST_FOUND).glob("*/*.rows")):
+        if is_from_before(path, erased_at):
+            path.unlink(missing_ok=True)
