@@ -16,6 +16,7 @@ import psycopg
 import pytest
 
 from pilot_core import render_queue, services
+from pilot_core.care.repair import repair
 from pilot_core.erasure import erase_pilot
 from pilot_core.errors import InvalidRequest, PilotNotFound
 from pilot_core.models import AttemptState, PilotRunAttempt
@@ -173,6 +174,13 @@ def test_an_attempt_that_three_workers_died_of_is_failed(shared: PilotStore, imp
         "The render stopped at “Waiting for a free place”: its worker died, the third one. Look at the workers' logs."
     )
     assert renders.under_way(shared.database) == []
+
+
+def test_a_repair_tells_that_it_gave_an_attempt_back(shared: PilotStore) -> None:
+    pilot_id = queue(shared)
+    subprocess.run([sys.executable, "-c", CLAIM_AND_DIE, shared.root, pilot_id], cwd=ROOT, check=False)
+    assert f"Given back to the workers: {pilot_id}_a1." in repair(shared, thorough=False).done
+    assert shared.load(pilot_id).attempt(1).state is AttemptState.QUEUED
 
 
 def test_a_worker_that_was_taken_for_dead_drops_what_it_made(shared: PilotStore, begun: Path, film: Path) -> None:

@@ -20,6 +20,7 @@ from pilot_core.care.check import (
 from pilot_core.errors import PilotError
 from pilot_core.files import sync_folder, write_atomic
 from pilot_core.formatting import printable
+from pilot_core.settings import left_to_workers
 from pilot_core.store import erasures, soundness
 from pilot_core.store.pilots import PilotStore
 
@@ -59,7 +60,9 @@ def _fail_render(store: PilotStore, finding: Finding) -> str | None:
 
     if finding.about not in renders_gone(store):
         return None  # done together with the first of them
-    return f"Failed, to be retried: {', '.join(fail_abandoned(store))}."
+    given_up = fail_abandoned(store)
+    what = "Given back to the workers" if left_to_workers() else "Failed, to be retried"
+    return f"{what}: {', '.join(given_up)}." if given_up else None
 
 
 def _write_state_file(store: PilotStore, finding: Finding) -> str:

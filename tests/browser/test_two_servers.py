@@ -141,7 +141,7 @@ def test_a_pilot_of_one_server_is_rendered_by_the_second_worker_and_reviewed_thr
     _, token = make_link(store, pilot.pilot_id, "Dana Cruz", actor="Lea Lead")
     founder.goto(f"{site.proxy}/r/{token}")
     video = founder.locator(".player video").first
-    founder.wait_for_function("video => video.readyState >= 1", arg=video.element_handle())
+    expect(video).not_to_have_js_property("readyState", 0, timeout=60_000)
     part = founder.request.get(str(video.evaluate("video => video.currentSrc")), headers={"Range": "bytes=4-7"})
     assert (part.status, part.body()) == (206, b"ftyp")
     founder.locator(".dock").get_by_role("button", name="Approve").click()
