@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from typing import Any
 
 import psycopg
@@ -43,7 +44,7 @@ ALL_AT_ONCE = 1_000_000
 def ask(url: str, pilot_id: str, attempt_number: int) -> None:
     """Tell the workers on that database that a queued attempt waits; once is enough. Raises StoreError."""
     with _sentences(), _app(SyncPsycopgConnector, url).open() as app:
-        make_tables(url, SCHEMA, "procrastinate_jobs", SchemaManager.get_schema())
+        _make_tables(url)
         task = app.configure_task(TASK, queue=QUEUE, queueing_lock=ids.attempt_id_for(pilot_id, attempt_number))
         with suppress(AlreadyEnqueued):
             task.defer(pilot_id=pilot_id, attempt_number=attempt_number)
@@ -113,7 +114,7 @@ def work(store: PilotStore, config: Settings, url: str) -> None:
     threading.Thread(target=_look_after, args=[store, url, over], name="given back", daemon=True).start()
     try:
         with _sentences():
-            make_tables(url, SCHEMA, "procrastinate_jobs", SchemaManager.get_schema())
+            _make_tables(url)
             app.run_worker(queues=[QUEUE], concurrency=1, delete_jobs="always")
     finally:
         over.set()
@@ -136,6 +137,12 @@ def _look_after(store: PilotStore, url: str, over: threading.Event) -> None:
 def _app(connector: type[SyncPsycopgConnector] | type[PsycopgConnector], url: str) -> App:
     kept: dict[str, Any] = {"options": f"-c search_path={SCHEMA}"}
     return App(connector=connector(conninfo=url, kwargs=kept))
+
+
+@cache
+def _make_tables(url: str) -> None:
+    """The queue's tables, unless they are there; looked for once a process."""
+    make_tables(url, SCHEMA, "procrastinate_jobs", SchemaManager.get_schema())
 
 
 @contextmanager

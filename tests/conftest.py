@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -89,15 +90,19 @@ def clock() -> HandClock:
     return HandClock(datetime(2026, 3, 2, 9, 0, tzinfo=UTC))
 
 
+def do_without(missing: str) -> NoReturn:
+    """Skip what wants a program that is not here; under CI=true that is a failure."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(missing)
+    pytest.skip(missing)
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[postgres.Server]:
     """A PostgreSQL of this run. Without its programs the tests on it are skipped, which under CI=true is a failure."""
     programs = postgres.programs()
     if programs is None:
-        missing = "there is no PostgreSQL; install postgresql"
-        if os.environ.get("CI") == "true":
-            pytest.fail(missing)
-        pytest.skip(missing)
+        do_without("there is no PostgreSQL; install postgresql")
     with postgres.server(programs) as running:
         yield running
 
@@ -197,10 +202,7 @@ def soffice() -> str:
     """LibreOffice. Without it its tests are skipped, which under CI=true is a failure."""
     found = shutil.which("soffice")
     if found is None:
-        missing = "there is no soffice; install libreoffice-calc-nogui"
-        if os.environ.get("CI") == "true":
-            pytest.fail(missing)
-        pytest.skip(missing)
+        do_without("there is no soffice; install libreoffice-calc-nogui")
     return found
 
 
@@ -209,8 +211,5 @@ def nginx() -> str:
     """The proxy's program. Without it its tests are skipped, which under CI=true is a failure."""
     found = proxies.program()
     if found is None:
-        missing = "there is no nginx; install nginx-light"
-        if os.environ.get("CI") == "true":
-            pytest.fail(missing)
-        pytest.skip(missing)
+        do_without("there is no nginx; install nginx-light")
     return found

@@ -12,10 +12,9 @@ import pytest
 from pilot_core.errors import StoreError
 from pilot_core.settings import ROOT, settings
 from pilot_core.store import limits
-from pilot_core.store import postgres as module
 from pilot_core.store.copying import tables_of
 from pilot_core.store.pilots import PilotStore
-from pilot_core.store.postgres import apart
+from pilot_core.store.postgres import apart, make_tables
 from pilot_core.web import rates
 from tests import postgres
 from tests.browser.serving import free_port
@@ -79,9 +78,8 @@ def test_the_counts_are_no_part_of_the_store(store: PilotStore, there: str) -> N
 
 
 def test_servers_that_begin_at_once_make_one_table(there: str) -> None:
-    make = module.make_tables.__wrapped__
     with ThreadPoolExecutor(6) as threads:
-        list(threads.map(lambda _: make(there, limits.SCHEMA, "tries", limits.TABLES), range(6)))
+        list(threads.map(lambda _: make_tables(there, limits.SCHEMA, "tries", limits.TABLES), range(6)))
     assert limits.spend(there, "a", 600) == 1
 
 

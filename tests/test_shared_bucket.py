@@ -72,6 +72,7 @@ def test_a_pilot_of_one_server_is_rendered_and_reviewed_at_the_other_and_erased_
     assert not (one.root / pilot_id).exists()
     follower(other)()
     assert not [path for path in other.root.rglob("*") if pilot_id in str(path)]
+    assert repair(other).left == []
 
 
 @pytest.fixture

@@ -3,6 +3,8 @@
 None of it is the store's: no move and no backup has it. A key is kept as its SHA-256 until its time is over.
 """
 
+from functools import cache
+
 from pilot_core.store.postgres import apart, make_tables
 from pilot_core.tokens import hashed
 
@@ -27,8 +29,9 @@ DELETE FROM limits.tries WHERE key IN (SELECT key FROM limits.tries WHERE ends_a
 """
 
 
+@cache
 def make(url: str) -> None:
-    """Make the table, unless it is there. Raises StoreError."""
+    """Make the table, unless it is there; looked for once a process. Raises StoreError."""
     make_tables(url, SCHEMA, "tries", TABLES)
 
 

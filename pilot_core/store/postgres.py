@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
@@ -340,7 +340,6 @@ def apart(url: str, query: str, parameters: Sequence[Any] = ()) -> list[tuple[An
         raise StoreError(f"The database {shown(url)} did not answer ({_reason(error)}); try again.") from error
 
 
-@cache
 def make_tables(url: str, schema: str, first: str, tables: str) -> None:
     """Make tables in a schema of their own beside the store's, unless the ``first`` of them is there; one process does.
 

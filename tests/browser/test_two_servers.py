@@ -78,7 +78,8 @@ def site(
             ends.enter_context(running(ROOT / "app.py", tmp_path / name, settings, tmp_path / f"{name}.log"))
             for name in ("first", "second")
         )
-        ports = (int(address.rpartition(":")[2]) for address in (first, second))
+        # From this machine the proxy takes everybody to the one that is named first.
+        ports = (int(address.rpartition(":")[2]) for address in (second, first))
         proxy = f"http://127.0.0.1:{ends.enter_context(proxied(nginx, tmp_path / 'nginx', *ports))}"
         yield Site(first, second, proxy, tmp_path, settings, begun, ends)
 
@@ -137,7 +138,7 @@ def test_a_pilot_of_one_server_is_rendered_by_the_second_worker_and_reviewed_thr
     expect(page.get_by_text("Two Servers").first).to_be_visible()
     assert not list((site.folders / "second").rglob("*.mp4"))
 
-    # The founder comes through the proxy, watches there and approves.
+    # The founder comes through the proxy to that one, watches there and approves.
     _, token = make_link(store, pilot.pilot_id, "Dana Cruz", actor="Lea Lead")
     founder.goto(f"{site.proxy}/r/{token}")
     video = founder.locator(".player video").first
@@ -149,6 +150,8 @@ def test_a_pilot_of_one_server_is_rendered_by_the_second_worker_and_reviewed_thr
     founder.get_by_role("dialog").get_by_role("button", name="Yes, I approve it as Dana Cruz").click()
     expect(founder.get_by_text(re.compile("approved", re.I)).first).to_be_visible()
     assert store.load(pilot.pilot_id).approval_outcome is ApprovalOutcome.APPROVED
+    reviewed_at = [name for name in ("first", "second") if "Dana Cruz" in (site.folders / f"{name}.log").read_text()]
+    assert reviewed_at == ["second"]
 
     # The first dashboard shows it; and so does the proxy, where a lead is let in by a key only.
     page.goto(f"{site.first}/pilot?pilot={pilot.pilot_id}")
