@@ -1,8 +1,9 @@
-"""``python -m bench [--keep] [SECTION …]``: what must stay fast, measured beside what one would use instead.
+"""``python -m bench [--keep] [SECTION …]``: benchmarks, each measured beside the usual alternative.
 
-Writes ``bench/results.json`` and ``bench/report.html``, prints each line as it is found and what changed since the kept
-run; ``--keep`` makes this run the kept one. Sections: film, lists, writing, numbers, screen, crowd, growth (all). Where
-only some are asked for, the lines of the others stay as they were measured last; each has its own moment and load.
+Writes ``bench/results.json`` and ``bench/report.html``, and prints each line as it is measured and what changed since
+the baseline run. ``--keep`` makes this run the new baseline. Sections: film, lists, writing, numbers, screen, phone,
+crowd, growth. If only some sections are run, the lines of the others keep their last results. Each section has its own
+time and system load.
 """
 
 import json
@@ -31,13 +32,13 @@ LIBRARIES = ("duckdb", "streamlit", "pandas", "av", "pillow", "numpy")
 
 
 def main(asked: list[str]) -> int:
-    """Measure; 1 where a target is missed."""
+    """Run the sections. Returns the exit code: 1 if a target is missed."""
     keep = "--keep" in asked
     sections = [name for name in asked if name != "--keep"] or list(rows.SECTIONS)
     if unknown := set(sections) - set(rows.SECTIONS):
         print(f"There is no section {', '.join(sorted(unknown))}; choose among {', '.join(rows.SECTIONS)}.")
         return 2
-    # Every store of these measures is a folder of its own, and growth has its own databases beside them.
+    # Each benchmark store is a folder, and growth has its own databases too.
     os.environ.pop(SETTING, None)
     begun = time.monotonic()
     results = {"rows": [], "growth": {}} if sections == list(rows.SECTIONS) else _earlier()
@@ -74,20 +75,20 @@ def _earlier() -> dict[str, Any]:
 
 
 def _put(standing: list[dict[str, Any]], section: str, found: list[Row]) -> list[dict[str, Any]]:
-    """The rows, with those of a section in place of its earlier ones."""
+    """Return the rows with a section's earlier ones replaced by ``found``."""
     new = [asdict(row) | {"section": section} | _now() for row in found]
     merged = [row for row in standing if row["section"] != section] + new
     return sorted(merged, key=lambda row: rows.SECTIONS.index(row["section"]))
 
 
 def _now() -> dict[str, Any]:
-    """When, at which commit, and how busy the machine was in the last minute."""
+    """Return the time, the commit, and the machine's load in the last minute."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
     return {"when": now, "commit": _commit(), "load": round(os.getloadavg()[0], 1)}
 
 
 def _prepared(folder: Path, sections: list[str]) -> tuple[dict[int, Path], Path]:
-    """Stores by size, filled by processes of their own so that this one stays small, and a folder of state files."""
+    """Return stores by size and a folder of state files. Separate processes fill them, so that this one stays small."""
     if not {"lists", "writing", "numbers", "screen", "growth"} & set(sections):
         return {}, folder
     sizes = [size for size in SIZES if size < rows.MANY or {"numbers", "growth"} & set(sections)]
@@ -96,9 +97,9 @@ def _prepared(folder: Path, sections: list[str]) -> tuple[dict[int, Path], Path]
         subprocess.run([sys.executable, "-m", "bench.fill", root, str(size)], cwd=ROOT, check=True)
     states = folder / "states"
     code = "import sys; from pathlib import Path; from bench.fill import state_files_of; "
-    code += "from pilot_core.store.pilots import PilotStore; state_files_of(PilotStore(sys.argv[1]), Path(sys.argv[2]))"
+    code += "from pilot_core import PilotStore; state_files_of(PilotStore(sys.argv[1]), Path(sys.argv[2]))"
     subprocess.run([sys.executable, "-c", code, stores[rows.IMPORTED], states], cwd=ROOT, check=True)
-    for file in states.iterdir():  # else the server of the screen section writes them as it starts
+    for file in states.iterdir():  # otherwise the server of the screen section writes them at its start
         (stores[rows.IMPORTED] / file.name).hardlink_to(file)
     return stores, states
 
@@ -110,6 +111,7 @@ def _rows(section: str, stores: dict[int, Path], states: Path, folder: Path) -> 
         "writing": lambda: rows.writing(stores, states),
         "numbers": lambda: rows.numbers(stores),
         "screen": lambda: rows.screen(stores),
+        "phone": lambda: rows.phone(folder / "phone"),
         "crowd": lambda: rows.crowd(folder / "crowd"),
     }
     for row in work[section]() if section in work else ():

@@ -1,7 +1,7 @@
-"""One side of a measure in a process of its own, so that peaks of memory do not mix.
+"""Run one side of a benchmark in its own process, so that peak memory is measured separately.
 
-``alone("bench.lists:filtered", root="…")`` calls that function in a new Python. The function gives the seconds of each
-round and, where two sides are to agree, what it found.
+``alone("bench.lists:filtered", root="…")`` calls that function in a new Python. The function returns the seconds of
+each round and, if two sides should agree, its result.
 """
 
 import importlib
@@ -21,7 +21,7 @@ from pilot_core.settings import ROOT
 
 @dataclass
 class Side:
-    """Seconds of each round, what was found, and the peak memory of the process in MB (None: not measured)."""
+    """Seconds of each round, the result, and the peak memory of the process in MB (None: not measured)."""
 
     seconds: list[float]
     found: Any = None
@@ -34,7 +34,7 @@ class Side:
 
 
 def rounds(work: Callable[[], object], times: int, before: Callable[[], object] = lambda: None) -> list[float]:
-    """Seconds of each call of ``work``; ``before`` is called first each time and not counted."""
+    """Return the seconds of each call of ``work``. ``before`` is called first each time and not counted."""
     taken = []
     for _ in range(times):
         before()
@@ -45,7 +45,7 @@ def rounds(work: Callable[[], object], times: int, before: Callable[[], object] 
 
 
 def peak() -> float:
-    """The most memory this process had at once, in MB. Its own: ``ru_maxrss`` counts what forked it."""
+    """Return this process's peak memory in MB. ``ru_maxrss`` cannot be used: it includes the parent process."""
     status = Path("/proc/self/status")
     if not status.exists():
         import resource
@@ -61,7 +61,7 @@ def alone(
 ) -> Side:
     """Call ``module:function`` in a new process, with these settings in its environment.
 
-    Raises RuntimeError with the end of what it said if it fails.
+    Raises RuntimeError with the end of its output if it fails.
     """
     call = [str(python), "-m", "bench.alone", function, json.dumps(given, default=str)]
     environment = os.environ | (settings or {})
@@ -72,7 +72,7 @@ def alone(
 
 
 def in_turns(ours: str, rival: str, times: int) -> tuple[Side, Side]:
-    """Both sides by turns, a process each time, so that what else the machine does meets both alike."""
+    """Run both sides alternately in new processes, so that other load affects both equally."""
     turns = [[alone(function) for function in (ours, rival)] for _ in range(times)]
     first, second = ([turn[place] for turn in turns] for place in (0, 1))
     return _together(first), _together(second)
@@ -84,7 +84,7 @@ def _together(sides: list[Side]) -> Side:
 
 
 def commands(command: list[str], times: int) -> list[float]:
-    """Seconds from the start to the end of a command, each time anew."""
+    """Return the seconds that each run of a command takes from start to end."""
     return rounds(lambda: subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL), times)
 
 

@@ -1,8 +1,8 @@
-"""A backup of 10,000 pilots while two writers write: ``python -m bench.backup [PILOTS]``.
+"""Back up 10,000 pilots while two writers write: ``python -m bench.backup [PILOTS]``.
 
-Two processes change a pilot each, without a pause, from before the backup to after it. Prints how long they waited at
-most, and 1 if that is over 2 s or what is restored is not one moment: each writer's changes, none missing before one
-that is there, and every table as the manifest counts it.
+Two processes each change a pilot without pause, from before the backup to after it. Prints their longest wait. Exits
+with 1 if that is over 2 s or if the restored store is not a snapshot: each writer's changes must be complete up to one
+moment, and every table must have the number of rows in the manifest.
 """
 
 import json
@@ -13,16 +13,16 @@ import time
 from pathlib import Path
 
 from bench.fill import fill
-from pilot_core.care.backup import back_up
-from pilot_core.care.restore import restore
+from pilot_core import PilotStore
+from pilot_core.maintenance.backup import back_up
+from pilot_core.maintenance.restore import restore
 from pilot_core.settings import ROOT
-from pilot_core.store.pilots import PilotStore
 
 WRITERS, LIMIT_SECONDS = 2, 2.0
 
 
 def write(root: str, pilot_id: str) -> None:
-    """Change the pilot until standard input ends; prints the seconds each change took."""
+    """Change the pilot until standard input ends. Prints the seconds of each change."""
     store = PilotStore(root)
     took: list[float] = []
     print("begun", flush=True)
@@ -34,7 +34,7 @@ def write(root: str, pilot_id: str) -> None:
 
 
 def main(pilots: int) -> int:
-    """Fill, back up, restore, print and judge."""
+    """Fill a store, back it up, restore it, and print the results. Returns the exit code."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "store"
         store = fill(root, pilots)

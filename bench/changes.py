@@ -1,4 +1,4 @@
-"""What is written: one change, and the import of a folder of state files."""
+"""Benchmarks of writing: one change, and an import of a folder of state files."""
 
 import json
 import os
@@ -13,8 +13,8 @@ Json = dict[str, Any]
 
 
 def save(root: str, times: int = 15) -> tuple[list[float], int]:
-    """One change of one pilot in the store: lock, database, event and state file, each on the disk."""
-    from pilot_core.models import PilotRun
+    """Time saving one change of one pilot: lock, database, event and state file, each flushed to disk."""
+    from pilot_core.domain.pilot import PilotRun
 
     store = store_of_server(root)
     every = store.pilot_ids()
@@ -31,7 +31,7 @@ def save(root: str, times: int = 15) -> tuple[list[float], int]:
 
 
 def save_json(folder: str, times: int = 15) -> tuple[list[float], bool]:
-    """The same change of a state file: read, changed, written beside, onto the disk, renamed."""
+    """Time the same change in a state file: read, change, write a new file, flush to disk, rename."""
     path = next(Path(folder).glob("pilot_*.json"))
 
     def change() -> None:
@@ -51,8 +51,8 @@ def save_json(folder: str, times: int = 15) -> tuple[list[float], bool]:
 
 
 def take_in(folder: str) -> tuple[list[float], int]:
-    """A folder of state files, into an empty store."""
-    from pilot_core.store.pilots import PilotStore
+    """Time importing a folder of state files into an empty store."""
+    from pilot_core import PilotStore
 
     with tempfile.TemporaryDirectory() as place:
         store = PilotStore(place)
@@ -61,8 +61,8 @@ def take_in(folder: str) -> tuple[list[float], int]:
 
 
 def take_in_singly(folder: str, most: int = 200) -> tuple[list[float], int]:
-    """The first files, each by an import of its own; the seconds are scaled to all files."""
-    from pilot_core.store.pilots import PilotStore
+    """Time importing the first ``most`` files one by one. The seconds are scaled to all files."""
+    from pilot_core import PilotStore
 
     files = sorted(Path(folder).glob("pilot_*.json"))
     with tempfile.TemporaryDirectory() as place:

@@ -1,8 +1,9 @@
-"""Writers, readers and the server on one store: ``python -m bench.concurrency [SECONDS]`` (60, if unsaid).
+"""Writers, readers and the server on one store: ``python -m bench.concurrency [SECONDS]`` (default 60).
 
-Four writer processes, each with 300 ms to think between changes, four reader processes and the dashboard's server. Each
-writer counts in one shared row and appends its own; a reader that finds the two apart, or fails, is told. Prints how
-long writers waited and 1 if anything was lost, any request failed, or the 99th percentile is over 1.5 s.
+Four writer processes with a pause of 300 ms between changes, four reader processes and the dashboard's server. Each
+writer increments a shared row and appends its own rows; a reader that finds the two inconsistent, or fails, is
+reported. Prints how long writers waited. Exits with 1 if anything was lost, any request failed, or the 99th percentile
+is over 1.5 s.
 """
 
 import json
@@ -16,15 +17,15 @@ import time
 import urllib.request
 from pathlib import Path
 
-from pilot_core import services
+from pilot_core import PilotStore
+from pilot_core.services import pilots as services
 from pilot_core.settings import ROOT
-from pilot_core.store.pilots import PilotStore
 
 WRITERS, READERS, THINK_SECONDS, LIMIT_SECONDS = 4, 4, 0.3, 1.5
 
 
 def write(root: str, who: str, seconds: str, think: str) -> None:
-    """Change the shared pilot, or this writer's own, think, and so on; prints the seconds each change took."""
+    """Change the shared pilot or this writer's own, pause, and repeat. Prints the seconds of each change."""
     store = PilotStore(root)
     pilot_ids = store.pilot_ids()
     pilot_id = pilot_ids[int(who.split()[-1]) % len(pilot_ids)]
@@ -44,7 +45,7 @@ def write(root: str, who: str, seconds: str, think: str) -> None:
 
 
 def read(root: str, seconds: str) -> None:
-    """Load a pilot and its events again and again; prints how often, and how often the two were apart."""
+    """Load a pilot and its events repeatedly. Prints the number of reads, and how many were inconsistent."""
     store = PilotStore(root)
     pilot_id = store.pilot_ids()[0]
     until, reads, apart = time.monotonic() + float(seconds), 0, 0
@@ -59,9 +60,9 @@ def read(root: str, seconds: str) -> None:
 def run(
     root: Path, seconds: float, *, think: float = THINK_SECONDS, server: bool = True, pilots: int = 1
 ) -> dict[str, object]:
-    """Let them all at the store for so long; returns what was written, found and lost.
+    """Run all processes on the store for ``seconds``. Returns what was written, found and lost.
 
-    The writers share one pilot, or with four ``pilots`` have one each.
+    The writers share one pilot or, with four ``pilots``, have one each.
     """
     store = PilotStore(root)
     for _ in range(pilots):
@@ -134,7 +135,7 @@ def _serve(root: Path, port: int) -> "subprocess.Popen[bytes]":
 
 
 def main(seconds: float) -> int:
-    """Run, print, and judge."""
+    """Run and print. Returns the exit code."""
     os.environ.pop("PILOT_OPS_DATABASE_URL", None)
     with tempfile.TemporaryDirectory() as folder:
         found = run(Path(folder) / "store", seconds)

@@ -1,13 +1,14 @@
-"""Fifty founders watch and comment while five leads browse, for a minute: ``python -m bench.crowd [SECONDS]``.
+"""Fifty founders watch and comment, alone and then while five leads browse: ``python -m bench.crowd [SECONDS]``.
 
-Each visitor is a websocket to Streamlit and HTTP requests, as a browser has them, without the browser. They arrive
-within the first twenty seconds. A founder asks for a piece of the film (256 KB, by range) every two seconds and says
-something about a frame every ten to thirty; each comment is a rerun of the room. A lead opens another page every five
-to ten seconds. What is timed is a rerun, from the message until the script has finished.
+A founder is HTTP requests and an event stream, a lead a websocket to Streamlit, as a browser has them, without the
+browser. They arrive within the first twenty seconds. A founder requests a piece of the video (256 KB, by range) every
+two seconds, reports every ten what was watched, and comments on a frame every ten to thirty. Everyone in that room then
+reloads it within 0.4 s, as its script does. A lead opens another page every five to ten seconds. Measured are the
+founders' requests, compared with an empty route of the same server, and the leads' reruns, from the message until the
+script has finished. The visitors share the machine's cores with the server.
 """
 
 import asyncio
-import json
 import random
 import sys
 import tempfile
@@ -15,6 +16,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import websockets
@@ -22,24 +24,30 @@ import websockets
 from bench.fill import fill, state_files_of
 from bench.film import brief
 from bench.server import Server, serving
-from pilot_core import services
-from pilot_core.rendering import run_attempt
+from pilot_core import PilotStore
+from pilot_core.domain.actors import at_command_line
+from pilot_core.rendering.attempt import run_attempt
 from pilot_core.review.links import make_link, open_link
-from pilot_core.settings import ROOT, settings
-from pilot_core.store.pilots import PilotStore
-from pilot_core.video.storyboard import StoryboardPipeline
+from pilot_core.services import pilots as services
+from pilot_core.services.acts import Act
+from pilot_core.settings import ROOT, read_settings
+from pilot_core.video.storyboard.pipeline import StoryboardPipeline
+from pilot_core.web.access.visitors import GRANT_COOKIE
 
 FOUNDERS, LEADS, PILOTS, PIECE = 50, 5, 5, 262_144
 ARRIVING = 20.0
+SPREAD = 0.4  # seconds, as in live.js
+REPORT_EVERY = 10.0
+REQUEST_SECONDS = 0.15  # the 95th percentile of any request
+EMPTY = "empty route"
 SCREENS = ("", "pilot", "metrics", "reports")
 
 
 @dataclass
 class Told:
-    """What all visitors met. Times in seconds by kind of rerun."""
+    """Results of all visitors. Times are in seconds, reruns by kind."""
 
     reruns: dict[str, list[float]] = field(default_factory=dict)
-    pieces: list[float] = field(default_factory=list)
     comments: int = 0
     errors: list[str] = field(default_factory=list)
     memory: list[float] = field(default_factory=list)
@@ -47,22 +55,27 @@ class Told:
 
 @dataclass(frozen=True)
 class Seat:
-    """A founder's cookie and the film they watch."""
+    """A founder's cookie and the video they watch."""
 
     cookie: str
     attempt_id: str
 
 
-def crowd(root: str, seconds: float = 60.0) -> tuple[list[float], dict[str, Any], dict[str, Any]]:
-    """Let them at a store of 1,000 pilots; gives the seconds of every rerun, and what was kept."""
-    from pilot_core.web import access
+def founders(root: str, seconds: float = 60.0) -> tuple[list[float], dict[str, Any], dict[str, Any]]:
+    """Run the founders alone. Returns the seconds of every request, and the collected results."""
+    return crowd(root, seconds, leads=0)
 
+
+def crowd(root: str, seconds: float = 60.0, leads: int = LEADS) -> tuple[list[float], dict[str, Any], dict[str, Any]]:
+    """Run the visitors on a store of 1,000 pilots. Returns the seconds of every request, and the collected results."""
     store = fill(Path(root), 1_000)
-    state_files_of(store, store.root)  # else the server writes them as it starts
+    state_files_of(store, store.root)  # otherwise the server writes them at its start
     seats = _seats(store)
     before = sum(len(store.events(pilot_id)) for pilot_id in {seat.attempt_id[:-3] for seat in seats})
-    with serving(ROOT / "app.py", store.root, Path(root) / "server.log") as server:
-        told = asyncio.run(_minute(server, access.COOKIE, seats, store.pilot_ids()[:20], seconds))
+    with serving(ROOT / "bench" / "bare_app.py", store.root, Path(root) / "server.log") as server:
+        server.settle()
+        begun = server.memory()
+        told = asyncio.run(_minute(server, seats, store.pilot_ids()[:20], seconds, leads))
         top = server.memory("VmHWM")
     from pilot_core.review.comments import comments_of
 
@@ -72,11 +85,14 @@ def crowd(root: str, seconds: float = 60.0) -> tuple[list[float], dict[str, Any]
         told.errors.append(f"{told.comments - kept} of {told.comments} comments were not kept")
     return (
         every,
-        {"errors": len(told.errors), "comments": told.comments, "kept": kept, "pieces": len(told.pieces)},
+        {"errors": len(told.errors), "comments": told.comments, "kept": kept, "requests": len(every)},
         {
-            "by_kind": {kind: [len(t), _at(t, 0.5), _at(t, 0.95)] for kind, t in sorted(told.reruns.items())},
+            "by_kind": {
+                kind: [len(t), *(_at(t, share) for share in (0.5, 0.95, 0.99))]
+                for kind, t in sorted(told.reruns.items())
+            },
             "p95": _at(every, 0.95),
-            "pieces_p95": _at(told.pieces, 0.95),
+            "memory_before": begun,
             "memory": told.memory,
             "server_peak": top,
             "said": told.errors[:5],
@@ -86,28 +102,28 @@ def crowd(root: str, seconds: float = 60.0) -> tuple[list[float], dict[str, Any]
 
 
 def _seats(store: PilotStore) -> list[Seat]:
-    """Pilots with one film among them, and a reviewer's place for each founder."""
+    """Return a grant for each founder, on pilots that share one video."""
     seats = []
     film = None
     with tempfile.TemporaryDirectory() as folder:
         film = StoryboardPipeline().make_cut(brief(), Path(folder), lambda *_: None).video_path
         for number in range(PILOTS):
             pilot = services.create_pilot("Alice Chen", f"Crowd {number}", "problem_solution", "enterprise")
-            services.start_pilot(store, pilot, "bench")
+            services.start_pilot(store, pilot, at_command_line("bench"))
             upload = services.keep_upload(store, pilot.pilot_id, film)
-            services.queue_attempt(store, pilot.pilot_id, "upload", "bench", upload_path=upload)
-            run_attempt(store, pilot.pilot_id, 1, settings())
+            services.queue_attempt(store, pilot.pilot_id, "upload", Act(at_command_line("bench")), upload_path=upload)
+            run_attempt(store, pilot.pilot_id, 1, read_settings())
             for place in range(FOUNDERS // PILOTS):
-                _, token = make_link(store, pilot.pilot_id, f"Founder {number} {place}", actor="bench")
+                _, token = make_link(store, pilot.pilot_id, f"Founder {number} {place}", actor=at_command_line("bench"))
                 seats.append(Seat(open_link(store, token)[1], f"{pilot.pilot_id}_a1"))
     return seats
 
 
-async def _minute(server: Server, cookie: str, seats: list[Seat], pilots: list[str], seconds: float) -> Told:
+async def _minute(server: Server, seats: list[Seat], pilots: list[str], seconds: float, leads: int) -> Told:
     told = Told()
     until = time.perf_counter() + seconds
-    visitors = [_founder(server, f"{cookie}={seat.cookie}", seat, told, until, n) for n, seat in enumerate(seats)]
-    visitors += [_lead(server, pilots, told, until, n) for n in range(LEADS)]
+    visitors = [_founder(server, seat, told, until, n) for n, seat in enumerate(seats)]
+    visitors += [_lead(server, pilots, told, until, n) for n in range(leads)]
     watching = asyncio.create_task(_watch(server, told))
     for outcome in await asyncio.gather(*visitors, return_exceptions=True):
         if isinstance(outcome, BaseException):
@@ -122,31 +138,78 @@ async def _watch(server: Server, told: Told) -> None:
         await asyncio.sleep(5)
 
 
-async def _founder(server: Server, cookie: str, seat: Seat, told: Told, until: float, number: int) -> None:
+async def _founder(server: Server, seat: Seat, told: Told, until: float, number: int) -> None:
     chance = random.Random(number)
     await asyncio.sleep(chance.uniform(0, ARRIVING))
-    async with _Session(server, told, cookie) as session, httpx.AsyncClient(headers={"Cookie": cookie}) as client:
-        await session.rerun("review opened", page="review")
-        film = f"{server.address}/watch/{seat.attempt_id}/draft_v1.mp4"
+    # Each comes from another address, as through a proxy: what one address may send is limited.
+    told_of = {"Origin": server.address, "X-Forwarded-For": f"192.0.2.{number}"}
+    carried = {GRANT_COOKIE: seat.cookie}
+    async with httpx.AsyncClient(headers=told_of, cookies=carried, base_url=server.address, timeout=20) as client:
+        guest = Founder(client, told)
+        await guest.opens("review opened")
+        news = asyncio.create_task(guest.hears(until))
+        film = f"/watch/{seat.attempt_id}/draft_v1.mp4"
         next_comment = time.perf_counter() + chance.uniform(5, 20)
+        next_report = time.perf_counter() + REPORT_EVERY
         at = said = 0
         while time.perf_counter() < until:
-            begun = time.perf_counter()
-            answer = await client.get(film, headers={"Range": f"bytes={at}-{at + PIECE - 1}"}, timeout=20)
-            if answer.status_code == 416:
-                at = 0
-                continue
-            if answer.status_code != 206:
-                raise RuntimeError(f"the film was answered with {answer.status_code}")
-            told.pieces.append(time.perf_counter() - begun)
-            at += PIECE
+            answer = await guest.timed(
+                "piece of the video", "GET", film, headers={"Range": f"bytes={at}-{at + PIECE - 1}"}
+            )
+            at = at + PIECE if at + PIECE < int(answer.headers["content-range"].split("/")[1]) else 0
+            await guest.timed(EMPTY, "GET", "/bare/nothing")
+            if time.perf_counter() >= next_report:
+                watched = {"attempt": 1, "watched": [[0, round(time.perf_counter() - next_report + 2 * REPORT_EVERY)]]}
+                await guest.timed("report of what was watched", "POST", "/watched", json=watched)
+                next_report += REPORT_EVERY
             if time.perf_counter() >= next_comment:
                 said += 1
-                sent = {"id": f"{number}-{said}", "text": f"Remark {said} of {number}", "frame": chance.randrange(800)}
                 told.comments += 1
-                await session.rerun("comment", page="review", dock={**sent, "end_frame": None, "shape": None})
+                await guest.comments(f"Remark {said} of {number}", chance.randrange(800))
                 next_comment = time.perf_counter() + chance.uniform(10, 30)
             await asyncio.sleep(2)
+        news.cancel()
+
+
+class Founder:
+    """One founder's browser in the room."""
+
+    def __init__(self, client: httpx.AsyncClient, told: Told):
+        self._client, self._told = client, told
+        self._page = ""
+
+    async def timed(self, kind: str, method: str, path: str, **options: Any) -> httpx.Response:
+        """Send a request and record its time under ``kind``."""
+        begun = time.perf_counter()
+        answer = await self._client.request(method, path, **options)
+        self._told.reruns.setdefault(kind, []).append(time.perf_counter() - begun)
+        if answer.status_code >= 400:
+            self._told.errors.append(f"{method} {path} answered {answer.status_code}")
+        return answer
+
+    async def opens(self, kind: str) -> None:
+        """Load the room."""
+        self._page = (await self.timed(kind, "GET", "/review")).text
+
+    async def comments(self, words: str, frame: int) -> None:
+        """Fill in and send the page's comment form, then load the room."""
+        form = self._page[self._page.index('action="/review/comments"') :]
+        hidden = {name: _field(form, name) for name in ("token", "key", "attempt")}
+        await self.timed("comment", "POST", "/review/comments", data=hidden | {"frame": str(frame), "body": words})
+        await self.opens("review after a comment")
+
+    async def hears(self, until: float) -> None:
+        """Wait for events as long as the page is open, and reload the room at each."""
+        seen = quote(self._page.split('"stamp": "', 1)[1].split('"', 1)[0])
+        async with self._client.stream("GET", f"/review/events?seen={seen}", timeout=None) as news:
+            async for line in news.aiter_lines():
+                if line.startswith("data:") and time.perf_counter() < until:
+                    await asyncio.sleep(random.uniform(0, SPREAD))
+                    await self.opens("review at news")
+
+
+def _field(form: str, name: str) -> str:
+    return form.split(f'name="{name}" value="', 1)[1].split('"', 1)[0]
 
 
 async def _lead(server: Server, pilots: list[str], told: Told, until: float, number: int) -> None:
@@ -165,7 +228,6 @@ class _Session:
 
     def __init__(self, server: Server, told: Told, cookie: str):
         self._told = told
-        self._dock = ""
         headers = {"Cookie": cookie} if cookie else {}
         self._connecting = websockets.connect(
             server.address.replace("http", "ws") + "/_stcore/stream",
@@ -182,18 +244,13 @@ class _Session:
     async def __aexit__(self, *_: object) -> None:
         await self._socket.close()
 
-    async def rerun(self, kind: str, *, page: str, query: str = "", dock: dict[str, Any] | None = None) -> None:
-        """Ask for a run of the page and wait until it has finished; ``dock`` are words sent from the room's dock."""
-        from streamlit.components.v2.bidi_component.main import _make_trigger_id
+    async def rerun(self, kind: str, *, page: str, query: str = "") -> None:
+        """Request a run of the page and wait until it has finished."""
         from streamlit.proto.BackMsg_pb2 import BackMsg
 
         message = BackMsg()
         message.rerun_script.page_name, message.rerun_script.query_string = page, query
         message.rerun_script.context_info.timezone = "Europe/Berlin"
-        if dock:
-            state = message.rerun_script.widget_states.widgets.add()
-            state.id = _make_trigger_id(self._dock, "events")
-            state.json_trigger_value = json.dumps([{"event": "sent", "value": dock}])
         begun = time.perf_counter()
         await self._socket.send(message.SerializeToString())
         await asyncio.wait_for(self._finished(), 60)
@@ -210,8 +267,6 @@ class _Session:
                 element = message.delta.new_element
                 if element.WhichOneof("type") == "exception":
                     self._told.errors.append(element.exception.message)
-                elif element.WhichOneof("type") == "bidi_component" and element.bidi_component.id.endswith("-dock"):
-                    self._dock = element.bidi_component.id
             elif what == "script_finished" and message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:
                 return
 
@@ -220,12 +275,24 @@ def _at(times: list[float], share: float) -> float:
     return sorted(times)[min(len(times) - 1, round(share * len(times)))] if times else 0.0
 
 
+def slowest(notes: dict[str, Any]) -> float:
+    """Return the highest 95th percentile of any kind of request, in seconds."""
+    return max(float(p95) for _, _, p95, _ in notes["by_kind"].values())
+
+
 def main(seconds: float) -> int:
-    """Run, print, and judge."""
-    with tempfile.TemporaryDirectory() as folder:
-        _, found, notes = crowd(folder, seconds)
-    print(json.dumps(found | notes, indent=1))
-    return int(bool(found["errors"]))
+    """Run and print both. Returns the exit code: 1 if there were errors or the founders alone waited for too long."""
+    missed = False
+    for run, who in ((founders, f"{FOUNDERS} founders"), (crowd, f"{FOUNDERS} founders and {LEADS} leads")):
+        with tempfile.TemporaryDirectory() as folder:
+            _, found, notes = run(folder, seconds)
+        print(f"{who} for {seconds:g} s, {found['requests']} requests, {found['kept']} comments. ms at p50, p95, p99:")
+        for kind, (number, *times) in notes["by_kind"].items():
+            print(f"  {kind:28} {number:6}  " + " ".join(f"{1000 * t:7.1f}" for t in times))
+        print(f"  memory {notes['memory_before']:.0f} MB before, " + " ".join(f"{mb:.0f}" for mb in notes["memory"]))
+        print(f"  {found['errors']} errors {notes['said'] or ''}")
+        missed |= bool(found["errors"]) or (run is founders and slowest(notes) > REQUEST_SECONDS)
+    return int(missed)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The least a Streamlit app of two pages can be: what any app on this machine takes."""
+"""A minimal Streamlit app of two pages: the baseline for any Streamlit app on this machine."""
 
 import plotly.graph_objects as go
 import streamlit as st

@@ -1,7 +1,7 @@
-"""Both engines under the same four writers and four readers: ``python -m bench.engines [SECONDS]`` (20, if unsaid).
+"""Both engines with the same four writers and four readers: ``python -m bench.engines [SECONDS]`` (default 20).
 
-Nobody thinks between two changes. A change is a whole one, with its event and its state file on the disk; PostgreSQL
-runs on this machine with its usual care for the disk. Prints a table, and 1 if anything was lost or anybody failed.
+There is no pause between changes. Each change includes its event and its state file on disk. PostgreSQL runs on this
+machine with its default durability settings. Prints a table. Exits with 1 if anything was lost or any process failed.
 """
 
 import os
@@ -21,7 +21,7 @@ SETTING = "PILOT_OPS_DATABASE_URL"
 
 @contextmanager
 def on(engine: str, server: postgres.Server) -> Iterator[None]:
-    """Let the settings name that engine, with an empty store."""
+    """Make the settings use that engine, with an empty store."""
     before = os.environ.pop(SETTING, None)
     try:
         if engine == "DuckDB":
@@ -36,7 +36,7 @@ def on(engine: str, server: postgres.Server) -> Iterator[None]:
 
 
 def main(seconds: float) -> int:
-    """Run each engine twice: the writers at one pilot, and each at its own."""
+    """Run each engine twice: writers sharing one pilot, then each with its own. Returns the exit code."""
     programs = postgres.programs()
     if programs is None:
         print("There is no PostgreSQL here; install postgresql.")

@@ -1,7 +1,7 @@
-"""A large store, filled in bulk: ``python -m bench.fill DIR [PILOTS]`` (10,000 with five attempts each, if unsaid).
+"""Fill a large store in bulk: ``python -m bench.fill DIR [PILOTS]`` (default 10,000, with five attempts each).
 
-The pilots are made by the real models and rules and inserted through the store's own tables; only the state files and
-the films are left out, since no page that spans pilots reads them.
+The pilots are made by the real models and rules and inserted through the store's own tables. State files and videos are
+left out, since no page that covers several pilots reads them.
 """
 
 import random
@@ -10,16 +10,17 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from pilot_core import catalog, ids
+from pilot_core import PilotStore, catalog, ids
 from pilot_core.clock import utc_now
-from pilot_core.models import Event, PilotRun, PilotStatus
-from pilot_core.services import create_pilot
-from pilot_core.store import rows as mapping
-from pilot_core.store import state_files
-from pilot_core.store.copying import tables_of
-from pilot_core.store.database import append
-from pilot_core.store.lease import Connection
-from pilot_core.store.pilots import PilotStore
+from pilot_core.domain.events import Event
+from pilot_core.domain.pilot import PilotRun, PilotStatus
+from pilot_core.insight.recommend import recommend
+from pilot_core.services.pilots import create_pilot
+from pilot_core.store.engine.connection import Connection
+from pilot_core.store.engine.copying import tables_of
+from pilot_core.store.files import state_files
+from pilot_core.store.tables.events import event_row
+from pilot_core.store.tables.pilots import pilot_tables
 
 FIRST = ("Alice", "Tomás", "Ingrid", "Kwame", "Priya", "Jonas", "Yuki", "Chloé", "Omar", "Elena")
 LAST = ("Chen", "Ferreira", "Weber", "Boateng", "Raman", "Tanaka", "Martin", "Haddad", "Petrova", "Nilsen")
@@ -35,7 +36,7 @@ COPIED = {
     "feedback_flags": {"pilot_id": ID, "feedback_id": "feedback_id || ?"},
     "events": {"pilot_id": ID, "event_id": "event_id || ?"},
 }
-"""What differs in a copy of a pilot's rows."""
+"""The columns that differ in a copy of a pilot's rows."""
 
 _SENT = """
 INSERT INTO messages (message_id, pilot_id, kind, attempt_number, about, position, state, written_at, ended_at, subject,
@@ -52,7 +53,7 @@ _HEARD = {
     "told": "attempts a JOIN feedback f ON f.attempt_id = a.attempt_id",
 }
 TOLD_OF = (
-    # Places are in the order in which pilots were added: by the number in a company's name, then the copies.
+    # Sort keys follow the order in which pilots were added: by the number in the company's name, then by copy.
     "CREATE TEMPORARY TABLE waits AS SELECT pilot_id, latest_attempt, CAST($now AS TIMESTAMP) "
     "- CAST(floor(43200.0 * (all_of - place) / all_of) AS INTEGER) * INTERVAL '1 minute' AS since FROM (SELECT *, "
     "row_number() OVER (ORDER BY substr(pilot_id, 24), CAST(split_part(company_name, ' ', 3) AS INTEGER)) AS place, "
@@ -73,13 +74,13 @@ TOLD_OF = (
     "ended_at, ended_at, NULL FROM messages",
     "DROP TABLE waits",
 )
-"""The messages of a store in use: every attempt's and every decision's, with words, deliveries, addresses and links."""
+"""Messages of a store in use, for every attempt and decision: texts, deliveries, addresses and links."""
 
 
 def fill(root: Path, pilots: int = 10_000, seed: int = 1) -> PilotStore:
     """Add ``pilots`` pilots, a third of them open, with three to seven attempts each, to the store in ``root``.
 
-    Beyond 10,000 the pilots are copies of the first 10,000 under ids and moments of their own.
+    Beyond 10,000, the pilots are copies of the first 10,000 with their own ids and times.
     """
     store = PilotStore(root)
     chance = random.Random(seed)
@@ -97,13 +98,13 @@ def fill(root: Path, pilots: int = 10_000, seed: int = 1) -> PilotStore:
 
 
 def add_messages(store: PilotStore) -> None:
-    """Make every second pilot one that waits for its founder, for up to a month, and let all its messages have gone."""
+    """Make every second pilot wait for its founder, for up to a month, and mark all its messages as sent."""
     now = store.clock().replace(tzinfo=None)
     store.database.transaction(lambda c: [c.execute(sql, {"now": now} if "$now" in sql else {}) for sql in TOLD_OF])
 
 
 def state_files_of(store: PilotStore, folder: Path, most: int = 10_000) -> None:
-    """Write the state files of the first pilots, as an import would find them; nobody waits for the disk."""
+    """Write the state files of the first pilots for an import, without flushing to disk."""
     folder.mkdir(parents=True, exist_ok=True)
     chosen = store.pilot_ids()[:most]
     for start in range(0, len(chosen), BATCH):
@@ -112,7 +113,7 @@ def state_files_of(store: PilotStore, folder: Path, most: int = 10_000) -> None:
 
 
 def _copy(connection: Connection, copy: int, most: int) -> None:
-    """Once more the first ``most`` of the told pilots, a minute later."""
+    """Copy the first ``most`` pilots once more, created a minute later."""
     names = tables_of(connection)
     connection.execute(
         "CREATE TEMPORARY TABLE told AS SELECT pilot_id FROM pilots WHERE length(pilot_id) = ? "
@@ -130,7 +131,7 @@ def _copy(connection: Connection, copy: int, most: int) -> None:
 
 
 def _history(chance: random.Random, number: int, of: int, now: datetime) -> PilotRun:
-    """One pilot's whole story; the later its number, the younger and the likelier still open."""
+    """Return a pilot with its history. Pilots with higher numbers are younger and more likely to be open."""
     at = now - timedelta(days=3 + 700 * (1 - number / of), minutes=chance.randrange(1440))
     pilot = create_pilot(
         f"{chance.choice(FIRST)} {chance.choice(LAST)}",
@@ -172,9 +173,8 @@ def _history(chance: random.Random, number: int, of: int, now: datetime) -> Pilo
 
 
 def _add_rows(pilot: PilotRun, tables: dict[str, list[dict[str, Any]]]) -> None:
-    said, flagged = mapping.feedback_rows(pilot)
     events = [
-        mapping.event_row(
+        event_row(
             Event(
                 event_id=ids.new_id("event"), pilot_id=pilot.pilot_id, at=at, actor="bench", kind=kind, detail=detail
             ),
@@ -183,20 +183,14 @@ def _add_rows(pilot: PilotRun, tables: dict[str, list[dict[str, Any]]]) -> None:
         )
         for place, (at, kind, detail) in enumerate(pilot.pending_events)
     ]
-    found = {
-        "pilots": [mapping.pilot_row(pilot) | {"version": 1}],
-        "attempts": mapping.attempt_rows(pilot),
-        "feedback": said,
-        "feedback_flags": flagged,
-        "events": events,
-    }
+    found = pilot_tables(pilot, recommend(pilot), 1) | {"events": events}
     for table, new in found.items():
         tables.setdefault(table, []).extend(new)
 
 
 def _insert(connection: Connection, tables: dict[str, list[dict[str, Any]]]) -> None:
     for table, new in tables.items():
-        append(connection, table, list(new[0]), ([*row.values()] for row in new))
+        connection.append(table, list(new[0]), ([*row.values()] for row in new))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A storyboard cut of 30 s, beside its encoding alone and beside the same beats built with MoviePy 2."""
+"""A storyboard video of 30 s, compared with its encoding alone and with the same beats built with MoviePy 2."""
 
 import json
 import tempfile
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.alone import rounds
-from pilot_core.models import Brief
+from pilot_core.domain.brief import Brief
 from pilot_core.video.contract import CutBrief
 
 if TYPE_CHECKING:
@@ -21,9 +21,9 @@ SECONDS, AT_ONCE = 30.0, 90
 
 
 def brief() -> CutBrief:
-    """What the film is about. The scenario would take 26 s; here it must not be shorter than 30."""
+    """Return the brief of the video. The scenario's default is 26 s; here the minimum is 30."""
     from pilot_core import catalog
-    from pilot_core.services import create_pilot
+    from pilot_core.services.pilots import create_pilot
 
     said = Brief(
         product="Ledger",
@@ -49,9 +49,8 @@ def brief() -> CutBrief:
 
 
 def cut(times: int = 1) -> tuple[list[float], dict[str, Any]]:
-    """The whole cut: planned, drawn, scored, encoded; without the imports."""
-    from pilot_core.video import music  # noqa: F401
-    from pilot_core.video.storyboard import StoryboardPipeline, draw, encode, revise  # noqa: F401
+    """Time making the whole video: plan, drawing, music, encoding. Imports are not counted."""
+    from pilot_core.video.storyboard.pipeline import StoryboardPipeline
 
     with tempfile.TemporaryDirectory() as folder:
         taken = rounds(lambda: StoryboardPipeline().make_cut(brief(), Path(folder), lambda *_: None), times)
@@ -60,7 +59,7 @@ def cut(times: int = 1) -> tuple[list[float], dict[str, Any]]:
 
 
 def encoded(times: int = 1) -> tuple[list[float], dict[str, Any]]:
-    """The same frames and sound, encoded by the same encoder, drawn beforehand 90 at a time with the clock stopped."""
+    """Time encoding the same frames and sound. Drawing them, 90 at a time, is not counted."""
     from pilot_core.video.storyboard import encode
 
     film = _film()
@@ -75,7 +74,7 @@ def encoded(times: int = 1) -> tuple[list[float], dict[str, Any]]:
 
 
 def moviepy_plan(path: str) -> tuple[list[float], None]:
-    """Write what the film says and when, with its music, for ``bench.moviepy_film``."""
+    """Write the video's texts, their times and its music for ``bench.moviepy_film``."""
     from pilot_core.video.storyboard.film import plain
     from pilot_core.video.storyboard.fonts import VOICES, _file
     from pilot_core.video.storyboard.palette import palette_of
@@ -112,7 +111,10 @@ def moviepy_plan(path: str) -> tuple[list[float], None]:
 
 
 class _Drawn:
-    """The film's frames as the encoder's queue gives them; ``drawing`` is how long they took to draw."""
+    """The video's frames, in the form the encoder's queue gives them.
+
+    ``drawing`` is the time spent drawing, in seconds.
+    """
 
     def __init__(self, film: "Film"):
         from pilot_core.video.storyboard.draw import frames

@@ -1,8 +1,8 @@
-"""How soon a founder sees the film: ``python -m bench.first_frame [RUNS]``.
+"""Time until a founder sees the video: ``python -m bench.first_frame [RUNS]``.
 
-A 60 s storyboard cut is made, its review link opened in a real browser of a phone's size on this machine, each time in
-a fresh profile. Told are the times from the tap on play to the first frame that is presented after it, and from opening
-the link until the player stands there with its poster and knows the film's length.
+Makes a 60 s storyboard video and opens its review link in a phone-sized browser on this machine, each time with a new
+profile. Reports the time from the tap on play to the first frame shown, and from opening the link until the player is
+on the page with its poster and knows the video's length.
 """
 
 import statistics
@@ -10,12 +10,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from pilot_core import services
-from pilot_core.models import Brief
-from pilot_core.rendering import run_attempt
+from pilot_core import PilotStore
+from pilot_core.domain.actors import at_command_line
+from pilot_core.domain.brief import Brief
+from pilot_core.rendering.attempt import run_attempt
 from pilot_core.review.links import make_link
-from pilot_core.settings import ROOT, settings
-from pilot_core.store.pilots import PilotStore
+from pilot_core.services import pilots
+from pilot_core.services.acts import Act
+from pilot_core.settings import ROOT, read_settings
 from tests.browser.conftest import PHONE
 from tests.browser.serving import chromium, running
 
@@ -31,18 +33,18 @@ video => video.addEventListener("play", () => {
 
 
 def main(runs: int = RUNS) -> int:
-    """Measure and print; 1 if the limit is missed."""
+    """Measure and print. Returns the exit code: 1 if the limit is missed."""
     with tempfile.TemporaryDirectory() as folder:
         store = PilotStore(Path(folder) / "store")
-        token, seconds = _minute_long(store)
+        token, seconds = minute_long(store)
         times: dict[str, list[float]] = {"tapped": [], "opened": []}
         with running(ROOT / "app.py", store.root, {}, Path(folder) / "log") as address, chromium() as browser:
             for _ in range(runs + 1):
-                # Playwright looks into the page by means that its policy forbids to everybody.
+                # Playwright inspects the page in ways that its content security policy forbids.
                 context = browser.new_context(base_url=address, bypass_csp=True, **PHONE)
                 page = context.new_page()
                 page.goto(f"/r/{token}")
-                # Streamlit may mount the player twice while the page settles; the one that stays is meant.
+                # Streamlit may mount the player twice while the page loads; measure the final one.
                 page.locator('.player[data-state="paused"]').first.wait_for()
                 video = page.locator(".player video").first.element_handle()
                 times["opened"].append(page.wait_for_function(READY, arg=video).json_value())
@@ -62,8 +64,8 @@ def main(runs: int = RUNS) -> int:
     return int(missed)
 
 
-def _minute_long(store: PilotStore) -> tuple[str, float]:
-    """The token of a link to a pilot whose newest cut is about a minute long, and that length in seconds."""
+def minute_long(store: PilotStore) -> tuple[str, float]:
+    """Return the token of a link to a pilot whose newest video is about a minute long, and its length in seconds."""
     brief = Brief(
         product="Ledger",
         message="Close your books in one day, not ten",
@@ -71,13 +73,13 @@ def _minute_long(store: PilotStore) -> tuple[str, float]:
         call_to_action="Start free today",
         link="https://www.ledger.example/start",
     )
-    pilot = services.create_pilot("Alice Chen", "AcmeAI", "funding_announcement", "wellness", brief=brief)
-    services.start_pilot(store, pilot, "bench")
-    services.queue_attempt(store, pilot.pilot_id, "storyboard", "bench")
-    made = run_attempt(store, pilot.pilot_id, 1, settings())
+    pilot = pilots.create_pilot("Alice Chen", "AcmeAI", "funding_announcement", "wellness", brief=brief)
+    pilots.start_pilot(store, pilot, at_command_line("bench"))
+    pilots.queue_attempt(store, pilot.pilot_id, "storyboard", Act(at_command_line("bench")))
+    made = run_attempt(store, pilot.pilot_id, 1, read_settings())
     draft = made.attempt(1).final_draft
     assert draft
-    return make_link(store, pilot.pilot_id, "Dana Cruz", actor="bench")[1], draft.duration or 0.0
+    return make_link(store, pilot.pilot_id, "Dana Cruz", actor=at_command_line("bench"))[1], draft.duration or 0.0
 
 
 if __name__ == "__main__":

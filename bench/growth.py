@@ -1,7 +1,7 @@
-"""How cost grows with the number of pilots: the same work in stores of 10 to 100,000, on both engines.
+"""How cost grows with the number of pilots: the same work in stores of 10 to 100,000 pilots, on both engines.
 
-PostgreSQL runs on this machine with its usual care for the disk; the statistics of its tables are made before anything
-is measured, as it would by itself within minutes.
+PostgreSQL runs on this machine with its default durability settings. Table statistics are updated before the benchmark,
+as autovacuum would do within minutes.
 """
 
 import math
@@ -24,7 +24,7 @@ SIZES = (10, 100, 1_000, 10_000, 100_000)
 
 
 class Work(NamedTuple):
-    """A measure, how often it is taken, and what it answers with."""
+    """A benchmark, how many times it runs, and its result."""
 
     function: str
     times: int
@@ -44,7 +44,10 @@ WORK = {
 
 
 def growth(stores: dict[int, Path], folder: Path) -> dict[str, Any]:
-    """Seconds of each work in each store, and in stores as large on PostgreSQL, made in ``folder``, if it is here."""
+    """Return the seconds of each work in each store.
+
+    If PostgreSQL is installed, stores of the same sizes are made there, in ``folder``, and measured too.
+    """
     with on_postgres(list(stores), folder) as databases:
         engines = {"DuckDB": {size: (root, "") for size, root in stores.items()}}
         if databases:
@@ -69,14 +72,14 @@ def _line(work: Work, places: dict[int, tuple[Path, str]]) -> dict[str, Any]:
 
 
 def slope(sizes: list[int], seconds: list[float]) -> float:
-    """How steep the last two decades are on log axes: 1 grows as the number of pilots does, 0 not at all."""
+    """Return the slope over the last two decades on log axes: 1 is linear in the number of pilots, 0 constant."""
     first = max(0, len(sizes) - 3)
     return math.log(seconds[-1] / seconds[first]) / math.log(sizes[-1] / sizes[first])
 
 
 @contextmanager
 def on_postgres(sizes: list[int], folder: Path) -> Iterator[dict[int, tuple[Path, str]]]:
-    """Stores of these sizes on a PostgreSQL of this run, as folder and address; none without its programs."""
+    """Yield stores of these sizes on a new PostgreSQL server, as folder and address; none if it is not installed."""
     programs = postgres.programs()
     if programs is None:
         print("There is no PostgreSQL here, so growth is measured on DuckDB alone; install postgresql.")

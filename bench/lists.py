@@ -1,9 +1,8 @@
-"""Lists, one pilot's page, its documents and the command, each beside the guide's way: a folder of JSON files."""
+"""Lists, one pilot's page, its documents and the command, each compared with the guide's folder of JSON files."""
 
 import json
 import sys
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,8 @@ Json = dict[str, Any]
 
 
 def filtered(root: str, times: int = 15) -> tuple[list[float], Json]:
-    """The first page of a searched and filtered list, as the overview asks for it."""
-    from pilot_core.store.queries import PilotFilter, pilot_page
+    """Time reading the first page of a searched and filtered list, with the overview's query."""
+    from pilot_core.store.queries.lists import PilotFilter, pilot_page
 
     store = store_of_server(root)
     wanted = PilotFilter(search=SEARCH, status=(STATUS,), brand=(BRAND,))
@@ -26,13 +25,13 @@ def filtered(root: str, times: int = 15) -> tuple[list[float], Json]:
 
 
 def filtered_json(folder: str, times: int = 3) -> tuple[list[float], Json]:
-    """The same from state files."""
+    """Time reading the same page from state files."""
     found = plain_page(Path(folder))
     return rounds(lambda: plain_page(Path(folder)), times), found
 
 
 def plain_page(folder: Path, search: str = SEARCH, status: str = STATUS, brand: str = BRAND) -> Json:
-    """The first page of the newest pilots, read from a folder of state files; empty words leave none out."""
+    """Return the first page of the newest pilots from a folder of state files. Empty arguments filter nothing."""
     pilots = [json.loads(path.read_bytes()) for path in folder.glob("pilot_*.json")]
     chosen = [
         p
@@ -50,11 +49,12 @@ def plain_page(folder: Path, search: str = SEARCH, status: str = STATUS, brand: 
 
 
 def page_data(root: str, times: int = 15) -> tuple[list[float], Json]:
-    """All that a pilot's page reads, in one session: pilot, history, override, comments, links, receipts, reports."""
+    """Time reading a pilot's page in one session: pilot, history, override, comments, links, receipts, reports."""
     from pilot_core.review.comments import threads_of
-    from pilot_core.store import judgements, reviews
-    from pilot_core.store.history import history
-    from pilot_core.store.lease import Connection
+    from pilot_core.store.engine.connection import Connection
+    from pilot_core.store.queries.history import history
+    from pilot_core.store.queries.judgements import filed_reports
+    from pilot_core.store.tables import judgements, reviews
 
     store = store_of_server(root)
     every = store.pilot_ids()
@@ -68,7 +68,7 @@ def page_data(root: str, times: int = 15) -> tuple[list[float], Json]:
             "more": [
                 history(store.database, pilot_id),
                 judgements.standing_override(connection, pilot_id),
-                judgements.filed_reports(store.database, pilot_id),
+                filed_reports(store.database, pilot_id),
                 threads_of(store, pilot_id),
                 reviews.links(connection, pilot_id),
                 reviews.viewings(connection, pilot_id),
@@ -81,7 +81,7 @@ def page_data(root: str, times: int = 15) -> tuple[list[float], Json]:
 
 
 def page_data_json(folder: str, pilot_id: str, times: int = 15) -> tuple[list[float], Json]:
-    """The pilot's state file alone; it has no history, comments, links or reports."""
+    """Time reading the pilot's state file, which has no history, comments, links or reports."""
     path = Path(folder) / f"{pilot_id}.json"
 
     def read() -> Json:
@@ -92,9 +92,9 @@ def page_data_json(folder: str, pilot_id: str, times: int = 15) -> tuple[list[fl
 
 
 def documents(times: int = 15) -> tuple[list[float], int]:
-    """Runbook and the three founder documents of one pilot, as text."""
-    from pilot_core.documents import PilotRunbookBuilder, render_founder_documents
-    from pilot_core.services import create_pilot
+    """Time rendering the runbook and the three founder documents of one pilot as text."""
+    from pilot_core.documents.founder import PilotRunbookBuilder, render_founder_documents
+    from pilot_core.services.pilots import create_pilot
 
     pilot = create_pilot("Alice Chen", "AcmeAI", "feature_launch", "acme")
 
@@ -106,9 +106,9 @@ def documents(times: int = 15) -> tuple[list[float], int]:
 
 
 def documents_written(times: int = 15) -> tuple[list[float], int]:
-    """The same onto the disk: each file whole and waited for."""
-    from pilot_core.services import create_pilot, write_documents
-    from pilot_core.store.pilots import PilotStore
+    """Time rendering and writing the same documents. Each file is flushed to disk."""
+    from pilot_core import PilotStore
+    from pilot_core.services.pilots import create_pilot, write_documents
 
     with tempfile.TemporaryDirectory() as folder:
         store, pilot = PilotStore(folder), create_pilot("Alice Chen", "AcmeAI", "feature_launch", "acme")
@@ -117,18 +117,18 @@ def documents_written(times: int = 15) -> tuple[list[float], int]:
 
 
 def command_list(root: str, times: int = 5) -> tuple[list[float], None, Json]:
-    """``--list`` from a cold shell."""
+    """Time ``--list`` in a new process."""
     command = ["scripts/run_pilot.py", "--store", root, "--list"]
     return commands([sys.executable, *command], times), None, {"peak": _peak_of(command)}
 
 
 def command_pass(times: int = 5) -> tuple[list[float], None, Json]:
-    """What starting Python costs."""
+    """Time starting Python without doing anything."""
     return commands([sys.executable, "-c", "pass"], times), None, {"peak": _peak_of([])}
 
 
 def _peak_of(command: list[str]) -> float:
-    """The peak of a Python that runs the script, in MB."""
+    """Return the peak memory of a Python process that runs the command, in MB."""
     import subprocess
 
     from pilot_core.settings import ROOT
@@ -143,30 +143,28 @@ def _peak_of(command: list[str]) -> float:
 
 
 def sender_round(root: str, times: int = 15) -> tuple[list[float], int, Json]:
-    """A round of the sender that has nothing to do, after the store was made one of which half waits for founders.
+    """Time one round of the message sender when nothing is due, with half the pilots waiting for founders.
 
-    It changes the whole store, so nothing else is measured there afterwards.
+    It changes the whole store, so this benchmark must be the last one on it.
     """
     from bench.fill import add_messages
-    from pilot_core.messages import clocks
-    from pilot_core.messages.hours import Hours
+    from pilot_core import PilotStore
+    from pilot_core.messages import deadlines
     from pilot_core.messages.sender import Report, send_due
-    from pilot_core.messages.ways import Mail
-    from pilot_core.settings import settings
-    from pilot_core.store.lease import Connection
-    from pilot_core.store.pilots import PilotStore
+    from pilot_core.settings import read_settings
+    from pilot_core.store.engine.connection import Connection
 
-    mail = Mail("localhost", 25, "plain", "", "", "", "pilots@example.com")
-    always = Hours("UTC", tuple(range(7)), 0, 24)
-    config = replace(settings(), mail=mail, mail_leads=("mara@example.com",), webhook=None, hours=always)
+    at_any_time = {"time_zone": "UTC", "working_days": "mon-sun", "working_hours": "0-24"}
+    mail = {"smtp": "plain://localhost", "mail_from": "pilots@example.com", "mail_leads": ("mara@example.com",)}
+    config = read_settings().model_copy(update={**mail, **at_any_time, "webhook_url": None})
     store = PilotStore(root)
     add_messages(store)
     now = store.clock()
     store = PilotStore(root, lambda: now)
 
     def catch_up(connection: Connection) -> int:
-        """Have everything gone that the time asks for; how much that was."""
-        asked = clocks.asked_for(connection, config, now, for_leads=True)
+        """Mark all messages that are due as sent. Returns their number."""
+        asked = deadlines.asked_for(connection, config, now, for_leads=True)
         columns = "message_id, pilot_id, kind, attempt_number, about, position, state, written_at, ended_at"
         connection.execute(
             f"INSERT INTO messages ({columns}) SELECT unnest(CAST($ids AS TEXT[])), unnest(CAST($pilots AS TEXT[])), "
@@ -181,7 +179,7 @@ def sender_round(root: str, times: int = 15) -> tuple[list[float], int, Json]:
                 "now": now.replace(tzinfo=None),
             },
         )
-        # As PostgreSQL does by itself within minutes.
+        # As autovacuum does within minutes.
         connection.execute("ANALYZE")
         return len(asked)
 

@@ -1,8 +1,8 @@
-"""A store moved to PostgreSQL and back by the command, then compared: ``python -m bench.move [PILOTS]`` (else 10,000).
+"""Move a store to PostgreSQL and back with the command, then compare: ``python -m bench.move [PILOTS]`` (10,000).
 
-What is compared is read anew on each side, without what the command itself compares by: every row of every table, every
-pilot as it is loaded, every file's bytes and how many names it has. Prints seconds, rows and files, and what differs;
-ends with 1 if anything does.
+The comparison does not use the command's own checksums. It reads both sides again: every row of every table, every
+pilot as loaded, every file's bytes and number of hard links. Prints seconds, rows, files and differences. Exits with 1
+if there are any differences.
 """
 
 import os
@@ -15,25 +15,25 @@ from typing import Any, NamedTuple
 
 from bench.engines import OPTIONS, SETTING
 from bench.fill import fill, state_files_of
+from pilot_core import PilotStore
 from pilot_core.settings import ROOT
-from pilot_core.store.copying import tables_of
-from pilot_core.store.pilots import PilotStore
+from pilot_core.store.engine.copying import tables_of
 from tests import postgres
 
 FILMS = 300
 FILM_BYTES = 4_000
-"""The first film has so many, the second twice as many, and so on; the longer ones are copied in several pieces."""
+"""Bytes of the first video; the second has twice as many, and so on. The longer ones are copied in several pieces."""
 
 
 class Content(NamedTuple):
-    """What a store's database holds: the rows of each table, sorted, and the pilots that are made of them."""
+    """The contents of a store's database: the rows of each table, sorted, and the pilots built from them."""
 
     tables: dict[str, list[str]]
     pilots: list[Any]
 
 
 def main(pilots: int) -> int:
-    """Move, compare and print; 1 if anything differs."""
+    """Move, compare and print. Returns the exit code: 1 if anything differs."""
     os.environ.pop(SETTING, None)
     programs = postgres.programs()
     if programs is None:
@@ -46,7 +46,7 @@ def main(pilots: int) -> int:
     ):
         source, back = Path(folder) / "store", Path(folder) / "back"
         store = filled(source, pilots)
-        # Read before it is moved: a folder whose rows are elsewhere does not open as a store of its own.
+        # Read before the move: a folder whose rows are in PostgreSQL cannot be opened as a DuckDB store.
         before = content(store)
         there = moved(source, url)
         on_postgres = content(PilotStore(source, database_url=url))
@@ -66,7 +66,7 @@ def main(pilots: int) -> int:
 
 
 def filled(root: Path, pilots: int) -> PilotStore:
-    """A store on DuckDB with state files, the key of its messages, and films whose review packs have them too."""
+    """Return a DuckDB store with state files, a message key, and videos that their review packs share as hard links."""
     store = fill(root, pilots)
     state_files_of(store, root, pilots)
     (root / ".messages.key").write_text("a key")
@@ -80,7 +80,7 @@ def filled(root: Path, pilots: int) -> PilotStore:
 
 
 def moved(source: Path, target: str, settings: dict[str, str] | None = None) -> float:
-    """Seconds of ``--move-store`` from a shell. Raises CalledProcessError if it fails."""
+    """Run ``--move-store`` and return its seconds. Raises CalledProcessError if it fails."""
     command = [sys.executable, "scripts/run_pilot.py", "--store", str(source), "--move-store", target]
     begun = time.perf_counter()
     subprocess.run(command, cwd=ROOT, env=os.environ | (settings or {}), check=True, stdout=subprocess.DEVNULL)
@@ -88,7 +88,7 @@ def moved(source: Path, target: str, settings: dict[str, str] | None = None) -> 
 
 
 def content(store: PilotStore) -> Content:
-    """All that is read from the store's database."""
+    """Return all rows and pilots of the store's database."""
     tables = store.database.read(
         lambda connection: {
             table: sorted(
@@ -101,7 +101,7 @@ def content(store: PilotStore) -> Content:
 
 
 def differences(one: Content, other: Content) -> list[str]:
-    """The tables whose rows, and the pilots that, are not the same in both."""
+    """Return the names of tables whose rows differ, and the ids of pilots that differ."""
     tables = sorted(one.tables.keys() | other.tables.keys())
     found = [f"the table {name}" for name in tables if one.tables.get(name) != other.tables.get(name)]
     ours, theirs = ({pilot.pilot_id: pilot for pilot in each.pilots} for each in (one, other))
@@ -109,7 +109,7 @@ def differences(one: Content, other: Content) -> list[str]:
 
 
 def different_files(one: Path, other: Path) -> list[str]:
-    """The files that only one store has, whose bytes are not the same, or that have more names in one."""
+    """Return the files that only one store has, or whose bytes or number of hard links differ."""
     ours, theirs = _files(one), _files(other)
     found = [f"the file {name}, which is in one only" for name in sorted(ours.keys() ^ theirs.keys())]
     for name in sorted(ours.keys() & theirs.keys()):
@@ -121,7 +121,7 @@ def different_files(one: Path, other: Path) -> list[str]:
 
 
 def _files(root: Path) -> dict[str, Path]:
-    """By their names, all that are not the database's."""
+    """Return all files except the database's, by name."""
     return {
         path.relative_to(root).as_posix(): path
         for path in root.rglob("*")

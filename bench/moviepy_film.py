@@ -1,8 +1,8 @@
-"""The beats of a storyboard as someone would build them with MoviePy 2; run by the Python of ``.venv/moviepy``.
+"""The storyboard's beats built with MoviePy 2, run by the Python of ``.venv/moviepy``.
 
-Each shot is a ground, an accent bar that moves and the same lines of text, which slide in and fade; music; the same
-encoder settings. Our film has more to it (words that arrive one by one, backdrops, other transitions), so MoviePy has
-the easier work.
+Each shot is a background, a moving accent bar and the same lines of text, which slide in and fade, with music and the
+same encoder settings. Our video also has words that arrive one by one, backdrops and other transitions, so MoviePy has
+less work to do.
 """
 
 import json
@@ -17,7 +17,7 @@ X264 = "open-gop=0:subme=1:weightp=0"
 
 
 def build(folder: str) -> tuple[list[float], dict[str, Any]]:
-    """Build and write the film; seconds, and what it was."""
+    """Build and write the video. Returns the seconds and its properties."""
     from bench.alone import rounds
 
     plan = json.loads((Path(folder) / "plan.json").read_text("utf-8"))

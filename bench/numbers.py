@@ -1,4 +1,4 @@
-"""The metrics page and the full export, beside pandas."""
+"""The metrics page and the full export, compared with pandas."""
 
 import tempfile
 import zipfile
@@ -12,9 +12,9 @@ Json = dict[str, Any]
 
 
 def metrics(root: str, times: int = 3) -> tuple[list[float], Json]:
-    """All that the metrics page shows of all pilots."""
+    """Time computing everything that the metrics page shows of all pilots."""
     from bench.pandas_measures import told
-    from pilot_core.metrics import metrics_page
+    from pilot_core.store.queries.metrics_page import metrics_page
 
     store = store_of_server(root)
     found = told(metrics_page(store))
@@ -22,9 +22,9 @@ def metrics(root: str, times: int = 3) -> tuple[list[float], Json]:
 
 
 def metrics_pandas(root: str, times: int = 3) -> tuple[list[float], Json]:
-    """The measures among them once more, in pandas on frames that are loaded already."""
+    """Time computing the same measures with pandas, from frames already loaded."""
     from bench.pandas_measures import frames_of, measures
-    from pilot_core.store.pilots import PilotStore
+    from pilot_core import PilotStore
 
     frames = frames_of(PilotStore(root))
     found = measures(frames)
@@ -32,10 +32,10 @@ def metrics_pandas(root: str, times: int = 3) -> tuple[list[float], Json]:
 
 
 def export(root: str, times: int = 1) -> tuple[list[float], int]:
-    """The zip of all tables, from the store to a file."""
+    """Time exporting the zip of all tables to a file."""
+    from pilot_core import PilotStore
     from pilot_core.export.bundle import write_archive
     from pilot_core.insight.cohort import Cohort
-    from pilot_core.store.pilots import PilotStore
 
     store = PilotStore(root)
     with tempfile.TemporaryDirectory() as folder:
@@ -51,9 +51,9 @@ def export(root: str, times: int = 1) -> tuple[list[float], int]:
 
 
 def export_pandas(root: str, times: int = 1) -> tuple[list[float], int]:
-    """The same columns of the same tables, from the store to a zip, by frames and ``to_csv``."""
+    """Time exporting the same columns to a zip with pandas and ``to_csv``."""
     from bench.pandas_export import write_archive
-    from pilot_core.store.pilots import PilotStore
+    from pilot_core import PilotStore
 
     store = PilotStore(root)
     with tempfile.TemporaryDirectory() as folder:

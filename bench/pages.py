@@ -1,7 +1,7 @@
 """Server time to render a page on a store of 10,000 pilots: ``python -m bench.pages [STORE]``.
 
-Each page's script is run from its first line to its last, twenty times after three that warm it up, by Streamlit's own
-test runner: what a visit costs the server, without the network and the browser. Without a store, one is filled first.
+Streamlit's test runner runs each page's script from start to end, twenty times after three warm-up runs. This measures
+a visit's cost to the server, without network and browser. Without STORE, a store is filled first.
 """
 
 import os
@@ -12,16 +12,18 @@ import time
 from pathlib import Path
 
 from bench.fill import fill
+from pilot_core import PilotStore
+from pilot_core.domain.roles import Role
 from pilot_core.settings import ROOT
-from pilot_core.store.pilots import PilotStore
+from pilot_core.web.access import page_guard
 
 RUNS, WARM_UPS = 20, 3
-# Page, and the median and the 95th percentile it may take, in milliseconds.
+# Page, and limits for the median and the 95th percentile, in milliseconds.
 LIMITS = (("overview", 250, 400), ("pilot", 150, 300))
 
 
 def main(root: Path | None) -> int:
-    """Measure and print; 1 if a limit is missed."""
+    """Measure and print. Returns the exit code: 1 if a limit is missed."""
     with tempfile.TemporaryDirectory() as folder:
         store = PilotStore(root) if root else fill(Path(folder))
         os.environ["PILOT_OPS_STORE"] = str(store.root)
@@ -33,12 +35,12 @@ def main(root: Path | None) -> int:
 def _measure(page: str, pilot_id: str, median: float, p95: float) -> bool:
     from streamlit.testing.v1 import AppTest
 
-    from pilot_core.web import access
+    from pilot_core.web.access import who
 
-    access.visitor = lambda: access.Visitor("bench", access.Role.LEAD)
-    at = AppTest.from_file(str(ROOT / "pilot_core" / "web" / "entry.py"), default_timeout=60)
+    page_guard.visitor = lambda: who.Visitor("bench", Role.LEAD)
+    at = AppTest.from_file(str(ROOT / "pilot_core" / "web" / "server" / "entry.py"), default_timeout=60)
     if page != "overview":
-        at.run().switch_page(f"../../pages/{page}.py")
+        at.run().switch_page(f"../../../pages/{page}.py")
         at.query_params["pilot"] = pilot_id
     times = []
     for _ in range(WARM_UPS + RUNS):

@@ -1,25 +1,31 @@
-"""The full export as one would write it with pandas: a frame a table, texts made safe, ``to_csv`` into a zip."""
+"""The full export written with pandas: one frame per table, text made safe, ``to_csv`` into a zip."""
 
+import re
 import zipfile
 from pathlib import Path
 
 import pandas as pd
 
-from pilot_core.export.snapshot import FORMULA
-from pilot_core.export.tables import PROGRAMME, TABLES, Table
+from pilot_core import PilotStore
+from pilot_core.formulas import neutral
 from pilot_core.insight.cohort import Cohort
-from pilot_core.store.cohorts import in_cohort
-from pilot_core.store.lease import Connection, scratch
-from pilot_core.store.pilots import PilotStore
+from pilot_core.store.engine.duckdb_session import DuckSession, scratch
+from pilot_core.store.queries.cohorts import in_cohort
+from pilot_core.store.queries.export_columns import PROGRAMME, TABLES, Table
+from pilot_core.store.queries.export_copies import FORMULA, select_copied
+from pilot_core.store.queries.exports import select_cohort
 
-PATTERN = FORMULA.replace(r"\x{00A0}", "\u00a0").replace(r"\x{FEFF}", "\ufeff").replace(r"\x{00}", r"\x00")
+PATTERN = re.sub(r"\\x\{([0-9A-F]+)\}", lambda found: f"\\U{int(found[1], 16):08x}", FORMULA)
 
 
 def write_archive(store: PilotStore, path: Path) -> None:
-    """Every table that is read from the store, as CSV in a zip."""
+    """Write every table of the store as CSV into a zip."""
     tables = [table for table in TABLES.values() if table is not PROGRAMME]
     frames = in_cohort(
-        store.database, Cohort(), None, lambda connection: {t.name: connection.sql(t.taken).df() for t in tables}
+        store.database,
+        Cohort(),
+        None,
+        lambda connection: {t.name: connection.raw.sql(select_cohort(t)).df() for t in tables},
     )
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, scratch(path.parent, "1GB") as connection:
         for table in tables:
@@ -29,17 +35,20 @@ def write_archive(store: PilotStore, path: Path) -> None:
                 )
 
 
-def _shaped(connection: Connection, table: Table, taken: pd.DataFrame) -> pd.DataFrame:
-    """The table's columns in its order, each as the export writes it."""
-    connection.register("taken", taken)
-    frame = connection.sql(f"{table.shaped.format(copy='taken')} ORDER BY {table.order}").df()
-    connection.unregister("taken")
+def _shaped(connection: DuckSession, table: Table, taken: pd.DataFrame) -> pd.DataFrame:
+    """Return the table's columns in export order and format."""
+    # A column without any value is of no type in pandas; DuckDB needs one.
+    untyped = [name for name in taken.columns if taken[name].dtype == object and taken[name].isna().all()]
+    connection.raw.register("taken", taken.astype(dict.fromkeys(untyped, "str")))
+    frame = connection.raw.sql(f"{select_copied(table, 'taken')} ORDER BY {table.order}").df()
+    connection.raw.unregister("taken")
     frame = frame[[column.name for column in table.columns]]
     for column in table.columns:
         values = frame[column.name]
         if column.kind == "text":
             text = values.astype("str")
-            frame[column.name] = text.where(~text.str.match(PATTERN, na=False), "'" + text)
+            runs = text.str.contains(PATTERN, na=False)
+            frame[column.name] = text.where(~runs, text[runs].map(neutral))
         elif column.kind == "time":
             whole = values.dt.microsecond == 0
             frame[column.name] = values.dt.strftime("%Y-%m-%dT%H:%M:%SZ").where(

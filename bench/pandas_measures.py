@@ -1,13 +1,13 @@
-"""The metric dictionary once more, in pandas, for human feedback of all pilots: a rival and a check of the SQL."""
+"""The metric dictionary in pandas, for human feedback of all pilots: a benchmark rival and a check of the SQL."""
 
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from pilot_core.metrics import MetricsPage
-from pilot_core.store.lease import Connection
-from pilot_core.store.pilots import PilotStore
+from pilot_core import PilotStore
+from pilot_core.store.engine.connection import Connection
+from pilot_core.store.queries.metrics_page import MetricsPage
 
 Frames = dict[str, pd.DataFrame]
 Json = dict[str, Any]
@@ -24,16 +24,16 @@ COLUMNS = {
 
 
 def frames_of(store: PilotStore) -> Frames:
-    """The four tables as frames."""
+    """Return the four tables as frames."""
 
     def read(connection: Connection) -> Frames:
-        return {name: connection.sql(f"SELECT {columns} FROM {name}").df() for name, columns in COLUMNS.items()}  # noqa: S608
+        return {name: connection.raw.sql(f"SELECT {columns} FROM {name}").df() for name, columns in COLUMNS.items()}  # noqa: S608
 
     return store.database.read(read)
 
 
 def measures(frames: Frames) -> Json:
-    """The numbers by name; a spread is (n, missing, median, 90th percentile, mean), a rate (k, n)."""
+    """Return the numbers by name. A distribution is (n, missing, median, 90th percentile, mean), a rate is (k, n)."""
     pilots, attempts = frames["pilots"], frames["attempts"]
     human = frames["feedback"][frames["feedback"]["mode"] == "human"]
     stands = human.sort_values(["received_at", "position"], na_position="first").drop_duplicates(
@@ -43,22 +43,22 @@ def measures(frames: Frames) -> Json:
     counted = judged[judged["state"] != "failed"]
     ready = judged[judged["state"] == "ready"]
     reviews = ready[ready["level"].notna()]
-    fates = _fates(pilots, counted, reviews)
-    fate = pilots["pilot_id"].map(fates)
+    pilot_outcomes = _outcomes_of(pilots, counted, reviews)
+    pilot_outcome = pilots["pilot_id"].map(pilot_outcomes)
     approvals = reviews[reviews["level"] == "approve"].groupby("pilot_id")["attempt_number"].max()
-    approved = fates.index[fates == "approved"]
-    of_decided = judged["pilot_id"].isin(fates.index[fates.isin(DECIDED)])
+    approved = pilot_outcomes.index[pilot_outcomes == "approved"]
+    of_decided = judged["pilot_id"].isin(pilot_outcomes.index[pilot_outcomes.isin(DECIDED)])
     costs = judged.loc[of_decided, "total_cost_dollars"].dropna()
     first = judged[judged["attempt_number"] == 1]
     first_reviews = reviews[reviews["attempt_number"] == 1]
     last_ready = ready.drop_duplicates("pilot_id", keep="last")
-    decided = int(fate.isin(DECIDED).sum())
+    decided = int(pilot_outcome.isin(DECIDED).sum())
     return {
-        "fates": fate.value_counts().to_dict(),
+        "pilot_outcomes": pilot_outcome.value_counts().to_dict(),
         "segments": {
             " × ".join(key): counts
-            for key, counts in pilots.assign(fate=fate)
-            .groupby(["scenario_type", "brand_preset"])["fate"]
+            for key, counts in pilots.assign(pilot_outcome=pilot_outcome)
+            .groupby(["scenario_type", "brand_preset"])["pilot_outcome"]
             .apply(lambda of: [len(of), int((of == "approved").sum()), int(of.isin(DECIDED).sum())])
             .items()
         },
@@ -75,20 +75,20 @@ def measures(frames: Frames) -> Json:
         "cost_decided": _rounded(float(costs.sum()) if len(costs) else None),
         "reviewed_pilots": int(reviews["pilot_id"].nunique()),
         "themes": _themes(reviews, frames["feedback_flags"]),
-        "funnel": _funnel(counted, reviews, fates),
+        "funnel": _funnel(counted, reviews, pilot_outcomes),
         "improvement": _improvement(reviews),
     }
 
 
 def told(page: MetricsPage) -> Json:
-    """What the metrics page says of the same, in the same shape."""
+    """Return the metrics page's values in the same form as :func:`measures`."""
     m = page.measures
-    names = m.fates.__dataclass_fields__
+    names = m.outcomes.__dataclass_fields__
     spreads = {name: getattr(m, name) for name in SPREADS}
     rates = {name: getattr(m, name) for name in RATES}
     change = {"ttfc": True, "iterations": True, "cost": True}
     return {
-        "fates": {name: getattr(m.fates, name) for name in names if getattr(m.fates, name)},
+        "pilot_outcomes": {name: getattr(m.outcomes, name) for name in names if getattr(m.outcomes, name)},
         "segments": {
             f"{s.scenario} × {s.brand}": [s.pilots, s.result.n_approved, s.result.n_decided]
             for s in page.forest.segments
@@ -102,7 +102,12 @@ def told(page: MetricsPage) -> Json:
         "cost_decided": _rounded(m.cost_per_approved.cost),
         "reviewed_pilots": m.reviewed_pilots,
         "themes": {f"{b.flag} {state.value}": n for b in page.themes.bars for state, n in b.by_state.items() if n},
-        "funnel": {f"{s.attempt_number} {came.value}": n for s in page.funnel.steps for came, n in s.came.items() if n},
+        "funnel": {
+            f"{s.attempt_number} {outcome.value}": n
+            for s in page.funnel.steps
+            for outcome, n in s.outcomes.items()
+            if n
+        },
         "improvement": {
             "pilots": m.improvement.pilots,
             "decision": [m.improvement.decision.better, m.improvement.decision.same, m.improvement.decision.worse],
@@ -111,7 +116,7 @@ def told(page: MetricsPage) -> Json:
     }
 
 
-def _fates(pilots: pd.DataFrame, counted: pd.DataFrame, reviews: pd.DataFrame) -> "pd.Series[str]":
+def _outcomes_of(pilots: pd.DataFrame, counted: pd.DataFrame, reviews: pd.DataFrame) -> "pd.Series[str]":
     used = counted.groupby("pilot_id").size().reindex(pilots["pilot_id"], fill_value=0).to_numpy()
     reviewed = reviews.groupby("pilot_id").size().reindex(pilots["pilot_id"], fill_value=0).to_numpy()
     outcome, status = pilots["approval_outcome"].to_numpy(), pilots["status"].to_numpy()
@@ -138,11 +143,14 @@ def _themes(reviews: pd.DataFrame, flags: pd.DataFrame) -> dict[str, int]:
     return (by_flag["flag"] + " " + state).value_counts().to_dict()
 
 
-def _funnel(counted: pd.DataFrame, reviews: pd.DataFrame, fates: "pd.Series[str]") -> dict[str, int]:
+def _funnel(counted: pd.DataFrame, reviews: pd.DataFrame, pilot_outcomes: "pd.Series[str]") -> dict[str, int]:
     level = counted["level"].where(counted["state"] == "ready").to_numpy()
     last = ~counted["pilot_id"].duplicated(keep="last").to_numpy()
-    fate = counted["pilot_id"].map(fates)
-    dropped, waiting = fate.isin(["dropped", "dropped_external"]).to_numpy(), fate.isin(STILL_OPEN).to_numpy()
+    pilot_outcome = counted["pilot_id"].map(pilot_outcomes)
+    dropped, waiting = (
+        pilot_outcome.isin(["dropped", "dropped_external"]).to_numpy(),
+        pilot_outcome.isin(STILL_OPEN).to_numpy(),
+    )
     came = np.select(
         [level == "approve", last & dropped, level == "minor_changes", level == "major_changes", last & waiting],
         ["approve", "dropped", "minor", "major", "awaiting"],

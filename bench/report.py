@@ -1,4 +1,4 @@
-"""Words and pictures of a run: lines for the shell, and one page of plots that needs nothing beside itself."""
+"""Format results: lines for the shell, and one self-contained HTML page of plots."""
 
 import math
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ font-weight:600}small{color:#4a5568}svg{width:100%;height:auto}text{font:12px sy
 
 
 def line(row: Row) -> str:
-    """A row as one line of text."""
+    """Format a row as one line of text."""
     kept = "kept" if row.kept else "MISSED"
     rival = f" | {row.rival_name} {seconds(row.rival)}{_mb(row.rival_peak)}" if row.rival is not None else ""
     same = "" if row.same is None else ", same found" if row.same else ", NOT THE SAME FOUND"
@@ -27,7 +27,10 @@ def line(row: Row) -> str:
 
 
 def changes(results: Json, before: Json | None) -> Iterator[str]:
-    """What became faster or slower since the kept run, as ratios beside the same rival, so that machines may differ."""
+    """Yield what became faster or slower since the baseline run.
+
+    Compares ratios to the same rival, so that the machines may differ.
+    """
     if not before:
         yield "No run was kept yet; keep one with: make bench KEEP=1"
         return
@@ -47,7 +50,7 @@ def changes(results: Json, before: Json | None) -> Iterator[str]:
 
 
 def page(results: Json, before: Json | None) -> str:
-    """The page of plots."""
+    """Return the HTML page of plots."""
     machine, grown = results["machine"], results["growth"]
     loads = sorted({row["load"] for row in results["rows"]})
     facts = (
@@ -76,7 +79,7 @@ def page(results: Json, before: Json | None) -> str:
 
 
 def seconds(value: float | None) -> str:
-    """A time in the unit that suits it."""
+    """Format a time in a suitable unit."""
     if value is None:
         return "–"
     return f"{value:,.1f} s" if value >= 10 else f"{value:.2f} s" if value >= 1 else f"{value * 1000:.1f} ms"

@@ -1,4 +1,4 @@
-"""The lines of the table: each one measure with its rival, run one after the other on the same work."""
+"""The rows of the results table: each benchmark and its rival, run one after the other on the same work."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,13 +9,15 @@ from bench.alone import Side, alone, in_turns
 
 MOVIEPY = Path(".venv/moviepy/bin/python")
 MANY, IMPORTED = 100_000, 10_000
-SECTIONS = ("film", "lists", "writing", "numbers", "screen", "crowd", "growth")
+SECTIONS = ("film", "lists", "writing", "numbers", "screen", "phone", "crowd", "growth")
 
 
 @dataclass
 class Row:
-    """One line. Seconds and MB; ``ratio`` is what the target is about: how many times as fast, or as long, or how much
-    longer. ``same`` says whether both sides found the same, where they can be compared.
+    """One result. Times are in seconds, memory in MB.
+
+    ``ratio`` is the figure that the target applies to: how many times as fast, how many times as long, or how much
+    longer. ``same`` is whether both sides gave the same result, or None if they cannot be compared.
     """
 
     name: str
@@ -33,7 +35,7 @@ class Row:
 
 
 def film(folder: Path) -> Iterator[Row]:
-    """A cut of 30 s; MoviePy has a Python of its own, since it wants an older Pillow than ours."""
+    """Measure a 30 s video. MoviePy has its own Python, because it needs an older Pillow."""
     cut, encoded = in_turns("bench.film:cut", "bench.film:encoded", 3)
     work = f"{cut.found['seconds']:g} s, 1080×1920, 30 frames a second"
     same = cut.found == encoded.found
@@ -48,7 +50,7 @@ def film(folder: Path) -> Iterator[Row]:
 
 
 def lists(stores: dict[int, Path], states: Path) -> Iterator[Row]:
-    """Reading: lists, a page, documents, the command."""
+    """Measure reading: lists, a page, documents, the command."""
     ours, rival = (
         alone("bench.lists:filtered", root=stores[IMPORTED]),
         alone("bench.lists:filtered_json", folder=states),
@@ -75,7 +77,7 @@ def lists(stores: dict[int, Path], states: Path) -> Iterator[Row]:
 
 
 def writing(stores: dict[int, Path], states: Path) -> Iterator[Row]:
-    """Saving and importing."""
+    """Measure saving and importing."""
     ours, rival = alone("bench.changes:save", root=stores[IMPORTED]), alone("bench.changes:save_json", folder=states)
     yield _at_most(
         "save one change",
@@ -101,7 +103,7 @@ def writing(stores: dict[int, Path], states: Path) -> Iterator[Row]:
 
 
 def numbers(stores: dict[int, Path]) -> Iterator[Row]:
-    """Metrics and export."""
+    """Measure metrics and export."""
     root = stores[MANY]
     ours, rival = alone("bench.numbers:metrics", root=root), alone("bench.numbers:metrics_pandas", root=root)
     note = "pandas computes the measures, themes, funnel and improvement only"
@@ -115,7 +117,7 @@ def numbers(stores: dict[int, Path]) -> Iterator[Row]:
 
 
 def screen(stores: dict[int, Path]) -> Iterator[Row]:
-    """In a real browser, where there is one."""
+    """Measure the dashboard in a real browser, if one is installed."""
     from tests.browser.serving import CHROMIUM
 
     if not CHROMIUM.exists():
@@ -139,25 +141,82 @@ def screen(stores: dict[int, Path]) -> Iterator[Row]:
         yield row
 
 
+def phone(folder: Path) -> Iterator[Row]:
+    """Measure the review room on a phone's network, compared with a bare page of the same video."""
+    from bench.phone import KILOBYTES, PLAY_RATIO, REQUESTS, WORDS_SECONDS
+
+    for network, told in alone("bench.phone:measured", root=folder).notes.items():
+        light = told["kilobytes"] <= KILOBYTES and told["requests"] <= REQUESTS
+        yield Row(
+            f"first words at {network}",
+            "review link opened, empty cache",
+            told["words"],
+            "a bare page of the video",
+            told["bare_words"],
+            f"≤ {WORDS_SECONDS:g} s; ≤ {KILOBYTES} KB, ≤ {REQUESTS} requests before poster and video",
+            f"{told['words']:.2f} s; {told['kilobytes']:.0f} KB, {told['requests']} requests",
+            told["words"] <= WORDS_SECONDS and light,
+        )
+        ratio = told["play"] / told["bare_play"]
+        yield Row(
+            f"can play at {network}",
+            "review link opened, empty cache",
+            told["play"],
+            "a bare page of the video",
+            told["bare_play"],
+            f"≤ {PLAY_RATIO:g}× its time",
+            f"{ratio:.2f}×",
+            ratio <= PLAY_RATIO,
+        )
+        if through := told.get("stalls"):
+            stood = sum(through["stood"])
+            yield Row(
+                f"a delivered video of 8 Mbit/s at {network}",
+                f"{through['video']} played to its end",
+                stood,
+                "",
+                None,
+                "never stands still",
+                f"{stood:.1f} s, {len(through['stood'])} times",
+                not through["stood"],
+            )
+
+
 def crowd(folder: Path) -> Iterator[Row]:
-    """Many at once."""
-    side = alone("bench.crowd:crowd", root=folder)
+    """Measure many simultaneous visitors: the founders alone, then with leads."""
+    from bench.crowd import EMPTY, FOUNDERS, LEADS, REQUEST_SECONDS, slowest
+
+    side = alone("bench.crowd:founders", root=folder / "founders")
+    slow, (_, _, empty, _) = slowest(side.notes), side.notes["by_kind"][EMPTY]
+    target = f"0 errors, p95 of any request ≤ {REQUEST_SECONDS * 1000:.0f} ms, memory flat"
+    yield _visitors(f"{FOUNDERS} founders for 60 s", side, slow, empty, target, slow <= REQUEST_SECONDS)
+    side = alone("bench.crowd:crowd", root=folder / "crowd")
+    p95, (_, _, empty, _) = side.notes["p95"], side.notes["by_kind"][EMPTY]
+    target = "0 errors, p95 of requests and reruns ≤ 1 s, memory flat"
+    yield _visitors(f"{FOUNDERS} founders and {LEADS} leads for 60 s", side, p95, empty, target, p95 <= 1)
+
+
+def _visitors(name: str, side: Side, p95: float, empty: float, target: str, quick: bool) -> Row:
     notes, found = side.notes, side.found
     grown = notes["memory"][-1] / notes["memory"][-8:][0] - 1
-    kinds = ", ".join(f"{kind} {p50:.2f}/{p95:.2f} s" for kind, (_, p50, p95) in notes["by_kind"].items())
-    yield Row(
-        "50 founders and 5 leads for 60 s",
-        f"{len(side.seconds)} reruns, {found['comments']} comments, {found['pieces']} pieces of film",
-        notes["p95"],
-        "–",
-        None,
-        "0 errors, p95 rerun ≤ 1 s, memory flat",
-        f"{found['errors']} errors, p95 {notes['p95']:.2f} s, memory {grown:+.0%} over the last half",
-        not found["errors"] and notes["p95"] <= 1 and grown < 0.05,
+    kinds = ", ".join(
+        f"{kind} {1000 * p50:.0f}/{1000 * high:.0f}/{1000 * top:.0f}"
+        for kind, (_, p50, high, top) in notes["by_kind"].items()
+    )
+    return Row(
+        name,
+        f"{found['requests']} requests, {found['comments']} comments",
+        p95,
+        "an empty route, in the same run",
+        empty,
+        target,
+        f"{found['errors']} errors, p95 {p95:.2f} s, memory {grown:+.0%} over the last half",
+        not found["errors"] and quick and grown < 0.05,
         notes["server_peak"],
         None,
         found["comments"] == found["kept"],
-        f"median/p95 by rerun: {kinds}" + "".join(f"; {said}" for said in notes["said"]),
+        f"ms at p50/p95/p99: {kinds}; {notes['memory_before']:.0f} MB before, {notes['memory'][-1]:.0f} MB at the end"
+        + "".join(f"; {said}" for said in notes["said"]),
     )
 
 

@@ -1,4 +1,4 @@
-"""The dashboard in a real browser, beside an empty Streamlit app: first page, page to page, click to updated chart."""
+"""The dashboard in a real browser, beside an empty Streamlit app: first page, page changes, and chart updates."""
 
 import tempfile
 import time
@@ -22,12 +22,12 @@ EMPTY = {"pages": ("Second", "First"), "titles": ("Second", "First"), "chart": "
 
 
 def dashboard(root: str, starts: int = 2, trips: int = 4) -> tuple[list[float], None, dict[str, Any]]:
-    """The dashboard on a store."""
+    """Measure the dashboard on a store."""
     return _measured(ROOT / "app.py", Path(root), OURS, starts, trips)
 
 
 def empty(root: str, starts: int = 2, trips: int = 6) -> tuple[list[float], None, dict[str, Any]]:
-    """The empty app."""
+    """Measure the empty app."""
     return _measured(ROOT / "bench" / "empty_app.py", Path(root), EMPTY, starts, trips)
 
 
@@ -72,7 +72,7 @@ def _go(page: Page, name: str, title: str) -> float:
 
 
 def _clicks(page: Page, name: str, times: int) -> tuple[list[float], list[float]]:
-    """Choose Acme, and take the choice back: seconds until the first chart shows it, and until all of the page does."""
+    """Select Acme and clear it again. Returns the seconds until the first chart, and the whole page, has changed."""
     _go(page, name, name)
     page.wait_for_function("document.querySelector('.js-plotly-plot .main-svg')")
     taken, rests = [], []

@@ -1,4 +1,4 @@
-"""A server of its own process for a measure, and its memory."""
+"""Start a server in its own process for a benchmark, and read its memory."""
 
 import os
 import signal
@@ -12,28 +12,28 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from pilot_core import PilotStore
 from pilot_core.settings import ROOT
-from pilot_core.store.pilots import PilotStore
-from pilot_core.web.background import MEND_SECONDS
+from pilot_core.web.server.background import REPAIR_SECONDS
 
 
 @dataclass(frozen=True)
 class Server:
-    """Where it answers, when its process was begun (``time.perf_counter``), and the process."""
+    """The server's address, its process, and when that started (``time.perf_counter``)."""
 
     address: str
     begun: float
     process: "subprocess.Popen[bytes]"
 
     def memory(self, line: str = "VmRSS") -> float:
-        """Present memory (``VmRSS``) or the peak (``VmHWM``) in MB."""
+        """Return the current (``VmRSS``) or peak (``VmHWM``) memory in MB."""
         status = (self._proc / "status").read_text()
         return next(int(entry.split()[1]) / 1000 for entry in status.splitlines() if entry.startswith(line))
 
     def settle(self) -> None:
-        """Wait until what the server does once after its start is done."""
-        time.sleep(max(0.0, MEND_SECONDS + 2 - (time.perf_counter() - self.begun)))
-        # Each thread has its own children; an ended one that nobody has asked after yet has no command any more.
+        """Wait until the server's one-time work after its start is done."""
+        time.sleep(max(0.0, REPAIR_SECONDS + 2 - (time.perf_counter() - self.begun)))
+        # Child processes are listed per thread. One that has ended and was not waited for has no command line.
         while any(_runs(child) for file in self._proc.glob("task/*/children") for child in file.read_text().split()):
             time.sleep(0.1)
 
@@ -43,15 +43,15 @@ class Server:
 
 
 def store_of_server(root: str) -> PilotStore:
-    """The store as the server has it, which stays attached between sessions."""
+    """Return the store opened as the server does, attached between sessions."""
     store = PilotStore(root)
-    store.database.linger()
+    store.database.keep_attached()
     return store
 
 
 @contextmanager
 def serving(app_file: Path, store: Path, log: Path) -> Iterator[Server]:
-    """Streamlit on that app, from the moment its port answers until the block ends."""
+    """Run Streamlit on that app, from when its port answers until the block ends."""
     with socket.socket() as probe:
         probe.bind(("localhost", 0))
         port = int(probe.getsockname()[1])
@@ -60,6 +60,7 @@ def serving(app_file: Path, store: Path, log: Path) -> Iterator[Server]:
     command = [sys.executable, "-m", "streamlit", "run", str(app_file)]
     command += [part for name, value in options.items() for part in (f"--{name}", str(value))]
     environment = os.environ | {"PILOT_OPS_STORE": str(store), "PYTHONPATH": str(ROOT)}
+    environment |= {"FORWARDED_ALLOW_IPS": "127.0.0.1"}  # the crowd comes from many addresses
     with log.open("wb") as out:
         begun = time.perf_counter()
         process = subprocess.Popen(

@@ -2,34 +2,36 @@ from datetime import UTC
 
 import streamlit as st
 
-from pilot_core.metrics import metrics_page
-from pilot_core.store.cohorts import choices
-from pilot_core.web import access, links
-from pilot_core.web.metrics_page import cards, change, compare, filters, questions, verdict
-from pilot_core.web.stores import store
+from pilot_core.domain.roles import Role
+from pilot_core.store.queries.cohorts import choices
+from pilot_core.store.queries.metrics_page import metrics_page
+from pilot_core.web.access.current_app import app
+from pilot_core.web.access.page_guard import require
+from pilot_core.web.components import links
+from pilot_core.web.pages.metrics import cards, compare, filters, improvement, questions, verdict
 
-visitor = access.require(access.Role.VIEWER)
+visitor = require(Role.VIEWER)
 
 st.title("Metrics", anchor=False)
-known = choices(store().database)
+known = choices(app().store.database)
 if known.first_day is None:
     st.info("There is nothing to measure yet. The numbers begin with the first pilot.")
-    if visitor.may(access.Role.LEAD):
+    if visitor.may(Role.LEAD):
         st.page_link(links.NEW_PILOT, label="New pilot", icon=":material/add_circle:")
     st.stop()
 
-today = store().clock().astimezone(UTC).date()
+today = app().store.clock().astimezone(UTC).date()
 asked = filters.ask(known, today)
 filters.warn(asked)
 with st.skeleton(height=900):
-    page = metrics_page(store(), asked.cohort, as_of=asked.as_of)
-if not page.measures.fates.pilots:
+    page = metrics_page(app().store, asked.cohort, as_of=asked.as_of)
+if not page.measures.outcomes.pilots:
     st.info("No pilot is in this cohort. Take a filter away, or choose other days.", icon=":material/search_off:")
     st.stop()
 
 verdict.show(page)
 cards.show(page)
-cards.pilots_behind(store(), asked, page)
-compare.show(store(), known, asked, page, today)
-questions.show(store(), asked, page)
-change.show(page.measures.improvement)
+cards.pilots_behind(app().store, asked, page)
+compare.show(app().store, known, asked, page, today)
+questions.show(app().store, asked, page)
+improvement.show(page.measures.improvement)

@@ -1,48 +1,52 @@
 import streamlit as st
 
+from pilot_core.domain.roles import Role
 from pilot_core.errors import PilotNotFound
-from pilot_core.web import access
-from pilot_core.web import links as addresses
-from pilot_core.web.pilot_page import (
-    acts,
+from pilot_core.rendering import old_videos
+from pilot_core.web.access.current_app import app
+from pilot_core.web.access.page_guard import require
+from pilot_core.web.components import links as addresses
+from pilot_core.web.components import pilot_finder
+from pilot_core.web.pages.pilot import (
     comments,
-    films,
-    finder,
+    dialogs,
+    documents_tab,
+    feedback_list,
     header,
+    history,
     links,
     messages,
-    now,
+    next_action,
     outcome,
-    papers,
     quality,
-    said,
-    story,
+    videos,
 )
-from pilot_core.web.pilot_page.state import SECTION, look, told_once
-from pilot_core.web.stores import store
+from pilot_core.web.pages.pilot.actions import show_done
+from pilot_core.web.pages.pilot.view import SECTION, load_view
 
-visitor = access.require(access.Role.VIEWER)
+visitor = require(Role.VIEWER)
 
 pilot_id = st.query_params.get("pilot")
 if not pilot_id:
-    finder.show(store())
+    pilot_finder.show(app().store)
     st.stop()
 try:
-    view = look(store(), pilot_id, visitor.name)
+    view = load_view(app().store, pilot_id, visitor.actor)
 except PilotNotFound as error:
-    finder.show_missing(str(error))
+    pilot_finder.show_missing(str(error))
     st.stop()
 
 if st.query_params.pop(addresses.SECTION, None) == addresses.MESSAGES:
     st.session_state[view.key(SECTION)] = addresses.MESSAGES
-told_once(view)
+show_done(view)
+old_videos.ask(view.store, view.pilot)
 header.show(view)
 
 left, right = st.columns(2, gap="large")
 with left:
-    shown = films.show(view)
+    shown = videos.show(view)
 with right:
-    now.show(view, shown)
+    next_action.show(view, shown)
 
 sections = st.tabs(
     [
@@ -61,12 +65,12 @@ for section, draw in zip(
     sections,
     (
         lambda: quality.show(view, shown),
-        lambda: (said.show(view), comments.show(view)),
+        lambda: (feedback_list.show(view), comments.show(view)),
         lambda: links.show(view),
         lambda: messages.show(view),
-        lambda: papers.show(view),
+        lambda: documents_tab.show(view),
         lambda: outcome.show(view),
-        lambda: story.show(view),
+        lambda: history.show(view),
     ),
     strict=True,
 ):
@@ -74,4 +78,4 @@ for section, draw in zip(
         with section:
             draw()
 
-acts.show_open_dialog(view)
+dialogs.show_open_dialog(view)

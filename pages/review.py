@@ -1,55 +1,25 @@
 import streamlit as st
 
-from pilot_core.review.shown import frame_count
-from pilot_core.web import access
-from pilot_core.web.review_page import decision, earlier, film, head, pulse, reading, thanks, threads
-from pilot_core.web.review_page.dock import dock
-from pilot_core.web.review_page.room import look
-from pilot_core.web.review_page.writing import forget_arrived
-from pilot_core.web.stores import store
+from pilot_core.domain.roles import Role
+from pilot_core.errors import PilotNotFound
+from pilot_core.web.access.current_app import app
+from pilot_core.web.access.page_guard import require
+from pilot_core.web.components import links, pilot_finder
+from pilot_core.web.components.text import plain
 
-grant = access.require_grant()
-room = look(store(), grant)
-head.show(room)
-pulse.watch(store(), room.stamp)
+require(Role.VIEWER)
 
-if room.newest is None:
-    st.info("The film is being made. It will be here, behind this same link, as soon as it is ready.")
+pilot_id = st.query_params.get("pilot")
+if not pilot_id:
+    pilot_finder.show(app().store)
+    st.stop()
+try:
+    pilot = app().store.load(pilot_id)
+except PilotNotFound as error:
+    pilot_finder.show_missing(str(error))
     st.stop()
 
-attempt = room.newest
-closed = thanks.show(room)
-takes_comments = room.takes_comments and not room.next_is_made
-
-left, right = st.columns([5, 4], gap="large")
-with left:
-    is_here = film.show(room)
-
-if takes_comments:
-    with st.bottom:
-        asked = dock(
-            attempt.attempt_id,
-            attempt.attempt_number,
-            lambda words, here: threads.add(room, words, here),
-            frame_count=frame_count(attempt),
-            takes_comments=is_here,
-            takes_decision=not closed,
-        )
-    if asked and not closed:
-        decision.begin(room, asked)
-
-with right:
-    said = room.threads_on(attempt)
-    if said:
-        st.subheader("Comments", anchor=False)
-        threads.show(room, said, locked=not takes_comments, go_to=film.go_to)
-    reading.show(store(), attempt)
-    if not closed:
-        decision.show(room)
-    earlier.show(room)
-
-st.caption(
-    "The team sees when you opened this page, how much of the film you watched, your comments and your decision, with "
-    "your name and the time. Nothing else is recorded."
-)
-forget_arrived()
+st.title("Founder’s view", anchor=False)
+st.caption("The review room as its founder sees it. This is a preview: nothing you do in it is recorded.")
+links.pilot_link(pilot.pilot_id, f"Back to {plain(pilot.company_name)}", ":material/arrow_back:")
+st.iframe(f"/review/preview/{pilot.pilot_id}", height=820)

@@ -1,27 +1,21 @@
-"""Pilot Ops without a screen: the guide's programming interface.
+"""The programming interface that the guide describes.
 
-Names are loaded when first used, so that a command that lists pilots does not wait for what draws films.
+Names are imported when first used, so that a command that only lists pilots does not load the rendering code.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pilot_core.documents import PilotRunbookBuilder, generate_founder_artifacts
+    from pilot_core.bootstrap import EnvironmentStore as PilotStore
+    from pilot_core.documents.founder import PilotRunbookBuilder, generate_founder_artifacts
+    from pilot_core.documents.report import generate_pilot_outcome_report
+    from pilot_core.domain.attempt import AttemptState, PilotRunAttempt
+    from pilot_core.domain.brief import Brief
+    from pilot_core.domain.feedback import FeedbackLevel, FeedbackMode
+    from pilot_core.domain.pilot import ApprovalOutcome, PilotRun, PilotStatus
     from pilot_core.errors import PilotError
-    from pilot_core.insight.report import generate_pilot_outcome_report
-    from pilot_core.models import (
-        ApprovalOutcome,
-        AttemptState,
-        Brief,
-        FeedbackLevel,
-        FeedbackMode,
-        PilotRun,
-        PilotRunAttempt,
-        PilotStatus,
-    )
-    from pilot_core.services import create_pilot
-    from pilot_core.store.pilots import PilotStore
+    from pilot_core.services.pilots import create_pilot
 
 __all__ = [
     "ApprovalOutcome",
@@ -41,16 +35,25 @@ __all__ = [
 ]
 
 _HOMES = {
+    "ApprovalOutcome": "domain.pilot",
+    "AttemptState": "domain.attempt",
+    "Brief": "domain.brief",
+    "FeedbackLevel": "domain.feedback",
+    "FeedbackMode": "domain.feedback",
     "PilotError": "errors",
-    "PilotRunbookBuilder": "documents",
-    "PilotStore": "store.pilots",
-    "create_pilot": "services",
-    "generate_founder_artifacts": "documents",
-    "generate_pilot_outcome_report": "insight.report",
+    "PilotRun": "domain.pilot",
+    "PilotRunAttempt": "domain.attempt",
+    "PilotRunbookBuilder": "documents.founder",
+    "PilotStatus": "domain.pilot",
+    "PilotStore": "bootstrap:EnvironmentStore",
+    "create_pilot": "services.pilots",
+    "generate_founder_artifacts": "documents.founder",
+    "generate_pilot_outcome_report": "documents.report",
 }
 
 
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES.get(name, 'models')}"), name)
+    module, _, attribute = _HOMES[name].partition(":")
+    return getattr(import_module(f"{__name__}.{module}"), attribute or name)

@@ -1,10 +1,15 @@
-"""Every failure a person can meet. The message of each is a sentence for that person: what was wrong, what to do."""
+"""The errors that people see. Each message is a sentence that says what was wrong and what to do."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 
 class PilotError(Exception):
     """Base of all errors this product raises on purpose; ``str(error)`` may be shown to anyone.
 
-    ``shell`` names the command line's option that helps, which a page has no use for.
+    ``shell`` names the command-line option that helps. Pages do not show it.
     """
 
     def __init__(self, message: str, *, shell: str = ""):
@@ -13,7 +18,7 @@ class PilotError(Exception):
 
 
 class InvalidRequest(PilotError):
-    """Something asked for cannot be done as asked. ``field`` names the input at fault, where there is one."""
+    """The request cannot be carried out as given. ``field`` names the invalid input, if there is one."""
 
     def __init__(self, message: str, *, field: str | None = None, shell: str = ""):
         super().__init__(message, shell=shell)
@@ -21,11 +26,11 @@ class InvalidRequest(PilotError):
 
 
 class PilotNotFound(PilotError):
-    """No pilot, or no attempt of it, has that id."""
+    """There is no pilot with that id, or no such attempt of it."""
 
 
 class NotAllowedNow(PilotError):
-    """The pilot's present state forbids this: it is completed, paused, out of attempts or awaits something else."""
+    """The pilot's state does not allow this: it is completed, paused, out of attempts or waiting for another step."""
 
 
 class Conflict(PilotError):
@@ -36,5 +41,39 @@ class StoreError(PilotError):
     """The store cannot be opened, read or written."""
 
 
+class StoreDamaged(StoreError):
+    """A part of the database's file is not what was written. Only a backup helps, not another try."""
+
+
+class CatalogError(PilotError):
+    """A file of the catalogue is wrong. The message names the file and the key."""
+
+
+class AccessDenied(PilotError):
+    """Who asks may not see or do this."""
+
+
+class LinkRefused(PilotError):
+    """The link or grant is wrong, expired or revoked. The message does not say which."""
+
+    def __init__(self) -> None:
+        super().__init__("This link does not open anything any more. Ask whoever sent it for a new one.")
+
+
 class PipelineFailed(PilotError):
-    """A pipeline made no usable cut; the message is the reason kept with the attempt."""
+    """A pipeline made no usable video. The message is stored with the attempt as the reason."""
+
+
+def first_fault(error: "ValidationError") -> tuple[str, str]:
+    """Return the first invalid field, "" if it is the value itself, and what is wrong with it."""
+    first = error.errors()[0]
+    return ".".join(str(part) for part in first["loc"]), first["msg"].removeprefix("Value error, ").lower()
+
+
+def reason_of(error: Exception) -> str:
+    """Return a sentence that says why something failed, also for errors whose message is not meant for people."""
+    if isinstance(error, PilotError):
+        return str(error)
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}."
+    return f"An unexpected error occurred ({type(error).__name__}); the log has the details."

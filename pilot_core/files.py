@@ -1,4 +1,4 @@
-"""The one way a file is written: whole or not at all, and on the disk before anybody is told of it."""
+"""Write files atomically: a file is written completely or not at all, and is on disk when the function returns."""
 
 import os
 import re
@@ -11,21 +11,21 @@ from pilot_core.errors import StoreError
 
 SYNCED_AT_ONCE = 8
 TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.tmp")
-"""What :func:`write_atomic` calls a file that is not whole yet; a crash may leave one."""
+"""The name of a file that :func:`write_atomic` has not finished. A crash may leave one behind."""
 
 
 def write_atomic(path: Path, data: str | bytes) -> None:
-    """Put ``data`` (text as UTF-8) at ``path`` so that readers see the old file or the new one, even after a crash.
+    """Write ``data`` (text as UTF-8) to ``path``. Readers see the old file or the new one, even after a crash.
 
-    Missing parent folders are made. Raises StoreError when the file cannot be written; what was there before stays.
+    Creates missing parent folders. Raises StoreError when the file cannot be written; the old file is unchanged.
     """
     write_all_atomic(path.parent, {path.name: data.encode() if isinstance(data, str) else data})
 
 
 def write_all_atomic(folder: Path, contents: Mapping[str, bytes]) -> None:
-    """Put each content under its name into the folder as :func:`write_atomic` does; each is whole or as it was.
+    """Write each content to the folder under its name, each atomically as :func:`write_atomic` does.
 
-    The disk is waited for once for several files, which is five times as fast as once for each. Raises StoreError.
+    Waits for the disk once for all the files, which is five times as fast as once per file. Raises StoreError.
     """
     temporaries = {name: folder / f".{secrets.token_hex(8)}.tmp" for name in contents}
     path = folder
@@ -62,14 +62,14 @@ def write_all_atomic(folder: Path, contents: Mapping[str, bytes]) -> None:
 
 
 def settle(part: Path, path: Path) -> None:
-    """Give the finished file ``part`` its name ``path`` in the same file system, both on the disk. Raises OSError."""
+    """Rename the finished file ``part`` to ``path``, on the same file system, and sync both to disk. Raises OSError."""
     _sync_file(part)
     part.replace(path)
     sync_folder(path.parent)
 
 
 def sync_tree(folder: Path) -> None:
-    """Put every file in ``folder``, at any depth, and the folders themselves, onto the disk. Raises OSError."""
+    """Sync every file in ``folder``, at any depth, and the folders themselves to disk. Raises OSError."""
     places = list(os.walk(folder))
     files = (Path(place) / name for place, _, names in places for name in names)
     with ThreadPoolExecutor(SYNCED_AT_ONCE) as pool:
@@ -88,7 +88,7 @@ def _sync_file(path: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the renaming itself durable: the entry lives in the folder, not in the file."""
+    """Sync the folder to disk, so that a rename in it is durable: the name is stored in the folder, not in the file."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

@@ -1,4 +1,4 @@
-"""Numbers and times as people read them: units always, no digits the data does not deserve, "–" where none is known."""
+"""Format numbers and times for people: with units, rounded to what matters, "–" where unknown."""
 
 import math
 from datetime import datetime
@@ -10,7 +10,7 @@ MISSING = "–"
 
 
 def printable(text: str) -> str:
-    """The text with a mark for each character that cannot be shown: line ends, control codes, what is no text."""
+    """Return the text with a mark for each character that cannot be shown, such as line breaks and control codes."""
     return "".join(c if c.isprintable() else "\ufffd" for c in text)
 
 
@@ -19,7 +19,7 @@ def _known(value: float | None) -> TypeGuard[float]:
 
 
 def _short(value: float) -> str:
-    """One decimal under 10 where it says something, whole numbers from there on: 2.4, 3, 38, 9,999."""
+    """One decimal under 10 unless it is zero, whole numbers above: 2.4, 3, 38, 9,999."""
     text = f"{value:,.1f}" if abs(value) < 9.95 else f"{value:,.0f}"
     return text.removesuffix(".0")
 
@@ -30,7 +30,7 @@ def seconds(value: float | None) -> str:
 
 
 def dollars(value: float | None) -> str:
-    """``0.26`` → "$0.26"; more than nothing and less than a cent is said so, never shown as $0.00."""
+    """``0.26`` → "$0.26"; a positive amount below a cent is "under $0.01"."""
     if not _known(value):
         return MISSING
     return "under $0.01" if 0 < value < 0.005 else f"${value:,.2f}"
@@ -42,7 +42,7 @@ def percent(value: float | None) -> str:
 
 
 def rate(numerator: int, denominator: int, low: float | None, high: float | None) -> str:
-    """A rate with what it is made of and its interval (0 to 1): "71% (10 of 14, 45–88%)"; 0 of 0 is "–"."""
+    """A rate with its counts and interval (0 to 1): "71% (10 of 14, 45–88%)"; 0 of 0 is "–"."""
     if not denominator:
         return MISSING
     interval = f", {percent(low).removesuffix('%')}–{percent(high)}" if _known(low) and _known(high) else ""
@@ -57,8 +57,18 @@ def count(value: float | None, noun: str) -> str:
     return f"{text} {noun}" if text == "1" else f"{text} {noun}s"
 
 
+def all_used(attempts: int) -> str:
+    """``all_used(5)`` → "All 5 attempts are used"; of one: "The one attempt there may be is used"."""
+    return "The one attempt there may be is used" if attempts == 1 else f"All {attempts} attempts are used"
+
+
+def file_size(size: int) -> str:
+    """Format a number of bytes: "640 KB", "1.2 MB"."""
+    return f"{max(1, round(size / 1000)):,} KB" if size < 999_500 else f"{size / 1e6:.1f} MB"
+
+
 def day(value: datetime | None) -> str:
-    """The day in UTC: "15 January 2024"."""
+    """Return the day in UTC: "15 January 2024"."""
     return f"{as_utc(value).day} {as_utc(value):%B %Y}" if value else MISSING
 
 
@@ -68,7 +78,7 @@ def moment(value: datetime | None) -> str:
 
 
 def ago(value: datetime | None, now: datetime) -> str:
-    """How long before ``now``: "just now", "5 min ago", "3 h ago", "2 days ago"; a time to come is "in 3 h"."""
+    """How long before ``now``: "just now", "5 min ago", "3 h ago", "2 days ago"; a future time is "in 3 h"."""
     if value is None:
         return MISSING
     away = (as_utc(now) - as_utc(value)).total_seconds()

@@ -1,8 +1,9 @@
-"""What the log says: one JSON object a line, of our own loggers, to stderr.
+"""The log: one JSON object per line, from our own loggers, on stderr.
 
-A line has ``time`` (ISO 8601, UTC), ``level``, ``logger`` and ``message``; the ``FACTS`` as far as they are known; and
-a ``trace`` where something unexpected happened. Whatever people typed stands inside JSON strings of ASCII, so that no
-line can be forged and no terminal commanded. What could open something never gets here: see :func:`shown_path`.
+A line has ``time`` (ISO 8601, UTC), ``level``, ``logger`` and ``message``, the ``FACTS`` that are known, and a
+``trace`` where something unexpected happened. Text that people typed is written as ASCII inside JSON strings, so that
+it can neither fake a log line nor send control codes to a terminal. Secrets in addresses are never logged: see
+:func:`shown_path`.
 """
 
 import json
@@ -17,7 +18,7 @@ from datetime import UTC, datetime
 from pilot_core.clock import iso
 
 FACTS = ("request", "method", "path", "page", "status", "milliseconds", "pilot_id", "attempt", "actor")
-"""``request`` is an id that the visitor is told too; ``path`` is without secrets; ``attempt`` is a number."""
+"""``request`` is an id that the visitor sees too; ``path`` has no secrets; ``attempt`` is a number."""
 
 LEVELS = ("debug", "info", "warning", "error")
 SECRETS_AFTER = ("r", "sign-in")
@@ -27,7 +28,7 @@ _known: ContextVar[dict[str, object] | None] = ContextVar("facts of log lines", 
 
 
 class _Lines(logging.Handler):
-    """Writes to what is ``sys.stderr`` at that moment, each line in one go."""
+    """Writes each line in one call to the current ``sys.stderr``."""
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
@@ -38,7 +39,7 @@ class _Lines(logging.Handler):
 
 
 def set_up(level: str) -> None:
-    """Have our loggers write from that level on (one of ``LEVELS``); may be called again."""
+    """Make our loggers write lines of that level (one of ``LEVELS``) and above. May be called again."""
     ours = logging.getLogger("pilot_core")
     ours.setLevel(level.upper())
     if not any(isinstance(handler, _Lines) for handler in ours.handlers):
@@ -46,23 +47,23 @@ def set_up(level: str) -> None:
 
 
 def line(record: logging.LogRecord) -> str:
-    """A record as its line, without the newline."""
-    said: dict[str, object] = {
+    """Return the record as a line of JSON, without the newline."""
+    entry: dict[str, object] = {
         "time": iso(datetime.fromtimestamp(record.created, UTC)),
         "level": record.levelname.lower(),
         "logger": record.name,
         "message": record.getMessage(),
     }
-    told = (_known.get() or {}) | {name: record.__dict__[name] for name in FACTS if name in record.__dict__}
-    said |= {name: told[name] for name in FACTS if told.get(name) is not None}
+    known = (_known.get() or {}) | {name: record.__dict__[name] for name in FACTS if name in record.__dict__}
+    entry |= {name: known[name] for name in FACTS if known.get(name) is not None}
     if record.exc_info:
-        said["trace"] = logging.Formatter().formatException(record.exc_info)
-    return json.dumps(said, default=str)
+        entry["trace"] = logging.Formatter().formatException(record.exc_info)
+    return json.dumps(entry, default=str)
 
 
 @contextmanager
 def about(**facts: object) -> Iterator[None]:
-    """Every line logged within the block, also by threads it waits for, carries these facts."""
+    """Add these facts to every line logged within the block, including by threads it waits for."""
     before = _known.set((_known.get() or {}) | facts)
     try:
         yield
@@ -71,25 +72,25 @@ def about(**facts: object) -> Iterator[None]:
 
 
 def begin(**facts: object) -> str:
-    """From here on, until the next call, lines of this thread or task carry these facts alone; returns the id."""
+    """Set the facts that lines of this thread or task carry until the next call, replacing others; returns the id."""
     reference = new_id()
     _known.set({"request": reference} | facts)
     return reference
 
 
 def present_id() -> str | None:
-    """The id of the request or page run at work here."""
-    told = (_known.get() or {}).get("request")
-    return str(told) if told else None
+    """Return the id of the request or page run that this thread or task is handling."""
+    found = (_known.get() or {}).get("request")
+    return str(found) if found else None
 
 
 def new_id() -> str:
-    """A fresh id, short enough to be read out."""
+    """Return a new id, short enough to be read out."""
     return secrets.token_hex(5)
 
 
 def shown_path(path: str) -> str:
-    """A request's path with “…” for what could open something: links' tokens, keys, and whatever is as long as one."""
+    """Return a request's path with “…” in place of secrets: link tokens, keys, and any part that is as long as one."""
     parts = path.split("/")
     first = parts[1] if len(parts) > 1 else ""
     if first in SECRETS_AFTER and parts[2:3] != ["with"]:

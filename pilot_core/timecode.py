@@ -1,7 +1,7 @@
-"""Frames and SMPTE timecodes (SMPTE ST 12-1:2014). A moment of a film is an integer frame and an exact rate.
+"""Frames and SMPTE timecodes (SMPTE ST 12-1:2014). A moment of a video is an integer frame and an exact rate.
 
-At 29.97 and 59.94 frames a second the timecode is drop-frame, as in broadcast: so that it keeps pace with the clock,
-the first 2 (or 4) frame numbers of each minute are left out, save in every tenth minute. A semicolon marks it.
+At 29.97 and 59.94 frames a second the timecode is drop-frame, as in broadcast: to keep pace with the clock, the
+first 2 (or 4) frame numbers of each minute are left out, except in every tenth minute. A semicolon marks it.
 """
 
 import re
@@ -10,27 +10,38 @@ from math import floor
 
 from pilot_core.errors import InvalidRequest
 
+ASSUMED_RATE = Fraction(30)
+"""The frames per second assumed for a video whose rate was not measured."""
 DROPPED_PER_MINUTE = {Fraction(30_000, 1001): 2, Fraction(60_000, 1001): 4}
 TIMECODE = re.compile(r"([0-9]{2,3}):([0-5][0-9]):([0-5][0-9])([:;])([0-9]{2,3})")
 
 
+def parse_rate(text: str | None) -> Fraction:
+    """Parse frames per second such as "30000/1001" or "25". Returns ``ASSUMED_RATE`` if missing or unusable."""
+    try:
+        rate = Fraction(text or "")
+    except (ValueError, ZeroDivisionError):
+        return ASSUMED_RATE
+    return rate if 1 <= rate <= 240 else ASSUMED_RATE
+
+
 def nominal_rate(rate: Fraction) -> int:
-    """The frames a timecode's second counts: 24 at 23.976, 30 at 29.97."""
+    """Return how many frames a timecode counts per second: 24 at 23.976, 30 at 29.97."""
     return max(1, floor(rate + Fraction(1, 2)))
 
 
 def frame_to_seconds(frame: int, rate: Fraction) -> Fraction:
-    """When the frame begins, in seconds from the start, exactly."""
+    """Return the exact time at which the frame begins, in seconds from the start."""
     return frame / rate
 
 
 def seconds_to_frame(seconds: float | Fraction, rate: Fraction) -> int:
-    """The frame on screen at that time. A float that falls short of a frame's beginning by rounding counts as on it."""
+    """Return the frame on screen at that time. A float that is below a frame's start only by rounding counts as it."""
     return max(0, int((Fraction(seconds) + Fraction(1, 1_000_000)) * rate))
 
 
 def frame_to_timecode(frame: int, rate: Fraction) -> str:
-    """The timecode of a frame counted from 0: "00:01:00;02" at 29.97, "00:00:05:12" at whole rates and 23.976.
+    """Return the timecode of a frame counted from 0: "00:01:00;02" at 29.97, "00:00:05:12" at whole rates and 23.976.
 
     Raises InvalidRequest for a negative frame.
     """
@@ -50,7 +61,7 @@ def frame_to_timecode(frame: int, rate: Fraction) -> str:
 
 
 def timecode_to_frame(text: str, rate: Fraction) -> int:
-    """The frame a timecode names. Raises InvalidRequest when it is no timecode of that rate."""
+    """Return the frame that a timecode names. Raises InvalidRequest when it is not a timecode at that rate."""
     dropped = DROPPED_PER_MINUTE.get(rate, 0)
     nominal = nominal_rate(rate)
     example = frame_to_timecode(5 * nominal + nominal // 2, rate)

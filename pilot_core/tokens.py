@@ -1,23 +1,27 @@
-"""Secrets in addresses and cookies: those that open something, of which only the hash is kept, and signing keys."""
+"""Tokens for links and cookies, of which only the hash is stored, and keys for signing."""
 
 import hashlib
 import hmac
 import secrets
+from functools import lru_cache
 
 LONGEST = 200
 _OWN = secrets.token_hex(32)
 
 
 def new_token() -> str:
-    """256 random bits, as an address or a cookie takes them."""
+    """Return 256 random bits as text that is safe in an address or a cookie."""
     return secrets.token_urlsafe(32)
 
 
 def hashed(token: str) -> str:
-    """SHA-256 of a token, in hex; of one that is too long to be ours, of its beginning, which matches nothing."""
+    """Return the SHA-256 of a token in hex. Tokens longer than ours are cut first and match nothing."""
     return hashlib.sha256(token[:LONGEST].encode("utf-8", "surrogatepass")).hexdigest()
 
 
+@lru_cache(maxsize=32)
 def signing_key(purpose: str, secret: str | None) -> bytes:
-    """A key for one purpose: the same for all servers that have the ``secret``, without one this process's own."""
+    """Return a signing key for one purpose. It is shared by servers with the same ``secret``; without one it is the
+    process's own.
+    """
     return hmac.digest((secret or _OWN).encode(), purpose.encode(), "sha256")

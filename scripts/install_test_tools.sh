@@ -1,12 +1,18 @@
 #!/bin/sh
-# Installs Debian's Chromium, LibreOffice Calc, PostgreSQL and nginx for the tests that use them, where that is
-# possible; otherwise says which tests will be skipped and goes on.
+# Installs Debian's Chromium, Firefox, WebKit, LibreOffice Calc, PostgreSQL, nginx and ffmpeg for the tests that use them, where
+# that is possible; otherwise says which tests will be skipped and goes on.
 set -u
 missing=""
 [ -n "${PILOT_OPS_CHROMIUM:-}" ] || command -v chromium >/dev/null 2>&1 || missing="chromium"
 command -v soffice >/dev/null 2>&1 || missing="$missing libreoffice-calc-nogui"
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null 2>&1 || missing="$missing postgresql"
 [ -x /usr/sbin/nginx ] || command -v nginx >/dev/null 2>&1 || missing="$missing nginx-light"
+command -v ffmpeg >/dev/null 2>&1 || missing="$missing ffmpeg"
+command -v firefox-esr >/dev/null 2>&1 || command -v firefox >/dev/null 2>&1 || missing="$missing firefox-esr"
+# WebKit decodes with GStreamer, and wants a screen.
+command -v WebKitWebDriver >/dev/null 2>&1 ||
+    missing="$missing webkit2gtk-driver gstreamer1.0-libav gstreamer1.0-plugins-good gstreamer1.0-plugins-bad"
+command -v Xvfb >/dev/null 2>&1 || missing="$missing xvfb"
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
     echo "Not here, and no way to install it: $missing. The tests that use it will be skipped."

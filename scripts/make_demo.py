@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Fill a store with the pilots of data/demo.toml, through the real services, with a few real films shared between them.
+"""Fill a store with the pilots of data/demo.toml, using the real services and a few real videos shared between them.
 
-Usage: make_demo.py [--store DIR]. An existing demo pilot stays; running it twice changes nothing.
+Usage: make_demo.py [--store DIR]. Existing demo pilots stay unchanged, so it can be run twice.
 """
 
 import argparse
@@ -18,23 +18,28 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from pilot_core import catalog, services
+from pilot_core import PilotStore, catalog
 from pilot_core.clock import utc_now
-from pilot_core.models import AttemptState, Brief, PilotRun, PilotRunAttempt, SlaCheck
-from pilot_core.rendering import run_attempt
-from pilot_core.settings import ROOT, settings
-from pilot_core.store.pilots import PilotStore
+from pilot_core.domain.actors import Actor, at_command_line
+from pilot_core.domain.attempt import AttemptState, PilotRunAttempt, SlaCheck
+from pilot_core.domain.brief import Brief
+from pilot_core.domain.events import EventKind
+from pilot_core.domain.pilot import PilotRun
+from pilot_core.rendering.attempt import run_attempt
+from pilot_core.services import pilots
+from pilot_core.services.acts import Act
+from pilot_core.settings import ROOT, read_settings
 from pilot_core.video import sla
 from pilot_core.video.probe import Measured
 
 LEADS = ("Mara Lindqvist", "Theo Grant")
 LEVELS = {"A": "approve", "m": "minor_changes", "M": "major_changes"}
-# One film a brand, of the shortest scenario that the brand has a brief for, keeps the whole under two minutes.
+# One video per brand, of the shortest scenario with a brief for that brand, keeps the whole run under two minutes.
 FILMS = {"acme": "Ben Adler", "wellness": "Tomás Ferreira", "enterprise": "Grace Mbeki"}
 
 
 class DemoClock:
-    """The time at which the demo's next step happens."""
+    """A clock set to the time of the demo's next step."""
 
     def __init__(self, start: datetime):
         self.now = start
@@ -44,9 +49,9 @@ class DemoClock:
 
 
 def main() -> int:
-    """Make the demo store; returns the exit code."""
+    """Make the demo store. Returns the exit code."""
     parser = argparse.ArgumentParser(description="Fill a store with two dozen plausible pilots.")
-    parser.add_argument("--store", type=Path, default=settings().store)
+    parser.add_argument("--store", type=Path, default=read_settings().store)
     store = PilotStore(parser.parse_args().store)
     entries = tomllib.loads((ROOT / "data" / "demo.toml").read_text(encoding="utf-8"))["pilot"]
     there = {(pilot.founder_name, pilot.company_name) for pilot in store.load_all()}
@@ -54,7 +59,7 @@ def main() -> int:
     if not entries:
         print(f"The demo pilots are in {store.root} already.")
         return 0
-    # Those whose films are rendered come first, so that the others can share them.
+    # Pilots whose videos are rendered come first, so that the others can share them.
     entries.sort(key=lambda entry: entry["founder"] not in FILMS.values())
     films: dict[str, PilotRunAttempt] = {}
     for number, entry in enumerate(entries, 1):
@@ -65,13 +70,13 @@ def main() -> int:
 
 
 def tell(store: PilotStore, entry: dict[str, Any], films: dict[str, PilotRunAttempt]) -> PilotRun:
-    """Let one pilot of the demo happen, from its creation to where it stands."""
+    """Run all steps of one demo pilot, from its creation to its final state."""
     chance = random.Random(entry["company"])
     present = utc_now()
     clock = DemoClock(present - timedelta(days=entry["days_ago"], minutes=chance.randrange(60, 400)))
     store.clock = clock
-    actor = chance.choice(LEADS)
-    pilot = services.create_pilot(
+    actor = at_command_line(chance.choice(LEADS))
+    pilot = pilots.create_pilot(
         entry["founder"],
         entry["company"],
         entry["scenario"],
@@ -79,7 +84,7 @@ def tell(store: PilotStore, entry: dict[str, Any], films: dict[str, PilotRunAtte
         brief=Brief(**entry.get("brief", {})),
         now=clock.now,
     )
-    services.start_pilot(store, pilot, actor)
+    pilots.start_pilot(store, pilot, actor)
     notes = iter(entry["notes"])
     for step in entry["steps"]:
         remaining = present - clock.now
@@ -87,9 +92,9 @@ def tell(store: PilotStore, entry: dict[str, Any], films: dict[str, PilotRunAtte
         if step in ("pause", "drop", "drop external"):
             reason = next(notes)
             if step == "pause":
-                services.pause(store, pilot.pilot_id, reason, actor)
+                pilots.pause(store, pilot.pilot_id, reason, actor)
             else:
-                services.drop(store, pilot.pilot_id, reason, external=step.endswith("external"), actor=actor)
+                pilots.drop(store, pilot.pilot_id, reason, external=step.endswith("external"), actor=actor)
             continue
         if step == "fail":
             fail_next(store, pilot, next(notes), actor)
@@ -103,13 +108,13 @@ def tell(store: PilotStore, entry: dict[str, Any], films: dict[str, PilotRunAtte
     return store.load(pilot.pilot_id)
 
 
-def decide(store: PilotStore, pilot: PilotRun, number: int, step: str, notes: str, actor: str) -> None:
-    """Record the decision a step stands for, such as ``M{hook_weak,too_long}``."""
+def decide(store: PilotStore, pilot: PilotRun, number: int, step: str, notes: str, actor: Actor) -> None:
+    """Record the decision of a step such as ``M{hook_weak,too_long}``."""
     if step == "sim":
-        services.record_feedback(store, pilot.pilot_id, number, notes, "approve", mode="simulated", actor=actor)
+        pilots.record_feedback(store, pilot.pilot_id, number, notes, "approve", mode="simulated", actor=actor)
         return
     level, flags = re.fullmatch(r"([AmM])(?:\{(.*)\})?", step).groups()  # type: ignore[union-attr]
-    services.record_feedback(
+    pilots.record_feedback(
         store,
         pilot.pilot_id,
         number,
@@ -122,12 +127,12 @@ def decide(store: PilotStore, pilot: PilotRun, number: int, step: str, notes: st
 
 
 def make_attempt(
-    store: PilotStore, pilot: PilotRun, films: dict[str, PilotRunAttempt], chance: random.Random, actor: str
+    store: PilotStore, pilot: PilotRun, films: dict[str, PilotRunAttempt], chance: random.Random, actor: Actor
 ) -> PilotRun:
-    """The pilot's next attempt: rendered where its brand has no film yet, else with that brand's film."""
+    """Add the pilot's next attempt: rendered if its brand has no video yet, otherwise with that brand's video."""
     if pilot.brand_preset not in films:
-        pilot, attempt = services.queue_attempt(store, pilot.pilot_id, "storyboard", actor)
-        pilot = run_attempt(store, pilot.pilot_id, attempt.attempt_number, settings())
+        pilot, attempt = pilots.queue_attempt(store, pilot.pilot_id, "storyboard", Act(actor))
+        pilot = run_attempt(store, pilot.pilot_id, attempt.attempt_number, read_settings())
         made = pilot.attempt(attempt.attempt_number)
         if made.state is not AttemptState.READY:
             raise SystemExit(f"A film of the demo could not be made: {made.failure}")
@@ -160,10 +165,10 @@ def make_attempt(
         attempt.drafts = [
             draft.model_copy(
                 update={
-                    "video_path": draft.video_path.replace(film.folder or "", folder),
-                    "captions_path": (draft.captions_path or "").replace(film.folder or "", folder) or None,
-                    "checks": checks,
+                    name: (getattr(draft, name) or "").replace(film.folder or "", folder) or None
+                    for name in ("video_path", "original_path", "light_path", "captions_path")
                 }
+                | {"checks": checks}
             )
             for draft in film.drafts
         ]
@@ -173,31 +178,28 @@ def make_attempt(
 
 
 def judged(store: PilotStore, film: PilotRunAttempt, scenario: str, seconds: float, iterations: int) -> list[SlaCheck]:
-    """The checks of the film, with the time and the iterations that this attempt is said to have taken."""
+    """Return the SLA checks of the video with this attempt's given time and number of iterations."""
     measured = json.loads((store.path_of(film.review_pack_path or "") / "quality_report.json").read_text("utf-8"))
-    intent = catalog.intents()[catalog.scenario(scenario).intent]
+    asked = catalog.scenario(scenario)
     new = sla.judge(
         Measured.model_validate(measured["measured"]),
-        scenario=catalog.scenario(scenario),
-        width=intent.width,
-        height=intent.height,
-        time_to_first_cut=seconds,
-        iterations=iterations,
-        cost=0.0,
-        limits=catalog.sla_limits(),
+        sla.Rendering(time_to_first_cut=seconds, iterations=iterations, cost=0.0),
+        asked,
+        catalog.intents()[asked.intent],
+        catalog.sla_limits(),
     )
     told = {check.code: check for check in new if check.code in ("first_cut", "iterations")}
     return [told.get(check.code, check) for check in film.drafts[-1].checks]
 
 
-def fail_next(store: PilotStore, pilot: PilotRun, reason: str, actor: str) -> None:
+def fail_next(store: PilotStore, pilot: PilotRun, reason: str, actor: Actor) -> None:
     """Add an attempt whose render failed."""
 
     def work(fresh: PilotRun) -> None:
         attempt = fresh.add_attempt(pipeline="storyboard", at=store.clock())
         attempt.state = AttemptState.FAILED
         attempt.failure = reason
-        fresh.log("render_failed", store.clock(), attempt_number=attempt.attempt_number, reason=reason)
+        fresh.log(EventKind.RENDER_FAILED, store.clock(), attempt_number=attempt.attempt_number, reason=reason)
 
     store.change(pilot.pilot_id, work, actor)
 

@@ -5,20 +5,21 @@ from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode
 
-import anyio
+from anyio.from_thread import start_blocking_portal
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.routing import Match
 
-from pilot_core.web.routes import ROUTES
+from pilot_core.web.server.routes import ROUTES
+from tests.served import served_scope
 
 AWAY = "pilots.example.com"
-"""A host that is not this machine: whoever asks for it is no lead."""
+"""A host that is not this machine: requests to it do not count as the lead's own."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a route answered; two that are equal look the same from outside."""
+    """A route's response. Two equal answers cannot be told apart from outside."""
 
     status: int
     header_lines: frozenset[tuple[str, str]]
@@ -27,6 +28,15 @@ class Answer:
     @property
     def headers(self) -> dict[str, str]:
         return dict(self.header_lines)
+
+    @property
+    def cookies(self) -> SimpleCookie:
+        """Return the cookies that it sets."""
+        found = SimpleCookie()
+        for name, line in self.header_lines:
+            if name == "set-cookie":
+                found.load(line)
+        return found
 
 
 def ask(
@@ -40,7 +50,10 @@ def ask(
     scheme: str = "http",
     **headers: str,
 ) -> Answer:
-    """One request; header names with underscores for hyphens; ``cookie`` is a review grant, ``cookies`` others."""
+    """Send one request.
+
+    Header names take underscores for hyphens. ``cookie`` is a review grant, ``cookies`` any others.
+    """
     said: list[dict] = []
     asked = {"host": host} | {name.replace("_", "-"): value for name, value in headers.items()}
     if carried := "; ".join(part for part in (cookie and f"pilot_review={cookie}", cookies) if part):
@@ -53,25 +66,35 @@ def ask(
     async def send(message: dict) -> None:
         said.append(message)
 
-    anyio.run(Starlette(routes=ROUTES), scope, receive, send)
+    # In a thread of its own: in this one a browser's event loop may be running.
+    with start_blocking_portal() as portal:
+        portal.call(Starlette(routes=ROUTES), scope, receive, send)
     sent = frozenset((name.decode(), value.decode()) for name, value in said[0]["headers"])
     return Answer(said[0]["status"], sent, b"".join(message.get("body", b"") for message in said[1:]))
 
 
-def fill_in(path: str, cookies: str = "", **fields: str) -> Answer:
-    """Open the form at an address, as a browser does, and send it back with those fields."""
-    form = ask(path, cookies=cookies)
+def fill_in(
+    path: str, cookies: str = "", scheme: str = "http", x_forwarded_proto: str = "", origin: str = "", **fields: str
+) -> Answer:
+    """Load the form at an address, as a browser does, and submit it with those fields.
+
+    The ``origin`` is by default the address that was asked.
+    """
+    way = {"x_forwarded_proto": x_forwarded_proto} if x_forwarded_proto else {}
+    form = ask(path, cookies=cookies, scheme=scheme, **way)
     token = re.search(r'name="token" value="([0-9a-f]{64})"', form.body.decode())
     if token is None:
         return form
-    kept = SimpleCookie(form.headers["set-cookie"])["pilot_form"].value
+    kept = form.cookies["pilot_form"].value
     carried = "; ".join(part for part in (cookies, f"pilot_form={kept}") if part)
-    told = {"origin": f"http://{AWAY}", "sec_fetch_site": "same-origin"}
-    return ask(path, "POST", cookies=carried, body=urlencode({"token": token[1], **fields}).encode(), **told)
+    seen = "https" if "https" in (scheme, x_forwarded_proto) else "http"
+    told = {"origin": origin or f"{seen}://{AWAY}", "sec_fetch_site": "same-origin"}
+    body = urlencode({"token": token[1], **fields}).encode()
+    return ask(path, "POST", cookies=carried, body=body, scheme=scheme, **told, **way)
 
 
 def ask_here(path: str, cookie: str) -> Answer:
-    """What a route that is an ordinary function answers, asked in this very thread: it may hold the store meanwhile."""
+    """Call a synchronous route in this thread, which may hold the store meanwhile."""
     scope = _scope(path, "GET", {"host": AWAY, "cookie": f"pilot_review={cookie}"})
     for route in ROUTES:
         found, more = route.matches(scope)
@@ -83,6 +106,7 @@ def ask_here(path: str, cookie: str) -> Answer:
 
 
 def _scope(path: str, method: str, headers: dict[str, str], scheme: str = "http") -> dict:
+    path, _, query = path.partition("?")
     return {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.4"},
@@ -91,7 +115,8 @@ def _scope(path: str, method: str, headers: dict[str, str], scheme: str = "http"
         "scheme": scheme,
         "path": path,
         "raw_path": path.encode(),
-        "query_string": b"",
+        "query_string": query.encode(),
         "client": ("127.0.0.1", 50_000),
         "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        **served_scope(),
     }

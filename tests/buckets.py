@@ -1,4 +1,4 @@
-"""An S3 service on this machine, moto's server, in a process of its own: it is asked over HTTP, as Amazon's is."""
+"""An S3 service on this machine: moto's server in its own process, accessed over HTTP like Amazon's."""
 
 import os
 import shutil
@@ -19,10 +19,10 @@ from urllib.parse import urlsplit
 import boto3
 import pytest
 
-from pilot_core.store.pilots import PilotStore
+from pilot_core import PilotStore
 
 KINDS = ("local", "s3")
-"""Where a store keeps its films and documents; what holds of one holds of the other."""
+"""Where a store's videos and documents are. Tests that use this run for each place."""
 
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIATESTTESTTEST", "AWS_SECRET_ACCESS_KEY": "a-secret-that-nobody-may-read"}
 START_SECONDS = 60.0
@@ -31,14 +31,14 @@ _numbers = count(1)
 
 @dataclass
 class Service:
-    """The service; ``url`` is its address."""
+    """A running S3 service; ``url`` is its address."""
 
     url: str
     process: subprocess.Popen[bytes]
 
     @property
     def client(self):
-        """A client that is none of ours."""
+        """Return a plain S3 client that does not use the product's code."""
         return boto3.client(
             "s3",
             endpoint_url=self.url,
@@ -54,19 +54,19 @@ class Service:
         return name
 
     def objects(self, bucket: str) -> dict[str, bytes]:
-        """All that is in a bucket."""
+        """Return all objects in a bucket, by name."""
         keys = [found["Key"] for found in self.client.list_objects_v2(Bucket=bucket).get("Contents", [])]
         return {key: self.client.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
 
     def stop(self) -> None:
-        """End it as a power cut would."""
+        """Stop the service abruptly, like a power cut."""
         self.process.kill()
         self.process.wait()
 
 
 @contextmanager
 def service() -> Iterator[Service]:
-    """A service of its own; what is in it is gone with it."""
+    """Start a service. Its contents are deleted at the end."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -94,7 +94,7 @@ def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
 
 @contextmanager
 def refusing(service: Service, status: int, code: str) -> Iterator[Service]:
-    """The same service as one that answers this to whoever brings something; all else is passed on to it."""
+    """Yield the service behind a proxy that answers every upload with this error. Other requests are passed on."""
     there = urlsplit(service.url).netloc
 
     class Relay(BaseHTTPRequestHandler):
@@ -139,7 +139,7 @@ def refusing(service: Service, status: int, code: str) -> Iterator[Service]:
 
 
 def name_in_settings(patch: pytest.MonkeyPatch, service: Service, bucket: str, prefix: str = "ops/media") -> None:
-    """Have stores that are opened from now on keep their files there."""
+    """Make stores opened from now on keep their files in that bucket."""
     patch.setenv("PILOT_OPS_MEDIA", f"s3://{bucket}/{prefix}".rstrip("/"))
     patch.setenv("PILOT_OPS_MEDIA_ENDPOINT", service.url)
     patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
@@ -148,7 +148,7 @@ def name_in_settings(patch: pytest.MonkeyPatch, service: Service, bucket: str, p
 
 
 def leave_to_bucket(store: PilotStore, pilot_id: str) -> None:
-    """Put a pilot's files where the settings say, and have them there only, as they are for another server's folder."""
+    """Move a pilot's files to the bucket, so that the folder is empty like another server's."""
     store.media.put_folder(pilot_id)
-    if store.media.place:
+    if store.media.bucket:
         shutil.rmtree(store.root / pilot_id)

@@ -1,22 +1,15 @@
-"""A hundred pilots of every kind that a store can hold, also such as only an imported file brings; always the same."""
+"""A hundred pilots of every kind that a store can hold, including kinds that only imports create. Always the same."""
 
 import random
 from datetime import datetime, timedelta
 
-from pilot_core.models import (
-    ApprovalOutcome,
-    AttemptState,
-    Feedback,
-    FeedbackLevel,
-    FeedbackMode,
-    PilotRun,
-    PilotRunAttempt,
-    PilotStatus,
-)
-from pilot_core.store import rows as mapping
-from pilot_core.store.database import append
-from pilot_core.store.lease import Connection
-from pilot_core.store.pilots import PilotStore
+from pilot_core import PilotStore
+from pilot_core.domain.attempt import AttemptState, PilotRunAttempt
+from pilot_core.domain.feedback import Feedback, FeedbackLevel, FeedbackMode
+from pilot_core.domain.pilot import ApprovalOutcome, PilotRun, PilotStatus
+from pilot_core.insight.recommend import recommend
+from pilot_core.store.engine.connection import Connection
+from pilot_core.store.tables.pilots import pilot_tables
 from tests.sketches import day
 
 SCENARIOS = ("feature_launch", "funding_announcement", "problem_solution")
@@ -27,25 +20,22 @@ LAST_DAY = 59
 
 
 def crowd(pilots: int = 100, seed: int = 7) -> list[PilotRun]:
-    """The pilots, unsaved. Ids tell nothing of the order they were created in."""
+    """Return the unsaved pilots. Their ids do not show the order they were created in."""
     chance = random.Random(seed)
     return [_pilot(chance, number) for number in range(pilots)]
 
 
 def fill(store: PilotStore, pilots: list[PilotRun]) -> PilotStore:
-    """Put the pilots into the store in one go: saving them one by one takes a hundred times as long."""
+    """Insert the pilots into the store in one transaction. Saving them one by one takes a hundred times as long."""
     tables: dict[str, list[dict[str, object]]] = {"pilots": [], "attempts": [], "feedback": [], "feedback_flags": []}
     for pilot in pilots:
-        said, flagged = mapping.feedback_rows(pilot)
-        tables["pilots"].append(mapping.pilot_row(pilot) | {"version": 1})
-        tables["attempts"] += mapping.attempt_rows(pilot)
-        tables["feedback"] += said
-        tables["feedback_flags"] += flagged
+        for table, found in pilot_tables(pilot, recommend(pilot), 1).items():
+            tables[table] += found
 
     def work(connection: Connection) -> None:
         for table, found in tables.items():
             if found:
-                append(connection, table, list(found[0]), ([*row.values()] for row in found))
+                connection.append(table, list(found[0]), ([*row.values()] for row in found))
 
     store.database.transaction(work)
     return store
@@ -118,10 +108,10 @@ def _feedback(chance: random.Random, feedback_id: str, ready: datetime) -> Feedb
 
 
 def moment(chance: random.Random) -> datetime:
-    """Some moment of the crowd's first two months."""
+    """Return a random time in the first two months."""
     return day(1) + timedelta(days=chance.uniform(0, LAST_DAY))
 
 
 def maybe(chance: random.Random, value: object) -> object:
-    """The value, or in one case of six nothing."""
+    """Return the value, or None in one of six cases."""
     return value if chance.random() < 5 / 6 else None

@@ -1,16 +1,20 @@
-"""Small films for tests, encoded with PyAV: every property a test may ask about is an argument.
+"""Make small test videos with PyAV. Every property that a test may need is an argument.
 
-Each frame shows its number, big, and a square that moves, so that a picture tells where in the film it is from.
-Spans are (start, end) in seconds.
+Each frame shows its number and a moving square, so that a picture can be matched to its frame. Spans are (start, end)
+in seconds.
 """
 
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import av
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
+
+from pilot_core.video.conform.process import conform
 
 Spans = tuple[tuple[float, float], ...]
 
@@ -37,11 +41,12 @@ def make_film(
     rotation: int = 0,
     pixel: Fraction = Fraction(1),
 ) -> Path:
-    """Write a film to ``path`` and return it.
+    """Write a video to ``path`` and return the path.
 
-    ``audio`` is an encoder name or None for no sound track; the sound is a 997 Hz sine on both channels, its peak at
-    ``tone_dbfs``, which BS.1770 measures as that many LUFS; or else ``samples``, float32 of shape (n, 2) at 48 kHz.
-    ``rotation`` (degrees) and ``pixel`` (width by height of one) are only noted in the file, as cameras do.
+    ``audio`` is an encoder name, or None for no sound track. The sound is a 997 Hz sine on both channels with its peak
+    at ``tone_dbfs``, which BS.1770 measures as that many LUFS, or ``samples``, float32 of shape (n, 2) at 48 kHz.
+    ``rotation`` (degrees) and ``pixel`` (pixel aspect ratio, width by height) are only written as metadata, as cameras
+    do.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     options = {"movflags": "+faststart"} if faststart else {}
@@ -67,8 +72,15 @@ def make_film(
     return path
 
 
+def make_conformed_film(path: Path, **options: Any) -> Path:
+    """Write a video that is to be watched as it is, so that attempts need not convert it. Options as of `make_film`."""
+    with TemporaryDirectory() as folder:
+        conform(make_film(Path(folder, "delivered.mp4"), **options), path, None, lambda _: None)
+    return path
+
+
 def make_sound_file(path: Path, seconds: float = 1.0) -> Path:
-    """An MP4 that holds sound and no picture."""
+    """Write an MP4 with sound and no picture."""
     with av.open(str(path), "w", format="mp4") as film:
         sound = film.add_stream("aac", rate=RATE, layout="stereo")
         _encode(film, sound, _tone(seconds, -16.0, ()))
@@ -76,7 +88,7 @@ def make_sound_file(path: Path, seconds: float = 1.0) -> Path:
 
 
 def picture(number: int, width: int = 108, height: int = 192) -> Image.Image:
-    """What a film shows as its frame of that number."""
+    """Return the picture of that frame."""
     image = Image.new("RGB", (width, height), (235, 230, 215))
     draw = ImageDraw.Draw(image)
     side = width // 4
@@ -100,7 +112,7 @@ def _encode(film: av.container.OutputContainer, sound: av.AudioStream, samples: 
 
 
 def _tone(seconds: float, dbfs: float, silent: Spans) -> np.ndarray:
-    """A stereo sine, float32 of shape (2, n); a full-scale 997 Hz sine on two channels measures 0 LUFS."""
+    """Return a stereo sine, float32 of shape (2, n). A full-scale 997 Hz sine on two channels measures 0 LUFS."""
     times = np.arange(round(seconds * RATE)) / RATE
     wave = 10 ** (dbfs / 20) * np.sin(2 * np.pi * 997 * times)
     for start, end in silent:

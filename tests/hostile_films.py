@@ -1,4 +1,4 @@
-"""Files somebody might send as a film, made by a generator: cut short, damaged, of other types, made to harm."""
+"""Generate broken or malicious files that someone might upload as a video: cut short, damaged, or of other types."""
 
 import gzip
 import io
@@ -39,9 +39,9 @@ OTHER_BEGINNINGS = (
 
 
 def hostile_films(good: bytes, late_index: bytes, seed: int = 20) -> Iterator[tuple[str, bytes, bool]]:
-    """200 of them, as (what it is, its bytes, whether it might still be a film).
+    """Yield 200 files as (description, bytes, whether it might still be a video).
 
-    ``good`` is a sound film whose index comes first, ``late_index`` one whose index comes last.
+    ``good`` is an intact video with its index first, ``late_index`` one with its index last.
     """
     chance = random.Random(seed)
     for number in range(60):
@@ -49,7 +49,7 @@ def hostile_films(good: bytes, late_index: bytes, seed: int = 20) -> Iterator[tu
         kept = chance.randrange(len(film) * 19 // 20)
         yield f"cut after {kept} bytes", film[:kept], False
     for number in range(70):
-        # Half of them in the index, where every bit means something.
+        # Half of the changes are in the index, where every bit matters.
         within = 3000 if number % 2 else len(good)
         damaged = bytearray(good)
         for _ in range(chance.choice((1, 1, 4, 64))):
@@ -87,7 +87,7 @@ def _box(kind: bytes, inside: bytes, size: int | None = None) -> bytes:
 
 
 def _huge_header(number: int, good: bytes, chance: random.Random) -> bytes:
-    """A head that claims more than there is: boxes of gigabytes, boxes in boxes, endless tables, vast pictures."""
+    """Return a header that claims more than there is: huge or nested boxes, endless tables, very large pictures."""
     head = _box(b"ftyp", b"isom\x00\x00\x02\x00isomiso2avc1mp41")
     match number % 7:
         case 0:

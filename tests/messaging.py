@@ -1,4 +1,4 @@
-"""A mail server and a webhook's receiver, both real and in a thread, each with a mood; and settings that lead there."""
+"""A real mail server and a webhook receiver, each in a thread, with scripted behaviour, and settings that use them."""
 
 import asyncio
 import email
@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP as POLICY
@@ -14,15 +14,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from aiosmtpd.controller import Controller
 
-from pilot_core.messages import ways
-from pilot_core.messages.hours import Hours
-from pilot_core.messages.ways import Mail, Webhook
-from pilot_core.models import AttemptState, Draft, PilotRun
-from pilot_core.services import create_pilot
-from pilot_core.settings import Settings, settings
-from pilot_core.store import outbox
-from pilot_core.store.outbox import Kind
-from pilot_core.store.pilots import PilotStore
+from pilot_core import PilotStore
+from pilot_core.domain.attempt import AttemptState, Draft
+from pilot_core.domain.messages import MessageKind, NewMessage
+from pilot_core.domain.pilot import PilotRun
+from pilot_core.messages import transports
+from pilot_core.services.pilots import create_pilot
+from pilot_core.settings import Settings, read_settings
+from pilot_core.store.tables import outbox
+from pilot_core.working_hours import DAYS, Hours
 
 LEADS = ("mara@ops.example", "theo@ops.example")
 SECRET = "a secret of the webhook"
@@ -30,10 +30,11 @@ SECRET = "a secret of the webhook"
 
 @dataclass
 class PostOffice:
-    """What a mail server took, in the order in which it did. ``moods`` are used up one a message, then it takes all.
+    """A mail server and the messages it accepted, in order.
 
-    Moods: take, refuse (451 at the end), reject (550 for the recipient), die (hang up before it took the message),
-    die_late (hang up after), hang (say nothing more until released), slow (take it, and say so after a while).
+    ``moods`` are used up, one per message; after that it accepts everything. Moods: take, refuse (451 at the end),
+    reject (550 for the recipient), die (close the connection before accepting the message), die_late (close it after),
+    hang (send nothing until released), slow (accept, and answer after a delay).
     """
 
     port: int = 0
@@ -71,7 +72,7 @@ class PostOffice:
         self.taken.append((envelope.rcpt_tos[0], message))
         self.raw.append(envelope.content)
         if mood == "slow":
-            await asyncio.sleep(3 * ways.TIMEOUT_SECONDS)
+            await asyncio.sleep(3 * transports.TIMEOUT_SECONDS)
         if self.now:
             self.times.append(self.now())
         if mood == "die_late":
@@ -80,7 +81,7 @@ class PostOffice:
 
     @property
     def mailbox(self) -> list[EmailMessage]:
-        """The mails as mailboxes show them: one a Message-ID."""
+        """Return the mails as mailboxes show them: one per Message-ID."""
         return list({str(message["Message-ID"]): message for _, message in self.taken}.values())
 
     @property
@@ -89,7 +90,7 @@ class PostOffice:
 
 
 class _AnyPort(Controller):
-    """A controller on a free port, which it learns before it knocks there."""
+    """A controller on a free port, which it reads before it connects there."""
 
     def _trigger_server(self) -> None:
         self.port = self.server.sockets[0].getsockname()[1]
@@ -98,7 +99,7 @@ class _AnyPort(Controller):
 
 @contextmanager
 def post_office(**controller: object) -> Iterator[PostOffice]:
-    """A mail server on this machine."""
+    """Start a mail server on this machine."""
     office = PostOffice()
     running = _AnyPort(office, hostname="127.0.0.1", port=0, **controller)
     running.start()
@@ -112,7 +113,10 @@ def post_office(**controller: object) -> Iterator[PostOffice]:
 
 @dataclass
 class Receiver:
-    """What a webhook was sent: headers and body. ``answers`` are used up one a request, then it says 204."""
+    """The requests a webhook received: headers and body.
+
+    ``answers`` are used up, one per request; then it answers 204.
+    """
 
     url: str = ""
     answers: list[int] = field(default_factory=list)
@@ -120,13 +124,13 @@ class Receiver:
 
     @property
     def taken(self) -> list[dict]:
-        """The bodies it answered well."""
+        """Return the bodies of requests answered with success."""
         return [json.loads(body) for status, _, body in self.got if status == 204]
 
 
 @contextmanager
 def receiver() -> Iterator[Receiver]:
-    """A webhook's receiver on this machine."""
+    """Start a webhook receiver on this machine."""
     found = Receiver()
 
     class Handler(BaseHTTPRequestHandler):
@@ -153,25 +157,33 @@ def receiver() -> Iterator[Receiver]:
 
 
 def set_up(office: PostOffice | None = None, hook: Receiver | None = None, **changes: object) -> Settings:
-    """Settings by which messages go there at once, at any hour unless told otherwise."""
-    mail = Mail("127.0.0.1", office.port, "plain", "", "", "Pilöt Ops", "pilots@ops.example") if office else None
+    """Return settings that send messages there at once, by default at any hour."""
     given = {
-        "mail": mail,
+        "smtp": f"plain://127.0.0.1:{office.port}" if office else None,
+        "mail_from": "Pilöt Ops <pilots@ops.example>",
         "mail_leads": LEADS[:1],
-        "webhook": Webhook(hook.url, SECRET, "json") if hook else None,
-        "hours": Hours("UTC", tuple(range(7)), 0, 24),
+        "webhook_url": hook.url if hook else None,
+        "webhook_secret": SECRET,
         "hold_minutes": 0.0,
+        **spelt(Hours("UTC", tuple(range(7)), 0, 24)),
     }
-    return replace(settings(), **(given | changes))
+    assert not (given | changes).keys() - Settings.model_fields.keys()
+    return read_settings().model_copy(update=given | changes)
+
+
+def spelt(hours: Hours) -> dict[str, str]:
+    """Return working hours in the form that settings use."""
+    days = ",".join(DAYS[day] for day in hours.days)
+    return {"time_zone": hours.zone, "working_days": days, "working_hours": f"{hours.first}-{hours.last}"}
 
 
 def new_pilot(store: PilotStore, founder: str = "Alice Chen", company: str = "AcmeAI") -> PilotRun:
-    """A saved pilot without an attempt."""
+    """Save and return a pilot without attempts."""
     return store.save(create_pilot(founder, company, "feature_launch", "acme", now=store.clock()), "Lea Lead")
 
 
 def make_ready(store: PilotStore, pilot_id: str, *, held: str | None = None) -> int:
-    """Its next attempt, made, with the message that a render leaves; returns its number."""
+    """Make the pilot's next attempt ready, with the message that a render creates. Returns the attempt's number."""
 
     def work(pilot: PilotRun) -> int:
         attempt = pilot.add_attempt(pipeline="storyboard", at=store.clock())
@@ -181,19 +193,16 @@ def make_ready(store: PilotStore, pilot_id: str, *, held: str | None = None) -> 
         attempt.state, attempt.video_path, attempt.ready_at = AttemptState.READY, film, store.clock()
         changes = ["The hook is gröber now."]
         attempt.drafts = [Draft(iteration=1, video_path=film, duration=20.0, frame_rate="25", changes=changes)]
-        made.append(attempt.attempt_number)
         return attempt.attempt_number
 
-    made: list[int] = []
-
-    def also(connection) -> None:
-        outbox.tell(connection, Kind.CUT_READY, pilot_id, store.clock(), attempt_number=made[-1], held=held)
+    def also(connection, pilot: PilotRun, number: int) -> None:
+        outbox.enqueue(connection, NewMessage(MessageKind.CUT_READY, pilot_id, number), store.clock(), held=held)
 
     return store.change(pilot_id, work, "pipeline:storyboard", also=also)[1]
 
 
 def parts(message: EmailMessage) -> tuple[str, str]:
-    """The text and the HTML of a mail; there is nothing else in it."""
+    """Return the text and the HTML of a mail, which must have no other parts."""
     assert message.get_content_type() == "multipart/alternative"
     assert message.defects == []
     text, html = message.iter_parts()

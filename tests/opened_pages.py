@@ -1,18 +1,18 @@
-"""A page opened in Streamlit's test runner, as a visit does it: through the entry script, then its address."""
+"""Open a page in Streamlit's test runner as a visit does: the entry script first, then the page's address."""
 
 from streamlit.testing.v1 import AppTest
 
 from pilot_core.settings import ROOT
 
-ENTRY = ROOT / "pilot_core" / "web" / "entry.py"
+ENTRY = ROOT / "pilot_core" / "web" / "server" / "entry.py"
 
 
 def opened(name: str, **address: str) -> AppTest:
-    """The page of that file's name at that address; it has not failed."""
+    """Open the page with that file name and query. Fails if the page raised an error."""
     at = AppTest.from_file(str(ENTRY), default_timeout=60)
     if name != "overview":
         at.run()
-        at.switch_page(f"../../pages/{name}.py")
+        at.switch_page(f"../../../pages/{name}.py")
     for key, value in address.items():
         at.query_params[key] = value
     at.run()

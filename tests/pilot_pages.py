@@ -1,4 +1,4 @@
-"""One pilot's page run by AppTest over a real store, and pilots in every state it can show."""
+"""A pilot's page run by AppTest on a real store, and pilots in every state that it can show."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,47 +6,54 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pilot_core import rendering, services
-from pilot_core.models import AttemptState, Draft, PilotRun, Shot, SlaCheck
+from pilot_core import PilotStore
+from pilot_core.domain.actors import at_command_line, program
+from pilot_core.domain.attempt import AttemptState, Draft, Shot, SlaCheck
+from pilot_core.domain.pilot import PilotRun
+from pilot_core.domain.roles import Role
+from pilot_core.rendering import failure
+from pilot_core.services import pilots
+from pilot_core.services.acts import Act
 from pilot_core.settings import ROOT
-from pilot_core.store import renders
-from pilot_core.store.pilots import PilotStore
-from pilot_core.web import access, stores
+from pilot_core.store.tables import renders
+from pilot_core.web.access import page_guard, who
 from tests.films import make_film
+from tests.served import serve
 
-ENTRY = ROOT / "pilot_core" / "web" / "entry.py"
-PAGE = "../../pages/pilot.py"
-LEAD = "Mara Lindqvist"
-OTHER = "Theo Grant"
+ENTRY = ROOT / "pilot_core" / "web" / "server" / "entry.py"
+PAGE = "../../../pages/pilot.py"
+LEAD = at_command_line("Mara Lindqvist")
+OTHER = at_command_line("Theo Grant")
 
 
 @pytest.fixture(scope="session")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A film of one second."""
+    """Make a video of one second."""
     return make_film(tmp_path_factory.mktemp("films") / "film.mp4", seconds=1.0)
 
 
 @pytest.fixture
 def web_store(store: PilotStore, monkeypatch: pytest.MonkeyPatch) -> PilotStore:
-    """The store that the pages work on."""
-    monkeypatch.setenv("PILOT_OPS_STORE", str(store.root))
-    # Renders of these tests are over at once, and say so.
+    """Return the store that the pages use."""
+    pages_store = PilotStore(store.root)
+    page_guard.guard(pages_store)
+    serve(monkeypatch, pages_store)
+    # Renders in these tests finish at once.
     monkeypatch.setenv("PILOT_OPS_COMMAND", "/bin/false")
-    stores.store.cache_clear()
     return store
 
 
 @pytest.fixture
 def as_lead(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever looks at a page is Mara, a lead; AppTest sends no headers to know anyone by."""
-    monkeypatch.setattr(access, "visitor", lambda: access.Visitor(LEAD, access.Role.LEAD))
+    """Make every visitor Mara, a lead. AppTest sends no headers that would identify a visitor."""
+    monkeypatch.setattr(page_guard, "visitor", lambda: who.Visitor(LEAD, Role.LEAD))
 
 
 @pytest.fixture
 def open_page(web_store: PilotStore, as_lead: None) -> Callable[..., AppTest]:
-    """Opens a pilot's page, as a browser session of its own: ``open_page(pilot_id)``.
+    """Return a function that opens a pilot's page in a new browser session: ``open_page(pilot_id)``.
 
-    It runs the page alone; one that leads elsewhere takes ``whole=True``, the entry script around it.
+    It runs the page alone. If the page leads to another one, use ``whole=True``, which runs the entry script too.
     """
 
     def open_(pilot_id: str | None = None, *, whole: bool = False) -> AppTest:
@@ -62,18 +69,18 @@ def open_page(web_store: PilotStore, as_lead: None) -> Callable[..., AppTest]:
 
 
 class Cast:
-    """Makes pilots with a history, through the real verbs."""
+    """Make pilots with a history through the real services."""
 
     def __init__(self, store: PilotStore, film: Path, new_pilot: Callable[..., PilotRun]):
         self.store, self.film, self.new_pilot = store, film, new_pilot
 
     def new(self, **fields: object) -> str:
-        """A started pilot without an attempt; returns its id."""
-        pilot = services.start_pilot(self.store, self.new_pilot(**fields), OTHER)
+        """Start a pilot without attempts. Returns its id."""
+        pilot = pilots.start_pilot(self.store, self.new_pilot(**fields), OTHER)
         return pilot.pilot_id
 
     def attempt(self, pilot_id: str, drafts: int = 1) -> int:
-        """A ready attempt with a film of that many drafts, measured in part; returns its number."""
+        """Add a ready attempt with that many drafts and some of its measurements. Returns its number."""
         pilot = self.store.load(pilot_id)
         number = len(pilot.runs) + 1
         folder = f"{pilot_id}/attempt_{number}_20260302_090000"
@@ -82,41 +89,42 @@ class Cast:
             (self.store.root / path).parent.mkdir(parents=True, exist_ok=True)
             (self.store.root / path).hardlink_to(self.film)
 
-        def work(pilot: PilotRun) -> None:
+        def add_attempt(pilot: PilotRun) -> None:
             attempt = pilot.add_attempt(paths[-1], None, 12.0, drafts, 0.26, True, at=self.store.clock())
             attempt.folder = folder
             attempt.drafts = [_draft(n, path) for n, path in enumerate(paths, 1)]
 
-        self.store.change(pilot_id, work, "pipeline:storyboard")
+        self.store.change(pilot_id, add_attempt, "pipeline:storyboard")
         return number
 
     def queued(self, pilot_id: str) -> int:
-        """An attempt that waits to be made; returns its number."""
-        return services.queue_attempt(self.store, pilot_id, "storyboard", OTHER)[1].attempt_number
+        """Add a queued attempt. Returns its number."""
+        return pilots.queue_attempt(self.store, pilot_id, "storyboard", Act(OTHER))[1].attempt_number
 
     def rendering(self, pilot_id: str) -> int:
-        """An attempt being made by this process; returns its number."""
+        """Add an attempt that this process is rendering. Returns its number."""
         number = self.queued(pilot_id)
         attempt_id = self.store.load(pilot_id).attempt(number).attempt_id
-        assert renders.claim(self.store.database, attempt_id, pilot_id, self.store.clock())
-        renders.beat(self.store.database, attempt_id, self.store.clock(), 0.4, "Drawing shot 3 of 7: turn")
+        now, transaction = self.store.clock(), self.store.database.transaction
+        assert transaction(lambda c: renders.claim(c, attempt_id, pilot_id, now))
+        transaction(lambda c: renders.beat(c, attempt_id, now, 0.4, "Drawing shot 3 of 7: turn"))
 
-        def work(pilot: PilotRun) -> None:
+        def set_rendering(pilot: PilotRun) -> None:
             pilot.attempt(number).state = AttemptState.RENDERING
             pilot.log("render_started", self.store.clock(), attempt_number=number)
 
-        self.store.change(pilot_id, work, "pipeline:storyboard")
+        self.store.change(pilot_id, set_rendering, "pipeline:storyboard")
         return number
 
     def failed(self, pilot_id: str, reason: str = "The render stopped because its process ended. Retry it.") -> int:
-        """An attempt that failed; returns its number."""
+        """Add a failed attempt. Returns its number."""
         number = self.queued(pilot_id)
-        rendering.fail_attempt(self.store, pilot_id, number, reason, "pipeline:storyboard")
+        failure.fail_attempt(self.store, pilot_id, number, reason, program("pipeline:storyboard"))
         return number
 
-    def said(self, pilot_id: str, number: int, level: str, notes: str = "", flags: tuple[str, ...] = ()) -> None:
-        """Feedback logged by the other lead."""
-        services.record_feedback(self.store, pilot_id, number, notes, level, flags, actor=OTHER)
+    def review(self, pilot_id: str, number: int, level: str, notes: str = "", flags: tuple[str, ...] = ()) -> None:
+        """Log feedback by another lead."""
+        pilots.record_feedback(self.store, pilot_id, number, notes, level, flags, actor=OTHER)
 
 
 @pytest.fixture
@@ -125,25 +133,30 @@ def cast(web_store: PilotStore, film: Path, new_pilot: Callable[..., PilotRun]) 
 
 
 def shown(at: AppTest) -> str:
-    """Every text of the page, as Markdown gave it."""
+    """Return every text of the page as Markdown source."""
     kinds = ("title", "header", "subheader", "markdown", "caption", "text", "code", "error", "warning", "info")
     return "\n".join(str(element.value) for kind in kinds for element in at.get(kind))
 
 
+def page_text(at: AppTest) -> str:
+    """Return every text of the page as people read it, without Markdown's backslashes and word joiners."""
+    return shown(at).replace("\\", "").replace("\u2060", "")
+
+
 def labels(at: AppTest) -> list[str]:
-    """What the buttons say."""
+    """Return the labels of the buttons."""
     return [button.label for button in at.button]
 
 
 def button(at: AppTest, label: str) -> AppTest:
-    """Click the button of that label and run the page."""
+    """Click the button with that label and run the page."""
     found = [button for button in at.button if button.label == label]
     assert found, f"no button “{label}” among {labels(at)}"
     return found[0].click().run()
 
 
 def field(at: AppTest, kind: str, label: str) -> object:
-    """The input of that kind and label."""
+    """Return the input of that kind with that label."""
     found = [element for element in at.get(kind) if element.label == label]
     assert found, f"no {kind} “{label}” among {[element.label for element in at.get(kind)]}"
     return found[0]
@@ -156,7 +169,7 @@ def _draft(iteration: int, path: str) -> Draft:
         measured="1 s",
         limit="30 to 60 s",
         passed=False,
-        sentence="The film is 1 s long; feature launch films are 30 to 60 s.",
+        sentence="The video is 1 s long; feature launch videos are 30 to 60 s.",
     )
     kept = SlaCheck(code="faststart", label="Starts while loading", measured="yes", limit="yes", passed=True)
     unknown = SlaCheck(code="cost", label="Cost", measured="not measured", limit="at most $10.00", passed=None)

@@ -1,24 +1,29 @@
-"""The metric dictionary once more, pilot by pilot in plain Python, for the SQL to be compared with."""
+"""The metric dictionary in plain Python, pilot by pilot, to compare the SQL with."""
 
 from collections import Counter
 from datetime import datetime
 from math import fsum
 
-from pilot_core.insight.breakdowns import Came
+from pilot_core.domain.attempt import AttemptState
+from pilot_core.domain.feedback import FeedbackLevel, FeedbackMode
+from pilot_core.domain.pilot import ApprovalOutcome, PilotRun
+from pilot_core.insight.breakdowns import AttemptOutcome
 from pilot_core.insight.evidence import counted_attempts, flag_states, known_at, latest_decision, reviewed_attempts
 from pilot_core.insight.stats import mean, median, p90, rate
-from pilot_core.models import ApprovalOutcome, AttemptState, FeedbackLevel, FeedbackMode, PilotRun
 
 DECIDED = ("approved", "dropped", "exhausted")
 
 
 def seen(pilots: list[PilotRun], mode: str, as_of: datetime | None) -> list[PilotRun]:
-    """The pilots as known then, simulated feedback standing in for human where it is asked for."""
+    """Return the pilots as known at ``as_of``.
+
+    With a mode that includes it, simulated feedback replaces human feedback.
+    """
     known = [known_at(p, as_of) for p in pilots if as_of is None or p.created_at <= as_of]
     return [_in_mode(pilot, mode) for pilot in known]
 
 
-def fate(pilot: PilotRun, mode: str) -> str:
+def pilot_outcome(pilot: PilotRun, mode: str) -> str:
     reviewed, used = reviewed_attempts(pilot), counted_attempts(pilot)
     latest = latest_decision(reviewed)
     approved = pilot.approval_outcome is ApprovalOutcome.APPROVED
@@ -35,14 +40,14 @@ def fate(pilot: PilotRun, mode: str) -> str:
 
 
 def plain_measures(pilots: list[PilotRun], mode: str) -> dict[str, object]:
-    """The numbers by name; ``pilots`` come from ``seen``."""
-    fates = Counter(fate(pilot, mode) for pilot in pilots)
+    """Return the numbers by name. ``pilots`` come from :func:`seen`."""
+    pilot_outcomes = Counter(pilot_outcome(pilot, mode) for pilot in pilots)
     runs = [attempt for pilot in pilots for attempt in pilot.runs]
     firsts = [(a, a.review) for p in pilots for a in p.runs if a.attempt_number == 1]
     reviews = [r for pilot in pilots for r in reviewed_attempts(pilot)]
-    decided = [pilot for pilot in pilots if fate(pilot, mode) in DECIDED]
+    decided = [pilot for pilot in pilots if pilot_outcome(pilot, mode) in DECIDED]
     first_reviews = [r for r in reviews if r.number == 1]
-    approved = [pilot for pilot in pilots if fate(pilot, mode) == "approved"]
+    approved = [pilot for pilot in pilots if pilot_outcome(pilot, mode) == "approved"]
     last_ready = [
         max((a for a in p.runs if a.state is AttemptState.READY), key=lambda a: a.attempt_number, default=None)
         for p in pilots
@@ -54,8 +59,8 @@ def plain_measures(pilots: list[PilotRun], mode: str) -> dict[str, object]:
         if any(r.review.level is FeedbackLevel.APPROVE for r in reviewed_attempts(p))
     ]
     return {
-        "fates": dict(fates),
-        "videos": sum(bool(a.video_path) for a in runs),
+        "pilot_outcomes": dict(pilot_outcomes),
+        "videos": sum(a.had_video for a in runs),
         "ttfc_first": spread([a.time_to_first_cut_seconds for a, _ in firsts], len(pilots)),
         "ttfc_attempt": spread([a.time_to_first_cut_seconds for a in runs], len(runs)),
         "iterations": spread([a.iteration_count for a in runs], len(runs)),
@@ -67,32 +72,37 @@ def plain_measures(pilots: list[PilotRun], mode: str) -> dict[str, object]:
         "cost_decided": fsum(costs) if costs else None,
         "reviewed_pilots": sum(bool(reviewed_attempts(p)) for p in pilots),
         "themes": Counter(item for p in pilots for item in flag_states(p).items()),
-        "funnel": Counter((number, came) for p in pilots for number, came in came_of(p, fate(p, mode))),
+        "funnel": Counter((number, came) for p in pilots for number, came in came_of(p, pilot_outcome(p, mode))),
     }
 
 
-def came_of(pilot: PilotRun, stands: str) -> list[tuple[int, Came]]:
-    """What came of each attempt."""
+def came_of(pilot: PilotRun, stands: str) -> list[tuple[int, AttemptOutcome]]:
+    """Return the outcome of each attempt."""
     used = counted_attempts(pilot)
     reviews = {r.number: r.review.level for r in reviewed_attempts(pilot)}
-    names = {FeedbackLevel.MINOR_CHANGES: Came.MINOR, FeedbackLevel.MAJOR_CHANGES: Came.MAJOR}
+    names = {FeedbackLevel.MINOR_CHANGES: AttemptOutcome.MINOR, FeedbackLevel.MAJOR_CHANGES: AttemptOutcome.MAJOR}
     found = []
     for attempt in used:
         number, level = attempt.attempt_number, reviews.get(attempt.attempt_number)
         last = number == used[-1].attempt_number
         if level is FeedbackLevel.APPROVE:
-            found.append((number, Came.APPROVE))
+            found.append((number, AttemptOutcome.APPROVE))
         elif last and stands in ("dropped", "dropped_external"):
-            found.append((number, Came.DROPPED))
+            found.append((number, AttemptOutcome.DROPPED))
         elif level:
             found.append((number, names[level]))
         else:
-            found.append((number, Came.AWAITING if last and stands in ("open", "paused") else Came.UNREVIEWED))
+            found.append(
+                (
+                    number,
+                    AttemptOutcome.AWAITING if last and stands in ("open", "paused") else AttemptOutcome.UNREVIEWED,
+                )
+            )
     return found
 
 
 def improvements(pilots: list[PilotRun]) -> list[tuple[float | None, ...]]:
-    """For each pilot with two reviewed attempts: steps of the decision, and changes of seconds, iterations, dollars."""
+    """Return each reviewed pilot's change from first to last: decision, seconds, iterations, dollars."""
     found = []
     for pilot in pilots:
         reviewed = reviewed_attempts(pilot)

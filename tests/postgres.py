@@ -1,4 +1,4 @@
-"""A PostgreSQL of the tests' own: Debian's package, on loopback, in a folder that is gone afterwards."""
+"""A PostgreSQL server for the tests: Debian's package, on loopback, in a temporary folder."""
 
 import os
 import pwd
@@ -21,7 +21,7 @@ OPTIONS = (
 
 
 def programs() -> Path | None:
-    """The folder of initdb and postgres, which Debian keeps out of the path; the newest."""
+    """Return the newest folder with initdb and postgres, which Debian does not put on the PATH, or None."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
     if found:
         return found[-1].parent
@@ -30,7 +30,7 @@ def programs() -> Path | None:
 
 
 class Server:
-    """A running server; every database of it belongs to the user ``pilot``."""
+    """A running server. All of its databases belong to the user ``pilot``."""
 
     def __init__(self, port: int, beside: Executor):
         self.port = port
@@ -49,21 +49,21 @@ class Server:
 
     @contextmanager
     def database(self, template: str = "template0") -> Iterator[str]:
-        """The address of a new database, gone soon after the end."""
+        """Yield the address of a new database, which is dropped soon after the end."""
         name = f"t_{uuid4().hex}"
         self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
         try:
             yield self.url(name)
         finally:
-            # It waits for those who are still connected; the next test need not.
+            # Dropping waits for open connections, so the next test does not wait for it.
             self._beside.submit(self.run, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @contextmanager
 def server(bin_folder: Path, options: str = OPTIONS, *, memory: bool = True) -> Iterator[Server]:
-    """Begin a server, with its files in ``memory`` where that can be, and end it.
+    """Start a server, by default with its files in memory, and stop it at the end.
 
-    It refuses to run as root, so then it runs as Debian's user for it.
+    PostgreSQL refuses to run as root, so the server then runs as Debian's postgres user.
     """
     place = "/dev/shm" if memory and os.access("/dev/shm", os.W_OK) else None
     folder = Path(tempfile.mkdtemp(prefix="pilot-ops-postgres-", dir=place))

@@ -15,9 +15,9 @@ from tests.browser.serving import free_port, stop, wait_until_healthy
 CONFIGURATION = ROOT / "deploy" / "nginx.conf"
 COMPOSE = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text(encoding="utf-8"))
 BELIEVED = {"FORWARDED_ALLOW_IPS": COMPOSE["x-app"]["environment"]["FORWARDED_ALLOW_IPS"]}
-"""What the site tells its dashboards of whom to believe."""
+"""The settings that tell the site's dashboards which proxy to trust."""
 
-# What the image's own nginx.conf has around it, with every file in one folder.
+# The rest of the image's nginx.conf, with every file in one folder.
 AROUND = """
 daemon off;
 {user}
@@ -37,7 +37,7 @@ http {{
 
 
 def program() -> str | None:
-    """Where nginx is; Debian keeps it out of a user's path."""
+    """Return the path of nginx, which Debian does not put on a user's PATH, or None."""
     return shutil.which("nginx", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
 
 
@@ -45,9 +45,9 @@ def program() -> str | None:
 def proxied(
     nginx: str, folder: Path, first: int, second: int, changes: Mapping[str, str] | None = None
 ) -> Iterator[int]:
-    """The port of the proxy before the servers at those ports, until the block ends.
+    """Yield the port of a proxy in front of the servers at those ports.
 
-    ``changes`` are further pieces of its configuration, each with what stands there instead.
+    ``changes`` maps further parts of its configuration to their replacements.
     """
     folder.mkdir()
     port = free_port()
@@ -61,7 +61,7 @@ def proxied(
         assert text.count(piece) == 1, f"{CONFIGURATION.name} does not say “{piece}” once"
         text = text.replace(piece, instead)
     (folder / "site.conf").write_text(text, encoding="utf-8")
-    # Its workers are somebody else where root begins it, and the folder of a test is root's alone.
+    # Started by root, nginx runs its workers as another user, who cannot read a test's folder.
     user = "user root;" if os.geteuid() == 0 else ""
     (folder / "nginx.conf").write_text(AROUND.format(folder=folder, user=user), encoding="utf-8")
     log = folder / "log"

@@ -1,15 +1,18 @@
-"""Pilots as a reviewer meets them: with ready attempts, each with a film that lies in the store, and open links."""
+"""Pilots in review: with ready attempts, stored videos and open links."""
 
-from pilot_core.models import AttemptState, Draft, PilotRun
-from pilot_core.review.links import Grant, TeamMember, make_link, open_link
-from pilot_core.services import create_pilot
-from pilot_core.store.pilots import PilotStore
+from pilot_core import PilotStore
+from pilot_core.domain.actors import Actor, at_command_line
+from pilot_core.domain.attempt import AttemptState, Draft
+from pilot_core.domain.pilot import PilotRun
+from pilot_core.domain.reviews import Grant, TeamMember
+from pilot_core.review.links import make_link, open_link
+from pilot_core.services.pilots import create_pilot
 
-LEAD = "Lea Lead"
+LEAD = at_command_line("Lea Lead")
 
 
 def pilot_in_review(store: PilotStore, *, attempts: int = 1, rate: str = "25", seconds: float = 20.0) -> PilotRun:
-    """A saved pilot with that many ready attempts of films that long, at that frame rate."""
+    """Save a pilot with that many ready attempts, with videos of that length in seconds and that frame rate."""
     pilot = create_pilot("Alice Chen", "AcmeAI", "feature_launch", "acme", now=store.clock())
     store.save(pilot, LEAD)
     for _ in range(attempts):
@@ -18,7 +21,7 @@ def pilot_in_review(store: PilotStore, *, attempts: int = 1, rate: str = "25", s
 
 
 def next_attempt(store: PilotStore, pilot_id: str, *, rate: str = "25", seconds: float = 20.0) -> PilotRun:
-    """The pilot with one more ready attempt, or with the one that was queued made ready."""
+    """Return the pilot with one more ready attempt. A queued attempt is made ready instead."""
 
     def work(pilot: PilotRun) -> None:
         queued = [a for a in pilot.runs if a.state is AttemptState.QUEUED]
@@ -27,29 +30,29 @@ def next_attempt(store: PilotStore, pilot_id: str, *, rate: str = "25", seconds:
         store.path_of(film).parent.mkdir(parents=True, exist_ok=True)
         store.path_of(film).write_bytes(f"the film of attempt {attempt.attempt_number}".encode())
         attempt.state, attempt.video_path, attempt.ready_at = AttemptState.READY, film, store.clock()
-        attempt.drafts = [Draft(iteration=1, video_path=film, duration=seconds, frame_rate=rate)]
+        attempt.drafts = [Draft(iteration=1, conformed=True, video_path=film, duration=seconds, frame_rate=rate)]
 
     return store.change(pilot_id, work, "pipeline")[0]
 
 
 def queued_attempt(store: PilotStore, pilot_id: str) -> PilotRun:
-    """The pilot with one more attempt whose cut is still to be made."""
+    """Return the pilot with one more queued attempt."""
     pilot = store.change(pilot_id, lambda p: p.add_attempt(pipeline="storyboard", at=store.clock()), LEAD)[0]
     assert pilot.runs[-1].state is AttemptState.QUEUED
     return pilot
 
 
 def reviewer(store: PilotStore, pilot: PilotRun, name: str = "Dana Cruz") -> Grant:
-    """Someone who has opened a link of their own."""
+    """Open a new link of the pilot and return the reviewer's grant."""
     _, token = make_link(store, pilot.pilot_id, name, actor=LEAD)
     return open_link(store, token)[0]
 
 
-def team(pilot: PilotRun, name: str = LEAD) -> TeamMember:
-    """One of the team, at work on the pilot."""
+def team(pilot: PilotRun, name: Actor = LEAD) -> TeamMember:
+    """Return a team member who works on the pilot."""
     return TeamMember(name, pilot.pilot_id)
 
 
 def kinds(store: PilotStore, pilot_id: str) -> list[tuple[str, str]]:
-    """What happened to the pilot, as (kind, actor)."""
+    """Return the pilot's events as (kind, actor)."""
     return [(event.kind, event.actor) for event in store.events(pilot_id)]

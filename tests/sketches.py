@@ -1,22 +1,15 @@
-"""Pilots written down as the golden cases are: ``sketch("M{hook_weak}", "m!", "?")``.
+"""Pilots in the notation of the golden cases: ``sketch("M{hook_weak}", "m!", "?")``.
 
-M major, m minor, A approve, ? a cut nobody reviewed, q still queued, x failed to render; {flags}; a leading s marks
-simulated feedback, a trailing ! an SLA miss. Attempt n is made on day n at 9:00 and reviewed that day at 15:00 (UTC).
+M is major, m minor, A approve, ? an attempt without a review, q queued, x failed; {flags}; a leading s marks simulated
+feedback, a trailing ! an SLA miss. Attempt n is made on day n at 9:00 and reviewed that day at 15:00 (UTC).
 """
 
 import re
 from datetime import UTC, datetime
 
-from pilot_core.models import (
-    ApprovalOutcome,
-    AttemptState,
-    Feedback,
-    FeedbackLevel,
-    FeedbackMode,
-    PilotRun,
-    PilotRunAttempt,
-    PilotStatus,
-)
+from pilot_core.domain.attempt import AttemptState, PilotRunAttempt
+from pilot_core.domain.feedback import Feedback, FeedbackLevel, FeedbackMode
+from pilot_core.domain.pilot import ApprovalOutcome, PilotRun, PilotStatus
 
 PILOT_ID = "pilot_20260101_abc12345"
 LEVELS = {"M": FeedbackLevel.MAJOR_CHANGES, "m": FeedbackLevel.MINOR_CHANGES, "A": FeedbackLevel.APPROVE}
@@ -25,12 +18,12 @@ NOTATION = re.compile(r"(s?)([MmA?qx])(?:\{([a-z_,]*)\})?(!?)")
 
 
 def day(n: int, hour: int = 0) -> datetime:
-    """A moment of January 2026."""
+    """Return a time in January 2026."""
     return datetime(2026, 1, n, hour, tzinfo=UTC)
 
 
 def sketch(*attempts: str, **fields: object) -> PilotRun:
-    """A pilot with these attempts; a human approval of the last one completes it."""
+    """Return a pilot with these attempts. A human approval of the last one completes it."""
     runs = [sketched_attempt(n, text) for n, text in enumerate(attempts, start=1)]
     pilot = PilotRun(
         pilot_id=PILOT_ID,
@@ -69,7 +62,7 @@ def sketched_attempt(number: int, text: str) -> PilotRunAttempt:
 
 
 def said(kind: str, number: int, flags: list[str], mode: FeedbackMode = FeedbackMode.HUMAN) -> Feedback:
-    """Feedback on attempt ``number``, in words that name it."""
+    """Return feedback on attempt ``number``, with a note that includes the number."""
     return Feedback(
         feedback_id=f"feedback_{number}",
         level=LEVELS[kind],

@@ -10,17 +10,27 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
 import pytest
+from itsdangerous import TimestampSigner
 from joserfc import jwt
 from joserfc.jwk import RSAKey
+from streamlit.web.server.starlette.starlette_app_utils import (
+    _DEFAULT_SIGNED_VALUE_MAX_AGE_DAYS,
+    create_signed_value,
+)
+from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_NAME
 
-from pilot_core.web import accounts
+from pilot_core.settings import read_settings
+from pilot_core.web.access import accounts
 from tests.besieged import AWAY, Server, besieged
+from tests.streamlit_socket import socket_to
 
 CLIENT = "pilot-ops"
+SECRET = "0123456789" * 4
+SECONDS = 2.0
 
 
 class Provider(BaseHTTPRequestHandler):
-    """Signs in whoever ``person`` is, without asking."""
+    """Sign in as ``person`` without a password."""
 
     key = RSAKey.generate_key(2048, {"kid": "one"})
     person: ClassVar[dict[str, object]] = {}
@@ -71,12 +81,12 @@ class Provider(BaseHTTPRequestHandler):
         self.wfile.write(json.dumps(what).encode())
 
     def log_message(self, *_: object) -> None:
-        """Nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server that knows the provider, and lets in one lead and the viewers of one domain."""
+    """Start a server that uses the provider and admits one lead and the viewers of one domain."""
     provider = ThreadingHTTPServer(("127.0.0.1", 0), Provider)
     threading.Thread(target=provider.serve_forever, daemon=True).start()
     folder = tmp_path_factory.mktemp("accounts")
@@ -84,7 +94,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     secrets.write_text(
         "[auth]\n"
         'redirect_uri = "http://localhost:{port}/oauth2callback"\n'
-        f'cookie_secret = "{"0123456789" * 4}"\n'
+        f'cookie_secret = "{SECRET}"\n'
         f'client_id = "{CLIENT}"\nclient_secret = "secret"\n'
         f'server_metadata_url = "http://127.0.0.1:{provider.server_port}/.well-known/openid-configuration"\n'
     )
@@ -96,7 +106,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def signed_in_as(server: Server, **person: object) -> str:
-    """Go through the provider as that person; what ``/sign-out`` then says."""
+    """Sign in at the provider as that person, and return the answer of ``/sign-out``."""
     Provider.person = person
     with httpx.Client(base_url=f"http://localhost:{server.port}", follow_redirects=True, timeout=30) as browser:
         arrived = browser.get("/sign-in/with/default")
@@ -135,6 +145,61 @@ def test_a_stranger_is_offered_the_provider_and_nothing_else(server: Server) -> 
     assert server.ask("/metrics", cookies=forged, host=AWAY).status == 403
 
 
+def browser_of(server: Server, **person: object) -> str:
+    """Sign in at the provider as that person, and return the browser's cookies."""
+    Provider.person = person
+    with httpx.Client(base_url=f"http://localhost:{server.port}", follow_redirects=True, timeout=30) as browser:
+        browser.get("/sign-in/with/default")
+        return "; ".join(f"{cookie.name}={cookie.value}" for cookie in browser.cookies.jar)
+
+
+def test_signing_out_of_an_account_closes_the_open_pages_of_its_browser(server: Server) -> None:
+    cookies, elsewhere = (browser_of(server, email="mara@example.com") for _ in range(2))
+    with (
+        socket_to(server.port, host=AWAY, cookies=cookies) as tab,
+        socket_to(server.port, host=AWAY, cookies=elsewhere) as kept,
+    ):
+        assert tab is not None
+        assert kept is not None
+        assert not tab.run("overview").closed
+        assert server.ask("/auth/logout", cookies=cookies).status in (302, 303, 307)
+        assert tab.read("", patience=SECONDS).closed
+        assert not kept.run("overview").closed, "another browser of the same person"
+
+
+def test_an_account_takes_up_no_session_of_another(server: Server) -> None:
+    lead = browser_of(server, email="mara@example.com")
+    viewer = browser_of(server, email="sam@viewers.example")
+    with socket_to(server.port, host=AWAY, cookies=lead) as tab:
+        assert tab is not None
+        tab.run("overview")
+        for cookies in (viewer, browser_of(server, email="mara@example.com")):
+            with socket_to(server.port, host=AWAY, cookies=cookies, session_id=tab.session_id) as other:
+                assert other is not None
+                other.run("overview")
+                assert other.session_id != tab.session_id
+
+
+def test_an_open_page_ends_with_the_age_of_its_accounts_cookie(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    claims = {
+        "email": "mara@example.com",
+        "is_logged_in": True,
+        "origin": f"http://localhost:{server.port}",
+    }
+    left = 6
+    long_ago = int(time.time()) - int(_DEFAULT_SIGNED_VALUE_MAX_AGE_DAYS * 86400) + left
+    with monkeypatch.context() as patch:
+        patch.setattr(TimestampSigner, "get_timestamp", lambda self: long_ago)
+        value = create_signed_value(SECRET, USER_COOKIE_NAME, json.dumps(claims)).decode()
+    with socket_to(server.port, host=AWAY, cookies=f"{USER_COOKIE_NAME}={value}") as tab:
+        assert tab is not None
+        assert not tab.run("overview").closed
+        deadline = time.monotonic() + left + 30
+        while not (closed := tab.run("overview").closed):
+            assert time.monotonic() < deadline
+        assert closed
+
+
 @pytest.mark.parametrize(
     ("email", "role"),
     [
@@ -147,4 +212,4 @@ def test_a_stranger_is_offered_the_provider_and_nothing_else(server: Server) -> 
 def test_the_settings_say_what_an_account_may_be(monkeypatch: pytest.MonkeyPatch, email: str, role: str | None) -> None:
     monkeypatch.setenv("PILOT_OPS_LEADS", "mara@example.com, @team.example")
     monkeypatch.setenv("PILOT_OPS_VIEWERS", "@viewers.example")
-    assert accounts.role_of(email) == role
+    assert accounts.role_of(read_settings(), email) == role

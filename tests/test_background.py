@@ -1,4 +1,4 @@
-"""Renders in processes of their own: begun, killed, noticed, tried again."""
+"""Renders in separate processes: started, killed, detected and retried."""
 
 import os
 import signal
@@ -8,19 +8,23 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from pilot_core import services
-from pilot_core.erasure import erase_pilot
-from pilot_core.models import AttemptState
-from pilot_core.rendering import fail_attempt
-from pilot_core.store import renders
-from pilot_core.store.pilots import PilotStore
-from pilot_core.store.queries import any_in_the_making, making
-from pilot_core.web import background
-from pilot_core.web.background import Watch, look_after, process_of, start_render
+from pilot_core import PilotStore
+from pilot_core.domain.actors import at_command_line, program
+from pilot_core.domain.attempt import AttemptState
+from pilot_core.erasure.pilot import erase_pilot
+from pilot_core.rendering.failure import fail_attempt
+from pilot_core.rendering.launching import in_a_subprocess, process_of
+from pilot_core.services import pilots
+from pilot_core.services.acts import Act
+from pilot_core.store.queries.renders import any_under_way, progress_of, under_way
+from pilot_core.store.tables import renders
+from pilot_core.web.server import background
+from pilot_core.web.server.background import Watch, look_after
 from tests.conftest import HandClock
-from tests.told_pilots import tell
+from tests.pilot_stories import make_pilot
+from tests.served import app_on
 
-# Says that it has begun, and then goes on until somebody opens the other pipe.
+# Reports that it has started, then waits until someone opens the other pipe.
 PROGRAM = "import sys; open(sys.argv[1], 'w').close(); open(sys.argv[2]).close()"
 
 
@@ -33,8 +37,8 @@ def pipes(tmp_path: Path) -> tuple[Path, Path]:
 
 
 def queue(store: PilotStore, clock: HandClock) -> str:
-    pilot = tell(store, clock, "Acme")
-    services.queue_attempt(store, pilot.pilot_id, "command", "Mara Lindqvist")
+    pilot = make_pilot(store, clock, "Acme")
+    pilots.queue_attempt(store, pilot.pilot_id, "command", Act(at_command_line("Mara Lindqvist")))
     return pilot.pilot_id
 
 
@@ -44,17 +48,17 @@ def test_a_render_killed_in_the_middle_is_failed_with_the_reason_and_leaves_no_f
     begun, go_on = pipes
     monkeypatch.setenv("PILOT_OPS_COMMAND", f'{sys.executable} -c "{PROGRAM}" {begun} {go_on}')
     pilot_id = queue(store, clock)
-    start_render(store, pilot_id, 1)
+    in_a_subprocess(store, pilot_id, 1)
     begun.open().close()
     process = process_of(store, pilot_id, 1)
     attempt = store.load(pilot_id).attempt(1)
-    shown = making(store.database, attempt.attempt_id)
+    shown = progress_of(store.database, attempt.attempt_id)
 
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    # Both ways, since nobody may be waiting there any more: then opening it for writing alone would never end.
+    # Opened for reading and writing: opening it only for writing would block if nobody reads.
     os.close(os.open(go_on, os.O_RDWR))
-    look_after(store)
+    look_after(store, in_a_subprocess)
 
     assert (attempt.state, shown and shown.waiting) == (AttemptState.RENDERING, False)
     attempt = store.load(pilot_id).attempt(1)
@@ -62,8 +66,8 @@ def test_a_render_killed_in_the_middle_is_failed_with_the_reason_and_leaves_no_f
     assert attempt.failure is not None
     assert "its process ended" in attempt.failure
     assert not list(store.root.glob("**/*.mp4"))
-    assert not renders.under_way(store.database)
-    assert not any_in_the_making(store.database)
+    assert not under_way(store.database)
+    assert not any_under_way(store.database)
 
 
 def test_a_render_whose_process_could_not_begin_is_failed_at_once(
@@ -71,10 +75,10 @@ def test_a_render_whose_process_could_not_begin_is_failed_at_once(
 ) -> None:
     monkeypatch.setenv("PILOT_OPS_RENDERS", "none")
     pilot_id = queue(store, clock)
-    start_render(store, pilot_id, 1)
+    in_a_subprocess(store, pilot_id, 1)
     process_of(store, pilot_id, 1).wait()
 
-    look_after(store)
+    look_after(store, in_a_subprocess)
 
     attempt = store.load(pilot_id).attempt(1)
     assert attempt.state is AttemptState.FAILED
@@ -89,11 +93,11 @@ def test_a_failed_render_can_be_begun_again(
     monkeypatch.setenv("PILOT_OPS_COMMAND", "/bin/false")
     pilot_id = queue(store, clock)
     for _ in range(2):
-        start_render(store, pilot_id, 1)
+        in_a_subprocess(store, pilot_id, 1)
         process_of(store, pilot_id, 1).wait()
-        look_after(store)
+        look_after(store, in_a_subprocess)
         failed = store.load(pilot_id).attempt(1)
-        services.retry_attempt(store, pilot_id, "Mara Lindqvist")
+        pilots.retry_attempt(store, pilot_id, Act(at_command_line("Mara Lindqvist")))
 
     assert failed.state is AttemptState.FAILED
     assert store.load(pilot_id).attempts_used == 1
@@ -105,12 +109,12 @@ def test_an_erased_pilot_keeps_no_other_render_from_being_failed(
     monkeypatch.setenv("PILOT_OPS_RENDERS", "none")
     erased, *others = (queue(store, clock) for _ in range(3))
     for pilot_id in (erased, *others):
-        start_render(store, pilot_id, 1)
+        in_a_subprocess(store, pilot_id, 1)
         process_of(store, pilot_id, 1).wait()
-    fail_attempt(store, erased, 1, "It was taken back.", "pipeline")
-    erase_pilot(store, erased, "They asked for it", "Lea Lead")
+    fail_attempt(store, erased, 1, "It was taken back.", program("pipeline"))
+    erase_pilot(store, erased, "They asked for it", at_command_line("Lea Lead"))
 
-    look_after(store)
+    look_after(store, in_a_subprocess)
 
     assert [store.load(pilot_id).attempt(1).state for pilot_id in others] == [AttemptState.FAILED] * 2
     for pilot_id in (erased, *others):
@@ -124,7 +128,7 @@ def test_the_end_of_the_server_waits_for_no_backup_that_hangs(
 ) -> None:
     monkeypatch.setenv("PILOT_OPS_BACKUPS", str(tmp_path / "nights"))
     monkeypatch.setattr(background, "STOP_SECONDS", 0.2)
-    watch = Watch(store)
+    watch = Watch(app_on(store))
     with FileLock(f"{store.database.path}.lock"):
         watch.start()
         watch.stop()
@@ -135,14 +139,14 @@ def test_the_end_of_the_server_waits_for_no_backup_that_hangs(
 
 
 def test_the_watch_fails_what_an_earlier_server_left_behind(store: PilotStore, clock: HandClock) -> None:
-    pilot = tell(store, clock, "Acme", "queue")
+    pilot = make_pilot(store, clock, "Acme", "queue")
     attempt = pilot.attempt(1)
-    renders.claim(store.database, attempt.attempt_id, pilot.pilot_id, clock())
+    store.database.transaction(lambda c: renders.claim(c, attempt.attempt_id, pilot.pilot_id, clock()))
     gone = os.posix_spawn(sys.executable, [sys.executable, "-c", ""], os.environ)
     os.waitpid(gone, 0)
     store.database.transaction(lambda c: c.execute("UPDATE renders SET pid = ?", [gone]).fetchall())
 
-    watch = Watch(store)
+    watch = Watch(app_on(store))
     watch.start()
     watch.stop()
 

@@ -1,8 +1,9 @@
-"""Backup and restore: whole or not at all, while others write, and only into an empty folder."""
+"""Backup and restore: complete or not at all, during writes, and only into an empty folder."""
 
 import errno
 import json
 import os
+import random
 import subprocess
 import sys
 import threading
@@ -13,19 +14,22 @@ from pathlib import Path
 
 import pytest
 
-from pilot_core import services
-from pilot_core.care import nightly
-from pilot_core.care import restore as restore_module
-from pilot_core.care.backup import back_up, verify
-from pilot_core.care.check import check
-from pilot_core.care.restore import restore
+from pilot_core import PilotStore
 from pilot_core.cli import main
+from pilot_core.domain.actors import at_command_line
+from pilot_core.domain.attempt import AttemptState
+from pilot_core.domain.pilot import PilotRun
 from pilot_core.errors import InvalidRequest, StoreError
-from pilot_core.models import AttemptState, PilotRun
+from pilot_core.maintenance import nightly
+from pilot_core.maintenance import restore as restore_module
+from pilot_core.maintenance.backup import back_up, verify
+from pilot_core.maintenance.check import check
+from pilot_core.maintenance.restore import restore
+from pilot_core.services import pilots as services
 from pilot_core.settings import ROOT
-from pilot_core.store.pilots import PilotStore
-from pilot_core.web.background import Watch
+from pilot_core.web.server.background import Watch
 from tests.conftest import HandClock
+from tests.served import app_on
 from tests.stores import make
 
 NewPilot = Callable[..., PilotRun]
@@ -35,7 +39,7 @@ FILM = b"a film, as far as a backup cares" * 5000
 @pytest.fixture
 def filled(store: PilotStore, new_pilot: NewPilot, clock: HandClock) -> PilotStore:
     """Two pilots, one with a film in its folder, and a review pack."""
-    services.start_pilot(store, new_pilot(), "Lea Lead")
+    services.start_pilot(store, new_pilot(), at_command_line("Lea Lead"))
     clock.forward(minutes=1)
     pilot = new_pilot(founder_name="Zoë 王芳")
     folder = f"{pilot.pilot_id}/attempt_1_20260302_090000"
@@ -46,13 +50,13 @@ def filled(store: PilotStore, new_pilot: NewPilot, clock: HandClock) -> PilotSto
     (pack / "director_notes.txt").write_text("Notes\n")
     pilot.add_attempt(f"{folder}/draft_v1.mp4", f"{folder}/review_pack", 45.5, 2, 0.25, True, at=clock())
     pilot.attempt(1).folder = folder
-    services.start_pilot(store, pilot, "Lea Lead")
-    services.record_feedback(store, pilot.pilot_id, 1, "Fine", "approve", actor="Lea Lead")
+    services.start_pilot(store, pilot, at_command_line("Lea Lead"))
+    services.record_feedback(store, pilot.pilot_id, 1, "Fine", "approve", actor=at_command_line("Lea Lead"))
     return store
 
 
 def tree(root: Path) -> dict[str, bytes]:
-    """Every file of a store that is not the database's."""
+    """Return every file of a store except the database's."""
     return {
         path.relative_to(root).as_posix(): path.read_bytes()
         for path in root.rglob("*")
@@ -155,8 +159,8 @@ def test_a_file_whose_name_no_backup_can_hold_is_left_out_and_logged(
 
 OTHER = """
 import sys
-from pilot_core import services
-from pilot_core.store.pilots import PilotStore
+from pilot_core.services import pilots as services
+from pilot_core import PilotStore
 
 print(services.start_pilot(PilotStore(sys.argv[1]), services.create_pilot("Other", "Else", "feature_launch")).pilot_id)
 """
@@ -237,7 +241,7 @@ def test_a_backup_cut_short_is_refused_and_leaves_the_empty_folder_empty(filled:
 
 
 def rewritten(source: Path, target: Path, change: Callable[[dict[str, bytes]], None]) -> None:
-    """The same zip with its files changed."""
+    """Write a copy of the zip with its files changed."""
     with zipfile.ZipFile(source) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
     change(files)
@@ -315,13 +319,14 @@ def test_a_backup_of_a_newer_version_is_refused_and_leaves_nothing(filled: Pilot
 
 
 def test_a_backup_of_an_earlier_schema_is_brought_up_to_date(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pilot_core.store import database, pilots
+    from pilot_core.store import pilots
+    from pilot_core.store.engine import database
 
     make.unpack(2, tmp_path / "old")
     with monkeypatch.context() as then:
         then.setattr(database.Database, "migrate", lambda self: [])
         then.setattr(pilots, "_migrated", set())
-        then.setattr(pilots, "refuse_elsewhere", lambda database: None)
+        then.setattr(pilots, "refuse_without_bucket", lambda database: None)
         manifest = back_up(PilotStore(tmp_path / "old"), tmp_path / "a.zip")
     assert manifest.schema_number == 2
     restore(tmp_path / "a.zip", tmp_path / "back")
@@ -417,8 +422,65 @@ def test_the_server_makes_the_nightly_backup_where_a_setting_names_a_folder(
     filled: PilotStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PILOT_OPS_BACKUPS", str(tmp_path / "nights"))
-    watch = Watch(filled)
+    watch = Watch(app_on(filled))
     watch.start()
     watch.stop()
     [made] = nightly.backups(tmp_path / "nights")
     assert verify(made).counts["pilots"] == 2
+
+
+def test_a_backup_that_is_restored_on_trial_says_so_and_leaves_one_file(
+    filled: PilotStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "backups" / "a.zip"
+    file.parent.mkdir()
+    assert main(["--store", str(filled.root), "--backup", str(file), "--verify"]) == 0
+    assert capsys.readouterr().out.rstrip().endswith("read back and compared, restored on trial.")
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_a_backup_from_which_other_rows_come_back_is_not_kept(
+    filled: PilotStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def restore_less(file: Path, root: Path) -> None:
+        restore(file, root)
+        lost = PilotStore(root, database_url="")
+        lost.database.transaction(lambda connection: connection.execute("DELETE FROM events"))
+        lost.database.release()
+
+    monkeypatch.setattr("pilot_core.maintenance.backup.restore", restore_less)
+    with pytest.raises(StoreError, match=r"^Restored on trial, the backup has other rows in events; it is not kept\.$"):
+        back_up(filled, tmp_path / "a.zip", restored=True)
+    assert not list(tmp_path.glob("*.zip"))
+
+
+@pytest.mark.duckdb_only
+@pytest.mark.parametrize("number", range(40))
+def test_an_archive_with_any_damage_is_refused_in_a_sentence_or_comes_back_equal(
+    filled: PilotStore, tmp_path: Path, number: int
+) -> None:
+    chance = random.Random(number)
+    file, root = tmp_path / "a.zip", tmp_path / "back"
+    back_up(filled, file)
+    content = bytearray(file.read_bytes())
+    tail = len(content) - 3_000
+    for _ in range(chance.choice([1, 4, 40])):
+        # Half of the damage goes into the list of files at the end, which is small.
+        content[chance.randrange(tail, len(content)) if chance.random() < 0.5 else chance.randrange(tail)] = (
+            chance.randrange(256)
+        )
+    if number % 5 == 0:
+        del content[chance.randrange(len(content)) :]
+    file.write_bytes(content)
+    sentence = ""
+    try:
+        restore(file, root)
+    except (InvalidRequest, StoreError) as refused:
+        sentence = str(refused)
+    if sentence:
+        assert (sentence.count("\n"), sentence[-1]) == (0, ".")
+        assert not root.exists()
+    else:
+        assert [pilot.model_dump() for pilot in PilotStore(root, database_url="").load_all()] == [
+            pilot.model_dump() for pilot in filled.load_all()
+        ]

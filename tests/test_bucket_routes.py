@@ -1,35 +1,36 @@
-"""A film from the bucket and one from the folder: the same answers, byte by byte and header by header; and trouble."""
+"""A video gives the same responses from the bucket and from the folder, in every byte and header; and error cases."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import anyio
 import pytest
 from starlette.applications import Starlette
 
-from pilot_core import services
-from pilot_core.models import AttemptState, PilotRun
+from pilot_core import PilotStore
+from pilot_core.domain.attempt import AttemptState
+from pilot_core.domain.pilot import PilotRun
 from pilot_core.review.links import make_link, open_link
-from pilot_core.store.bucket_media import BucketMedia
-from pilot_core.store.media import Kept
-from pilot_core.store.pilots import PilotStore
-from pilot_core.web import stores
-from pilot_core.web.files import FROM_AFAR_BYTES, NOT_NOW
-from pilot_core.web.media import MEDIA_ROUTES
+from pilot_core.services import pilots
+from pilot_core.store.files.bucket_media import BucketMedia
+from pilot_core.store.files.media import File
+from pilot_core.web.routes.files import BUCKET_PIECE_BYTES, NOT_NOW
+from pilot_core.web.routes.media import MEDIA_ROUTES
 from tests import buckets
 from tests.asking import Answer, ask
 from tests.reviewing import LEAD
+from tests.served import serve, served_scope
 
 FILM = bytes(range(256)) * 20_000  # three pieces from the bucket
 SIZE = len(FILM)
 ITS_OWN = ("etag", "last-modified")
-"""Headers that say which file it is: the folder's knows it by its time, the bucket's by its checksum."""
+"""Headers that identify the file: by its time in the folder, by its checksum in the bucket."""
 
 
 def with_film(store: PilotStore, pilot: PilotRun) -> str:
-    """The address of the film of a ready attempt."""
-    services.start_pilot(store, pilot, LEAD)
+    """Return the address of a ready attempt's video."""
+    pilots.start_pilot(store, pilot, LEAD)
     path = f"{pilot.pilot_id}/attempt_1/draft_v1.mp4"
     store.path_of(path).parent.mkdir()
     store.path_of(path).write_bytes(FILM)
@@ -38,21 +39,10 @@ def with_film(store: PilotStore, pilot: PilotRun) -> str:
     return f"/watch/{pilot.pilot_id}_a1/video.mp4"
 
 
-def serve(patch: pytest.MonkeyPatch, store: PilotStore) -> None:
-    patch.setenv("PILOT_OPS_STORE", str(store.root))
-    stores.store.cache_clear()
-
-
-@pytest.fixture(autouse=True)
-def closed() -> Iterator[None]:
-    yield
-    stores.store.cache_clear()
-
-
 def both(
     patch: pytest.MonkeyPatch, s3: buckets.Service, tmp_path: Path, new_pilot: Callable[..., PilotRun], asked: dict
 ) -> list[Answer]:
-    """What a store on disk answers, and one whose film is in the bucket only."""
+    """Return the responses of a store on disk and of one whose video is only in the bucket."""
     answers = []
     for kind in buckets.KINDS:
         if kind == "s3":
@@ -65,7 +55,7 @@ def both(
 
 
 def alike(answer: Answer) -> tuple[int, dict[str, str], bytes]:
-    """An answer without what tells two files apart, or two answers with several ranges."""
+    """Return a response without the parts that always differ between two files or two multi-range responses."""
     headers = {name: value for name, value in answer.headers.items() if name not in ITS_OWN}
     found = re.search(r"boundary=(\w+)", headers.get("content-type", ""))
     mark = found[1] if found else "no boundary"
@@ -87,7 +77,7 @@ def alike(answer: Answer) -> tuple[int, dict[str, str], bytes]:
         ({"range": "bytes=-10"}, 206),
         ({"range": f"bytes=0-{SIZE * 2}"}, 206),
         ({"range": "bytes=0-"}, 206),
-        ({"range": f"bytes=0-9,{FROM_AFAR_BYTES - 5}-{FROM_AFAR_BYTES + 5},-3"}, 206),
+        ({"range": f"bytes=0-9,{BUCKET_PIECE_BYTES - 5}-{BUCKET_PIECE_BYTES + 5},-3"}, 206),
         ({"range": "bytes=5-1,0-9"}, 400),
         ({"method": "HEAD", "range": "bytes=0-9"}, 206),
         ({"range": f"bytes={SIZE}-"}, 416),
@@ -115,7 +105,7 @@ def test_bucket_and_folder_answer_alike(
 def in_bucket(
     bucket: str, tmp_path: Path, new_pilot: Callable[..., PilotRun], monkeypatch: pytest.MonkeyPatch
 ) -> tuple[PilotStore, PilotRun, str]:
-    """A store served from, its pilot, and the address of its film, which is in the bucket only."""
+    """Serve a store whose video is only in the bucket. Returns the store, its pilot and the video's address."""
     store = PilotStore(tmp_path / "store")
     pilot = new_pilot()
     address = with_film(store, pilot)
@@ -129,7 +119,7 @@ def test_a_film_keeps_its_tag_wherever_it_is_read_from(in_bucket: tuple[PilotSto
     again = ask(address, host="localhost:8501", if_none_match=remote.headers["etag"])
     assert (again.status, again.body, again.headers["etag"]) == (304, b"", remote.headers["etag"])
     assert ask(address, host="localhost:8501", range="bytes=0-9", if_range=remote.headers["etag"]).status == 206
-    store.media.fetched(pilot.attempt(1).video_path or "")
+    store.media.local_path(pilot.attempt(1).video_path or "", of=pilot.pilot_id)
     local = ask(address, host="localhost:8501")
     assert local == remote
 
@@ -141,13 +131,13 @@ def test_a_film_is_fetched_in_pieces_as_it_is_sent_and_written_nowhere(
     asked: list[tuple[int, int]] = []
     piece = BucketMedia.piece
 
-    def noted(self: BucketMedia, kept: Kept, start: int, end: int) -> bytes:
+    def noted(self: BucketMedia, file: File, start: int, end: int) -> bytes:
         asked.append((start, end))
-        return piece(self, kept, start, end)
+        return piece(self, file, start, end)
 
     monkeypatch.setattr(BucketMedia, "piece", noted)
     assert ask(address, host="localhost:8501").body == FILM
-    most = FROM_AFAR_BYTES
+    most = BUCKET_PIECE_BYTES
     assert asked == [(0, most), (most, 2 * most), (2 * most, SIZE)]
     asked.clear()
     ask(address, host="localhost:8501", range="bytes=1000-1999")
@@ -166,7 +156,7 @@ def test_who_may_not_watch_gets_the_answer_of_what_is_not_there(
     _, token = make_link(store, pilot.pilot_id, "Dana", actor=LEAD)
     _, theirs = open_link(store, token)
     assert ask(address, cookie=theirs, range="bytes=0-9").body == FILM[:10]
-    other = services.start_pilot(store, new_pilot(company_name="Other"), LEAD)
+    other = pilots.start_pilot(store, new_pilot(company_name="Other"), LEAD)
     _, token = make_link(store, other.pilot_id, "Eve", actor=LEAD)
     _, strange = open_link(store, token)
     assert ask(address, cookie=strange) == nothing
@@ -217,9 +207,10 @@ def test_a_film_breaks_off_where_the_bucket_does(
             "query_string": b"",
             "client": ("127.0.0.1", 50_000),
             "headers": [(b"host", b"localhost:8501")],
+            **served_scope(),
         }
         with pytest.raises(Exception, match="cannot be reached"):
             anyio.run(Starlette(routes=MEDIA_ROUTES), scope, receive, send)
     assert [message["type"] for message in sent] == ["http.response.start", "http.response.body"]
-    assert sent[1]["body"] == FILM[:FROM_AFAR_BYTES]
+    assert sent[1]["body"] == FILM[:BUCKET_PIECE_BYTES]
     assert sent[1]["more_body"] is True, "no visitor takes it for the whole film"

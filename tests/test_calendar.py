@@ -1,21 +1,21 @@
-"""The leads' calendar as a calendar program reads it: RFC 5545, line by line."""
+"""The leads' calendar as RFC 5545 defines it, line by line."""
 
 import re
 from datetime import UTC, datetime
 
-from pilot_core import services
+from pilot_core import PilotStore
 from pilot_core.messages.calendar import calendar
-from pilot_core.messages.hours import Hours
-from pilot_core.store.pilots import PilotStore
+from pilot_core.services import pilots
+from pilot_core.working_hours import Hours
 from tests.conftest import HandClock
-from tests.messaging import make_ready, new_pilot, set_up
+from tests.messaging import make_ready, new_pilot, set_up, spelt
 
 UTC_MOMENT = re.compile(r"\d{8}T\d{6}Z")
 HOSTILE = "Ñandú; \\n, “Söhne”\r\nEND:VCALENDAR\r\nMETHOD:CANCEL " + "漢字😀" * 20
 
 
 def read(text: str) -> tuple[dict[str, str], list[dict[str, str]]]:
-    """The calendar's own properties, and each event's; every property is there once."""
+    """Return the calendar's own properties, and each event's. Fails if a property occurs twice."""
     assert text.endswith("\r\n")
     assert all(len(line.encode()) <= 75 for line in text.split("\r\n"))
     lines = text.replace("\r\n ", "").removesuffix("\r\n").split("\r\n")
@@ -46,8 +46,8 @@ def test_it_is_one_calendar_of_whole_events_in_utc_whatever_a_company_is_called(
     store.change(pilot_id, lambda p: setattr(p, "company_name", HOSTILE))
     make_ready(store, pilot_id)
     new_pilot(store, company="Fresh")
-    own, events = read(calendar(store, set_up(hours=Hours("Europe/Berlin"))))
-    # Without a method it is published for reading: nobody is invited, and nothing asks for an answer.
+    own, events = read(calendar(store, set_up(**spelt(Hours("Europe/Berlin")))))
+    # Without METHOD the calendar is published for reading: nobody is invited or asked to answer.
     assert set(own) == {"VERSION", "PRODID", "X-WR-CALNAME"}
     assert own["VERSION"] == "2.0"
     assert len(events) == 2
@@ -63,19 +63,19 @@ def test_it_is_one_calendar_of_whole_events_in_utc_whatever_a_company_is_called(
 def test_an_event_keeps_its_id_while_its_step_lasts_and_moves_with_its_due_time(
     store: PilotStore, clock: HandClock
 ) -> None:
-    config = set_up(hours=Hours())
+    config = set_up(**spelt(Hours()))
     pilot_id = new_pilot(store).pilot_id
     make_ready(store, pilot_id)
     (before,) = read(calendar(store, config))[1]
     clock.forward(days=1)
-    services.pause(store, pilot_id, "Away")
+    pilots.pause(store, pilot_id, "Away")
     assert read(calendar(store, config))[1] == []
     clock.forward(days=1)
-    services.resume(store, pilot_id)
+    pilots.resume(store, pilot_id)
     (after,) = read(calendar(store, config))[1]
     assert after["UID"] == before["UID"]
     assert (before["DTEND"], after["DTEND"]) == ("20260304T090000Z", "20260306T090000Z")
-    services.record_feedback(store, pilot_id, 1, "Shorter", "minor_changes")
+    pilots.record_feedback(store, pilot_id, 1, "Shorter", "minor_changes")
     (ours,) = read(calendar(store, config))[1]
     assert ours["UID"] != before["UID"]
 
@@ -83,5 +83,5 @@ def test_an_event_keeps_its_id_while_its_step_lasts_and_moves_with_its_due_time(
 def test_a_due_time_in_summer_is_told_at_the_same_moment_everywhere(store: PilotStore, clock: HandClock) -> None:
     clock.now = datetime(2026, 3, 27, 11, tzinfo=UTC)  # Friday noon in Berlin, before summer time
     make_ready(store, new_pilot(store).pilot_id)
-    (event,) = read(calendar(store, set_up(hours=Hours("Europe/Berlin"))))[1]
+    (event,) = read(calendar(store, set_up(**spelt(Hours("Europe/Berlin")))))[1]
     assert event["DTEND"] == "20260331T100000Z"  # Tuesday noon there

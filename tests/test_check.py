@@ -1,4 +1,4 @@
-"""Check and repair: every disagreement between database and disk in plain words, mended without losing anything."""
+"""Check and repair: each inconsistency between database and disk is described, and repaired without losing anything."""
 
 import json
 import os
@@ -12,27 +12,31 @@ from pathlib import Path
 
 import pytest
 
-from pilot_core import services
-from pilot_core.care import repair as repair_module
-from pilot_core.care.check import UNDER_WAY_SECONDS, check
-from pilot_core.care.repair import repair
+from pilot_core import PilotStore
 from pilot_core.cli import main
+from pilot_core.domain.actors import at_command_line
+from pilot_core.domain.attempt import AttemptState
+from pilot_core.domain.pilot import PilotRun
 from pilot_core.files import write_atomic
-from pilot_core.models import AttemptState, PilotRun
+from pilot_core.maintenance import repair as repair_module
+from pilot_core.maintenance.check import check
+from pilot_core.maintenance.repair import repair
 from pilot_core.review.shown import film_checksum
+from pilot_core.services import pilots
 from pilot_core.settings import ROOT
-from pilot_core.store import renders
-from pilot_core.store.pilots import PilotStore
-from pilot_core.web import background
-from pilot_core.web.background import Watch
+from pilot_core.store.files.layout import GRACE_SECONDS
+from pilot_core.store.queries import renders
+from pilot_core.web.server import background
+from pilot_core.web.server.background import Watch
 from tests.conftest import HandClock
+from tests.served import app_on
 
 NewPilot = Callable[..., PilotRun]
 
 
 @pytest.fixture
 def pilot(store: PilotStore, new_pilot: NewPilot, clock: HandClock) -> PilotRun:
-    """A pilot whose first attempt is approved and lies on the disk."""
+    """Return a pilot whose first attempt is approved, with its files on disk."""
     pilot = new_pilot()
     folder = f"{pilot.pilot_id}/attempt_1_20260302_090000"
     (store.root / folder / "review_pack").mkdir(parents=True)
@@ -40,8 +44,8 @@ def pilot(store: PilotStore, new_pilot: NewPilot, clock: HandClock) -> PilotRun:
     pilot.add_attempt(f"{folder}/draft_v1.mp4", f"{folder}/review_pack", 45.5, 2, 0.25, True, at=clock())
     pilot.attempt(1).folder = folder
     given = pilot.record_feedback(1, "", "approve", at=clock())
-    given.sha256 = film_checksum(store, pilot.attempt(1))
-    return services.start_pilot(store, pilot, "Lea Lead")
+    given.sha256 = film_checksum(store, pilot.pilot_id, pilot.attempt(1))
+    return pilots.start_pilot(store, pilot, at_command_line("Lea Lead"))
 
 
 def sentences(store: PilotStore) -> list[str]:
@@ -56,7 +60,7 @@ def mended(store: PilotStore) -> list[str]:
 
 
 def kept(store: PilotStore) -> list[str]:
-    """What lies in lost+found, without the time of its folder."""
+    """Return the paths in lost+found, without the folder's time."""
     place = store.root / "lost+found"
     return sorted(path.relative_to(place).as_posix().split("/", 1)[1] for path in place.rglob("*") if path.is_file())
 
@@ -146,7 +150,7 @@ def test_what_changed_lately_is_somebodys_work_and_left_alone(store: PilotStore,
     (store.root / pilot.pilot_id / "uploads" / "upload_1.part").write_bytes(b"half")
     (store.root / ".0123456789abcdef.tmp").write_bytes(b"half")
     assert check(store) == []
-    assert UNDER_WAY_SECONDS >= 60
+    assert GRACE_SECONDS >= 60
     assert len(check(store, under_way=0)) == 2
 
 
@@ -169,8 +173,8 @@ def test_documents_that_a_crash_left_unwritten_are_told_and_written(store: Pilot
 def test_an_attempt_whose_maker_is_gone_is_told_and_failed_and_its_half_made_files_removed(
     store: PilotStore, new_pilot: NewPilot, clock: HandClock
 ) -> None:
-    pilot_id = services.start_pilot(store, new_pilot()).pilot_id
-    services.queue_attempt(store, pilot_id, "storyboard")
+    pilot_id = pilots.start_pilot(store, new_pilot()).pilot_id
+    pilots.queue_attempt(store, pilot_id, "storyboard")
     folder = f"{pilot_id}/attempt_1_20260302_090000"
 
     def begin(pilot: PilotRun) -> None:
@@ -192,9 +196,9 @@ def test_an_attempt_whose_maker_is_gone_is_told_and_failed_and_its_half_made_fil
 def test_half_made_files_of_a_failed_attempt_are_told_and_removed(
     store: PilotStore, new_pilot: NewPilot, clock: HandClock
 ) -> None:
-    pilot_id = services.start_pilot(store, new_pilot()).pilot_id
+    pilot_id = pilots.start_pilot(store, new_pilot()).pilot_id
     folder = f"{pilot_id}/attempt_1_20260302_090000"
-    services.queue_attempt(store, pilot_id, "storyboard")
+    pilots.queue_attempt(store, pilot_id, "storyboard")
 
     def fail(pilot: PilotRun) -> None:
         pilot.attempt(1).state, pilot.attempt(1).folder = AttemptState.FAILED, folder
@@ -222,7 +226,10 @@ def test_rows_without_a_parent_are_told_and_set_aside(store: PilotStore, pilot: 
     store.database.transaction(
         lambda c: c.execute("INSERT INTO feedback_flags VALUES ('feedback_gone', ?, 0, 'too_long')", [pilot.pilot_id])
     )
-    assert sentences(store) == ["Rows of feedback_flags refer to 1 row of feedback that is not there: feedback_gone."]
+    assert sentences(store) == [
+        "Rows of feedback_flags refer to 1 row of feedback that is not there: feedback_gone. "
+        "--repair moves them to lost+found."
+    ]
     [told] = mended(store)
     assert told.startswith("Moved 1 rows of feedback_flags to lost+found/")
     [aside] = (store.root / "lost+found").rglob("*.rows")
@@ -267,16 +274,16 @@ def test_the_command_checks_and_repairs(store: PilotStore, pilot: PilotRun, caps
 def test_the_server_has_what_a_crash_left_mended(
     store: PilotStore, pilot: PilotRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(background, "MEND_SECONDS", 0.0)
+    monkeypatch.setattr(background, "REPAIR_SECONDS", 0.0)
     monkeypatch.setattr(background, "WATCH_SECONDS", 0.05)
     file = store.root / f"{pilot.pilot_id}.json"
     file.unlink()
-    watch = Watch(store)
+    watch = Watch(app_on(store))
     watch.start()
     deadline = time.monotonic() + 60
     while not file.exists() and time.monotonic() < deadline:
         time.sleep(0.05)
-    watch._mending.join()
+    watch._repair.join()
     assert watch.is_alive, "that mending is over is no sign of trouble"
     watch.stop()
     assert sentences(store) == []
@@ -284,6 +291,7 @@ def test_the_server_has_what_a_crash_left_mended(
 
 KILLED_IN_ITS_FIRST_IMPORT = """
 import os, signal, sys
+from pilot_core import PilotStore
 from pilot_core.store import pilots
 
 saved = pilots.PilotStore._saved
@@ -294,14 +302,14 @@ def save_and_die(self, *what):
 
 pilots.IMPORTED_AT_ONCE = 1
 pilots.PilotStore._saved = save_and_die
-pilots.PilotStore(sys.argv[1])
+PilotStore(sys.argv[1])
 """
 
 
 def test_a_first_import_that_was_killed_is_finished_at_the_next_opening_and_bad_files_stay(
     store: PilotStore, new_pilot: NewPilot, tmp_path: Path, fresh_database: Callable[[], None]
 ) -> None:
-    names = sorted(f"{services.start_pilot(store, new_pilot()).pilot_id}.json" for _ in range(3))
+    names = sorted(f"{pilots.start_pilot(store, new_pilot()).pilot_id}.json" for _ in range(3))
     folder = tmp_path / "folder"
     folder.mkdir()
     for name in names:
@@ -313,15 +321,15 @@ def test_a_first_import_that_was_killed_is_finished_at_the_next_opening_and_bad_
 
     again = PilotStore(folder)
     assert [f"{pilot_id}.json" for pilot_id in sorted(again.pilot_ids())] == names
-    assert len(again.taken_in.imported) == 2, "one was in the store already, which is nothing to tell"
+    assert len(again.found_import.imported) == 2, "one was in the store already, which is nothing to tell"
     bad = "pilot_29990115_bad00000.json is not a state file of a pilot: line 1 is not JSON."
-    assert again.taken_in.problems == [bad]
+    assert again.found_import.problems == [bad]
     repaired = repair(again, thorough=False, under_way=0)
     assert [finding.sentence for finding in repaired.left] == [
         f"{bad} It is of no pilot in the database and stays there."
     ]
     assert kept(again) == []
-    assert PilotStore(folder).taken_in.imported == PilotStore(folder).taken_in.problems == []
+    assert PilotStore(folder).found_import.imported == PilotStore(folder).found_import.problems == []
 
 
 def test_a_state_file_that_could_be_imported_is_told_and_left_with_its_folder(
@@ -394,6 +402,9 @@ def test_a_state_file_that_cannot_be_written_does_not_undo_the_change(
     other = new_pilot()
     (store.root / f"{other.pilot_id}.json").mkdir()
     store.save(other)
+    [warning] = other.warnings
+    assert warning.startswith(f"The state file {other.pilot_id}.json could not be written")
+    other.warnings.clear()
     assert store.load(other.pilot_id) == other
     (store.root / f"{other.pilot_id}.json").rmdir()
     assert sentences(store) == [f"The state file {other.pilot_id}.json is missing."]

@@ -1,4 +1,4 @@
-"""The command: the guide's options, and one sentence with exit code 2 for anything asked wrongly."""
+"""The command: the guide's options, and one sentence with exit code 2 for anything invalid."""
 
 import json
 import os
@@ -9,18 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from pilot_core import services
+from pilot_core import PilotStore, catalog
 from pilot_core.cli import main
-from pilot_core.models import AttemptState, PilotRun
+from pilot_core.domain.attempt import AttemptState
+from pilot_core.domain.pilot import PilotRun
+from pilot_core.services import pilots as services
 from pilot_core.settings import ROOT
-from pilot_core.store.pilots import PilotStore
 
 NewPilot = Callable[..., PilotRun]
 
 
 @pytest.fixture
 def pilots(store: PilotStore, new_pilot: NewPilot) -> dict[str, str]:
-    """Ids of an active, a paused, a completed, a used-up and a failed pilot."""
+    """Return the ids of an active, a paused, a completed and a failed pilot, and of one without attempts left."""
     made: dict[str, PilotRun] = {
         name: new_pilot() for name in ("active", "paused", "completed", "used_up", "failed", "empty")
     }
@@ -38,7 +39,7 @@ def pilots(store: PilotStore, new_pilot: NewPilot) -> dict[str, str]:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Every file's content but the database's, whose bytes only the lease may read."""
+    """Return every file's content except the database's, whose bytes only the lease may read."""
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))
@@ -53,13 +54,21 @@ WRONG = [
     (["--founder", "A"], "--founder also needs --company and --scenario."),
     (
         ["--founder", "A", "--company", "B", "--scenario", "product_demo"],
-        "There is no scenario “product_demo”; choose one of: feature_launch, funding_announcement, problem_solution.",
+        f"There is no scenario “product_demo”; choose one of: {', '.join(catalog.scenarios())}.",
     ),
     (
         ["--founder", "A", "--company", "B", "--scenario", "feature_launch", "--brand", "nike"],
-        "There is no brand “nike”; choose one of: acme, wellness, enterprise.",
+        f"There is no brand “nike”; choose one of: {', '.join(catalog.brands())}.",
     ),
     (["--founder", " ", "--company", "B", "--scenario", "feature_launch"], "The founder's name is missing; type it."),
+    (
+        ["--founder", "\u200b", "--company", "B", "--scenario", "feature_launch"],
+        "The founder's name is missing; type it.",
+    ),
+    (
+        ["--founder", "A", "--company", "\u3164", "--scenario", "feature_launch"],
+        "The company's name is missing; type it.",
+    ),
     (
         ["--founder", "A", "--company", "B", "--scenario", "feature_launch", "--max-attempts", "0"],
         "The limit of attempts must be between 1 and 50.",
@@ -98,6 +107,7 @@ WRONG = [
         ["--record-feedback", "{empty}", "--attempt", "1", "--level", "approve"],
         "{empty} has no attempt 1; it has: none yet.",
     ),
+    (["--pause", "{active}", "--reason", "\u200b\u2060"], "A reason is needed: say in a few words why."),
     (
         ["--record-feedback", "{completed}", "--attempt", "1", "--level", "major_changes"],
         "{completed} is completed (approved); its decision stands.",
@@ -128,6 +138,36 @@ WRONG = [
         "The command pipeline needs a program; set PILOT_OPS_COMMAND to it.",
     ),
     (["--import-state", "/no/such"], "There is no file or folder /no/such to import."),
+    (["--import-state", ""], "Argument --import-state: names no file or folder; see --help."),
+    (["--export", ""], "Argument --export: names no file or folder; see --help."),
+    (["--backup", ""], "Argument --backup: names no file or folder; see --help."),
+    (["--restore", ""], "Argument --restore: names no file or folder; see --help."),
+    (["--attempt", "0", "--list"], "--attempt does not go with --list; see --help."),
+    (["--max-attempts", "0", "--check"], "--max-attempts does not go with --check; see --help."),
+    (["--by", "", "--list"], "--by does not go with --list; see --help."),
+    (["--verify", "--list"], "--verify does not go with --list; see --help."),
+    (["--pause", "{active}", "--reason", "Away \udcff"], "--reason is not text in UTF-8; type it anew."),
+    (["--pause", "\udcff", "--reason", "Away"], "--pause is not text in UTF-8; type it anew."),
+    (
+        ["--record-feedback", "{active}", "--attempt", "1", "--level", "approve", "--notes", "\udce9"],
+        "--notes is not text in UTF-8; type it anew.",
+    ),
+    (
+        ["--record-feedback", "{active}", "--attempt", "1", "--level", "approve", "--by", "\udce9"],
+        "--by is not text in UTF-8; type it anew.",
+    ),
+    (
+        ["--record-feedback", "{active}", "--attempt", "0", "--level", "approve"],
+        "{active} has no attempt 0; it has: 1.",
+    ),
+    (
+        ["--record-feedback", "{active}", "--attempt", "one", "--level", "approve"],
+        "Argument --attempt: invalid int value: 'one'; see --help.",
+    ),
+    (
+        ["--move-store", "Mysql://me:hush@db/pilots"],
+        "The address to move the store to is not right; it must look like postgresql://user:password@host:5432/name.",
+    ),
 ]
 
 
@@ -158,8 +198,69 @@ def test_an_unknown_flag_is_refused_with_the_ones_there_are(
     assert store.load(pilots["active"]).attempt(1).review is None
 
 
+def test_there_are_forty_wrong_command_lines() -> None:
+    assert len(WRONG) >= 40
+
+
+@pytest.mark.parametrize(
+    ("store_path", "sentence"),
+    [
+        ("/no/such/store", "There is no store in /no/such/store yet; start a pilot first, or name another folder with"),
+        ("{file}", "{file} is a file, not a store's folder; name another one with --store."),
+        ("", "Argument --store: names no file or folder; see --help."),
+    ],
+)
+def test_a_store_that_is_none_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], store_path: str, sentence: str
+) -> None:
+    (file := tmp_path / "a file").write_text("text")
+    for action in ("--list", "--check", "--repair"):
+        assert main(["--store", store_path.format(file=file), action]) == 2
+        out, err = capsys.readouterr()
+        assert (out, err.count("\n")) == ("", 1)
+        assert err.startswith(sentence.format(file=file))
+
+
+@pytest.mark.duckdb_only
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", ">/dev/full", "| true"])
+def test_an_output_that_takes_nothing_leaves_no_trace_and_the_act_is_done(
+    store: PilotStore, pilots: dict[str, str], closed: str
+) -> None:
+    command = f"{sys.executable} scripts/run_pilot.py --store {store.root} --pause {pilots['active']} --reason Away"
+    ended = subprocess.run(["sh", "-c", f"{command} {closed}"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert "Traceback" not in ended.stderr
+    assert store.load(pilots["active"]).status == "paused"
+
+
+@pytest.mark.duckdb_only
+def test_a_terminal_that_cannot_show_a_letter_shows_its_number(store: PilotStore, new_pilot: NewPilot) -> None:
+    store.save(new_pilot(founder_name="王芳"))
+    command = [sys.executable, "scripts/run_pilot.py", "--store", str(store.root), "--list"]
+    environment = {"PATH": os.environ["PATH"], "PYTHONIOENCODING": "ascii"}
+    ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0
+    assert "\\u738b\\u82b3" in ended.stdout
+
+
+def test_something_unforeseen_is_one_sentence_and_its_trace_is_kept(
+    store: PilotStore, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: object) -> int:
+        raise ZeroDivisionError("by zero")
+
+    monkeypatch.setattr("pilot_core.cli.listing.list_pilots", broken)
+    assert main(["--store", str(store.root), "--list"]) == 1
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    sentence, _, place = err.strip().partition(" The details are in ")
+    assert sentence == "The command could not be finished: an unexpected error occurred (ZeroDivisionError)."
+    assert "ZeroDivisionError: by zero" in Path(place.rstrip(".")).read_text()
+
+
 def test_looking_into_a_store_that_is_not_there_makes_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--list", "--store", str(tmp_path / "none")]) == 0
+    (empty := tmp_path / "empty").mkdir()
+    assert main(["--list", "--store", str(empty)]) == 0
+    assert list(empty.iterdir()) == []
     assert capsys.readouterr().out == (
         "No pilots yet. Start one with --founder NAME --company NAME --scenario ID --brand ID.\n"
     )
@@ -267,10 +368,13 @@ def test_a_folder_of_state_files_is_taken_in_when_it_is_listed(
     assert main(["--list", "--json", "--store", str(folder)]) == 0
     out, err = capsys.readouterr()
     assert len(json.loads(out)) == len(pilots)
-    assert err == (
-        f"Imported {len(pilots)} pilots.\n"
-        "Not imported: pilot_20240101_00000bad.json is not a state file of a pilot: it has no pilot_id.\n"
+    told = err.splitlines()
+    assert (told[0], told[-1]) == (
+        f"Imported {len(pilots)} pilots.",
+        "Not imported: pilot_20240101_00000bad.json is not a state file of a pilot: it has no pilot_id.",
     )
+    # The videos of these pilots are in no folder of theirs.
+    assert all(line.startswith("Imported in part: pilot_") for line in told[1:-1])
 
 
 def test_the_core_imports_no_streamlit_in_a_fresh_process() -> None:

@@ -1,30 +1,30 @@
-"""What the time asks for: once, on the right day, and found in a large store without reading all of it."""
+"""Scheduled messages: once, on the right day, and found in a large store without reading all of it."""
 
 import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pilot_core import services
-from pilot_core.messages import clocks, outbox
-from pilot_core.messages.clocks import Asked
-from pilot_core.messages.hours import Hours
+from pilot_core import PilotStore
+from pilot_core.domain.actors import at_command_line
+from pilot_core.domain.messages import MessageKind, MessageState, NewMessage
+from pilot_core.messages import deadlines, outbox
 from pilot_core.messages.sender import send_due
-from pilot_core.messages.words import words_of
-from pilot_core.review.decisions import undo_decision
+from pilot_core.messages.templates import words_of
+from pilot_core.review.decisions import Decision, undo_decision
 from pilot_core.review.links import make_link
+from pilot_core.services import pilots as services
 from pilot_core.settings import Settings
-from pilot_core.store import outbox as outbox_rows
-from pilot_core.store import waiting
-from pilot_core.store.lease import Connection
-from pilot_core.store.outbox import Kind, State
-from pilot_core.store.pilots import PilotStore
+from pilot_core.store.engine.connection import Connection
+from pilot_core.store.queries.deadlines import active_pilots
+from pilot_core.store.tables import outbox as outbox_rows
+from pilot_core.working_hours import Hours
 from tests.conftest import HandClock
-from tests.messaging import make_ready, new_pilot, post_office, set_up
+from tests.messaging import make_ready, new_pilot, post_office, set_up, spelt
 
 BERLIN = Hours("Europe/Berlin", (0, 1, 2, 3, 4), 8, 19)
-LEAD = "Lea Lead"
-UNDER_WAY = (State.WAITING, State.GOING)
+LEAD = at_command_line("Lea Lead")
+UNDER_WAY = (MessageState.WAITING, MessageState.GOING)
 
 
 def told_pilot(store: PilotStore, company: str = "AcmeAI") -> str:
@@ -33,13 +33,13 @@ def told_pilot(store: PilotStore, company: str = "AcmeAI") -> str:
     return pilot_id
 
 
-def kinds(store: PilotStore, pilot_id: str) -> list[tuple[Kind, State]]:
-    """The pilot's messages, the oldest first."""
+def kinds(store: PilotStore, pilot_id: str) -> list[tuple[MessageKind, MessageState]]:
+    """Return the pilot's messages as (kind, state), oldest first."""
     return [(message.kind, message.state) for message in reversed(outbox.messages_of(store, pilot_id))]
 
 
-def digests(store: PilotStore) -> list[tuple[str, State, str | None]]:
-    """The day, state and reason of each digest, the oldest first."""
+def digests(store: PilotStore) -> list[tuple[str, MessageState, str | None]]:
+    """Return the day, state and reason of each digest, oldest first."""
     sql = "SELECT message_id FROM messages WHERE kind = 'digest' ORDER BY written_at"
     ids = store.database.read(lambda c: [found for (found,) in c.execute(sql).fetchall()])
     found = [outbox.find(store, message_id) for message_id in ids]
@@ -54,22 +54,22 @@ def test_what_is_asked_for_is_the_same_as_when_every_pilot_is_read(
     store: PilotStore, clock: HandClock, hours: Hours, review_hours: float
 ) -> None:
     chance = random.Random(f"{hours.zone} {review_hours}")
-    config = set_up(hours=hours, review_hours=review_hours)
-    # Summer time begins within these weeks in all three places, in two of them at midnight.
+    config = set_up(**spelt(hours), review_hours=review_hours)
+    # Summer time starts in these weeks in all three places, in two of them at midnight.
     clock.now = datetime(2026, 2, 27, 20, tzinfo=UTC)
-    found: set[Kind] = set()
+    found: set[MessageKind] = set()
     with store.database.session():
         pilots = [told_pilot(store, f"Company {n}") for n in range(6)]
         for _ in range(100):
             clock.forward(hours=chance.choice((1, 5, 9, 14)))
             something_happens(store, chance, chance.choice(pilots))
             now = clock()
-            asked = store.database.read(lambda c, now=now: clocks.asked_for(c, config, now, for_leads=False))
+            asked = store.database.read(lambda c, now=now: deadlines.asked_for(c, config, now, for_leads=False))
             assert asked == store.database.read(lambda c, now=now: plainly(c, store, config, now))
             found |= {one.kind for one in asked}
             states = [chance.choice(("waiting", "sent", "sent", "cancelled", "by_hand")) for _ in asked]
             store.database.transaction(lambda c, asked=asked, states=states, now=now: go(c, asked, states, now))
-    assert found == {Kind.REMINDER, Kind.LINK_EXPIRING}
+    assert found == {MessageKind.REMINDER, MessageKind.LINK_EXPIRING}
 
 
 def something_happens(store: PilotStore, chance: random.Random, pilot_id: str) -> None:
@@ -84,38 +84,38 @@ def something_happens(store: PilotStore, chance: random.Random, pilot_id: str) -
     elif what == "resume" and pilot.status == "paused":
         services.resume(store, pilot_id)
     elif what == "quiet":
-        outbox.switch(store, pilot_id, chance.random() < 0.8, LEAD)
+        outbox.set_enabled(store, pilot_id, chance.random() < 0.8, LEAD)
     elif what == "link":
         last_day = store.clock().date() + timedelta(days=chance.choice((1, 3, 14)))
         make_link(store, pilot_id, pilot.founder_name, expires_on=last_day, actor=LEAD)
     elif what == "sent":
-        # Whatever waited has gone by now.
+        # Everything that was waiting has been sent by now.
         sql = "UPDATE messages SET state = 'sent', ended_at = ? WHERE state IN ('waiting', 'held')"
         store.database.transaction(lambda c: c.execute(sql, [store.clock().replace(tzinfo=None)]).fetchall())
 
 
-def go(connection: Connection, asked: list[Asked], states: list[str], now: datetime) -> None:
+def go(connection: Connection, asked: list[NewMessage], states: list[str], now: datetime) -> None:
     for one, state in zip(asked, states, strict=True):
-        outbox_rows.tell(connection, one.kind, one.pilot_id, now, attempt_number=one.attempt_number, about=one.about)
+        outbox_rows.enqueue(connection, one, now)
         ended = None if state == "waiting" else now.replace(tzinfo=None)
         sql = "UPDATE messages SET state = ?, ended_at = ? WHERE message_id = ?"
         connection.execute(sql, [state, ended, one.message_id])
 
 
-def plainly(connection: Connection, store: PilotStore, config: Settings, now: datetime) -> list[Asked]:
-    """The same with every pilot read and every message looked at."""
+def plainly(connection: Connection, store: PilotStore, config: Settings, now: datetime) -> list[NewMessage]:
+    """Return the messages due, by reading every pilot and every message."""
     if not config.hours.is_open(now):
         return []
     today, asked = config.hours.day_of(now), []
-    for course in waiting.courses(connection, now):
-        messages = outbox.messages_of(store, course.pilot_id)
-        written = [m for m in messages if m.kind in (Kind.REMINDER, Kind.LINK_EXPIRING)]
+    for pilot in active_pilots(connection, now):
+        messages = outbox.messages_of(store, pilot.pilot_id)
+        written = [m for m in messages if m.kind in (MessageKind.REMINDER, MessageKind.LINK_EXPIRING)]
         times = [at for m in written for at in (m.written_at, m.ended_at) if at]
-        if clocks._step(course) != "review" or course.is_quiet or course.is_off:
+        if deadlines._step(pilot) != "review" or pilot.is_quiet or pilot.is_off:
             continue
         if any(m.state in UNDER_WAY for m in written) or any(config.hours.day_of(at) == today for at in times):
             continue
-        one = clocks._reminder(course, config, now) or clocks._last_call(course, now)
+        one = deadlines._reminder(pilot, config, now) or deadlines._link_expiring(pilot, now)
         if one and one.message_id not in {m.message_id for m in messages}:
             asked.append(one)
     return asked
@@ -140,7 +140,7 @@ def test_nobody_is_written_to_twice_a_day_even_where_yesterdays_reminder_went_th
 ) -> None:
     with post_office() as office:
         office.now = clock
-        config = set_up(office, hours=BERLIN, hold_minutes=10.0, review_hours=20.0)
+        config = set_up(office, **spelt(BERLIN), hold_minutes=10.0, review_hours=20.0)
         clock.now = datetime(2026, 3, 2, 7, 45, tzinfo=UTC)
         pilot_id = told_pilot(store)
         make_ready(store, pilot_id)
@@ -167,7 +167,10 @@ def test_no_reminder_is_written_while_one_is_still_on_its_way(store: PilotStore,
         for _ in range(26):
             send_due(store, config)
             clock.forward(hours=1)
-        assert kinds(store, pilot_id) == [(Kind.CUT_READY, State.SENT), (Kind.REMINDER, State.SENT)]
+        assert kinds(store, pilot_id) == [
+            (MessageKind.CUT_READY, MessageState.SENT),
+            (MessageKind.REMINDER, MessageState.SENT),
+        ]
 
 
 def test_a_digest_whose_news_is_gone_before_it_goes_is_not_sent(store: PilotStore, clock: HandClock) -> None:
@@ -178,17 +181,17 @@ def test_a_digest_whose_news_is_gone_before_it_goes_is_not_sent(store: PilotStor
         services.record_feedback(store, pilot_id, 1, "Shorter", "minor_changes")
         clock.forward(hours=20)
         send_due(store, config)
-        assert [(day, state) for day, state, _ in digests(store)] == [("2026-03-03", State.WAITING)]
+        assert [(day, state) for day, state, _ in digests(store)] == [("2026-03-03", MessageState.WAITING)]
         make_ready(store, pilot_id)
         clock.forward(minutes=10)
         send_due(store, config)
-        assert digests(store) == [("2026-03-03", State.CANCELLED, "There is nothing to tell any more.")]
+        assert digests(store) == [("2026-03-03", MessageState.CANCELLED, "There is nothing to tell any more.")]
         assert not [message for _, message in office.taken if "Pilots on" in str(message["Subject"])]
 
 
 def test_a_digest_of_the_evening_does_not_go_beside_the_next_mornings(store: PilotStore, clock: HandClock) -> None:
     with post_office() as office:
-        config = set_up(office, hours=Hours("UTC", tuple(range(7)), 8, 19), hold_minutes=10.0)
+        config = set_up(office, **spelt(Hours("UTC", tuple(range(7)), 8, 19)), hold_minutes=10.0)
         clock.now = datetime(2026, 3, 3, 18, 55, tzinfo=UTC)
         told_pilot(store)
         clock.now = datetime(2026, 3, 4, 18, 55, tzinfo=UTC)  # the first attempt was due a moment ago
@@ -198,8 +201,8 @@ def test_a_digest_of_the_evening_does_not_go_beside_the_next_mornings(store: Pil
             send_due(store, config)
             clock.forward(minutes=10)
         assert [(day, state) for day, state, _ in digests(store)] == [
-            ("2026-03-04", State.CANCELLED),
-            ("2026-03-05", State.SENT),
+            ("2026-03-04", MessageState.CANCELLED),
+            ("2026-03-05", MessageState.SENT),
         ]
         (digest,) = office.taken
         assert str(digest[1]["Subject"]) == "Pilots on Thursday 5 March: 1 for us"
@@ -226,10 +229,10 @@ def test_a_decision_taken_back_lets_reminders_go_on(store: PilotStore, clock: Ha
     make_ready(store, pilot_id)
     send_due(store, config)
     pilot = store.load(pilot_id)
-    given = decide(store, reviewer(store, pilot), 1, "minor_changes", ["too_long"])
+    given = decide(store, reviewer(store, pilot), 1, Decision("minor_changes", ["too_long"]))
     clock.forward(minutes=5)
     undo_decision(store, team(pilot), given.feedback_id)
     clock.forward(hours=24)
     send_due(store, config)
-    assert (Kind.REMINDER, State.BY_HAND) in kinds(store, pilot_id)
+    assert (MessageKind.REMINDER, MessageState.BY_HAND) in kinds(store, pilot_id)
     assert "waits for you" in words_of(store, config, outbox.messages_of(store, pilot_id)[0]).body

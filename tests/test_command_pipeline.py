@@ -1,5 +1,6 @@
-"""The command pipeline with real programs: what they may do, and every way they can go wrong."""
+"""The command pipeline with real programs: what they may do, and how they can fail."""
 
+import json
 import os
 import subprocess
 import sys
@@ -9,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from pilot_core import catalog
+from pilot_core.domain.attempt import Change, Shot, SlaCheck
+from pilot_core.domain.brief import Brief
 from pilot_core.errors import InvalidRequest, PipelineFailed
-from pilot_core.models import Brief, Shot
 from pilot_core.settings import ROOT
 from pilot_core.video.command import CommandPipeline
 from pilot_core.video.contract import Cut, CutBrief
@@ -52,7 +54,7 @@ def workdir(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def run(tmp_path: Path, workdir: Path) -> Callable[..., Cut]:
-    """Runs a program as the pipeline; ``steps`` collects its progress."""
+    """Return a function that runs a program as the pipeline; ``steps`` collects its progress."""
 
     def go(program: str, *, iteration: int = 1, steps: list[tuple[float, str]] | None = None, **limits: float) -> Cut:
         script = tmp_path / "program.py"
@@ -62,6 +64,15 @@ def run(tmp_path: Path, workdir: Path) -> Callable[..., Cut]:
         return pipeline.make_cut(brief(iteration), workdir, lambda fraction, step: heard.append((fraction, step)))
 
     return go
+
+
+def test_a_program_is_told_the_missed_checks_by_code_and_in_sentences(run, workdir):
+    sentence = "The video is 3 s long; feature launch videos are 30 to 60 s."
+    check = SlaCheck(code="length", label="Length", measured="3 s", limit="30 to 60 s", passed=False, sentence=sentence)
+    told = json.loads(brief(2).model_copy(update={"missed_checks": [check]}).model_dump_json())
+    assert told["missed_checks"] == [check.model_dump()]
+    assert told["sla_violations"] == [sentence]
+    assert CutBrief.model_validate(told).missed_checks == [check]
 
 
 def test_a_program_makes_a_cut(run, workdir, monkeypatch):
@@ -77,7 +88,9 @@ Path("out").mkdir()
 Path("out/final.mp4").write_bytes(b"film")
 Path("out/final.vtt").write_text("WEBVTT")
 result(video_path="out/final.mp4", captions_path="out/final.vtt", cost_dollars=0.4, notes=sorted(os.environ),
-       changes=[os.getcwd()], shots=[{"beat": "hook", "start": 0, "end": 3.2, "text": "Hi"}])
+       changes=[os.getcwd(),
+                {"text": "Shorter.", "flags": ["too_long"]}],
+       shots=[{"beat": "hook", "start": 0, "end": 3.2, "text": "Hi"}])
 print("\\x1b[32mdone\\x1b[0m, with a last line that is no JSON")
 """
     cut = run(program, steps=steps)
@@ -88,7 +101,7 @@ print("\\x1b[32mdone\\x1b[0m, with a last line that is no JSON")
         shots=[Shot(beat="hook", start=0, end=3.2, text="Hi")],
         cost_dollars=0.4,
         notes=["HOME", "LANG", "PATH", "PILOT_OPS_BRIEF", "PILOT_OPS_RESULT"],
-        changes=[str(workdir)],
+        changes=[Change(text=str(workdir)), Change(text="Shorter.", flags=["too_long"])],
     )
     assert (cut.video_path.read_bytes(), cut.captions_path.read_text()) == (b"film", "WEBVTT")
     assert steps == [(0.25, "Rendering shots"), (0.5, "Making the film")]
@@ -173,11 +186,11 @@ def test_progress_on_standard_error_is_only_logged(run, workdir):
         ),
         (
             "result(cost_dollars=1)",
-            "ended with exit code 0 but its result.json is wrong at video_path (Field required); it printed nothing.",
+            "ended with exit code 0 but its result.json is wrong at video_path (field required); it printed nothing.",
         ),
         (
             "result(video_path='film.mp4', duration=3)",
-            "ended with exit code 0 but its result.json is wrong at duration (Extra inputs are not permitted); "
+            "ended with exit code 0 but its result.json is wrong at duration (extra inputs are not permitted); "
             "it printed nothing.",
         ),
         (
@@ -292,7 +305,7 @@ if os.fork() == 0:
 
 @pytest.fixture
 def fifo(tmp_path):
-    """A pipe that a program's child holds open; reading it to its end waits until the child is gone."""
+    """Yield a pipe that a program's child holds open. Reading it to its end waits until the child has ended."""
     path = tmp_path / "alive"
     os.mkfifo(path)
     reading = os.open(path, os.O_RDONLY | os.O_NONBLOCK)

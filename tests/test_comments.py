@@ -1,4 +1,4 @@
-"""Timecoded comments: exact frames, one's own words, replies, judgement in a later attempt, and what stays locked."""
+"""Timecoded comments: exact frames, edits by the author, replies, verdicts in a later attempt, and locked attempts."""
 
 import json
 from collections.abc import Callable
@@ -12,13 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pilot_core import services
+from pilot_core import PilotStore
+from pilot_core.domain.comments import Anchor, Shape
+from pilot_core.domain.pilot import PilotRun
+from pilot_core.domain.reviews import Grant
 from pilot_core.errors import InvalidRequest, NotAllowedNow, PilotNotFound
-from pilot_core.models import PilotRun
 from pilot_core.review.comments import (
+    CommentCounts,
     CommentNotFound,
-    Counts,
-    Shape,
     add_comment,
     comments_of,
     counts_of,
@@ -29,11 +30,11 @@ from pilot_core.review.comments import (
     reply,
     threads_of,
 )
-from pilot_core.review.links import Grant, LinkRefused, make_link, open_link, rename_reviewer, revoke_link
+from pilot_core.review.links import LinkRefused, make_link, open_link, rename_reviewer, revoke_link
 from pilot_core.review.receipts import merge, receipts_of, record_opened, record_watched
 from pilot_core.review.words import clean_text
-from pilot_core.store.database import rows
-from pilot_core.store.pilots import PilotStore
+from pilot_core.services import pilots
+from pilot_core.store.engine.connection import rows
 from tests.conftest import HandClock
 from tests.reviewing import LEAD, kinds, next_attempt, pilot_in_review, queued_attempt, reviewer, team
 
@@ -53,10 +54,8 @@ def test_a_comment_comes_back_as_it_was_said(store: PilotStore, dana: Grant, clo
         store,
         dana,
         1,
-        1798,
+        Anchor(1798, end_frame=1799, shape=Shape(0.1, 0.25, 0.5, 0.75)),
         " Make the logo bigger\r\nand slower\t! ",
-        end_frame=1799,
-        shape=Shape(0.1, 0.25, 0.5, 0.75),
     )
     assert comments_of(store, dana.pilot_id) == [said]
     assert (said.frame, said.end_frame, said.rate) == (1798, 1799, Fraction(30000, 1001))
@@ -69,7 +68,7 @@ def test_a_comment_comes_back_as_it_was_said(store: PilotStore, dana: Grant, clo
 def test_the_timecode_of_a_comment_agrees_with_opentimelineio(store: PilotStore, rate: str) -> None:
     dana = reviewer(store, pilot_in_review(store, rate=rate, seconds=700))
     for frame in (0, 1, 1799, 1800, 1801, 2997, 10_789, 16_000):
-        said = add_comment(store, dana, 1, frame, "Here")
+        said = add_comment(store, dana, 1, Anchor(frame), "Here")
         time = otio.opentime.RationalTime(frame, float(Fraction(rate)))
         assert said.timecode == time.to_timecode()
         assert float(said.seconds) == pytest.approx(time.to_seconds(), abs=1e-9)
@@ -78,7 +77,7 @@ def test_the_timecode_of_a_comment_agrees_with_opentimelineio(store: PilotStore,
 def test_a_comment_leaves_an_event_without_its_words_and_the_pilots_version_as_it_was(
     store: PilotStore, pilot: PilotRun, dana: Grant
 ) -> None:
-    said = add_comment(store, dana, 1, 12, "A private thought")
+    said = add_comment(store, dana, 1, Anchor(12), "A private thought")
     edit_comment(store, dana, said.comment_id, "Another private thought")
     reply(store, team(pilot), said.comment_id, "Answered privately")
     delete_comment(store, dana, said.comment_id)
@@ -91,14 +90,14 @@ def test_a_comment_leaves_an_event_without_its_words_and_the_pilots_version_as_i
     ]
     assert "private" not in json.dumps([e.detail for e in store.events(pilot.pilot_id)])
     assert store.load(pilot.pilot_id).version == pilot.version
-    services.pause(store, pilot.pilot_id, "Holiday", LEAD, seen_version=pilot.version)
+    pilots.pause(store, pilot.pilot_id, "Holiday", LEAD, seen_version=pilot.version)
     assert kinds(store, pilot.pilot_id)[-1] == ("paused", LEAD), "later events stand after those of the review room"
 
 
 def test_what_cannot_be_a_comment_is_refused_in_a_sentence(store: PilotStore, dana: Grant) -> None:
     def told(frame: int = 5, body: str = "Words", **more: object) -> tuple[str | None, str]:
         with pytest.raises(InvalidRequest) as refusal:
-            add_comment(store, dana, 1, frame, body, **more)
+            add_comment(store, dana, 1, Anchor(frame, **more), body)
         return refusal.value.field, str(refusal.value)
 
     empty = ("body", "The comment is empty; type what you think of this frame.")
@@ -108,7 +107,7 @@ def test_what_cannot_be_a_comment_is_refused_in_a_sentence(store: PilotStore, da
         "body",
         "The comment is 2,001 characters long; at most 2,000 are kept. Shorten it.",
     )
-    frame = ("frame", "That is not a frame of this film; pause where you mean and try again.")
+    frame = ("frame", "That is not a frame of this video; pause where you mean and try again.")
     assert told(frame=-1) == frame
     assert told(frame=1802) == frame
     assert told(frame=5, end_frame=4) == frame
@@ -118,11 +117,11 @@ def test_what_cannot_be_a_comment_is_refused_in_a_sentence(store: PilotStore, da
         assert told(shape=Shape(x, y, width, height)) == shape
     assert comments_of(store, dana.pilot_id) == []
     with pytest.raises(PilotNotFound, match="has no attempt 2; it has: 1"):
-        add_comment(store, dana, 2, 5, "Words")
+        add_comment(store, dana, 2, Anchor(5), "Words")
 
 
 def test_the_very_last_frames_and_two_thousand_characters_are_taken(store: PilotStore, dana: Grant) -> None:
-    said = add_comment(store, dana, 1, 1799, "é" * 2000, end_frame=1799, shape=Shape(1, 1))
+    said = add_comment(store, dana, 1, Anchor(1799, end_frame=1799, shape=Shape(1, 1)), "é" * 2000)
     assert (len(said.body), said.end_frame, said.shape) == (2000, None, Shape(1.0, 1.0))
 
 
@@ -132,12 +131,12 @@ def test_where_a_films_length_and_rate_are_unknown_thirty_frames_a_second_are_as
     pilot = new_pilot()
     pilot.add_attempt("imported.mp4")
     dana = reviewer(store, store.save(pilot))
-    assert add_comment(store, dana, 1, 54_321, "Here").timecode == "00:30:10:21"
+    assert add_comment(store, dana, 1, Anchor(54_321), "Here").timecode == "00:30:10:21"
 
 
 def test_only_its_author_changes_a_comment(store: PilotStore, pilot: PilotRun, dana: Grant) -> None:
     erik = reviewer(store, pilot, "Erik")
-    said = add_comment(store, dana, 1, 12, "Bigger logo")
+    said = add_comment(store, dana, 1, Anchor(12), "Bigger logo")
     for other in (erik, team(pilot)):
         assert not is_own(other, said)
         for change in (
@@ -154,7 +153,7 @@ def test_only_its_author_changes_a_comment(store: PilotStore, pilot: PilotRun, d
 
 def test_ones_words_stay_ones_own_on_another_device_and_with_a_new_link(store: PilotStore, pilot: PilotRun) -> None:
     _, token = make_link(store, pilot.pilot_id, "Dana", actor=LEAD)
-    said = add_comment(store, open_link(store, token)[0], 1, 1, "From my phone")
+    said = add_comment(store, open_link(store, token)[0], 1, Anchor(1), "From my phone")
     laptop = open_link(store, token)[0]
     edit_comment(store, laptop, said.comment_id, "From my laptop")
     _, new_token = make_link(store, pilot.pilot_id, "Dana", actor=LEAD)
@@ -163,17 +162,17 @@ def test_ones_words_stay_ones_own_on_another_device_and_with_a_new_link(store: P
 
 
 def test_whoever_is_not_dana_cannot_change_danas_words(store: PilotStore, dana: Grant) -> None:
-    said = add_comment(store, dana, 1, 1, "Mine")
+    said = add_comment(store, dana, 1, Anchor(1), "Mine")
     erik = rename_reviewer(store, dana, "Erik")
     with pytest.raises(NotAllowedNow, match="Only Dana Cruz can change"):
         edit_comment(store, erik, said.comment_id, "Not yours")
-    assert add_comment(store, erik, 1, 1, "Erik's").author == "Erik"
+    assert add_comment(store, erik, 1, Anchor(1), "Erik's").author == "Erik"
 
 
 def test_the_team_answers_and_deleted_words_are_gone(
     store: PilotStore, pilot: PilotRun, dana: Grant, clock: HandClock
 ) -> None:
-    said = add_comment(store, dana, 1, 12, "Top secret words", shape=Shape(0.5, 0.5))
+    said = add_comment(store, dana, 1, Anchor(12, shape=Shape(0.5, 0.5)), "Top secret words")
     answer = reply(store, team(pilot), said.comment_id, "We will")
     clock.forward(seconds=1)
     thanks = reply(store, dana, answer.comment_id, "Thanks")
@@ -201,34 +200,34 @@ def test_the_team_answers_and_deleted_words_are_gone(
 def test_an_earlier_attempt_is_locked_once_a_newer_one_is_ready(
     store: PilotStore, pilot: PilotRun, dana: Grant
 ) -> None:
-    said = add_comment(store, dana, 1, 12, "Bigger logo")
+    said = add_comment(store, dana, 1, Anchor(12), "Bigger logo")
     queued_attempt(store, pilot.pilot_id)
-    add_comment(store, dana, 1, 13, "Still the newest that is ready")
+    add_comment(store, dana, 1, Anchor(13), "Still the newest that is ready")
     next_attempt(store, pilot.pilot_id)
     for locked in (
-        lambda: add_comment(store, dana, 1, 12, "Late"),
+        lambda: add_comment(store, dana, 1, Anchor(12), "Late"),
         lambda: reply(store, team(pilot), said.comment_id, "Late"),
         lambda: edit_comment(store, dana, said.comment_id, "Late"),
         lambda: delete_comment(store, dana, said.comment_id),
     ):
         with pytest.raises(
-            NotAllowedNow, match=r"^Attempt 2 has arrived, so attempt 1 is locked\. Say it of attempt 2 instead\.$"
+            NotAllowedNow, match=r"^Version 2 is here, so version 1 is locked\. Comment on version 2 instead\.$"
         ):
             locked()
-    assert add_comment(store, dana, 2, 12, "On the new one").attempt_number == 2
+    assert add_comment(store, dana, 2, Anchor(12), "On the new one").attempt_number == 2
 
 
 def test_an_attempt_without_a_cut_takes_no_comments(store: PilotStore, pilot: PilotRun, dana: Grant) -> None:
     queued_attempt(store, pilot.pilot_id)
-    with pytest.raises(NotAllowedNow, match=r"^Attempt 2 is not ready yet; there is nothing to comment on\.$"):
-        add_comment(store, dana, 2, 1, "Early")
+    with pytest.raises(NotAllowedNow, match=r"^Version 2 is not ready yet; there is nothing to comment on\.$"):
+        add_comment(store, dana, 2, Anchor(1), "Early")
 
 
 def test_a_completed_pilot_takes_no_more_words(store: PilotStore, pilot: PilotRun, dana: Grant) -> None:
-    said = add_comment(store, dana, 1, 12, "Bigger logo")
-    services.drop(store, pilot.pilot_id, "No budget", actor=LEAD)
+    said = add_comment(store, dana, 1, Anchor(12), "Bigger logo")
+    pilots.drop(store, pilot.pilot_id, "No budget", actor=LEAD)
     for closed in (
-        lambda: add_comment(store, dana, 1, 12, "Late"),
+        lambda: add_comment(store, dana, 1, Anchor(12), "Late"),
         lambda: reply(store, team(pilot), said.comment_id, "Late"),
         lambda: edit_comment(store, dana, said.comment_id, "Late"),
         lambda: judge_comment(store, dana, said.comment_id, True, 2),
@@ -238,26 +237,26 @@ def test_a_completed_pilot_takes_no_more_words(store: PilotStore, pilot: PilotRu
 
 
 def test_a_paused_pilot_takes_comments(store: PilotStore, pilot: PilotRun, dana: Grant) -> None:
-    services.pause(store, pilot.pilot_id, "Founder travels", LEAD)
-    assert add_comment(store, dana, 1, 12, "From the train").body == "From the train"
+    pilots.pause(store, pilot.pilot_id, "Founder travels", LEAD)
+    assert add_comment(store, dana, 1, Anchor(12), "From the train").body == "From the train"
 
 
 def test_a_comment_is_judged_in_a_later_attempt_by_team_or_reviewer(
     store: PilotStore, pilot: PilotRun, dana: Grant, clock: HandClock
 ) -> None:
-    said = add_comment(store, dana, 1, 12, "Bigger logo")
-    other = add_comment(store, dana, 1, 30, "Slower")
+    said = add_comment(store, dana, 1, Anchor(12), "Bigger logo")
+    other = add_comment(store, dana, 1, Anchor(30), "Slower")
     for wrong in (1, 2, 7):
-        with pytest.raises(InvalidRequest, match=r"^A comment on attempt 1 is judged by a later, ready attempt; "):
+        with pytest.raises(InvalidRequest, match=r"^A comment on version 1 is judged by a later, ready version; "):
             judge_comment(store, team(pilot), said.comment_id, True, wrong)
     next_attempt(store, pilot.pilot_id)
     clock.forward(hours=1)
     judged = judge_comment(store, team(pilot), said.comment_id, True, 2)
     assert (judged.resolved_in_attempt, judged.judged_by, judged.resolved_at) == (2, LEAD, clock())
-    assert counts_of(store, pilot.pilot_id) == {1: Counts(open=1, resolved=1)}
+    assert counts_of(store, pilot.pilot_id) == {1: CommentCounts(open=1, resolved=1)}
     disagreed = judge_comment(store, dana, said.comment_id, False, 2)
     assert (disagreed.addressed, disagreed.judged_in, disagreed.resolved_in_attempt) == (False, 2, None)
-    assert counts_of(store, pilot.pilot_id) == {1: Counts(open=2)}
+    assert counts_of(store, pilot.pilot_id) == {1: CommentCounts(open=2)}
     assert comments_of(store, pilot.pilot_id, 1) == [disagreed, other]
     assert kinds(store, pilot.pilot_id)[-2:] == [
         ("comment_addressed", LEAD),
@@ -266,7 +265,7 @@ def test_a_comment_is_judged_in_a_later_attempt_by_team_or_reviewer(
 
 
 def test_an_answer_is_not_judged_by_itself(store: PilotStore, pilot: PilotRun, dana: Grant) -> None:
-    said = add_comment(store, dana, 1, 12, "Bigger logo")
+    said = add_comment(store, dana, 1, Anchor(12), "Bigger logo")
     answer = reply(store, team(pilot), said.comment_id, "How big?")
     next_attempt(store, pilot.pilot_id)
     with pytest.raises(InvalidRequest, match=r"^An answer is not judged by itself; "):
@@ -275,11 +274,11 @@ def test_an_answer_is_not_judged_by_itself(store: PilotStore, pilot: PilotRun, d
 
 def test_the_team_lists_comments_by_attempt_state_and_author(store: PilotStore, pilot: PilotRun, dana: Grant) -> None:
     erik = reviewer(store, pilot, "Erik")
-    later = add_comment(store, erik, 1, 90, "Later in the film")
-    early = add_comment(store, dana, 1, 5, "Early in the film")
+    later = add_comment(store, erik, 1, Anchor(90), "Later in the film")
+    early = add_comment(store, dana, 1, Anchor(5), "Early in the film")
     reply(store, erik, early.comment_id, "I agree")
     next_attempt(store, pilot.pilot_id)
-    second = add_comment(store, dana, 2, 1, "On the second")
+    second = add_comment(store, dana, 2, Anchor(1), "On the second")
     judge_comment(store, team(pilot), later.comment_id, True, 2)
 
     def listed(attempt_number: int | None = None, **chosen: object) -> list[str]:
@@ -291,14 +290,14 @@ def test_the_team_lists_comments_by_attempt_state_and_author(store: PilotStore, 
     assert listed(resolved=False) == [early.body, second.body]
     assert listed(author="Erik") == [early.body, later.body]
     assert listed(2, author="Erik") == []
-    assert counts_of(store, pilot.pilot_id) == {1: Counts(1, 1), 2: Counts(1, 0)}
+    assert counts_of(store, pilot.pilot_id) == {1: CommentCounts(1, 1), 2: CommentCounts(1, 0)}
 
 
 def test_a_revoked_grant_says_nothing_more(store: PilotStore, pilot: PilotRun, dana: Grant) -> None:
-    said = add_comment(store, dana, 1, 12, "Bigger logo")
+    said = add_comment(store, dana, 1, Anchor(12), "Bigger logo")
     revoke_link(store, dana.link_id, LEAD)
     for silenced in (
-        lambda: add_comment(store, dana, 1, 12, "More"),
+        lambda: add_comment(store, dana, 1, Anchor(12), "More"),
         lambda: reply(store, dana, said.comment_id, "More"),
         lambda: edit_comment(store, dana, said.comment_id, "More"),
         lambda: delete_comment(store, dana, said.comment_id),
@@ -315,12 +314,12 @@ def test_an_expired_grant_says_nothing_more(store: PilotStore, pilot: PilotRun, 
     dana = open_link(store, token)[0]
     clock.forward(hours=15)
     with pytest.raises(LinkRefused):
-        add_comment(store, dana, 1, 12, "Too late")
+        add_comment(store, dana, 1, Anchor(12), "Too late")
 
 
 def test_comments_said_at_the_same_moment_all_arrive(store: PilotStore, pilot: PilotRun, dana: Grant) -> None:
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda n: add_comment(store, dana, 1, n, f"Comment {n}"), range(24)))
+        list(pool.map(lambda n: add_comment(store, dana, 1, Anchor(n), f"Comment {n}"), range(24)))
     assert [c.frame for c in comments_of(store, pilot.pilot_id)] == list(range(24))
     assert [e.kind for e in store.events(pilot.pilot_id)].count("comment_added") == 24
 
@@ -349,7 +348,7 @@ def test_receipts_tell_who_opened_watched_commented_and_when(
     watched = clock.forward(minutes=1)
     assert record_watched(store, dana, 1, [(10, 29), (45, 999)]) == 1.0
     commented = clock.forward(minutes=1)
-    add_comment(store, dana, 1, 12, "Bigger logo")
+    add_comment(store, dana, 1, Anchor(12), "Bigger logo")
     reviewer(store, pilot, "Erik, who did nothing")
     (receipt,) = receipts_of(store, pilot.pilot_id)
     assert (receipt.attempt_number, receipt.reviewer, receipt.opened_at) == (1, "Dana Cruz", opened)
@@ -386,7 +385,7 @@ def test_seconds_that_no_film_has_are_not_watched(store: PilotStore, pilot: Pilo
 def test_an_attempt_that_is_not_shown_gives_no_receipt(store: PilotStore, pilot: PilotRun, dana: Grant) -> None:
     queued_attempt(store, pilot.pilot_id)
     for number in (2, 3):
-        with pytest.raises(PilotNotFound, match=rf"^There is no attempt {number} to watch\.$"):
+        with pytest.raises(PilotNotFound, match=rf"^There is no version {number} to watch\.$"):
             record_opened(store, dana, number)
 
 

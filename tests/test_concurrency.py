@@ -1,4 +1,4 @@
-"""Four writers and four readers for ten seconds: nothing lost, nobody refused. bench/concurrency.py has the figures."""
+"""Four writers and four readers for ten seconds: nothing is lost or refused. bench/concurrency.py has the figures."""
 
 from pathlib import Path
 

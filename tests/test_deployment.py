@@ -1,4 +1,4 @@
-"""The site of deploy/: what its files say of each other, and its proxy in front of a real server."""
+"""The deployment in deploy/: its files agree with each other, and its proxy works in front of a real server."""
 
 import re
 import struct
@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pilot_core import keys
-from pilot_core.settings import ROOT
-from pilot_core.web import uploads
-from pilot_core.web.access import Role
+from pilot_core.domain.roles import Role
+from pilot_core.services import keys
+from pilot_core.settings import ROOT, read_settings
+from pilot_core.web.routes import uploads
 from tests.besieged import AWAY, MINE, Server, World, besieged, make_world
 from tests.films import make_film
 from tests.proxies import BELIEVED, COMPOSE, CONFIGURATION, proxied
@@ -23,7 +23,7 @@ SETTINGS = {
     **BELIEVED,
 }
 WRONG_LINKS = 20
-"""So many from one address close it."""
+"""The number of wrong links after which an address is blocked."""
 
 
 def test_every_setting_of_the_containers_is_one() -> None:
@@ -60,7 +60,7 @@ def dashboard(nginx: str, world: World) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def proxy(nginx: str, dashboard: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The dashboard, reached through the site's proxy."""
+    """Serve the dashboard through the deployment's proxy."""
     folder = tmp_path_factory.mktemp("nginx") / "proxy"
     with proxied(nginx, folder, dashboard.port, dashboard.port) as port:
         yield Server(port, folder / "error.log")
@@ -92,7 +92,7 @@ def test_through_the_proxy_a_film_of_some_megabytes_is_brought(
         cookies=world.cookies[Role.LEAD],
         body=film,
         origin=URL,
-        x_upload_ticket=uploads.ticket("Some lead"),
+        x_upload_ticket=uploads.ticket(read_settings(), "Some lead"),
     )
     assert reply.status == 201, reply.body
     [kept] = (world.store.root / uploads.FOLDER).iterdir()
@@ -120,7 +120,7 @@ def test_a_proxy_before_it_that_is_named_is_believed_and_nobody_else(
     with proxied(nginx, tmp_path / "named", dashboard.port, dashboard.port, named) as port:
         proxy = Server(port, tmp_path / "log")
         for number in range(WRONG_LINKS):
-            # A visitor's own claim stands before what the proxy says of them.
+            # The visitor's own claim comes before what the proxy adds about them.
             told = f"203.0.113.{number}, 198.51.100.200"
             assert proxy.ask("/r/guess", sender=before, x_forwarded_for=told).status == 404
         assert proxy.ask("/r/guess", sender=before, x_forwarded_for="198.51.100.200").status == 429

@@ -1,4 +1,7 @@
-"""Every text a founder or a lead reads in a document. Golden files hold whole documents: read before replacing one."""
+"""Every text that a founder or lead reads in a document.
+
+Golden files are whole documents: read one before replacing it.
+"""
 
 import re
 import subprocess
@@ -15,24 +18,20 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from pilot_core import catalog
-from pilot_core.documents import (
-    FOUNDER_DOCUMENTS,
-    REVIEW_PACK_TEXTS,
-    PilotRunbookBuilder,
-    approval_checklist,
-    generate_founder_artifacts,
-    md_text,
-    publish_checklist,
-    render_founder_documents,
-    render_report,
-    render_review_pack_texts,
-)
+from pilot_core.documents.checklists import approval_checklist, publish_checklist
 from pilot_core.documents.engine import environment
-from pilot_core.documents.text import line
+from pilot_core.documents.founder import PilotRunbookBuilder, generate_founder_artifacts, render_founder_documents
+from pilot_core.documents.names import FOUNDER_DOCUMENTS, REVIEW_PACK_TEXTS
+from pilot_core.documents.report import render_report
+from pilot_core.documents.review_pack import render_review_pack_texts
+from pilot_core.documents.text import line, md_text
+from pilot_core.domain.attempt import Change, Draft, PilotRunAttempt, Shot, SlaCheck
+from pilot_core.domain.brief import Brief
+from pilot_core.domain.feedback import Feedback, FeedbackMode
+from pilot_core.domain.pilot import PilotRun
 from pilot_core.errors import InvalidRequest, StoreError
 from pilot_core.insight.report import OutcomeReport, build_report
-from pilot_core.models import Brief, Draft, Feedback, FeedbackMode, PilotRun, PilotRunAttempt, Shot, SlaCheck
-from pilot_core.services import create_pilot
+from pilot_core.services.pilots import create_pilot
 
 GOLDEN = Path(__file__).parent / "golden"
 START = datetime(2024, 1, 15, 10, 0, tzinfo=UTC)
@@ -72,7 +71,10 @@ SECOND_DRAFT = Draft(
     duration=40.8,
     shots=SHOTS[:2],
     changes=[
-        "Opens with a number instead of a question, complete at 0.9 s instead of 2.2 s (weak hook).",
+        Change(
+            text="Opens with a number instead of a question, complete at 0.9 s instead of 2.2 s (weak hook).",
+            flags=["hook_weak"],
+        ),
         "The music ends on the call to action.",
     ],
     checks=[LENGTH],
@@ -121,7 +123,7 @@ def pack_of_second_attempt(pilot: PilotRun) -> dict[str, str]:
 
 
 def every_text(pilot: PilotRun) -> dict[str, str]:
-    """All plain texts of a pilot with two attempts."""
+    """Return all plain texts of a pilot with two attempts."""
     return {
         "pilot_runbook.txt": PilotRunbookBuilder(pilot).render(),
         **render_founder_documents(pilot),
@@ -139,7 +141,7 @@ def golden(name: str) -> str:
 
 
 def flat(text: str) -> str:
-    """The text without its wrapping."""
+    """Return the text without line wrapping."""
     return re.sub(r"\s+", " ", text)
 
 
@@ -174,8 +176,8 @@ def test_a_first_version_says_plainly_that_there_is_nothing_to_compare_it_with()
     assert text == (
         "What changed since the last version\n"
         "===================================\n"
-        "Your feature launch film for AcmeAI\n"
-        "Attempt 1 of 5\n"
+        "Your feature launch video for AcmeAI\n"
+        "Version 1 of up to 5\n"
         "\n"
         "This is the first version, so there is nothing to compare it with. The\n"
         "next one will say here what became of your feedback.\n"
@@ -186,7 +188,7 @@ def test_a_first_version_says_plainly_that_there_is_nothing_to_compare_it_with()
     )
 
 
-# What the guide asks each document to hold
+# What the guide requires of each document
 
 GUIDE = {
     "pilot_runbook.txt": {
@@ -261,13 +263,13 @@ def test_instructions_for_an_attempt_name_it_and_a_first_one_promises_no_changes
     pilot = pilot_with_two_attempts()
     first = flat(render_founder_documents(pilot, pilot.attempt(1))["founder_instructions.txt"])
     second = flat(render_founder_documents(pilot, pilot.attempt(2))["founder_instructions.txt"])
-    assert "Your feature launch film for AcmeAI is ready to watch: attempt 1 of 5." in first
-    assert "Your feature launch film for AcmeAI is ready to watch: attempt 2 of 5." in second
+    assert "Your feature launch video for AcmeAI is ready to watch: attempt 1 of 5." in first
+    assert "Your feature launch video for AcmeAI is ready to watch: attempt 2 of 5." in second
     assert "what_changed_since_last_version.txt" not in first
     assert "what_changed_since_last_version.txt says what became of your earlier feedback." in second
 
 
-# Every scenario and brand, and pilots that came from elsewhere
+# Every scenario and brand, and imported pilots
 
 
 @pytest.mark.parametrize(("scenario", "brand"), COMBINATIONS)
@@ -319,7 +321,7 @@ def test_an_unknown_scenario_is_refused_in_a_sentence() -> None:
         PilotRunbookBuilder(pilot).render()
 
 
-# Names and words as typed
+# Names and texts as typed
 
 NAMES = ['O\'Brien & Søn <b>"x"</b>', "שלום", "王芳", "María  José {{ 7*7 }}", "Ωμέγα 🎬", "[x](http://a.b) *y*"]
 
@@ -371,7 +373,7 @@ def test_the_marketing_summary_says_nothing_that_neither_brief_nor_film_says() -
         "- Call to action: not in the brief yet\n"
         "- Link: not in the brief yet\n"
     ) in text
-    assert "a placeholder in the film" not in text, "it stands for what the brief lacks"
+    assert "a placeholder in the video" not in text, "it stands for what the brief lacks"
 
 
 def test_a_placeholder_in_a_film_whose_brief_is_complete_is_named() -> None:
@@ -380,7 +382,7 @@ def test_a_placeholder_in_a_film_whose_brief_is_complete_is_named() -> None:
     )
     draft = FIRST_DRAFT.model_copy(update={"shots": [Shot(beat="hook", start=0, end=2, text="[your number] faster")]})
     text = render_review_pack_texts(pilot, attempt_of(pilot, draft), draft, None)["marketing_summary.txt"]
-    assert "- [your number]: a placeholder in the film\n" in text
+    assert "- [your number]: a placeholder in the video\n" in text
 
 
 def test_a_link_and_the_lines_of_a_post_can_be_copied_whole() -> None:
@@ -398,7 +400,7 @@ def test_a_link_and_the_lines_of_a_post_can_be_copied_whole() -> None:
         (
             ("too_long",),
             "- Too long: no change names it, see below.",
-            "- Too long: no change names it. Look at the film",
+            "- Too long: no change names it. Look at the video",
         ),
         (
             ("factual_error",),
@@ -406,7 +408,7 @@ def test_a_link_and_the_lines_of_a_post_can_be_copied_whole() -> None:
             "- Factual error: no pipeline can settle this. Correct the brief’s proof points",
         ),
         (("their_own_flag",), "- their own flag: no change names it", "- their own flag: no change names it."),
-        ((), "No flag was raised.", "- The feedback came in words without a flag. Compare them with the film."),
+        ((), "No flag was raised.", "- The feedback came in words without a flag. Compare them with the video."),
     ],
 )
 def test_each_piece_of_feedback_comes_back_with_what_was_done(
@@ -424,7 +426,7 @@ def test_each_piece_of_feedback_comes_back_with_what_was_done(
 def test_a_change_that_answers_two_flags_is_told_once() -> None:
     pilot = pilot_with_two_attempts(flags=("cta_unclear", "ending_weak"))
     sentence = "The call stands alone for 4.0 s instead of 3.2 s (call to action unclear and ending is weak)."
-    draft = SECOND_DRAFT.model_copy(update={"changes": [sentence]})
+    draft = SECOND_DRAFT.model_copy(update={"changes": [Change(text=sentence, flags=["cta_unclear", "ending_weak"])]})
     texts = render_review_pack_texts(pilot, pilot.attempt(2), draft, pilot.attempt(1))
     changed = flat(texts["what_changed_since_last_version.txt"])
     assert changed.count(sentence) == 1
@@ -434,8 +436,8 @@ def test_a_change_that_answers_two_flags_is_told_once() -> None:
 
 def test_simulated_feedback_is_answered_by_nothing_since_no_person_spoke() -> None:
     texts = pack_of_second_attempt(pilot_with_two_attempts(mode=FeedbackMode.SIMULATED))
-    assert "No person reviewed attempt 1, so this attempt answers no feedback." in texts[REVIEW_PACK_TEXTS[2]]
-    assert "None: no person has reviewed an earlier attempt." in texts["director_notes.txt"]
+    assert "No person reviewed version 1, so this version answers no feedback." in texts[REVIEW_PACK_TEXTS[2]]
+    assert "None: no person has reviewed an earlier version." in texts["director_notes.txt"]
 
 
 def test_a_cut_brought_by_hand_without_shots_notes_or_captions_still_has_its_texts() -> None:
@@ -443,10 +445,10 @@ def test_a_cut_brought_by_hand_without_shots_notes_or_captions_still_has_its_tex
     bare = Draft(iteration=1, video_path="a1/draft_v1.mp4")
     texts = render_review_pack_texts(pilot, attempt_of(pilot, bare), bare, None)
     assert list(texts) == list(REVIEW_PACK_TEXTS)
-    assert "No list of shots came with this cut." in texts["director_notes.txt"]
+    assert "No list of shots came with this version." in texts["director_notes.txt"]
     assert "Nothing was measured of this draft." in texts["director_notes.txt"]
     assert "Length: –" in texts["director_notes.txt"]
-    assert "Write captions: none came with this cut." in texts["recommended_publish_checklist.txt"]
+    assert "Write captions: none came with this version." in texts["recommended_publish_checklist.txt"]
     assert "Measured" not in texts["recommended_publish_checklist.txt"]
 
 
@@ -556,7 +558,7 @@ def kinds(tokens: list[Token]) -> set[str]:
 
 
 def read_back(markdown: str) -> str:
-    """The text of a Markdown that is one paragraph of text and nothing else."""
+    """Return the text of Markdown that is a single paragraph."""
     tokens = parse(markdown)
     assert [token.type for token in tokens] == ["paragraph_open", "inline", "paragraph_close"]
     assert {child.type for child in tokens[1].children or []} == {"text"}
@@ -593,7 +595,7 @@ def test_plain_words_stay_nearly_as_readable_in_the_markdown_source(text: str) -
 
 
 def report_of(text: str) -> OutcomeReport:
-    """A report in which everything a person can type is ``text``."""
+    """Return a report in which everything that a person can type is ``text``."""
     pilot = fixed_pilot(playbook_version=line(text) or "–")
     pilot.founder_name = pilot.company_name = text
     pilot.brand_context = {"preset": text}
@@ -642,7 +644,7 @@ def test_a_report_without_any_attempt_shows_dashes_and_never_a_zero_that_was_not
 
 @pytest.fixture
 def rendered(monkeypatch: pytest.MonkeyPatch) -> dict[str, set[str]]:
-    """Which templates were rendered, with the names each was given."""
+    """Return the templates that were rendered, each with the names it was given."""
     seen: dict[str, set[str]] = {}
     render = jinja2.Template.render
 
@@ -658,7 +660,7 @@ def test_every_template_is_rendered_and_uses_every_variable_it_is_given(rendered
     every_text(pilot_with_two_attempts())
     render_report(build_report(pilot_with_two_attempts(), now=START))
     env = environment()
-    # Those of messages are rendered elsewhere, one by one: tests/test_messages.py.
+    # Message templates are rendered one by one in tests/test_messages.py.
     documents = env.list_templates(filter_func=lambda name: name.endswith((".txt.j2", ".md.j2")) and "/" not in name)
     parsed = {
         name: env.parse(Path(env.get_template(name).filename or "").read_text(encoding="utf-8")) for name in documents

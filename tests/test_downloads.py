@@ -1,9 +1,9 @@
-"""The download routes, asked over ASGI with a real store behind them, on disk or with its files in a bucket."""
+"""The download routes, requested over ASGI, on a real store on disk or with its files in a bucket."""
 
 import io
 import json
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,28 +12,31 @@ import pandas as pd
 import pytest
 from starlette.applications import Starlette
 
-from pilot_core import services
-from pilot_core.documents import render_report
+from pilot_core import PilotStore
+from pilot_core.documents.report import render_report
+from pilot_core.domain.actors import at_command_line
+from pilot_core.domain.attempt import Draft
+from pilot_core.domain.pilot import PilotRun
 from pilot_core.export.archive import zip_stream
-from pilot_core.export.shelf import shelf
-from pilot_core.export.snapshot import row_counts
+from pilot_core.export.pilot_files import files_of
 from pilot_core.insight.cohort import Cohort
 from pilot_core.insight.report import build_report
-from pilot_core.judgement import file_report, override_recommendation
-from pilot_core.models import Draft, PilotRun
 from pilot_core.review.links import make_link, open_link
-from pilot_core.store.pilots import PilotStore
-from pilot_core.web import access, stores
-from pilot_core.web.downloads import DOWNLOAD_ROUTES, TABLES_ZIP, filed_address, table_address
+from pilot_core.services import pilots
+from pilot_core.services.judgements import file_report, override_recommendation
+from pilot_core.store.queries.exports import row_counts
+from pilot_core.web.access.visitors import GRANT_COOKIE
+from pilot_core.web.routes.downloads import DOWNLOAD_ROUTES, TABLES_ZIP, filed_address, table_address
 from tests import buckets
 from tests.conftest import HandClock
+from tests.served import serve, served_scope
 
 FILM = bytes(range(256)) * 4096
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a route answered, and in how many pieces."""
+    """A route's response, and the number of pieces it came in."""
 
     status: int
     headers: dict[str, str]
@@ -42,7 +45,7 @@ class Answer:
 
 
 def ask(path: str, method: str = "GET", **headers: str) -> Answer:
-    """One request; header names with underscores for hyphens."""
+    """Send one request. Header names take underscores for hyphens."""
     said: list[dict] = []
     path, _, query = path.partition("?")
     asked = {"host": "localhost:8501"} | {name.replace("_", "-"): value for name, value in headers.items()}
@@ -57,6 +60,7 @@ def ask(path: str, method: str = "GET", **headers: str) -> Answer:
         "query_string": query.encode(),
         "client": ("127.0.0.1", 50_000),
         "headers": [(name.encode(), value.encode()) for name, value in asked.items()],
+        **served_scope(),
     }
 
     async def receive() -> dict:
@@ -82,9 +86,9 @@ def store(
 
 
 @pytest.fixture
-def pilot(store: PilotStore, new_pilot: Callable[..., PilotRun], monkeypatch: pytest.MonkeyPatch) -> Iterator[PilotRun]:
-    """A started pilot whose first attempt has a film, a review pack and leftovers of its making."""
-    pilot = services.start_pilot(store, new_pilot(company_name="Acme <AI>"), "Mara")
+def pilot(store: PilotStore, new_pilot: Callable[..., PilotRun], monkeypatch: pytest.MonkeyPatch) -> PilotRun:
+    """Return a pilot whose first attempt has a video, a review pack and unfinished files."""
+    pilot = pilots.start_pilot(store, new_pilot(company_name="Acme <AI>"), at_command_line("Mara"))
     within = f"{pilot.pilot_id}/attempt_1_20260302_090000"
     folder = store.root / within
     (folder / "review_pack").mkdir(parents=True)
@@ -108,10 +112,8 @@ def pilot(store: PilotStore, new_pilot: Callable[..., PilotRun], monkeypatch: py
 
     pilot, _ = store.change(pilot.pilot_id, work)
     buckets.leave_to_bucket(store, pilot.pilot_id)
-    monkeypatch.setenv("PILOT_OPS_STORE", str(store.root))
-    stores.store.cache_clear()
-    yield pilot
-    stores.store.cache_clear()
+    serve(monkeypatch, PilotStore(store.root))
+    return pilot
 
 
 def at(pilot: PilotRun, name: str) -> str:
@@ -135,14 +137,14 @@ def test_a_file_comes_byte_for_byte_under_its_own_name(
 ) -> None:
     answer = ask(at(pilot, name))
     assert answer.status == 200
-    assert answer.body == store.media.fetched(f"{pilot.pilot_id}/{name}").read_bytes()
+    assert answer.body == store.media.local_path(f"{pilot.pilot_id}/{name}", of=pilot.pilot_id).read_bytes()
     assert answer.headers["content-type"] == media_type
     assert answer.headers["content-disposition"] == f'attachment; filename="{Path(name).name}"'
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
 def test_every_file_on_the_shelf_can_be_downloaded(store: PilotStore, pilot: PilotRun) -> None:
-    items = shelf(store, pilot)
+    items = files_of(store, pilot)
     assert len(items) == 12
     assert all(ask(at(pilot, item.name)).status == 200 for item in items)
 
@@ -254,11 +256,11 @@ def test_an_imported_pilot_reaches_no_file_of_the_store_that_is_not_its_own(
     attempt.drafts = [Draft(iteration=1, video_path="../outside.mp4", captions_path=f"{pilot.pilot_id}.json")]
     (store.root.parent / "outside.mp4").write_bytes(b"outside")
     store.save(other)
-    assert shelf(store, other) == []
+    assert files_of(store, other) == []
     assert ask(at(other, "attempt_1/pilots.duckdb")).status == 404
 
 
-def test_a_film_that_an_imported_attempt_keeps_elsewhere_in_the_store_is_its_own(
+def test_a_film_elsewhere_in_the_store_is_not_the_pilot_s(
     store: PilotStore, pilot: PilotRun, new_pilot: Callable[..., PilotRun]
 ) -> None:
     (store.root / "old_films").mkdir()
@@ -266,16 +268,16 @@ def test_a_film_that_an_imported_attempt_keeps_elsewhere_in_the_store_is_its_own
     other = new_pilot()
     other.add_attempt("old_films/cut.mp4")
     store.save(other)
-    assert [(item.name, item.attempt) for item in shelf(store, other)] == [("attempt_1/cut.mp4", 1)]
-    assert ask(at(other, "attempt_1/cut.mp4")).body == FILM
+    assert files_of(store, other) == []
+    assert ask(at(other, "attempt_1/cut.mp4")).status == 404
 
 
 # Filed reports, and the tables of a cohort
 
 
 def test_a_filed_report_comes_as_it_was_filed_whatever_came_after(store: PilotStore, pilot: PilotRun) -> None:
-    override_recommendation(store, pilot.pilot_id, "STOP", "Sold <b>off</b>.", "Lea")
-    filed = file_report(store, pilot.pilot_id, "Lea <i>")
+    override_recommendation(store, pilot.pilot_id, "STOP", "Sold <b>off</b>.", at_command_line("Lea"))
+    filed = file_report(store, pilot.pilot_id, at_command_line("Lea <i>"))
     store.change(pilot.pilot_id, lambda p: setattr(p, "company_name", "Renamed"))
     markdown = ask(filed_address(filed.report_id, "md"))
     assert markdown.body.decode() == filed.markdown
@@ -293,8 +295,8 @@ def test_a_filed_report_comes_as_it_was_filed_whatever_came_after(store: PilotSt
 
 
 def test_a_table_comes_for_the_filters_in_its_address(store: PilotStore, pilot: PilotRun) -> None:
-    other = services.create_pilot("Bo", "Other Ltd", "problem_solution", "wellness", now=store.clock())
-    services.start_pilot(store, other, "Mara")
+    other = pilots.create_pilot("Bo", "Other Ltd", "problem_solution", "wellness", now=store.clock())
+    pilots.start_pilot(store, other, at_command_line("Mara"))
     cohort = Cohort(scenario=("feature_launch", "funding_announcement"), created_from=pilot.created_at.date())
     assert table_address("pilots.csv", cohort) == (
         f"/download/tables/pilots.csv?scenario=feature_launch&scenario=funding_announcement"
@@ -310,7 +312,7 @@ def test_a_table_comes_for_the_filters_in_its_address(store: PilotStore, pilot: 
         manifest = json.loads(archive.read("manifest.json"))
         assert archive.read("pilots.csv") == one.body
     assert manifest["filters"] == cohort.as_filters()
-    assert manifest["row_counts"] == row_counts(store, cohort)
+    assert manifest["row_counts"] == row_counts(store.database, cohort)
 
 
 @pytest.mark.parametrize(
@@ -331,9 +333,9 @@ def test_a_table_that_cannot_be_had_is_refused_with_a_sentence(
 
 
 def test_reports_and_tables_are_for_the_team_alone(store: PilotStore, pilot: PilotRun) -> None:
-    filed = file_report(store, pilot.pilot_id, "Lea")
-    token = make_link(store, pilot.pilot_id, "Dana", actor="Lea")[1]
+    filed = file_report(store, pilot.pilot_id, at_command_line("Lea"))
+    token = make_link(store, pilot.pilot_id, "Dana", actor=at_command_line("Lea"))[1]
     _, cookie = open_link(store, token)
     for address in (filed_address(filed.report_id, "md"), table_address("pilots.csv", Cohort()), "/download/tables/x"):
-        for headers in ({}, {"cookie": f"{access.COOKIE}={cookie}"}):
+        for headers in ({}, {"cookie": f"{GRANT_COOKIE}={cookie}"}):
             assert ask(address, host="pilots.example", **headers).status == 404

@@ -1,57 +1,65 @@
-"""Erasing a pilot or a person: nothing of theirs is left in any row, file or event, and the counts stay."""
+"""Erasing a pilot or a person: no row, file or event has their data afterwards, and the counts remain."""
 
 import json
-import threading
 import unicodedata
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
 import psycopg
 import pytest
 
-from pilot_core import judgement, keys, services
-from pilot_core.care.backup import back_up
-from pilot_core.care.check import check
-from pilot_core.care.repair import repair
+from pilot_core import PilotStore
 from pilot_core.cli import main
-from pilot_core.erasure import BACKUPS, ERASED, OURS, erase_person, erase_pilot, finish_erasures
+from pilot_core.domain.actors import at_command_line
+from pilot_core.domain.comments import Anchor
+from pilot_core.domain.pilot import PilotRun
+from pilot_core.erasure.person import erase_person
+from pilot_core.erasure.pilot import erase_pilot, finish_erasures
+from pilot_core.erasure.request import BACKUPS, ERASED
+from pilot_core.erasure.scrub import OURS
 from pilot_core.errors import InvalidRequest, NotAllowedNow, PilotNotFound
-from pilot_core.models import PilotRun
+from pilot_core.maintenance.backup import back_up
+from pilot_core.maintenance.check import check
+from pilot_core.maintenance.repair import repair
 from pilot_core.review.comments import add_comment, reply
-from pilot_core.review.decisions import decide, undo_decision
+from pilot_core.review.decisions import Decision, decide, undo_decision
 from pilot_core.review.links import make_link, open_link
 from pilot_core.review.receipts import record_opened
-from pilot_core.store import erasures as erasure_rows
-from pilot_core.store import state_files
-from pilot_core.store.copying import tables_of
-from pilot_core.store.database import rows
-from pilot_core.store.erasures import TABLES_OF_A_PILOT, erasures
-from pilot_core.store.pilots import PilotStore
+from pilot_core.review.requests import answer_request, open_requests_before
+from pilot_core.services import judgements, keys, pilots
+from pilot_core.store.engine.connection import rows
+from pilot_core.store.engine.copying import tables_of
+from pilot_core.store.files import state_files
+from pilot_core.store.queries.erasures import all_erasures
+from pilot_core.store.tables import erasures as erasure_rows
+from pilot_core.store.tables.erasures import TABLES_OF_A_PILOT
 from tests.reviewing import LEAD, next_attempt, pilot_in_review, queued_attempt, team
 
 DANA = "Dana Crüz"
+THEO = at_command_line("Theo Grant")
 WORDS = "My phone number is 030 123456, and the middle drags."
 SAID = "Please ask my sister Ilse first"
 
 
 @pytest.fixture
 def reviewed(store: PilotStore) -> PilotRun:
-    """A pilot on which Dana has left every kind of trace, and a filed report that quotes her."""
+    """Return a pilot with every kind of data by Dana, and a filed report that quotes her."""
     pilot = pilot_in_review(store)
-    services.write_documents(store, pilot)
+    pilots.write_documents(store, pilot)
     _, token = make_link(store, pilot.pilot_id, DANA, actor=LEAD)
     grant, _ = open_link(store, token)
     record_opened(store, grant, 1)
-    comment = add_comment(store, grant, 1, 10, SAID)
+    comment = add_comment(store, grant, 1, Anchor(10), SAID)
     reply(store, team(pilot), comment.comment_id, "We will")
-    services.record_feedback(store, pilot.pilot_id, 1, WORDS, "minor_changes", ["too_long"], by=DANA)
-    judgement.file_report(store, pilot.pilot_id, LEAD)
+    pilots.record_feedback(store, pilot.pilot_id, 1, WORDS, "minor_changes", ["too_long"], by=DANA)
+    judgements.file_report(store, pilot.pilot_id, LEAD)
     return store.load(pilot.pilot_id)
 
 
 def everything(store: PilotStore) -> str:
-    """All that the store holds, rows and text files, as one text."""
+    """Return everything in the store, rows and text files, as one text."""
 
     def work(connection) -> str:
         return json.dumps(
@@ -99,7 +107,7 @@ def test_an_erased_pilot_leaves_its_counts_and_nothing_else(store: PilotStore, r
     with pytest.raises(PilotNotFound):
         store.load(reviewed.pilot_id)
     assert store.load(other.pilot_id) == other
-    (kept,) = erasures(store.database)
+    (kept,) = all_erasures(store.database)
     assert (kept.kind, kept.pilot_id, kept.erased_by, kept.reason, kept.counts) == (
         "pilot",
         None,
@@ -107,8 +115,8 @@ def test_an_erased_pilot_leaves_its_counts_and_nothing_else(store: PilotStore, r
         "The founder asked for it",
         done.counts,
     )
-    assert done.told[0].startswith(f"Erased {reviewed.pilot_id}: ")
-    assert done.told[-1] == BACKUPS
+    assert done.sentences[0].startswith(f"Erased {reviewed.pilot_id}: ")
+    assert done.sentences[-1] == BACKUPS
 
 
 def stop(*_: object) -> int:
@@ -119,7 +127,7 @@ def test_an_erasure_that_was_interrupted_is_finished_later(
     store: PilotStore, reviewed: PilotRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr("pilot_core.erasure._remove_files", stop)
+        patched.setattr("pilot_core.erasure.files.remove_files", stop)
         with pytest.raises(KeyboardInterrupt):
             erase_pilot(store, reviewed.pilot_id, "asked", LEAD)
     assert (store.root / reviewed.pilot_id).exists()
@@ -164,13 +172,32 @@ def rows_of(store: PilotStore, table: str) -> list[dict]:
 
 
 def test_an_erased_member_of_the_team_is_signed_out_and_unnamed(store: PilotStore, reviewed: PilotRun) -> None:
-    key, _ = keys.invite(store, LEAD, "lead", "the machine")
-    judgement.override_recommendation(store, reviewed.pilot_id, "STOP", "Budget is gone", LEAD)
-    done = erase_person(store, LEAD, "Has left the company", "Theo Grant")
+    key, _ = keys.invite(store, LEAD, "lead", at_command_line("the machine"))
+    judgements.override_recommendation(store, reviewed.pilot_id, "STOP", "Budget is gone", LEAD)
+    done = erase_person(store, LEAD, "Has left the company", THEO)
     assert LEAD not in everything(store)
     assert done.counts["keys"] == 1
     assert [k.ended_at is not None for k in keys.keys_of(store)] == [True]
     assert key.name == LEAD
+
+
+def test_answers_of_an_erased_person_are_kept_without_a_name(store: PilotStore, reviewed: PilotRun) -> None:
+    next_attempt(store, reviewed.pilot_id)
+    grant, _ = open_link(store, make_link(store, reviewed.pilot_id, DANA, actor=LEAD)[1])
+    [given] = reviewed.attempt(1).feedback
+    for subject in ("too_long", "notes"):
+        answer_request(store, grant, f"{given.feedback_id}.{subject}", addressed=False, in_attempt=2)
+    assert open_requests_before(store, store.load(reviewed.pilot_id), 3).unmet[1].words == WORDS
+    erase_person(store, DANA, "asked", LEAD)
+    assert DANA not in everything(store)
+    assert [(row["subject"], row["addressed"], row["answered_by"]) for row in rows_of(store, "request_answers")] == [
+        ("too_long", False, ERASED),
+        ("notes", False, ERASED),
+    ]
+    [left] = open_requests_before(store, store.load(reviewed.pilot_id), 3).unmet
+    assert (left.words, left.by) == ("Too long", ERASED)
+    erase_pilot(store, reviewed.pilot_id, "asked", LEAD)
+    assert rows_of(store, "request_answers") == []
 
 
 def test_a_founders_name_goes_from_the_documents_too(store: PilotStore, reviewed: PilotRun) -> None:
@@ -253,7 +280,7 @@ def test_an_erasure_that_stopped_before_the_file_was_written_anew_is_finished_la
     assert left.encode() in raw(store)
     assert finish_erasures(store) == []
     assert left.encode() not in raw(store)
-    assert [made.pilot_id for made in erasures(store.database)] == [None]
+    assert [made.pilot_id for made in all_erasures(store.database)] == [None]
 
 
 def test_a_check_names_a_database_that_was_not_written_anew_and_a_repair_does_it(
@@ -275,8 +302,8 @@ def test_a_check_names_a_database_that_was_not_written_anew_and_a_repair_does_it
 @pytest.mark.parametrize("word", ["minor_changes", "human", "READY", "fair"])
 def test_a_note_that_reads_like_a_code_takes_no_code_with_it(store: PilotStore, word: str) -> None:
     pilot = pilot_in_review(store)
-    services.record_feedback(store, pilot.pilot_id, 1, word, "minor_changes", ["too_long"], by=DANA)
-    judgement.file_report(store, pilot.pilot_id, LEAD)
+    pilots.record_feedback(store, pilot.pilot_id, 1, word, "minor_changes", ["too_long"], by=DANA)
+    judgements.file_report(store, pilot.pilot_id, LEAD)
     erase_person(store, DANA, "asked", LEAD)
     [detail] = [e.detail for e in store.events(pilot.pilot_id) if e.kind == "feedback_received"]
     assert (detail["level"], detail["mode"], detail["by"]) == ("minor_changes", "human", ERASED)
@@ -287,8 +314,8 @@ def test_a_note_that_reads_like_a_code_takes_no_code_with_it(store: PilotStore, 
 
 def test_a_person_called_like_a_code_takes_no_code_with_them(store: PilotStore) -> None:
     pilot = pilot_in_review(store)
-    services.record_feedback(store, pilot.pilot_id, 1, "", "approve", by="Human")
-    judgement.file_report(store, pilot.pilot_id, LEAD)
+    pilots.record_feedback(store, pilot.pilot_id, 1, "", "approve", by="Human")
+    judgements.file_report(store, pilot.pilot_id, LEAD)
     erase_person(store, "human", "asked", LEAD)
     [detail] = [e.detail for e in store.events(pilot.pilot_id) if e.kind == "feedback_received"]
     assert (detail["mode"], detail["by"]) == ("human", ERASED)
@@ -322,7 +349,7 @@ def test_what_a_program_was_told_and_rows_set_aside_go_with_a_person(store: Pilo
     done = erase_person(store, DANA, "asked", LEAD)
     assert not (folder / "brief.json").exists()
     assert [path.name for path in aside.iterdir()] == ["pilot_y.json"]
-    assert any("a repair had set aside" in sentence for sentence in done.told)
+    assert any("a repair had set aside" in sentence for sentence in done.sentences)
 
 
 def test_rows_set_aside_go_with_the_pilot_they_are_of(store: PilotStore, reviewed: PilotRun) -> None:
@@ -338,9 +365,9 @@ def test_quotes_of_decided_suggestions_go_also_from_a_decision_that_was_taken_ba
     pilot = pilot_in_review(store)
     _, token = make_link(store, pilot.pilot_id, DANA, actor=LEAD)
     grant, _ = open_link(store, token)
-    given = decide(store, grant, 1, "minor_changes", (), "The hook is weak, and it is too long.")
-    judgement.accept_suggestion(store, pilot.pilot_id, given.feedback_id, "too_long", LEAD)
-    judgement.dismiss_suggestion(store, pilot.pilot_id, given.feedback_id, "hook_weak", LEAD)
+    given = decide(store, grant, 1, Decision("minor_changes", (), "The hook is weak, and it is too long."))
+    judgements.accept_suggestion(store, pilot.pilot_id, given.feedback_id, "too_long", LEAD)
+    judgements.dismiss_suggestion(store, pilot.pilot_id, given.feedback_id, "hook_weak", LEAD)
     undo_decision(store, grant, given.feedback_id)
     assert "too long" in everything(store)
     erase_person(store, DANA, "asked", LEAD)
@@ -384,7 +411,7 @@ def test_a_name_is_found_however_its_spaces_and_accents_are_kept(
     file.write_text(json.dumps({**guide, "runs": [run]}), "utf-8")
     store.import_state(file)
     pilot = pilot_in_review(store)
-    services.record_feedback(store, pilot.pilot_id, 1, "Fine", "minor_changes", ["too_long"], by=spelled)
+    pilots.record_feedback(store, pilot.pilot_id, 1, "Fine", "minor_changes", ["too_long"], by=spelled)
     done = erase_person(store, DANA, "asked", LEAD)
     assert (done.counts["pilots"], done.counts["reviews"]) == (2, 2)
     left = unicodedata.normalize("NFC", everything(store)).casefold()
@@ -393,14 +420,16 @@ def test_a_name_is_found_however_its_spaces_and_accents_are_kept(
 
 
 def at_first(real: Callable, before: Callable[[], object]) -> Callable:
-    """``real``, but the first time ``before`` is done first, by another thread, and waited for."""
+    """Return a function that calls ``real``, the first time after running ``before`` in another thread.
+
+    What ``before`` raises, it raises.
+    """
     waiting = [before]
 
     def work(*given: object, **named: object) -> object:
         if waiting:
-            thread = threading.Thread(target=waiting.pop())
-            thread.start()
-            thread.join()
+            with ThreadPoolExecutor(1) as beside:
+                beside.submit(waiting.pop()).result()
         return real(*given, **named)
 
     return work
@@ -421,14 +450,14 @@ def test_a_comment_made_while_a_pilot_is_being_erased_is_erased_with_it(
 ) -> None:
     late = "One more thing"
     commented = at_first(
-        erasure_rows.remove_pilot, lambda: add_comment(store, team(reviewed, "Theo Grant"), 1, 20, late)
+        erasure_rows.remove_pilot, lambda: add_comment(store, team(reviewed, THEO), 1, Anchor(20), late)
     )
     monkeypatch.setattr(erasure_rows, "remove_pilot", commented)
     erase_pilot(store, reviewed.pilot_id, "asked", LEAD)
     assert late not in everything(store)
     assert rows_of(store, "comments") == rows_of(store, "events") == []
     with pytest.raises(PilotNotFound):
-        add_comment(store, team(reviewed), 1, 20, late)
+        add_comment(store, team(reviewed), 1, Anchor(20), late)
 
 
 def test_a_save_that_was_first_leaves_no_state_file_of_an_erased_pilot(
@@ -436,21 +465,21 @@ def test_a_save_that_was_first_leaves_no_state_file_of_an_erased_pilot(
 ) -> None:
     erased = at_first(store._write_state_files, lambda: erase_pilot(store, reviewed.pilot_id, "asked", LEAD))
     monkeypatch.setattr(store, "_write_state_files", erased)
-    services.pause(store, reviewed.pilot_id, "Waiting", LEAD)
+    pilots.pause(store, reviewed.pilot_id, "Waiting", LEAD)
     assert not (store.root / f"{reviewed.pilot_id}.json").exists()
 
 
 def test_a_filed_report_keeps_the_override_it_shows(store: PilotStore) -> None:
     pilot = pilot_in_review(store)
-    services.record_feedback(store, pilot.pilot_id, 1, WORDS, "minor_changes", ["too_long"], by=DANA)
-    judgement.override_recommendation(store, pilot.pilot_id, "STOP", "Budget is gone", LEAD)
-    judgement.file_report(store, pilot.pilot_id, LEAD)
+    pilots.record_feedback(store, pilot.pilot_id, 1, WORDS, "minor_changes", ["too_long"], by=DANA)
+    judgements.override_recommendation(store, pilot.pilot_id, "STOP", "Budget is gone", LEAD)
+    judgements.file_report(store, pilot.pilot_id, LEAD)
     [before] = rows_of(store, "outcome_reports")
     [line] = [line for line in before["markdown"].splitlines() if "overrides this" in line]
-    erase_person(store, DANA, "asked", "Theo Grant")
+    erase_person(store, DANA, "asked", THEO)
     [after] = rows_of(store, "outcome_reports")
     assert line in after["markdown"].splitlines()
-    erase_person(store, LEAD, "asked", "Theo Grant")
+    erase_person(store, LEAD, "asked", THEO)
     [after] = rows_of(store, "outcome_reports")
     assert line.replace(LEAD, ERASED) in after["markdown"].splitlines()
 

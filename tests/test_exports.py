@@ -1,54 +1,49 @@
-"""Exports: whole, the same each time, safe to open, undone by the stated rule, and adding up to the page."""
+"""Exports: complete, repeatable, safe to open, reversible by the documented rule, and consistent with the page."""
 
 import csv
 import io
 import itertools
 import json
 import re
-import subprocess
 import zipfile
 from collections.abc import Callable, Iterator
 from datetime import date
 from fractions import Fraction
-from pathlib import Path
-from typing import Any
-from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
 
-from pilot_core import catalog
+from pilot_core import PilotStore, catalog
 from pilot_core.cli import main
 from pilot_core.clock import iso
+from pilot_core.domain.actors import at_command_line
 from pilot_core.errors import InvalidRequest, StoreError
 from pilot_core.export.bundle import archive_chunks, csv_chunks, export_folder, write_archive, write_csv, write_parquet
-from pilot_core.export.dictionary import FORMULA_RULE, data_dictionary
-from pilot_core.export.formulas import neutral, original
-from pilot_core.export.snapshot import _cell, row_counts, snapshot
-from pilot_core.export.tables import COMMENTS, TABLES, Column, Table
+from pilot_core.export.dictionary import FORMULA_RULE
+from pilot_core.export.snapshot import snapshot
+from pilot_core.formulas import neutral, original
 from pilot_core.insight.cohort import Cohort
 from pilot_core.insight.evidence import reviewed_attempts
-from pilot_core.judgement import file_report, override_recommendation
-from pilot_core.metrics import metrics_page
-from pilot_core.services import create_pilot
+from pilot_core.insight.rules import current_programme_rules
+from pilot_core.services.judgements import file_report, override_recommendation
+from pilot_core.services.pilots import create_pilot
 from pilot_core.settings import ROOT
-from pilot_core.store.copying import tables_of
-from pilot_core.store.database import append, without_nul
-from pilot_core.store.lease import Connection, scratch
-from pilot_core.store.pilots import PilotStore
-from pilot_core.store.queries import pilot_summaries
-from pilot_core.store.soundness import columns
+from pilot_core.store.engine.duckdb_session import scratch
+from pilot_core.store.engine.nul import without_nul
+from pilot_core.store.queries.export_columns import COMMENTS, TABLES, Column, Table, version_word
+from pilot_core.store.queries.export_copies import cell_sql, open_copies, select_copied
+from pilot_core.store.queries.exports import row_counts
+from pilot_core.store.queries.lists import pilot_summaries
+from pilot_core.store.queries.metrics_page import metrics_page
 from pilot_core.timecode import frame_to_timecode
-from pilot_core.web import pilot_table
-from pilot_core.web.metrics_page import compare
-from pilot_core.web.metrics_page import themes as metrics_themes
+from pilot_core.web.components import pilot_table
+from pilot_core.web.pages.metrics import compare
+from pilot_core.web.pages.metrics import theme_table as metrics_themes
 from tests.crowd import crowd, fill
-from tests.hostile import BEFORE, HOSTILE, LEADERS
+from tests.hostile import BEFORE, HOSTILE, LEADERS, expected_text, fill_with
+from tests.libreoffice import open_with_libreoffice
 from tests.sketches import day
 
-TABLE_CELL = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
-OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
-TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
 COHORTS = [
     Cohort(),
     Cohort(scenario=("feature_launch",)),
@@ -76,58 +71,18 @@ def full(tmp_path_factory: pytest.TempPathFactory, own_database: Callable[[], st
 
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory, own_database: Callable[[], str]) -> PilotStore:
-    """A store in which every text of every table is hostile, ids included, as no honest way in would allow."""
+    """Make a store with hostile text in every text column, ids included, which no valid input would allow."""
     store = PilotStore(tmp_path_factory.mktemp("hostile"), database_url=own_database())
-    store.database.transaction(_fill)
+    store.database.transaction(lambda connection: fill_with(connection, HOSTILE))
     return store
-
-
-def _fill(connection: Connection) -> None:
-    kinds = columns(connection)
-    for table, names in tables_of(connection).items():
-        if table in TABLES or table == "flag_suggestions":
-            found = [
-                [_hostile_value(name, kinds[table, name].split()[0], cell, n) for name in names]
-                for n, cell in enumerate(HOSTILE)
-            ]
-            append(connection, table, names, found)
-
-
-def _hostile_value(name: str, kind: str, cell: str, n: int) -> Any:
-    if name == "rate":
-        return "30000/1001"
-    if name == "deleted_at":
-        return None
-    if name == "sla_violations":
-        return json.dumps([cell, "; it goes on"])
-    by_kind = {
-        "INTEGER": n + 1,
-        "DOUBLE": n + 0.25,
-        "BOOLEAN": True,
-        "JSON": "{}",
-        "TIMESTAMP": day(3).replace(tzinfo=None),
-    }
-    return by_kind.get(kind, cell)
 
 
 def texts_of(table: Table) -> list[str]:
     return [column.name for column in table.columns if column.kind == "text"]
 
 
-def expected_text(table: str, name: str, cell: str, n: int) -> str | None:
-    """What stands in a text column of the hostile store."""
-    if name == "sla_violations":
-        return f"{cell};; it goes on"
-    fixed = {
-        "source": "suggestion",
-        "polarity": "complaint",
-        "timecode": frame_to_timecode(n + 1, Fraction(30000, 1001)),
-    }
-    return fixed.get(name, cell)
-
-
 def held(store: PilotStore) -> list[str]:
-    """The hostile cells as the store's engine keeps them."""
+    """Return the hostile cells as the store's engine stores them."""
     return [without_nul(cell) for cell in HOSTILE] if hasattr(store.database, "url") else list(HOSTILE)
 
 
@@ -165,7 +120,7 @@ def test_libreoffice_finds_no_formula_in_any_export_and_numbers_are_numbers(host
         with files[-1].open("wb") as file:
             write_csv(hostile, name, Cohort(), file)
     opened = open_with_libreoffice(soffice, files, tmp_path)
-    # Were formulas taken for text here anyway, the test would show nothing.
+    # If LibreOffice treated formulas as text here, this test would prove nothing.
     assert [cell["formula"] for row in opened["control"] for cell in row if cell["formula"]]
     for name, table in TABLES.items():
         header, *rows = opened[name]
@@ -186,9 +141,9 @@ def test_libreoffice_finds_no_formula_in_any_export_and_numbers_are_numbers(host
 
 
 def kept_by_calc(text: str) -> str:
-    """What of a text comes back out of LibreOffice: line ends are of one kind there, and it knows no NUL.
+    """Return a text as LibreOffice returns it: all line ends are the same, and NUL characters are missing.
 
-    Where a NUL was what the apostrophe was added for, the apostrophe stays.
+    If the apostrophe was added because of a NUL, it stays.
     """
     kept = original(neutral(text).replace("\r\n", "\n").replace("\r", "\n").replace("\0", ""))
     assert "\0" in text or kept == text.replace("\r\n", "\n").replace("\r", "\n")
@@ -197,17 +152,21 @@ def kept_by_calc(text: str) -> str:
 
 @pytest.fixture(scope="module")
 def tables_on_screen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[pd.DataFrame, list[str]]]:
-    """Each table of a page that is fed with people's text, with the hostile texts it was fed with, column by column."""
+    """Return each page table that shows people's text, with the hostile texts it was given, column by column."""
     store = PilotStore(tmp_path_factory.mktemp("screen"))
     for n, cell in enumerate(HOSTILE):
         pilot = create_pilot("Alice", "Acme", "feature_launch", "acme", now=day(1 + n % 28))
-        # As no honest way in would allow.
+        # No valid input would allow this.
         pilot.founder_name, pilot.company_name = cell, f"{cell} "
         pilot.scenario_type, pilot.playbook_version = cell, cell
         pilot.add_attempt("film.mp4", None, 30.0, 1, 0.2, True, at=day(1 + n % 28))
         pilot.record_feedback(1, cell, "minor_changes", at=day(1 + n % 28))
-        pilot.runs[0].feedback[0].flags = [cell]
+        pilot.runs[0].feedback[0].flags = ["too_long"]
         store.save(pilot, cell)
+        row = [cell, pilot.pilot_id]
+        store.database.transaction(
+            lambda c, row=row: c.execute("UPDATE feedback_flags SET flag = ? WHERE pilot_id = ?", row)
+        )
     pilots = pilot_summaries(store.database)
     page = metrics_page(store, Cohort())
     themes = page.themes.bars
@@ -228,12 +187,12 @@ def tables_on_screen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tupl
 def test_every_table_on_a_screen_is_one_of_those_looked_at_here():
     sources = [*(ROOT / "pilot_core" / "web").rglob("*.py"), *(ROOT / "pages").glob("*.py")]
     drawing = {path.stem for path in sources if re.search(r"st\.(dataframe|data_editor)\(", path.read_text("utf-8"))}
-    assert drawing == {"pilot_list", "finder", "themes", "compare", "change"}  # change holds measures alone
+    assert drawing == {"pilot_table", "theme_table", "compare", "improvement"}  # improvement holds measures alone
 
 
 def test_sixty_hostile_cells_in_every_table_on_a_screen_are_harmless_when_it_is_saved(tables_on_screen):
     for name, (frame, fed) in tables_on_screen.items():
-        # As the table's own button writes it.
+        # The CSV that the table's download button writes.
         read_back = pd.read_csv(
             io.StringIO(frame.to_csv(index=False, lineterminator="\r\n")), keep_default_na=False, dtype=str
         )
@@ -263,52 +222,21 @@ def test_libreoffice_finds_no_formula_in_any_table_saved_from_a_screen(tables_on
             assert [original(str(row[0]["text"])) for row in rows] == list(map(kept_by_calc, fed))
 
 
-def open_with_libreoffice(
-    soffice: str, files: list[Path], folder: Path
-) -> dict[str, list[list[dict[str, str | None]]]]:
-    """Each file's cells as LibreOffice Calc has them after opening it with formulas allowed: text, type, formula."""
-    command = [
-        soffice, "--headless", f"-env:UserInstallation=file://{folder}/profile",
-        "--infilter=CSV:44,34,76,1,,0,false,true,false,false,false,0,true", "--convert-to", "fods",
-        "--outdir", str(folder), *map(str, files),
-    ]  # fmt: skip
-    subprocess.run(command, check=True, capture_output=True, timeout=180)
-    return {file.stem: list(sheet_rows(file.with_suffix(".fods"))) for file in files}
-
-
-def sheet_rows(path: Path) -> Iterator[list[dict[str, str | None]]]:
-    for row in ElementTree.parse(path).iter(f"{TABLE_CELL}table-row"):
-        cells = []
-        for cell in row.iter(f"{TABLE_CELL}table-cell"):
-            found = {
-                "text": "\n".join(map(paragraph, cell.iter(f"{TEXT}p"))),
-                "type": cell.get(f"{OFFICE}value-type"),
-                "formula": cell.get(f"{TABLE_CELL}formula"),
-            }
-            cells += [found] * min(int(cell.get(f"{TABLE_CELL}number-columns-repeated", "1")), 40)
-        if any(cell["text"] for cell in cells):
-            yield cells
-
-
-def paragraph(element: ElementTree.Element) -> str:
-    """A paragraph's text; blanks that XML would lose are elements of their own there."""
-    inner = {f"{TEXT}s": " " * int(element.get(f"{TEXT}c", "1")), f"{TEXT}tab": "\t", f"{TEXT}line-break": "\n"}
-    told = inner.get(element.tag, element.text or "")
-    return told + "".join(paragraph(child) + (child.tail or "") for child in element)
-
-
 def test_the_sql_makes_cells_safe_exactly_as_the_python_does(tmp_path):
-    pieces = ["", "'", "''", *BEFORE, *LEADERS, "a", "é", "7", ",", '"', "x=1"]
+    pieces = ["", "'", "''", *BEFORE, *LEADERS, "a", "é", "7", ",", ";", '"', "x=1"]
     texts = ["".join(parts) for parts in itertools.product(pieces, repeat=3)]
-    with scratch(tmp_path, "100MB") as connection:
-        connection.register("given", pd.DataFrame({"place": range(6000), "text": texts[:6000]}))
-        cell = _cell(Column("text", "text", ""))
+    texts += [f"a{text}" for text in texts]
+    (tmp_path / "copies").mkdir()
+    with open_copies(tmp_path / "copies") as copies:
+        connection = copies.connection
+        connection.raw.register("given", pd.DataFrame({"place": range(len(texts)), "text": texts}))
+        cell = cell_sql(Column("text", "text", ""))
         made = connection.execute(f"SELECT {cell} FROM given ORDER BY place").fetchall()  # noqa: S608
-    assert [text for (text,) in made] == [quoted(neutral(text)) for text in texts[:6000]]
+    assert [text for (text,) in made] == [quoted(neutral(text)) for text in texts]
 
 
 def quoted(text: str) -> str:
-    return '"' + text.replace('"', '""') + '"' if any(c in text for c in ',"\r\n') else text
+    return '"' + text.replace('"', '""') + '"'
 
 
 @pytest.mark.parametrize("cohort", COHORTS, ids=lambda cohort: cohort.words)
@@ -318,9 +246,9 @@ def test_counts_in_the_exports_add_up_to_the_page(full, cohort):
     pilots, attempts = lines(full, "pilots", cohort), lines(full, "attempts", cohort)
     feedback, flags = lines(full, "feedback", cohort), lines(full, "feedback_flags", cohort)
     summary = lines(full, "programme_summary", cohort)
-    assert len(pilots) == m.fates.pilots
-    assert sum(row["is_censored"] == "true" for row in pilots) == m.fates.still_open
-    assert sum(row["approval_outcome"] == "approved" for row in pilots) == m.fates.approved
+    assert len(pilots) == m.outcomes.pilots
+    assert sum(row["is_censored"] == "true" for row in pilots) == m.outcomes.still_open
+    assert sum(row["approval_outcome"] == "approved" for row in pilots) == m.outcomes.approved
     assert sum(int(row["n_attempts"]) for row in pilots) == len(attempts)
     assert sum(bool(row["video_path"]) for row in attempts) == m.total_videos
     reviewed = sum(row["is_reviewed_by_human"] == "true" for row in attempts)
@@ -336,11 +264,30 @@ def test_counts_in_the_exports_add_up_to_the_page(full, cohort):
     assert {row["attempt_id"] for row in feedback} <= {row["attempt_id"] for row in attempts}
     assert {row["feedback_id"] for row in flags} <= {row["feedback_id"] for row in feedback}
     whole, *segments = summary
-    assert (int(whole["n_decided"]), int(whole["n_approved"]), int(whole["n_open"])) == (
-        m.fates.decided, m.fates.approved, m.fates.still_open
-    )  # fmt: skip
-    for column in ("n_decided", "n_approved", "n_open"):
+    counted = ("n_decided", "n_approved", "n_out_of_attempts", "n_open", "n_paused", "sla_n", "costs_known")
+    o = m.outcomes
+    assert [int(whole[column]) for column in counted[:-1]] == [
+        o.decided, o.approved, o.exhausted, o.open, o.paused, m.sla_all.denominator,
+    ]  # fmt: skip
+    for column in counted:
         assert sum(int(row[column]) for row in segments) == int(whole[column])
+    assert [(row["segment"], row["scenario_type"], row["brand_preset"]) for row in summary] == [
+        ("all", "", ""),
+        *((f"{s.scenario} × {s.brand}", s.scenario, s.brand) for s in sorted(
+            page.forest.segments, key=lambda s: (s.scenario, s.brand)
+        )),
+    ]  # fmt: skip
+    shares = {
+        "sla_rate": m.sla_all.value,
+        "ttfc_first_median_seconds": m.ttfc_first.median,
+        "cost_per_approved_dollars": m.cost_per_approved.value,
+        "p_le_floor": page.programme.p_le_stop,
+    }
+    for column, value in shares.items():
+        assert (float(whole[column]) if whole[column] else None) == pytest.approx(value), column
+    assert whole["guardrail_breached"] == str(bool(page.programme.breached)).lower()
+    ended = {row["pilot_id"] for row in pilots if row["decided_at"] and row["total_cost_dollars"]}
+    assert int(whole["costs_known"]) <= len(ended)
     assert [row["recommendation"] for row in segments] == [
         s.result.recommendation or "" for s in sorted(page.forest.segments, key=lambda s: (s.scenario, s.brand))
     ]
@@ -352,7 +299,7 @@ def test_a_table_is_every_pilot_word_for_word(full):
     assert [row["pilot_id"] for row in rows] == [pilot.pilot_id for pilot in stored]
     for row, pilot in zip(rows, stored, strict=True):
         assert original(row["founder_name"]) == pilot.founder_name
-        assert row["playbook_version"] == (pilot.playbook_version or "")
+        assert row["playbook_version"] == (f"v{pilot.playbook_version}" if pilot.playbook_version else "")
         assert row["created_at"] == iso(pilot.created_at)
         assert int(row["n_human_reviews"]) == len(reviewed_attempts(pilot))
         assert row["total_cost_dollars"] == "" or float(row["total_cost_dollars"]) >= 0
@@ -381,9 +328,10 @@ def test_the_zip_holds_the_tables_its_dictionary_and_a_manifest_that_counts_thei
         assert json.loads(archive.read("manifest.json")) == manifest
         assert archive.read("feedback.csv") == read(csv_chunks(full, "feedback", cohort))
         assert manifest["row_counts"] == {name: len(parsed(archive.read(f"{name}.csv"))) for name in TABLES}
-        assert archive.read("data_dictionary.csv") == data_dictionary()
-    assert manifest["schema_version"] == "1"
-    assert manifest["rules_version"] == "2026.11"
+        with snapshot(full, cohort, ()) as taken:
+            assert archive.read("data_dictionary.csv") == read(taken.dictionary())
+    assert manifest["schema_version"] == "2"
+    assert manifest["rules_version"] == version_word(current_programme_rules().version)
     assert manifest["as_of"].endswith("Z")
     assert manifest["filters"] == {
         "scenario": ["feature_launch"], "brand": None, "playbook_version": None, "created_from": "2026-01-05",
@@ -391,16 +339,17 @@ def test_the_zip_holds_the_tables_its_dictionary_and_a_manifest_that_counts_thei
     }  # fmt: skip
     for one in (cohort, *COHORTS, Cohort(brand=("nobody",))):
         with snapshot(full, one) as taken:
-            assert list(row_counts(full, one).items()) == list(taken.row_counts.items())
-    assert manifest["row_counts"]["pilots"] == metrics_page(full, cohort).measures.fates.pilots
+            assert list(row_counts(full.database, one).items()) == list(taken.row_counts.items())
+    assert manifest["row_counts"]["pilots"] == metrics_page(full, cohort).measures.outcomes.pilots
 
 
-def test_the_dictionary_describes_every_column_and_the_rule_for_texts_alone():
-    rows = parsed(data_dictionary())
+def test_the_dictionary_describes_every_column_and_the_rule_for_texts_alone(full):
+    with snapshot(full, Cohort(), ()) as taken:
+        rows = parsed(read(taken.dictionary()))
     assert [(row["table"], row["column"]) for row in rows] == [
         (table.name, column.name) for table in TABLES.values() for column in table.columns
     ]
-    assert {row["formula_rule"] for row in rows if row["type"] == "text"} == {FORMULA_RULE}
+    assert {original(row["formula_rule"]) for row in rows if row["type"] == "text"} == {FORMULA_RULE}
     assert {row["formula_rule"] for row in rows if row["type"] != "text"} == {""}
     assert all(row["meaning"] for row in rows)
 
@@ -426,20 +375,30 @@ def test_parquet_holds_the_texts_as_they_are_in_the_order_of_the_csv(hostile, tm
     assert set(frame["notes"]) == set(held(hostile))
 
 
+def test_an_empty_text_is_null_in_parquet(store, new_pilot, tmp_path):
+    pilot = new_pilot()
+    pilot.playbook_version = ""
+    store.save(pilot)
+    write_parquet(store, "pilots", Cohort(), tmp_path / "pilots.parquet")
+    frame = pd.read_parquet(tmp_path / "pilots.parquet")
+    assert frame["playbook_version"].isna().tolist() == [True]
+    assert not [name for name in frame.columns if (frame[name] == "").any()]
+
+
 def test_filed_reports_and_who_overrode_them_are_exported(store, new_pilot, clock):
     pilot = new_pilot()
     pilot.add_attempt("v.mp4", None, 40.5, 2, 1.25, True, at=clock())
     pilot.record_feedback(1, "Too long.", "minor_changes", ["too_long"], at=clock())
     store.save(pilot)
-    override_recommendation(store, pilot.pilot_id, "STOP", "=no budget", "Lea")
-    filed = file_report(store, pilot.pilot_id, "Lea")
+    override_recommendation(store, pilot.pilot_id, "STOP", "=no budget", at_command_line("Lea"))
+    filed = file_report(store, pilot.pilot_id, at_command_line("Lea"))
     row = lines(store, "outcome_reports")[0]
     assert {name: row[name] for name in list(row)[:12]} == {
         "report_id": filed.report_id,
         "pilot_id": pilot.pilot_id,
         "as_of": "2026-03-02T09:00:00Z",
         "generated_at": "2026-03-02T09:00:00Z",
-        "rules_version": "2026.11",
+        "rules_version": version_word(current_programme_rules().version),
         "total_videos": "1",
         "ttfc_mean_seconds": "40.5",
         "ttfc_median_seconds": "40.5",
@@ -478,12 +437,38 @@ def test_timecodes_in_the_export_are_those_of_the_review_room(tmp_path):
     ]
     cases = list(itertools.product(rates, frames))
     with scratch(tmp_path, "100MB") as connection:
-        connection.execute("CREATE TABLE given (place INTEGER, rate TEXT, frame INTEGER)")
-        connection.executemany("INSERT INTO given VALUES (?, ?, ?)", [[n, *case] for n, case in enumerate(cases)])
-        sql = f"SELECT timecode, seconds FROM ({COMMENTS.shaped.format(copy='given')}) ORDER BY place"  # noqa: S608
+        make_copied_comments(connection, [(n, *case, None, None) for n, case in enumerate(cases)])
+        sql = f"SELECT timecode, seconds FROM ({select_copied(COMMENTS, 'given')}) ORDER BY place"  # noqa: S608
         made = connection.execute(sql).fetchall()
     assert [timecode for timecode, _ in made] == [frame_to_timecode(frame, Fraction(rate)) for rate, frame in cases]
     assert [seconds for _, seconds in made] == pytest.approx([float(frame / Fraction(rate)) for rate, frame in cases])
+
+
+def make_copied_comments(connection, rows):
+    """Make the table ``given`` as the export copies comments: place, rate, frame, and what tells the shown draft."""
+    columns = "place INTEGER, rate TEXT, frame INTEGER, shown_path TEXT, drafts_json TEXT"
+    others = [f"{column.name} TEXT" for column in COMMENTS.columns if column.kind == "text" and not column.copy_sql]
+    connection.execute(f"CREATE TABLE given ({', '.join([columns, *others])})")
+    connection.raw.executemany(
+        "INSERT INTO given (place, rate, frame, shown_path, drafts_json) VALUES (?, ?, ?, ?, ?)", rows
+    )
+
+
+def test_source_seconds_begin_where_the_shown_draft_says(tmp_path):
+    drafts = [{"video_path": f"v{n}.mp4", "source_start": n / 4, "notes": ["x"]} for n in (1, 2, 3)]
+    cases = [
+        ("v2.mp4", json.dumps(drafts), 0.5),
+        ("other.mp4", json.dumps(drafts), 0.75),
+        ("v1.mp4", json.dumps([{"video_path": "v1.mp4"}]), 0.0),
+        ("v1.mp4", "[]", 0.0),
+        (None, "{}", 0.0),
+        (None, None, 0.0),
+    ]
+    with scratch(tmp_path, "100MB") as connection:
+        make_copied_comments(connection, [(n, "25", 50, path, text) for n, (path, text, _) in enumerate(cases)])
+        sql = f"SELECT source_seconds FROM ({select_copied(COMMENTS, 'given')}) ORDER BY place"  # noqa: S608
+        made = [seconds for (seconds,) in connection.execute(sql).fetchall()]
+    assert made == [2 + start for _, _, start in cases]
 
 
 def test_simulated_feedback_is_exported_and_recommends_nothing(full):

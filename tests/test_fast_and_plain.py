@@ -1,4 +1,4 @@
-"""What is fast and what is plain give the same: lists, metrics and exports beside JSON files and pandas."""
+"""The fast and the plain implementation agree: lists, metrics and exports against JSON files and pandas."""
 
 import csv
 import io
@@ -11,14 +11,14 @@ import pytest
 from bench.lists import plain_page
 from bench.pandas_export import write_archive as write_with_pandas
 from bench.pandas_measures import frames_of, measures, told
+from pilot_core import PilotStore
+from pilot_core.domain.pilot import PilotRun
 from pilot_core.export.bundle import write_archive
-from pilot_core.export.tables import PROGRAMME, TABLES
 from pilot_core.insight.cohort import Cohort
-from pilot_core.metrics import metrics_page
-from pilot_core.models import PilotRun
-from pilot_core.store import state_files
-from pilot_core.store.pilots import PilotStore
-from pilot_core.store.queries import PilotFilter, pilot_lines, pilot_page, pilot_summaries
+from pilot_core.store.files import state_files
+from pilot_core.store.queries.export_columns import PROGRAMME, TABLES
+from pilot_core.store.queries.lists import PilotFilter, pilot_lines, pilot_page, pilot_summaries
+from pilot_core.store.queries.metrics_page import metrics_page
 from tests.crowd import crowd, fill
 
 
@@ -82,7 +82,7 @@ def test_every_cell_of_the_export_is_what_pandas_writes(full: PilotStore, tmp_pa
 
 
 def cells(archive: zipfile.ZipFile, table: str) -> list[dict[str, object]]:
-    """The rows; numbers by value, since 8.0 and 8 are the same."""
+    """Return the rows, with numbers by value, since 8.0 and 8 are equal."""
     numbers = {column.name for column in TABLES[table].columns if column.kind == "number"}
     text = archive.read(f"{table}.csv").decode("utf-8-sig")
     return [

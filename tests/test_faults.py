@@ -1,27 +1,28 @@
-"""What can go wrong around the store: each has an end, a sentence, and a way on."""
+"""Failures around the store: each one ends, with a sentence and a way to continue."""
 
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from pilot_core import services
-from pilot_core.care.backup import back_up
-from pilot_core.care.check import check
-from pilot_core.care.repair import repair
+from pilot_core import PilotStore
+from pilot_core.domain.attempt import AttemptState
+from pilot_core.domain.pilot import PilotRun
 from pilot_core.errors import StoreError
-from pilot_core.models import AttemptState, PilotRun
-from pilot_core.rendering import fail_abandoned, run_attempt
-from pilot_core.settings import settings
-from pilot_core.store import lease as lease_module
-from pilot_core.store import renders
-from pilot_core.store.pilots import PilotStore
+from pilot_core.maintenance.backup import back_up
+from pilot_core.maintenance.check import check
+from pilot_core.maintenance.repair import repair
+from pilot_core.rendering.attempt import run_attempt
+from pilot_core.rendering.recovery import fail_abandoned
+from pilot_core.services import pilots
+from pilot_core.settings import read_settings
+from pilot_core.store.engine import lease as lease_module
+from pilot_core.store.tables import renders
 from tests.conftest import HandClock
 
 NewPilot = Callable[..., PilotRun]
@@ -29,7 +30,7 @@ NewPilot = Callable[..., PilotRun]
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of four megabytes."""
+    """Mount a disk of four megabytes."""
     place = tmp_path / "disk"
     place.mkdir()
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", place], capture_output=True).returncode:
@@ -40,7 +41,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def fill(disk: Path, spare: int) -> None:
-    """Leave so many bytes free, rounded down to pages."""
+    """Fill the disk, leaving ``spare`` bytes free, rounded down to pages."""
     with (disk / "filler").open("wb", buffering=0) as file:
         try:
             while True:
@@ -57,14 +58,14 @@ def test_a_full_disk_is_told_at_once_and_nothing_is_written_and_space_is_the_way
     pilot_id = store.save(new_pilot()).pilot_id
     fill(small_disk, 0)
     with pytest.raises(StoreError) as told:
-        services.pause(store, pilot_id, "Founder travels")
+        pilots.pause(store, pilot_id, "Founder travels")
     assert str(told.value) == (
         f"The store {store.root} could not take the change (No space left on device); nothing was written. "
         "Free some space or mend the disk, then try again."
     )
     assert store.load(pilot_id).status == "active"
     (small_disk / "filler").unlink()
-    services.pause(store, pilot_id, "Founder travels")
+    pilots.pause(store, pilot_id, "Founder travels")
     assert check(store) == []
 
 
@@ -114,10 +115,10 @@ def test_a_folder_that_can_only_be_read_is_refused_with_a_sentence(small_disk: P
         PilotStore(small_disk / "store")
     assert str(told.value) == f"The store folder {store.root} cannot be used: no permission to write there."
     with pytest.raises(StoreError) as told:
-        services.pause(store, pilot_id, "Founder travels")
+        pilots.pause(store, pilot_id, "Founder travels")
     assert str(told.value) == f"The store {store.root} cannot be locked: Read-only file system."
     subprocess.run(["mount", "-o", "remount,rw", small_disk], check=True)
-    assert services.pause(store, pilot_id, "Founder travels").status == "paused"
+    assert pilots.pause(store, pilot_id, "Founder travels").status == "paused"
 
 
 HOLDER = """
@@ -130,7 +131,7 @@ sys.stdin.read()
 
 @pytest.fixture
 def hold(store: PilotStore) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
-    """Another program opens the database file by itself, without the lease, and keeps it."""
+    """Return a function that starts another program, which opens the database file without the lease and holds it."""
     holders = []
 
     def begin() -> subprocess.Popen[bytes]:
@@ -154,14 +155,14 @@ def test_a_database_that_another_program_keeps_open_is_given_up_on_with_its_name
     holder = hold()
     monkeypatch.setattr(lease_module, "TIMEOUT_SECONDS", 0.3)
     with pytest.raises(StoreError) as told:
-        services.pause(store, pilot_id, "Founder travels")
+        pilots.pause(store, pilot_id, "Founder travels")
     name = Path(f"/proc/{holder.pid}/exe").readlink().name
     assert str(told.value) == (
         f"The store {store.root} is held by another program ({name}, process {holder.pid}) that does not share it. "
         "Close that program, then try again."
     )
     holder.communicate()
-    assert services.pause(store, pilot_id, "Founder travels").status == "paused"
+    assert pilots.pause(store, pilot_id, "Founder travels").status == "paused"
 
 
 def test_a_database_that_another_program_lets_go_of_in_time_is_waited_for(
@@ -176,7 +177,7 @@ def test_a_database_that_another_program_lets_go_of_in_time_is_waited_for(
         holder.communicate()
 
     monkeypatch.setattr(lease_module.time, "sleep", let_go)
-    assert services.pause(store, pilot_id, "Founder travels").status == "paused"
+    assert pilots.pause(store, pilot_id, "Founder travels").status == "paused"
     assert lease_module.RETRY_SECONDS in waited
 
 
@@ -184,10 +185,10 @@ def test_a_clock_set_back_loses_nothing_and_holds_nothing_up(
     store: PilotStore, new_pilot: NewPilot, clock: HandClock
 ) -> None:
     pilot_id = store.save(new_pilot()).pilot_id
-    services.pause(store, pilot_id, "first")
+    pilots.pause(store, pilot_id, "first")
     clock.forward(days=-40)
-    services.resume(store, pilot_id)
-    services.pause(store, pilot_id, "second")
+    pilots.resume(store, pilot_id)
+    pilots.pause(store, pilot_id, "second")
     assert [event.kind for event in store.events(pilot_id)] == ["created", "paused", "resumed", "paused"]
     assert store.load(pilot_id).pause_reason == "second"
     assert check(store) == []
@@ -198,21 +199,21 @@ def test_a_render_left_over_from_before_the_clock_was_set_back_is_noticed(
 ) -> None:
     one, other = (store.save(new_pilot()).pilot_id for _ in range(2))
     for pilot_id in (one, other):
-        services.queue_attempt(store, pilot_id, "storyboard")
-    assert renders.claim(store.database, f"{other}_a1", other, clock())
+        pilots.queue_attempt(store, pilot_id, "storyboard")
+    assert store.database.transaction(lambda c: renders.claim(c, f"{other}_a1", other, clock()))
     store.database.transaction(lambda c: c.execute("UPDATE renders SET worker = 'elsewhere'").fetchall())
     assert fail_abandoned(store) == []
     clock.now -= timedelta(days=1)
     assert sorted(fail_abandoned(store)) == sorted([f"{one}_a1", f"{other}_a1"])
     assert store.load(one).attempt(1).state is AttemptState.FAILED
-    services.retry_attempt(store, one)
+    pilots.retry_attempt(store, one)
     assert fail_abandoned(store) == [], "what was queued by the new clock is waited for"
 
 
 def test_no_descriptor_of_the_file_is_opened_while_it_is_attached_during_a_backup(
     store: PilotStore, new_pilot: NewPilot, tmp_path: Path
 ) -> None:
-    """The kernel tells who opens the file: only the thread that holds the lease, and not while it is attached."""
+    """The kernel reports each open of the file: only the lease's holder opens it, and not while it is attached."""
     store.save(new_pilot())
     attached: list[str] = []
     opened: list[list[str]] = []
@@ -231,7 +232,7 @@ def test_no_descriptor_of_the_file_is_opened_while_it_is_attached_during_a_backu
     try:
         back_up(store, tmp_path / "a.zip")
         check(store)
-        services.pause(store, store.pilot_ids()[0], "Founder travels")
+        pilots.pause(store, store.pilot_ids()[0], "Founder travels")
         shutil.copyfile(tmp_path / "a.zip", tmp_path / "b.zip")
     finally:
         watching = False
@@ -262,7 +263,7 @@ def test_no_descriptor_of_the_file_is_opened_while_it_is_attached_during_a_backu
             "open('a.mp4', 'wb').write(b'no film'); json.dump({{'video_path': 'a.mp4'}}, "
             "open(os.environ['PILOT_OPS_RESULT'], 'w'))",
             60,
-            "draft_v1.mp4 is not a playable video: it is not an MP4 film, or it is damaged.",
+            "draft_v1.mp4 is not a playable video: it is neither MP4 or QuickTime nor WebM or Matroska.",
         ),
     ],
     ids=["hangs", "floods its log", "makes no film", "makes a broken film"],
@@ -271,14 +272,14 @@ def test_a_pipeline_that_goes_wrong_fails_its_attempt_with_a_sentence_and_the_at
     store: PilotStore, new_pilot: NewPilot, tmp_path: Path, program: str, seconds: float, sentence: str
 ) -> None:
     (tmp_path / "program.py").write_text(f"import json, os, time\n{program.format()}\n")
-    config = replace(
-        settings(), command=(sys.executable, str(tmp_path / "program.py")), command_timeout_seconds=seconds
+    config = read_settings().model_copy(
+        update={"command": (sys.executable, str(tmp_path / "program.py")), "command_timeout_seconds": seconds}
     )
-    pilot_id = services.start_pilot(store, new_pilot()).pilot_id
-    services.queue_attempt(store, pilot_id, "command")
+    pilot_id = pilots.start_pilot(store, new_pilot()).pilot_id
+    pilots.queue_attempt(store, pilot_id, "command")
     pilot = run_attempt(store, pilot_id, 1, config)
     assert pilot.attempt(1).failure == sentence.format(name=Path(sys.executable).name, flood="x" * 199)
     assert pilot.attempts_used == 0
     assert check(store, under_way=0) == []
-    _, attempt = services.retry_attempt(store, pilot_id)
+    _, attempt = pilots.retry_attempt(store, pilot_id)
     assert attempt.state is AttemptState.QUEUED

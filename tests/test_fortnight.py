@@ -1,7 +1,7 @@
-"""A fortnight with fifty pilots, hour by hour: the messages that arrive are exactly those that were to be expected.
+"""Two weeks with fifty pilots, hour by hour: exactly the expected messages arrive.
 
-What is expected is counted here in another way than the product does: hour after hour, each pilot's working hours are
-added up one at a time, and nothing is calculated with dates.
+The expectation is computed differently from the product: each pilot's working hours are added up one hour at a time,
+without date arithmetic.
 """
 
 import random
@@ -13,17 +13,18 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from pilot_core import services
+from pilot_core import PilotStore
+from pilot_core.domain.actors import at_command_line
 from pilot_core.messages import outbox
-from pilot_core.messages.hours import Hours
 from pilot_core.messages.sender import send_due
-from pilot_core.store.pilots import PilotStore
+from pilot_core.services import pilots as services
+from pilot_core.working_hours import Hours
 from tests.conftest import HandClock
-from tests.messaging import LEADS, PostOffice, make_ready, new_pilot, post_office, set_up
+from tests.messaging import LEADS, PostOffice, make_ready, new_pilot, post_office, set_up, spelt
 
 ZONE = "Europe/Berlin"
 BEGINS = datetime(2026, 3, 19, 23, tzinfo=UTC)
-"""Midnight before a Friday there. Summer time begins on the Sunday after next."""
+"""Midnight before a Friday, local time. Summer time starts on the second Sunday after it."""
 TICKS = 14 * 24
 PILOTS = 50
 MESSAGE = re.compile(
@@ -34,7 +35,7 @@ DIGEST = re.compile(r"Pilots on \w+ \d+ \w+: (\d+) for us(?:, (\d+) late with fo
 
 @dataclass
 class Script:
-    """What happens with one pilot, by the hour after the beginning; None is never."""
+    """What happens with one pilot, by hours after the start; None is never."""
 
     ready: int
     decided: int | None = None
@@ -47,7 +48,7 @@ class Script:
 
 
 def scripts() -> list[Script]:
-    """Fifty of them: fixed ones for each way to stop, and the rest by chance, always the same."""
+    """Return fifty scripts: fixed ones for each way to stop, and the rest random with a fixed seed."""
     chance = random.Random(11)
     made = [
         Script(ready=10),
@@ -73,7 +74,7 @@ def scripts() -> list[Script]:
 
 
 class Plain:
-    """The expectation, one hour at a time."""
+    """The expected messages, one hour at a time."""
 
     def __init__(self) -> None:
         self.messages: list[tuple[int, str, str]] = []
@@ -100,7 +101,7 @@ class Plain:
 
 @dataclass
 class Course:
-    """One pilot as it is expected to go. ``waits`` is for whom: founder, us or nobody."""
+    """The expected history of one pilot. ``waits`` is who is waited for: founder, us or nobody."""
 
     name: str
     script: Script
@@ -124,7 +125,7 @@ class Course:
             self.to_go += ("ready",)
         if tick == script.decided:
             self.waits, self.worked = ("nobody" if script.approves else "us"), 0
-            # The cut was never announced where the answer came first.
+            # The attempt was never announced if the answer came first.
             self.to_go = (*(kind for kind in self.to_go if kind != "ready"), "feedback")
             self.over = script.approves
         if tick == script.paused:
@@ -153,7 +154,7 @@ class Course:
         self.last_call = yield from self._last_call(day, off or quiet)
 
     def _last_call(self, day: int, silent: bool) -> Iterator[str]:
-        """Two days before the midnight (UTC) that ends the link's fourteenth day after the cut was announced."""
+        """Yield the last call, two days before the link expires: midnight (UTC) after 14 days from the announcement."""
         days = ((BEGINS + timedelta(hours=self.tick)).date() - (BEGINS + timedelta(hours=self.told_on)).date()).days
         silent = silent or self.paused or self.reminded_on == day or self.waits != "founder" or self.last_call
         if days < 13 or silent:
@@ -170,7 +171,7 @@ class Course:
         return self.waits == "founder" and not self.paused and self.worked >= 48
 
     def ours_today(self, tick: int) -> bool:
-        """Whether 24 working hours are over, or will be before the day is."""
+        """Whether 24 working hours have passed, or will pass before the end of the day."""
         if self.waits != "us" or self.paused:
             return False
         here = (BEGINS + timedelta(hours=tick)).astimezone(ZoneInfo(ZONE))
@@ -187,16 +188,16 @@ def test_a_fortnight_of_fifty_pilots_brings_the_expected_messages_and_no_other(
     store: PilotStore, clock: HandClock, office: PostOffice
 ) -> None:
     office.now = clock
-    config = set_up(office, hours=Hours(ZONE, (0, 1, 2, 3, 4), 8, 19))
+    config = set_up(office, **spelt(Hours(ZONE, (0, 1, 2, 3, 4), 8, 19)))
     clock.now = BEGINS
     pilots = []
     for number in range(PILOTS):
         pilot = new_pilot(store, f"Founder {number:02}", f"Company {number:02}")
-        outbox.set_address(store, pilot.pilot_id, f"founder{number:02}@example.com", "Lea Lead")
+        outbox.set_address(store, pilot.pilot_id, f"founder{number:02}@example.com", at_command_line("Lea Lead"))
         pilots.append(pilot.pilot_id)
     for tick in range(TICKS):
         clock.now = BEGINS + timedelta(hours=tick)
-        # One session an hour, to save time: nobody else uses this store.
+        # One session per hour, to save time: nothing else uses this store.
         with store.database.session():
             for pilot_id, script in zip(pilots, scripts(), strict=True):
                 happen(store, pilot_id, script, tick)
@@ -226,15 +227,15 @@ def happen(store: PilotStore, pilot_id: str, script: Script, tick: int) -> None:
     if tick == script.resumed:
         services.resume(store, pilot_id)
     if tick == script.off:
-        outbox.switch(store, pilot_id, False, "Lea Lead")
+        outbox.set_enabled(store, pilot_id, False, at_command_line("Lea Lead"))
     if tick == script.quiet:
-        from pilot_core.messages.secret_addresses import quiet_address
+        from pilot_core.messages.capability_links import opt_out_address
 
-        assert outbox.be_quiet(store, quiet_address(store, pilot_id, "").rsplit("/", 1)[1])
+        assert outbox.opt_out(store, opt_out_address(store, pilot_id, "", None).rsplit("/", 1)[1])
 
 
 def told(at: datetime, to: str, subject: str) -> tuple[int, str, str]:
-    """A mail as the expectation has it: the hour, the pilot, what it is."""
+    """Return a mail in the form of the expectation: hour, pilot, and kind of message."""
     tick = int((at - BEGINS).total_seconds() // 3600)
     if digest := DIGEST.fullmatch(subject):
         assert to == LEADS[0]

@@ -6,11 +6,12 @@ import anyio
 import pytest
 from starlette.types import Receive, Scope, Send
 
+from pilot_core.domain.roles import Role
 from pilot_core.errors import StoreError
-from pilot_core.web.access import Role
-from pilot_core.web.errors import NOT_NOW
-from pilot_core.web.middleware import Guard
+from pilot_core.web.components.errors import NOT_NOW
+from pilot_core.web.server.middleware import Guard
 from tests.besieged import Server, World, besieged, make_world
+from tests.served import served_scope
 
 OURS = {"origin": "http://pilots.example.com"}
 
@@ -35,9 +36,9 @@ def addresses(world: World) -> list[str]:
 
 
 def test_every_answer_says_what_a_browser_may_do_with_it(server: Server, world: World) -> None:
-    for who in Role:
+    for cookies in world.cookies.values():
         for path in addresses(world):
-            headers = server.ask(path, cookies=world.cookies[who]).headers
+            headers = server.ask(path, cookies=cookies).headers
             policy = headers["content-security-policy"]
             assert "default-src 'none'" in policy, path
             assert "http:" not in policy, path
@@ -74,7 +75,7 @@ def test_a_film_comes_in_the_pieces_that_were_asked_for(server: Server, world: W
 
 
 def answered_by_the_guard(fails: Exception) -> list[dict]:
-    """What the gate sends when whatever is behind it fails in that way."""
+    """Return what the gate sends if the app behind it raises that exception."""
     said: list[dict] = []
 
     async def behind(scope: Scope, receive: Receive, send: Send) -> None:
@@ -96,6 +97,7 @@ def answered_by_the_guard(fails: Exception) -> list[dict]:
         "headers": [(b"host", b"pilots.example.com")],
         "client": ("203.0.113.7", 5),
         "http_version": "1.1",
+        **served_scope(),
     }
     anyio.run(Guard(behind), scope, receive, send)
     return said

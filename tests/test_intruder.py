@@ -1,4 +1,4 @@
-"""A scripted intruder against a running server. Each answer is listed in ``golden/intruder.txt``; none may leak."""
+"""A scripted intruder against a running server. Each response is listed in ``golden/intruder.txt``; none may leak."""
 
 import socket
 from collections.abc import Iterator
@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pilot_core import keys
+from pilot_core.domain.roles import Role
 from pilot_core.review.links import make_link
-from pilot_core.web.access import Role
+from pilot_core.services import keys
 from tests.besieged import AWAY, Reply, Server, World, besieged, make_world
 from tests.reviewing import LEAD
 
@@ -43,7 +43,7 @@ def server(world: World) -> Iterator[Server]:
 
 
 class Attempts:
-    """What was tried, as whom, and what came back; whatever leaks fails at once."""
+    """The requests tried, as whom, and the responses. A response that leaks fails at once."""
 
     def __init__(self, server: Server, world: World):
         self.server, self.world = server, world
@@ -117,6 +117,7 @@ def others_pilots(tried: Attempts) -> None:
             "/download/tables/pilots.csv",
             "/download/tables/pilot_ops_tables.zip",
             f"/pilot?pilot={theirs.pilot_id}",
+            f"/review/preview/{theirs.pilot_id}",
         ):
             tried.over_http("another's pilot", path, who=who)
     for path in ("pilot_runbook.txt", "everything.zip", "outcome_report.md", "comments/all.csv"):
@@ -239,7 +240,7 @@ def host_tricks(tried: Attempts) -> None:
 
 
 def sockets(tried: Attempts) -> None:
-    for page in ("overview", "pilot", "metrics", "reports", "new_pilot", "review", ""):
+    for page in ("overview", "pilot", "metrics", "reports", "new_pilot", "preview", ""):
         tried.over_socket("no cookie", page)
         tried.over_socket("a reviewer at a page", page, Role.REVIEWER)
     tried.over_socket("another site's page", "overview", Role.LEAD, origin="https://evil.example")
@@ -263,7 +264,7 @@ def sizes(tried: Attempts) -> None:
 
 
 def raw(port: int, said: str | bytes) -> bytes:
-    """How the server's answer to those very bytes begins."""
+    """Send raw bytes and return the start of the server's response."""
     with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
         line.sendall(said.encode() if isinstance(said, str) else said)
         return line.recv(65_536)

@@ -1,16 +1,19 @@
-"""Overrides, accepted and dismissed suggestions, filed reports: each leaves an event, and none rewrites what was."""
+"""Overrides, accepted and dismissed suggestions, and filed reports: each adds an event, and none rewrites history."""
 
 import threading
 from datetime import timedelta
 
 import pytest
 
-from pilot_core import judgement
+from pilot_core import PilotStore
+from pilot_core.domain.actors import at_command_line
+from pilot_core.domain.pilot import PilotRun
 from pilot_core.errors import InvalidRequest, NotAllowedNow, PilotNotFound
 from pilot_core.insight.evidence import FlagState
 from pilot_core.insight.recommend import recommend
 from pilot_core.insight.rules import current_rules
-from pilot_core.judgement import (
+from pilot_core.services import judgements
+from pilot_core.services.judgements import (
     accept_suggestion,
     dismiss_suggestion,
     file_report,
@@ -20,10 +23,8 @@ from pilot_core.judgement import (
     undo_decided_suggestion,
     undo_override,
 )
-from pilot_core.metrics import metrics_page
-from pilot_core.models import PilotRun
-from pilot_core.store import lease
-from pilot_core.store.judgements import (
+from pilot_core.store.engine import lease
+from pilot_core.store.queries.judgements import (
     NOT_FILED,
     decided_suggestions_of,
     filed_report,
@@ -32,12 +33,12 @@ from pilot_core.store.judgements import (
     reports_page,
     standing_overrides,
 )
-from pilot_core.store.pilots import PilotStore
+from pilot_core.store.queries.metrics_page import metrics_page
 
 
 @pytest.fixture
 def pilot(store, new_pilot, clock) -> PilotRun:
-    """One attempt, asked to change a little in words that suggest two flags, one of them raised."""
+    """Return a pilot whose minor changes suggest two flags by their text, one of them raised."""
     made = new_pilot()
     made.add_attempt("v.mp4", None, 40, 1, 1.0, True, at=clock())
     made.record_feedback(1, "The hook is weak, and it is too long.", "minor_changes", ["too_long"], at=clock())
@@ -47,12 +48,12 @@ def pilot(store, new_pilot, clock) -> PilotRun:
 
 
 def told(store: PilotStore, pilot: PilotRun) -> list[tuple[str, str]]:
-    """Who did what since the pilot was made."""
+    """Return who did what since the pilot was created."""
     return [(event.actor, event.kind) for event in store.events(pilot.pilot_id)][3:]
 
 
 def test_an_override_stands_beside_what_the_rules_say(store, pilot, clock):
-    made = override_recommendation(store, pilot.pilot_id, "STOP", " The product was sold. ", "Lea")
+    made = override_recommendation(store, pilot.pilot_id, "STOP", " The product was sold. ", at_command_line("Lea"))
     assert standing_overrides(store.database, [pilot.pilot_id, "pilot_20260101_none0000"]) == {pilot.pilot_id: made}
     assert (made.verdict, made.reason, made.made_by, made.made_at) == ("STOP", "The product was sold.", "Lea", clock())
     assert (made.computed, made.computed_code, made.rules_version) == (None, "in_progress", "2026.11")
@@ -64,15 +65,15 @@ def test_an_override_stands_beside_what_the_rules_say(store, pilot, clock):
 
 
 def test_an_override_is_undone_as_openly_as_it_was_made(store, pilot, clock):
-    override_recommendation(store, pilot.pilot_id, "STOP", "The product was sold.", "Lea")
+    override_recommendation(store, pilot.pilot_id, "STOP", "The product was sold.", at_command_line("Lea"))
     clock.forward(days=1)
-    undo_override(store, pilot.pilot_id, "It was not.", "Bo")
+    undo_override(store, pilot.pilot_id, "It was not.", at_command_line("Bo"))
     assert standing_overrides(store.database, [pilot.pilot_id]) == {}
     (undone,) = overrides_of(store.database, pilot.pilot_id)
     assert (undone.stands, undone.undone_by, undone.undone_at, undone.undone_reason) == (
         False, "Bo", clock(), "It was not."
     )  # fmt: skip
-    again = override_recommendation(store, pilot.pilot_id, "REVISE", "A new founder.", "Lea")
+    again = override_recommendation(store, pilot.pilot_id, "REVISE", "A new founder.", at_command_line("Lea"))
     assert [made.stands for made in overrides_of(store.database, pilot.pilot_id)] == [True, False]
     assert again.verdict == "REVISE"
     assert told(store, pilot) == [
@@ -91,27 +92,27 @@ def test_an_override_is_undone_as_openly_as_it_was_made(store, pilot, clock):
 )
 def test_an_override_without_a_name_a_reason_or_a_verdict_is_refused(store, pilot, verdict, reason, actor, error, says):
     with pytest.raises(error, match=says):
-        override_recommendation(store, pilot.pilot_id, verdict, reason, actor)
+        override_recommendation(store, pilot.pilot_id, verdict, reason, at_command_line(actor))
     assert told(store, pilot) == []
 
 
 def test_what_the_rules_say_already_or_another_override_is_not_overridden(store, pilot, clock):
-    override_recommendation(store, pilot.pilot_id, "STOP", "Sold.", "Lea")
+    override_recommendation(store, pilot.pilot_id, "STOP", "Sold.", at_command_line("Lea"))
     with pytest.raises(NotAllowedNow, match="Lea has overridden this recommendation already; undo that first"):
-        override_recommendation(store, pilot.pilot_id, "REVISE", "No.", "Bo")
-    undo_override(store, pilot.pilot_id, "Not sold.", "Lea")
+        override_recommendation(store, pilot.pilot_id, "REVISE", "No.", at_command_line("Bo"))
+    undo_override(store, pilot.pilot_id, "Not sold.", at_command_line("Lea"))
     with pytest.raises(NotAllowedNow, match="has no override that stands"):
-        undo_override(store, pilot.pilot_id, "Not sold.", "Lea")
+        undo_override(store, pilot.pilot_id, "Not sold.", at_command_line("Lea"))
     with pytest.raises(PilotNotFound):
-        override_recommendation(store, "pilot_20260101_none0000", "STOP", "Sold.", "Lea")
+        override_recommendation(store, "pilot_20260101_none0000", "STOP", "Sold.", at_command_line("Lea"))
     store.change(pilot.pilot_id, lambda p: p.record_feedback(1, "Yes", "approve", at=clock()))
     with pytest.raises(InvalidRequest, match="The rules say PROCEED already"):
-        override_recommendation(store, pilot.pilot_id, "PROCEED", "Of course.", "Lea")
+        override_recommendation(store, pilot.pilot_id, "PROCEED", "Of course.", at_command_line("Lea"))
 
 
 def test_an_override_changes_no_number_of_the_page(store, pilot):
     before = metrics_page(store)
-    override_recommendation(store, pilot.pilot_id, "STOP", "Sold.", "Lea")
+    override_recommendation(store, pilot.pilot_id, "STOP", "Sold.", at_command_line("Lea"))
     after = metrics_page(store)
     assert (after.programme, after.timeline.badges[0].label) == (before.programme, "TOO EARLY")
 
@@ -126,7 +127,7 @@ def test_words_offer_the_flags_nobody_has_raised_or_decided_on(store, pilot):
 def test_an_accepted_suggestion_counts_from_then_on_like_any_flag(store, pilot):
     (offered,) = suggestions(store)
     assert [bar.flag for bar in metrics_page(store).themes.bars] == ["too_long"]
-    changed = accept_suggestion(store, pilot.pilot_id, offered.note.feedback_id, "hook_weak", "Lea")
+    changed = accept_suggestion(store, pilot.pilot_id, offered.note.feedback_id, "hook_weak", at_command_line("Lea"))
     assert changed.runs[0].feedback[0].flags == ["too_long", "hook_weak"]
     assert store.load(pilot.pilot_id).runs[0].feedback[0].flags == ["too_long", "hook_weak"]
     bars = metrics_page(store).themes.bars
@@ -134,17 +135,17 @@ def test_an_accepted_suggestion_counts_from_then_on_like_any_flag(store, pilot):
     assert suggestions(store) == []
     assert told(store, pilot) == [("Lea", "flag_accepted")]
     with pytest.raises(NotAllowedNow, match="raised on this feedback already"):
-        accept_suggestion(store, pilot.pilot_id, offered.note.feedback_id, "hook_weak", "Bo")
+        accept_suggestion(store, pilot.pilot_id, offered.note.feedback_id, "hook_weak", at_command_line("Bo"))
 
 
 def test_a_dismissed_suggestion_is_not_offered_again_and_not_counted(store, pilot):
     (offered,) = suggestions(store)
-    dismiss_suggestion(store, pilot.pilot_id, offered.note.feedback_id, "hook_weak", "Lea")
+    dismiss_suggestion(store, pilot.pilot_id, offered.note.feedback_id, "hook_weak", at_command_line("Lea"))
     assert suggestions(store) == []
     assert [bar.flag for bar in metrics_page(store).themes.bars] == ["too_long"]
     assert told(store, pilot) == [("Lea", "flag_dismissed")]
     with pytest.raises(NotAllowedNow, match="Somebody has decided on this suggestion already"):
-        accept_suggestion(store, pilot.pilot_id, offered.note.feedback_id, "hook_weak", "Bo")
+        accept_suggestion(store, pilot.pilot_id, offered.note.feedback_id, "hook_weak", at_command_line("Bo"))
     assert store.load(pilot.pilot_id).runs[0].feedback[0].flags == ["too_long"]
     assert told(store, pilot) == [("Lea", "flag_dismissed")]
 
@@ -152,18 +153,18 @@ def test_a_dismissed_suggestion_is_not_offered_again_and_not_counted(store, pilo
 def test_what_the_words_do_not_suggest_cannot_be_accepted(store, pilot):
     feedback_id = pilot.runs[0].feedback[0].feedback_id
     with pytest.raises(InvalidRequest, match="do not suggest that flag"):
-        accept_suggestion(store, pilot.pilot_id, feedback_id, "off_brand", "Lea")
+        accept_suggestion(store, pilot.pilot_id, feedback_id, "off_brand", at_command_line("Lea"))
     with pytest.raises(PilotNotFound, match="has no such feedback"):
-        accept_suggestion(store, pilot.pilot_id, "feedback_0", "hook_weak", "Lea")
+        accept_suggestion(store, pilot.pilot_id, "feedback_0", "hook_weak", at_command_line("Lea"))
 
 
 def test_a_filed_report_keeps_what_it_said_whatever_comes_after(store, pilot, clock, monkeypatch):
-    filed = file_report(store, pilot.pilot_id, "Lea")
+    filed = file_report(store, pilot.pilot_id, at_command_line("Lea"))
     clock.forward(days=1)
     store.change(pilot.pilot_id, lambda p: p.record_feedback(1, "Yes", "approve", at=clock()))
     lenient = current_rules().model_copy(update={"version": "lenient"})
     monkeypatch.setattr("pilot_core.insight.recommend.current_rules", lambda: lenient)
-    later = file_report(store, pilot.pilot_id, "Bo")
+    later = file_report(store, pilot.pilot_id, at_command_line("Bo"))
     assert filed_report(store.database, filed.report_id) == filed
     assert filed.report.recommendation.code == "in_progress"
     assert [(line.report_id, line.rules_version, line.recommendation) for line in filed_reports(
@@ -180,19 +181,19 @@ def test_a_report_can_be_made_again_for_a_past_day(store, pilot, clock):
     clock.forward(days=1)
     store.change(pilot.pilot_id, lambda p: p.record_feedback(1, "Yes", "approve", at=clock()))
     clock.forward(days=1)
-    again = file_report(store, pilot.pilot_id, "Lea", as_of=then)
+    again = file_report(store, pilot.pilot_id, at_command_line("Lea"), as_of=then)
     assert (again.report.as_of, again.report.generated_at) == (then, clock())
     assert again.report.recommendation.code == "in_progress"
     assert again.markdown.startswith("# ")
     for moment in (clock() + timedelta(seconds=1), pilot.created_at - timedelta(days=1)):
         with pytest.raises(InvalidRequest, match="between the pilot's creation and now"):
-            file_report(store, pilot.pilot_id, "Lea", as_of=moment)
+            file_report(store, pilot.pilot_id, at_command_line("Lea"), as_of=moment)
 
 
 def test_a_report_names_the_override_that_stood_when_it_was_filed(store, pilot):
-    override_recommendation(store, pilot.pilot_id, "STOP", "Sold.", "Lea")
-    filed = file_report(store, pilot.pilot_id, "Bo")
-    undo_override(store, pilot.pilot_id, "Not sold.", "Lea")
+    override_recommendation(store, pilot.pilot_id, "STOP", "Sold.", at_command_line("Lea"))
+    filed = file_report(store, pilot.pilot_id, at_command_line("Bo"))
+    undo_override(store, pilot.pilot_id, "Not sold.", at_command_line("Lea"))
     kept = filed_report(store.database, filed.report_id)
     assert (kept.override_by, kept.override_verdict, kept.override_reason) == ("Lea", "STOP", "Sold.")
     assert filed_report(store.database, "report_0") is None
@@ -201,26 +202,26 @@ def test_a_report_names_the_override_that_stood_when_it_was_filed(store, pilot):
 def test_an_accepted_flag_can_be_taken_back_and_is_offered_again(store, pilot):
     (offered,) = suggestions(store)
     feedback_id = offered.note.feedback_id
-    accept_suggestion(store, pilot.pilot_id, feedback_id, "hook_weak", "Lea")
-    undo_decided_suggestion(store, pilot.pilot_id, feedback_id, "hook_weak", "Bo")
+    accept_suggestion(store, pilot.pilot_id, feedback_id, "hook_weak", at_command_line("Lea"))
+    undo_decided_suggestion(store, pilot.pilot_id, feedback_id, "hook_weak", at_command_line("Bo"))
     assert store.load(pilot.pilot_id).runs[0].feedback[0].flags == ["too_long"]
     assert [bar.flag for bar in metrics_page(store).themes.bars] == ["too_long"]
     assert suggestions(store) == [offered]
     assert told(store, pilot) == [("Lea", "flag_accepted"), ("Bo", "flag_decision_undone")]
     with pytest.raises(NotAllowedNow, match="is not decided"):
-        undo_decided_suggestion(store, pilot.pilot_id, feedback_id, "hook_weak", "Bo")
-    accept_suggestion(store, pilot.pilot_id, feedback_id, "hook_weak", "Lea")
+        undo_decided_suggestion(store, pilot.pilot_id, feedback_id, "hook_weak", at_command_line("Bo"))
+    accept_suggestion(store, pilot.pilot_id, feedback_id, "hook_weak", at_command_line("Lea"))
     assert store.load(pilot.pilot_id).runs[0].feedback[0].flags == ["too_long", "hook_weak"]
 
 
 def test_a_dismissed_flag_can_be_taken_back_too(store, pilot):
     (offered,) = suggestions(store)
-    dismiss_suggestion(store, pilot.pilot_id, offered.note.feedback_id, "hook_weak", "Lea")
+    dismiss_suggestion(store, pilot.pilot_id, offered.note.feedback_id, "hook_weak", at_command_line("Lea"))
     (decided,) = decided_suggestions_of(store.database, pilot.pilot_id)
     assert (decided.flag, decided.quote, decided.accepted, decided.decided_by) == (
         "hook_weak", "hook is weak", False, "Lea"
     )  # fmt: skip
-    undo_decided_suggestion(store, pilot.pilot_id, offered.note.feedback_id, "hook_weak", "Bo")
+    undo_decided_suggestion(store, pilot.pilot_id, offered.note.feedback_id, "hook_weak", at_command_line("Bo"))
     assert suggestions(store) == [offered]
     assert decided_suggestions_of(store.database, pilot.pilot_id) == []
 
@@ -230,11 +231,11 @@ def test_the_list_of_reports_is_searched_filtered_and_cut_into_pages_by_the_stor
     for company in ("Northwind", "North_beam", "Fjord"):
         clock.forward(hours=1)
         made.append(store.save(new_pilot(company_name=company), "Lea").pilot_id)
-    first = file_report(store, made[0], "Lea")
+    first = file_report(store, made[0], at_command_line("Lea"))
     clock.forward(hours=1)
-    last = file_report(store, made[0], "Bo")
-    override_recommendation(store, made[2], "STOP", "Sold.", "Lea")
-    file_report(store, made[2], "Lea")
+    last = file_report(store, made[0], at_command_line("Bo"))
+    override_recommendation(store, made[2], "STOP", "Sold.", at_command_line("Lea"))
+    file_report(store, made[2], at_command_line("Lea"))
 
     def listed(**asked: object) -> list[tuple[str, int]]:
         return [(line.company_name, line.n) for line in reports_page(store.database, **asked).lines]
@@ -256,24 +257,24 @@ def test_the_list_of_reports_is_searched_filtered_and_cut_into_pages_by_the_stor
 
 def test_of_two_leads_who_override_at_the_same_moment_one_is_refused(store, pilot, monkeypatch):
     monkeypatch.setattr(lease, "LEASE_SECONDS", 60.0)  # both are in the file at once, however slow the machine
-    real, met, told_to = judgement.judgements.standing_override, threading.Barrier(2), {}
+    real, met, told_to = judgements.judgements.standing_override, threading.Barrier(2), {}
     looked: set[str] = set()
 
     def standing(*given):
         found, who = real(*given), threading.current_thread().name
         if who not in looked:
             looked.add(who)
-            met.wait(20)  # both have seen that none stands
+            met.wait(20)  # both have seen that there is none
         return found
 
     def override(who: str, verdict: str) -> None:
         try:
-            override_recommendation(store, pilot.pilot_id, verdict, "Because", who)
+            override_recommendation(store, pilot.pilot_id, verdict, "Because", at_command_line(who))
             told_to[who] = ""
         except NotAllowedNow as error:
             told_to[who] = str(error)
 
-    monkeypatch.setattr(judgement.judgements, "standing_override", standing)
+    monkeypatch.setattr(judgements.judgements, "standing_override", standing)
     leads = [threading.Thread(target=override, args=given) for given in (("Lea", "STOP"), ("Sam", "REVISE"))]
     for lead in leads:
         lead.start()

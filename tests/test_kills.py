@@ -1,4 +1,4 @@
-"""Two hundred kills at random moments: whatever was told to be done is there, and nothing is there by half."""
+"""Kills at random moments, four hundred with ``--everything``: what was reported as done is there, and whole."""
 
 import json
 import os
@@ -7,34 +7,40 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from pilot_core import services
-from pilot_core.care.backup import verify
-from pilot_core.care.check import check
-from pilot_core.care.repair import repair
+from pilot_core import PilotStore
 from pilot_core.clock import utc_now
-from pilot_core.models import AttemptState
+from pilot_core.domain.attempt import AttemptState
+from pilot_core.maintenance.backup import verify
+from pilot_core.maintenance.check import check
+from pilot_core.maintenance.repair import repair
+from pilot_core.maintenance.restore import restore
+from pilot_core.rendering.launching import process_of
+from pilot_core.services import pilots as services
 from pilot_core.settings import ROOT
-from pilot_core.store.pilots import PilotStore
 from tests.films import make_film
 from tests.stores import make
 
-KILLS = {"commits": 60, "state_files": 40, "render": 40, "backup": 30, "migration": 30}
-# How many things are done before the first kill, which also tells how long they take here; the other kills come at any
-# moment of one and a half times as long.
-FIRST = {"commits": 2, "state_files": 2, "render": 3, "backup": 1, "migration": 1}
+KILLS = {"commits": 20, "state_files": 12, "render": 12, "backup": 10, "migration": 10, "commands": 10}
+EVERYTHING = {"commits": 60, "state_files": 40, "render": 40, "backup": 30, "migration": 30, "commands": 200}
+# How many steps are done before the first kill. That run also measures how long they take here; the other kills come at
+# random within one and a half times as long.
+FIRST = {"commits": 2, "state_files": 2, "render": 3, "backup": 1, "migration": 1, "commands": 6}
+TOGETHER = {"commands": ["commands", "other_commands", "backup_command"]}
+"""What is killed at the same moment, where it is more than one process."""
 
 Kill = Callable[[str, Path], list[str]]
 
 
 @pytest.fixture(scope="module")
 def kill() -> Iterator[Kill]:
-    """Begins the named work on a store in a process of its own, kills it, and tells what it was told was done."""
+    """Yield a function that kills the named work in its own process and returns what it reported as done."""
     chance = random.Random(7)
     with subprocess.Popen(
         [sys.executable, "-m", "tests.crashing"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -48,7 +54,7 @@ def kill() -> Iterator[Kill]:
         def go(work: str, root: Path) -> list[str]:
             seconds = chance.uniform(0, spans.get(work, 0))
             order = {
-                "work": work,
+                "work": TOGETHER.get(work, [work]),
                 "root": str(root),
                 "seconds": seconds,
                 "after": 0 if spans.get(work) else FIRST[work],
@@ -57,17 +63,24 @@ def kill() -> Iterator[Kill]:
             parent.stdin.flush()
             answer = json.loads(parent.stdout.readline())
             spans.setdefault(work, 1.5 * answer["ran"])
-            assert answer["told"].pop(0) == "begun"
-            assert "ended by itself" not in answer["told"]
-            return answer["told"]
+            told: list[str] = answer["told"]
+            assert told.count("begun") == len(order["work"])
+            assert "ended by itself" not in told
+            return [done for done in told if done != "begun"]
 
         yield go
         parent.stdin.close()
 
 
 @pytest.fixture
+def kills(request: pytest.FixtureRequest) -> dict[str, int]:
+    """Return how often each work is killed."""
+    return EVERYTHING if request.config.getoption("everything") else KILLS
+
+
+@pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
-    """A folder in memory where there is one: a killed process's writes are the kernel's, so no disk is needed here."""
+    """Yield a folder in memory if there is one. The kernel keeps a killed process's writes, so no disk is needed."""
     memory = Path("/dev/shm")
     if not os.access(memory, os.W_OK):
         yield tmp_path
@@ -77,26 +90,34 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 
 
 def later() -> datetime:
-    """Now, as the next start a few minutes after the crash would see it."""
+    """Return a time a few minutes from now, when the next start after the crash would be."""
     return utc_now() + timedelta(minutes=5)
 
 
 def reopened(root: Path) -> PilotStore:
-    """The store after its start-up repair, found sound."""
+    """Return the store after its startup repair, checked for consistency."""
     store = PilotStore(root, later)
     repair(store, thorough=False, under_way=0)
     assert check(store, under_way=0) == []
     return store
 
 
+def wait_for_launched(store: PilotStore) -> None:
+    """Wait until the renders that the repair has launched, since nobody had, are over."""
+    for pilot in store.load_all():
+        for attempt in pilot.runs:
+            if attempt.state.is_under_way:
+                process_of(store, pilot.pilot_id, attempt.attempt_number).wait(timeout=60)
+
+
 def with_a_pilot(root: Path) -> str:
     return services.start_pilot(PilotStore(root), services.create_pilot("Lea", "Acme", "feature_launch")).pilot_id
 
 
-def test_a_kill_among_commits_loses_nothing(kill: Kill, folder: Path) -> None:
+def test_a_kill_among_commits_loses_nothing(kill: Kill, kills: dict[str, int], folder: Path) -> None:
     pilot_id = with_a_pilot(folder / "store")
     told: list[str] = []
-    for _ in range(KILLS["commits"]):
+    for _ in range(kills["commits"]):
         told += kill("commits", folder / "store")
         store = reopened(folder / "store")
         pilot, events = store.load(pilot_id), store.events(pilot_id)
@@ -110,10 +131,10 @@ def test_a_kill_among_commits_loses_nothing(kill: Kill, folder: Path) -> None:
         assert pilot.pause_reason == (events[-1].detail["reason"] if pilot.status == "paused" else None)
 
 
-def test_a_kill_among_state_files_leaves_each_whole(kill: Kill, folder: Path) -> None:
+def test_a_kill_among_state_files_leaves_each_whole(kill: Kill, kills: dict[str, int], folder: Path) -> None:
     pilot_id = with_a_pilot(folder / "store")
     told: list[str] = []
-    for _ in range(KILLS["state_files"]):
+    for _ in range(kills["state_files"]):
         told += kill("state_files", folder / "store")
         before = json.loads((folder / "store" / f"{pilot_id}.json").read_text())
         store = reopened(folder / "store")
@@ -124,13 +145,16 @@ def test_a_kill_among_state_files_leaves_each_whole(kill: Kill, folder: Path) ->
         assert before["revision"] in (pilot.version, pilot.version - 1), "whole, and of the last save or the one before"
 
 
-def test_a_kill_in_a_render_leaves_an_attempt_ready_and_whole_or_failed_and_gone(kill: Kill, folder: Path) -> None:
+def test_a_kill_in_a_render_leaves_an_attempt_ready_and_whole_or_failed_and_gone(
+    kill: Kill, kills: dict[str, int], folder: Path
+) -> None:
     PilotStore(folder / "store")
     make_film(folder / "film.mp4", seconds=1.0)
     told: list[str] = []
-    for _ in range(KILLS["render"]):
+    for _ in range(kills["render"]):
         told += kill("render", folder / "store")
         store = reopened(folder / "store")
+        wait_for_launched(store)
         pilots = {pilot.pilot_id: pilot for pilot in store.load_all()}
         for done in told:
             kind, pilot_id = done.split()
@@ -143,7 +167,7 @@ def test_a_kill_in_a_render_leaves_an_attempt_ready_and_whole_or_failed_and_gone
     assert states == {AttemptState.READY, AttemptState.FAILED}, "both happened"
 
 
-def test_a_kill_in_a_backup_leaves_whole_backups_only(kill: Kill, folder: Path) -> None:
+def test_a_kill_in_a_backup_leaves_whole_backups_only(kill: Kill, kills: dict[str, int], folder: Path) -> None:
     pilot_id = with_a_pilot(folder / "store")
     (folder / "store" / pilot_id / "attempt_1_20260101_000000").mkdir()
     (folder / "store" / pilot_id / "attempt_1_20260101_000000" / "notes.log").write_bytes(
@@ -151,7 +175,7 @@ def test_a_kill_in_a_backup_leaves_whole_backups_only(kill: Kill, folder: Path) 
     )
     (folder / "backups").mkdir()
     told: list[str] = []
-    for _ in range(KILLS["backup"]):
+    for _ in range(kills["backup"]):
         fresh = kill("backup", folder / "store")
         told += fresh
         reopened(folder / "store")
@@ -162,10 +186,12 @@ def test_a_kill_in_a_backup_leaves_whole_backups_only(kill: Kill, folder: Path) 
             path.unlink()
 
 
-def test_a_kill_in_a_migration_leaves_the_old_schema_or_the_new(kill: Kill, folder: Path) -> None:
+def test_a_kill_in_a_migration_leaves_the_old_schema_or_the_new(
+    kill: Kill, kills: dict[str, int], folder: Path
+) -> None:
     before = make.unpack(1, folder / "old")
     opened = 0
-    for n in range(KILLS["migration"]):
+    for n in range(kills["migration"]):
         root = folder / f"store{n}"
         shutil.copytree(folder / "old", root)
         opened += kill("migration", root) == ["opened"]
@@ -177,3 +203,48 @@ def test_a_kill_in_a_migration_leaves_the_old_schema_or_the_new(kill: Kill, fold
         assert {row["pilot_id"] for row in before["pilots"]} == set(store.pilot_ids())
         assert store.database.migrate() == []
     assert opened
+
+
+def test_a_kill_of_commands_and_backups_at_once_loses_nothing_that_ended_well(
+    kill: Kill, kills: dict[str, int], folder: Path
+) -> None:
+    root, backups = folder / "store", folder / "backups"
+    for _ in range(2):
+        with_a_pilot(root)
+    backups.mkdir()
+    done: list[str] = []
+    made = 0
+    for _ in range(kills["commands"]):
+        told = kill("commands", root)
+        said = saved_in(reopened(root))
+        assert missing(done + told, said) == []
+        for name in [line.removeprefix("made ") for line in told if line.startswith("made ")]:
+            made += 1
+            before = done + told[: told.index(f"began {name}")]
+            restore(backups / name, folder / "restored")
+            restored = PilotStore(folder / "restored")
+            assert check(restored, under_way=0) == []
+            assert missing(before, saved_in(restored)) == []
+            shutil.rmtree(folder / "restored")
+        for path in backups.glob("*.zip"):
+            path.unlink()
+        done += [line for line in told if not line.startswith(("began ", "made "))]
+    print(f"{kills['commands']} kills, {len(done)} changes of commands that ended with 0, {made} backups restored")
+    assert done
+    assert made
+
+
+def saved_in(store: PilotStore) -> Counter[str]:
+    """Return what was done to the pilots, in the words of the commands that did it."""
+    found = Counter[str]()
+    for pilot_id in store.pilot_ids():
+        found[f"imported {pilot_id}"] += 1
+        for event in store.events(pilot_id):
+            found[f"paused {event.detail['reason']}" if event.kind == "paused" else f"{event.kind} {pilot_id}"] += 1
+    return found
+
+
+def missing(told: list[str], saved: Counter[str]) -> list[str]:
+    """Return the changes that were told as done more often than they were saved."""
+    acknowledged = Counter(line for line in told if not line.startswith(("began ", "made ")))
+    return [line for line, times in acknowledged.items() if saved[line] < times]

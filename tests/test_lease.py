@@ -1,4 +1,4 @@
-"""The lease loses nothing: threads and processes beside each other, and nothing else opens the file."""
+"""The lease loses nothing with concurrent threads and processes, and nothing else opens the file."""
 
 import re
 import subprocess
@@ -12,15 +12,17 @@ import pytest
 
 from pilot_core.errors import StoreError
 from pilot_core.settings import ROOT
-from pilot_core.store import lease as lease_module
-from pilot_core.store.database import Database
-from pilot_core.store.lease import lease_on
+from pilot_core.store.engine import lease as lease_module
+from pilot_core.store.engine import rewriting
+from pilot_core.store.engine.connection import Connection
+from pilot_core.store.engine.duckdb_database import DuckDatabase
+from pilot_core.store.engine.lease import lease_on
 
 APPENDER = """
 import sys
 from pathlib import Path
-from pilot_core.store.database import Database
-database = Database(Path(sys.argv[1]))
+from pilot_core.store.engine.duckdb_database import DuckDatabase
+database = DuckDatabase(Path(sys.argv[1]))
 def work(connection):
     connection.execute("UPDATE counter SET n = n + 1")
     connection.execute("INSERT INTO log VALUES (?)", [sys.argv[2]])
@@ -30,8 +32,8 @@ for _ in range(int(sys.argv[3])):
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Database:
-    made = Database(tmp_path / "test.duckdb")
+def database(tmp_path: Path) -> DuckDatabase:
+    made = DuckDatabase(tmp_path / "test.duckdb")
     made.transaction(
         lambda c: c.execute(
             "CREATE TABLE counter (n INTEGER); INSERT INTO counter VALUES (0); CREATE TABLE log (who TEXT)"
@@ -41,9 +43,9 @@ def database(tmp_path: Path) -> Database:
 
 
 @pytest.mark.parametrize("lingers", [False, True])
-def test_no_update_is_lost_between_threads_and_processes(database: Database, lingers: bool) -> None:
+def test_no_update_is_lost_between_threads_and_processes(database: DuckDatabase, lingers: bool) -> None:
     if lingers:
-        database.lease.linger()
+        database.lease.keep_attached()
     processes = [
         subprocess.Popen([sys.executable, "-c", APPENDER, database.path, f"process {n}", "40"], cwd=ROOT)
         for n in range(2)
@@ -68,7 +70,7 @@ def test_no_update_is_lost_between_threads_and_processes(database: Database, lin
 
 
 def test_a_session_inside_a_session_shares_it_even_when_the_lease_is_old(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    database: DuckDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lease_module, "LEASE_SECONDS", 0.0)
     with database.lease.session() as outer, database.lease.session() as inner:
@@ -81,7 +83,7 @@ def test_everyone_in_a_process_gets_the_same_lease_on_a_file(tmp_path: Path) -> 
 
 
 def test_a_store_held_by_another_program_is_given_up_on_with_a_sentence(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    database: DuckDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     holder = subprocess.Popen(
         [
@@ -104,12 +106,12 @@ def test_a_store_held_by_another_program_is_given_up_on_with_a_sentence(
     assert database.read(lambda c: c.execute("SELECT n FROM counter").fetchall()) == [(0,)]
 
 
-def numbers(database: Database) -> list[tuple[int]]:
+def numbers(database: DuckDatabase) -> list[tuple[int]]:
     return database.read(lambda c: c.execute("SELECT n FROM counter").fetchall())
 
 
-def test_a_lease_that_lingers_gives_the_file_to_another_process_and_takes_it_again(database: Database) -> None:
-    database.lease.linger()
+def test_a_lease_that_lingers_gives_the_file_to_another_process_and_takes_it_again(database: DuckDatabase) -> None:
+    database.lease.keep_attached()
     for number in range(1, 4):
         assert numbers(database) == [(number - 1,)]
         assert database.lease.is_attached
@@ -119,14 +121,14 @@ def test_a_lease_that_lingers_gives_the_file_to_another_process_and_takes_it_aga
 
 
 def test_a_lease_that_lingers_detaches_when_it_was_idle_and_when_it_is_to_let_go(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    database: DuckDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    database.lease.linger()
+    database.lease.keep_attached()
     numbers(database)
-    database.lease.let_go()
+    database.lease.release()
     assert not database.lease.is_attached
     monkeypatch.setattr(lease_module, "IDLE_SECONDS", 0.0)
-    database.lease.linger()
+    database.lease.keep_attached()
     numbers(database)
     deadline = time.monotonic() + 10
     while database.lease.is_attached and time.monotonic() < deadline:
@@ -137,9 +139,9 @@ def test_a_lease_that_lingers_detaches_when_it_was_idle_and_when_it_is_to_let_go
 LINGERER = """
 import sys, time
 from pathlib import Path
-from pilot_core.store.database import Database
-database = Database(Path(sys.argv[1]))
-database.lease.linger()
+from pilot_core.store.engine.duckdb_database import DuckDatabase
+database = DuckDatabase(Path(sys.argv[1]))
+database.lease.keep_attached()
 while True:
     database.transaction(lambda c: c.execute("UPDATE counter SET n = n + 1"))
     print(database.read(lambda c: c.execute("SELECT n FROM counter").fetchone())[0], flush=True)
@@ -148,7 +150,9 @@ while True:
 
 
 @pytest.mark.parametrize("moment", ["idle", "busy"])
-def test_a_process_killed_while_its_lease_lingers_loses_nothing_it_was_told_of(database: Database, moment: str) -> None:
+def test_a_process_killed_while_its_lease_lingers_loses_nothing_it_was_told_of(
+    database: DuckDatabase, moment: str
+) -> None:
     for _ in range(5):
         process = subprocess.Popen(
             [sys.executable, "-c", LINGERER, database.path, moment], cwd=ROOT, stdout=subprocess.PIPE, text=True
@@ -160,12 +164,12 @@ def test_a_process_killed_while_its_lease_lingers_loses_nothing_it_was_told_of(d
         for line in process.communicate()[0].splitlines(keepends=True):
             told = int(line) if line.endswith("\n") else told
         [(kept,)] = numbers(database)
-        # The last change may have been made and not yet told of.
+        # The last change may have been made but not reported yet.
         assert told <= kept <= told + 1
 
 
-def test_a_failed_transaction_leaves_nothing_behind(database: Database) -> None:
-    def work(connection: lease_module.Connection) -> None:
+def test_a_failed_transaction_leaves_nothing_behind(database: DuckDatabase) -> None:
+    def work(connection: Connection) -> None:
         connection.execute("UPDATE counter SET n = 99")
         raise RuntimeError("stop")
 
@@ -178,18 +182,18 @@ def test_a_file_that_is_no_database_is_refused_with_a_sentence(tmp_path: Path) -
     path = tmp_path / "pilots.duckdb"
     path.write_text("this is a letter, not a database " * 400)
     with pytest.raises(StoreError, match=r"^The store .* cannot be opened: "):
-        Database(path).migrate()
+        DuckDatabase(path).migrate()
 
 
-def test_only_the_lease_opens_database_files() -> None:
+def test_only_the_engine_opens_database_files() -> None:
     sources = [p for folder in ("pilot_core", "pages", "scripts", "bench") for p in (ROOT / folder).rglob("*.py")]
     sources.append(ROOT / "app.py")
     opening = re.compile(r"duckdb\.connect\(|ATTACH\b|read_bytes\(\).*duckdb|from duckdb import")
     found = {path.relative_to(ROOT).as_posix() for path in sources if opening.search(path.read_text())}
-    assert found == {"pilot_core/store/lease.py"}
+    assert found == {f"pilot_core/store/engine/{name}.py" for name in ("lease", "duckdb_session", "rewriting")}
 
 
-def test_two_transactions_that_insert_one_new_key_both_succeed(database: Database) -> None:
+def test_two_transactions_that_insert_one_new_key_both_succeed(database: DuckDatabase) -> None:
     database.transaction(lambda c: c.execute("CREATE TABLE seen (who TEXT PRIMARY KEY, times INTEGER)"))
     start = threading.Barrier(4)
 
@@ -211,7 +215,7 @@ def test_two_transactions_that_insert_one_new_key_both_succeed(database: Databas
     assert counted == [("Kim", 4), ("Lea", 4), ("Sam", 4)]
 
 
-def fill(database: Database) -> None:
+def fill(database: DuckDatabase) -> None:
     database.transaction(
         lambda c: c.execute(
             "CREATE TABLE said (who TEXT PRIMARY KEY, n INTEGER NOT NULL DEFAULT 7, words TEXT);"
@@ -222,7 +226,7 @@ def fill(database: Database) -> None:
     database.transaction(lambda c: c.execute("UPDATE said SET words = ''"))
 
 
-def test_a_rewritten_file_holds_the_same_rows_and_keys_and_no_byte_of_what_is_gone(database: Database) -> None:
+def test_a_rewritten_file_holds_the_same_rows_and_keys_and_no_byte_of_what_is_gone(database: DuckDatabase) -> None:
     fill(database)
     database.path.chmod(0o640)
     before = database.read(lambda c: c.execute("SELECT * FROM said ORDER BY n").fetchall())
@@ -240,10 +244,10 @@ def test_a_rewritten_file_holds_the_same_rows_and_keys_and_no_byte_of_what_is_go
 
 @pytest.mark.parametrize("lingers", [False, True])
 def test_a_database_is_rewritten_while_threads_and_processes_write_and_nothing_is_lost(
-    database: Database, lingers: bool
+    database: DuckDatabase, lingers: bool
 ) -> None:
     if lingers:
-        database.lease.linger()
+        database.lease.keep_attached()
     process = subprocess.Popen([sys.executable, "-c", APPENDER, database.path, "process", "40"], cwd=ROOT)
 
     def count() -> None:
@@ -264,21 +268,22 @@ def test_a_database_is_rewritten_while_threads_and_processes_write_and_nothing_i
 REWRITER = """
 import os, sys
 from pathlib import Path
-from pilot_core.store import lease
+from pilot_core.store.engine import rewriting
 stop = sys.argv[2]
-real = lease.settle
+real = rewriting.settle
 def settle(part, path):
     if stop == "before":
         os._exit(9)
     real(part, path)
     os._exit(9)
-lease.settle = settle
-lease.lease_on(Path(sys.argv[1])).rewrite()
+rewriting.settle = settle
+from pilot_core.store.engine.lease import lease_on
+lease_on(Path(sys.argv[1])).rewrite()
 """
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-def test_a_crash_while_the_file_is_swapped_leaves_one_of_the_two_whole(database: Database, moment: str) -> None:
+def test_a_crash_while_the_file_is_swapped_leaves_one_of_the_two_whole(database: DuckDatabase, moment: str) -> None:
     fill(database)
     before = database.read(lambda c: c.execute("SELECT * FROM said ORDER BY n").fetchall())
     killed = subprocess.run([sys.executable, "-c", REWRITER, database.path, moment], cwd=ROOT, check=False)
@@ -291,14 +296,14 @@ def test_a_crash_while_the_file_is_swapped_leaves_one_of_the_two_whole(database:
 
 
 def test_a_database_that_cannot_be_rewritten_stands_as_it_was(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    database: DuckDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(database)
 
     def full(part: Path, path: Path) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(lease_module, "settle", full)
+    monkeypatch.setattr(rewriting, "settle", full)
     with pytest.raises(StoreError, match=r"could not be written anew \(No space left on device\); it stands as it was"):
         database.lease.rewrite()
     assert database.read(lambda c: c.execute("SELECT count(*) FROM said").fetchall()) == [(1500,)]

@@ -1,4 +1,4 @@
-"""Review links: what they open, for whom, until when, and what is kept of their secrets."""
+"""Review links: what they open, for whom, until when, and what is stored of their secrets."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -6,11 +6,13 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from pilot_core import PilotStore
+from pilot_core.domain.actors import at_command_line
+from pilot_core.domain.reviews import LinkState
 from pilot_core.errors import InvalidRequest, PilotNotFound
 from pilot_core.review import passphrases
 from pilot_core.review.links import (
     LinkRefused,
-    LinkState,
     PassphraseLocked,
     PassphraseNeeded,
     grant_for,
@@ -20,9 +22,8 @@ from pilot_core.review.links import (
     rename_reviewer,
     revoke_link,
 )
-from pilot_core.store import reviews
-from pilot_core.store.database import rows
-from pilot_core.store.pilots import PilotStore
+from pilot_core.store.engine.connection import rows
+from pilot_core.store.tables import reviews
 from tests.conftest import HandClock
 from tests.reviewing import LEAD, kinds, pilot_in_review, reviewer
 
@@ -35,12 +36,12 @@ FULL_COST = passphrases.COST
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hash passphrases at a cost of 2^4, to save time; a kept hash says its own cost."""
+    """Hash passphrases at a cost of 2^4, to save time. A stored hash includes its own cost."""
     monkeypatch.setattr(passphrases, "COST", 2**4)
 
 
 def everything_kept(store: PilotStore) -> str:
-    """All rows of the store's tables and all its state files, as one text."""
+    """Return all rows of the store's tables and all its state files, as one text."""
     tables = ("review_links", "review_grants", "events", "comments", "review_receipts", "pilots", "feedback")
     found = [store.database.read(lambda c, t=table: rows(c, f"SELECT * FROM {t}")) for table in tables]  # noqa: S608
     files = [path.read_text() for path in store.root.glob("*.json")]
@@ -114,7 +115,7 @@ def test_a_reviewer_has_one_link_and_a_new_one_ends_the_old(store: PilotStore, c
     old_cookie = open_link(store, old_token)[1]
     revoke_link(store, first.link_id, LEAD)
     clock.forward(hours=1)
-    second, new_token = make_link(store, pilot.pilot_id, "dana cruz", actor="Sam")
+    second, new_token = make_link(store, pilot.pilot_id, "dana cruz", actor=at_command_line("Sam"))
     assert second.link_id == first.link_id
     assert links_of(store, pilot.pilot_id) == [second]
     assert grant_for(store, old_cookie) is None, "what the old link gave does not come back to life"
@@ -126,7 +127,9 @@ def test_a_reviewer_has_one_link_and_a_new_one_ends_the_old(store: PilotStore, c
 def test_two_leads_at_once_make_one_link_for_one_reviewer(store: PilotStore) -> None:
     pilot = pilot_in_review(store)
     with ThreadPoolExecutor(4) as pool:
-        made = list(pool.map(lambda n: make_link(store, pilot.pilot_id, "Dana", actor=f"Lead {n}"), range(4)))
+        made = list(
+            pool.map(lambda n: make_link(store, pilot.pilot_id, "Dana", actor=at_command_line(f"Lead {n}")), range(4))
+        )
     assert len(links_of(store, pilot.pilot_id)) == 1
     opened = [refused_or_name(store, token) for _, token in made]
     assert sorted(opened) == ["Dana", "refused", "refused", "refused"]
@@ -235,7 +238,7 @@ def test_five_wrong_passphrases_lock_the_link_for_fifteen_minutes(store: PilotSt
 def test_many_tries_at_the_same_moment_are_no_more_than_five(
     store: PilotStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(passphrases, "COST", 2**12)  # long enough that all tries are under way together
+    monkeypatch.setattr(passphrases, "COST", 2**12)  # slow enough that all tries overlap
     pilot = pilot_in_review(store)
     _, token = make_link(store, pilot.pilot_id, "Dana", passphrase=PASSPHRASE, actor=LEAD)
     with ThreadPoolExecutor(12) as pool:

@@ -1,4 +1,4 @@
-"""The log: one JSON object a line, with who, what and which pilot, and without anything that opens something."""
+"""The log: one JSON object per line, with who, what and which pilot, and without secrets that give access."""
 
 import json
 import logging
@@ -7,21 +7,22 @@ from pathlib import Path
 
 import pytest
 
-from pilot_core import keys, logs, services
+from pilot_core import PilotStore, logs
+from pilot_core.domain.actors import at_command_line
+from pilot_core.domain.roles import Role
 from pilot_core.review.links import make_link
-from pilot_core.store.pilots import PilotStore
-from pilot_core.web.access import Role
+from pilot_core.services import keys, pilots
 from tests.besieged import besieged, make_world
 from tests.conftest import HandClock
+from tests.pilot_stories import make_pilot
 from tests.reviewing import LEAD
-from tests.told_pilots import tell
 
 TOKEN = "Zx" + "9_-aB3" * 7  # as long as a real one
 
 
 @pytest.fixture
 def written(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], str]]:
-    """What our loggers have written since it was last asked."""
+    """Return a function that returns what our loggers have written since its last call."""
     ours = logging.getLogger("pilot_core")
     before = ours.level, list(ours.handlers)
     logs.set_up("info")
@@ -47,7 +48,7 @@ def test_nothing_that_was_typed_makes_a_second_line_or_commands_a_terminal(
 
 
 def test_half_a_character_is_written_as_what_it_is() -> None:
-    # Not through a logger: pytest keeps what is logged, and cannot pass this on from one process to another.
+    # Not through a logger: pytest captures log records, and cannot pass them from one process to another.
     record = logging.makeLogRecord({"name": "pilot_core.test", "levelname": "INFO", "msg": "g\ud800"})
     text = logs.line(record)
     assert text.isascii()
@@ -75,8 +76,10 @@ def test_setting_up_twice_writes_each_line_once(written: Callable[[], str]) -> N
 def test_what_a_service_does_is_told_with_pilot_actor_and_attempt(
     written: Callable[[], str], store: PilotStore, clock: HandClock
 ) -> None:
-    pilot = tell(store, clock, "Acme", "wait")
-    services.record_feedback(store, pilot.pilot_id, 1, "Their own words.", "minor_changes", actor="Mara Lindqvist")
+    pilot = make_pilot(store, clock, "Acme", "wait")
+    pilots.record_feedback(
+        store, pilot.pilot_id, 1, "Their own words.", "minor_changes", actor=at_command_line("Mara Lindqvist")
+    )
     text = written()
     line = next(line for line in lines(text) if line["message"] == "feedback_received")
     assert (line["pilot_id"], line["actor"], line["attempt"]) == (pilot.pilot_id, "Mara Lindqvist", 1)

@@ -1,28 +1,31 @@
-"""Messages given up on, on the diagnostics page: how many, why, where they are, and trying again."""
+"""Undelivered messages on the diagnostics page: how many, why, where they are, and retrying."""
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pilot_core import judgement
+from pilot_core import PilotStore
+from pilot_core.domain.actors import at_command_line
+from pilot_core.domain.messages import MessageState
+from pilot_core.domain.roles import Role
 from pilot_core.messages import outbox
 from pilot_core.messages.sender import send_due
-from pilot_core.store.outbox import State
-from pilot_core.store.pilots import PilotStore
-from pilot_core.web import access, stores
-from pilot_core.web.diagnostics_page import messages
+from pilot_core.services import judgements
+from pilot_core.web.access import page_guard, who
+from pilot_core.web.pages.diagnostics import messages
 from tests.conftest import HandClock
 from tests.messaging import PostOffice, make_ready, new_pilot, parts, post_office, receiver, set_up
 from tests.opened_pages import opened
 from tests.pilot_pages import button, field, labels, shown
+from tests.served import serve
 
-LEAD = "Mara Lindqvist"
+LEAD = at_command_line("Mara Lindqvist")
 
 
 @pytest.fixture
 def office(store: PilotStore, monkeypatch: pytest.MonkeyPatch):
-    """The mail server of the pages' settings; whoever looks at them is Mara."""
-    monkeypatch.setattr(stores, "store", lambda: store)
-    monkeypatch.setattr(access, "visitor", lambda: access.Visitor(LEAD, access.Role.LEAD))
+    """Start the mail server of the pages' settings; the visitor is Mara."""
+    serve(monkeypatch, store)
+    monkeypatch.setattr(page_guard, "visitor", lambda: who.Visitor(LEAD, Role.LEAD))
     with post_office() as running:
         monkeypatch.setenv("PILOT_OPS_SMTP", f"plain://127.0.0.1:{running.port}")
         monkeypatch.setenv("PILOT_OPS_MAIL_FROM", "pilots@ops.example")
@@ -70,14 +73,14 @@ def test_a_message_given_up_on_is_named_with_what_the_server_said_and_goes_when_
     at = button(before, "Try again")
     assert "No message is given up on." in section(at)
     assert send_due(store, set_up(office)).sent == 1
-    assert [message.state for message in outbox.messages_of(store, pilot_id)] == [State.SENT]
+    assert [message.state for message in outbox.messages_of(store, pilot_id)] == [MessageState.SENT]
 
 
 def test_the_newest_few_are_named_and_the_others_counted(
     store: PilotStore, clock: HandClock, office: PostOffice
 ) -> None:
     for number in range(messages.SHOWN + 3):
-        judgement.file_report(store, new_pilot(store, company=f"Company {number}").pilot_id, LEAD)
+        judgements.file_report(store, new_pilot(store, company=f"Company {number}").pilot_id, LEAD)
     config = set_up(office, answer_hours=1000.0)
     office.moods = ["reject"] * (messages.SHOWN + 3)
     while not send_due(store, config).given_up:

@@ -1,4 +1,4 @@
-"""The metrics of a cohort: SQL against plain Python, on pilots of every kind; and what a page does with them."""
+"""The metrics of a cohort: SQL compared with plain Python on pilots of every kind, and how a page uses them."""
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
@@ -7,21 +7,21 @@ from statistics import median
 
 import pytest
 
+from pilot_core import PilotStore
+from pilot_core.domain.pilot import PilotRun
 from pilot_core.errors import InvalidRequest
-from pilot_core.insight.breakdowns import Came
+from pilot_core.insight.breakdowns import AttemptOutcome
 from pilot_core.insight.cohort import Cohort
 from pilot_core.insight.evidence import FlagState, flag_states, reviewed_attempts
-from pilot_core.insight.metrics import Measures, Spread
 from pilot_core.insight.recommend import recommend
+from pilot_core.insight.results import Measures, Spread
 from pilot_core.insight.stats import rate
-from pilot_core.metrics import MetricsPage, metrics_page, programme
-from pilot_core.models import PilotRun
-from pilot_core.store.cohorts import Choices, choices, in_cohort
-from pilot_core.store.drilldown import GROUPS, Selection, pilots_behind, theme_quotes, unthemed
-from pilot_core.store.pilots import PilotStore
-from pilot_core.store.points import feedback_waits
+from pilot_core.store.queries.cohorts import Choices, choices, in_cohort
+from pilot_core.store.queries.drilldown import GROUPS, Selection, pilots_behind, theme_quotes, unthemed
+from pilot_core.store.queries.metrics_page import MetricsPage, metrics_page, programme
+from pilot_core.store.queries.series import feedback_waits
 from tests.crowd import crowd, fill
-from tests.plain_measures import DECIDED, fate, improvements, plain_measures, seen
+from tests.plain_measures import DECIDED, improvements, pilot_outcome, plain_measures, seen
 from tests.sketches import day
 
 EARLIER, LATER = day(25), day(1) + timedelta(days=90)
@@ -70,10 +70,10 @@ def chosen(pilots: list[PilotRun], cohort: Cohort) -> list[PilotRun]:
 
 
 def told(page: MetricsPage) -> dict[str, object]:
-    """What the page says, in the shape of ``plain_measures``."""
-    m, names = page.measures, page.measures.fates.__dataclass_fields__
+    """Return the page's values in the form of ``plain_measures``."""
+    m, names = page.measures, page.measures.outcomes.__dataclass_fields__
     return {
-        "fates": {name: getattr(m.fates, name) for name in names if getattr(m.fates, name)},
+        "pilot_outcomes": {name: getattr(m.outcomes, name) for name in names if getattr(m.outcomes, name)},
         "videos": m.total_videos,
         **{name: spread_of(m, field) for name, field in SPREADS.items()},
         "first_pass": m.first_pass_rate,
@@ -83,7 +83,7 @@ def told(page: MetricsPage) -> dict[str, object]:
         "cost_decided": pytest.approx(m.cost_per_approved.cost) if m.cost_per_approved.cost is not None else None,
         "reviewed_pilots": m.reviewed_pilots,
         "themes": {(b.flag, state): n for b in page.themes.bars for state, n in b.by_state.items() if n},
-        "funnel": {(s.attempt_number, came): n for s in page.funnel.steps for came, n in s.came.items() if n},
+        "funnel": {(s.attempt_number, came): n for s in page.funnel.steps for came, n in s.outcomes.items() if n},
     }
 
 
@@ -143,21 +143,21 @@ def test_the_median_ratio_of_times_to_first_cut_leaves_out_what_cannot_be_divide
 
 
 def test_every_pilot_is_in_one_segment_and_segments_add_up_to_the_cohort(page, pilots):
-    assert sum(segment.pilots for segment in page.forest.segments) == len(pilots) == page.measures.fates.pilots
+    assert sum(segment.pilots for segment in page.forest.segments) == len(pilots) == page.measures.outcomes.pilots
     for field in ("n_decided", "n_approved", "n_open"):
         assert sum(getattr(s.result, field) for s in page.forest.segments) == getattr(page.programme, field)
 
 
 def test_the_guardrail_looks_at_the_pilots_decided_last(full, pilots, page):
-    """Out of attempts: when the last review was received; otherwise when it was decided."""
+    """Pilots out of attempts are ordered by when their last review was received, others by when they were decided."""
 
     def ended(pilot: PilotRun) -> datetime:
-        if fate(pilot, "human") == "exhausted":
+        if pilot_outcome(pilot, "human") == "exhausted":
             received = [a.review.received_at for a in pilot.runs if a.state == "ready" and a.review]
             return max((time for time in received if time), default=pilot.updated_at)
         return pilot.decided_at or pilot.updated_at
 
-    decided = sorted((p for p in pilots if fate(p, "human") in DECIDED), key=ended)
+    decided = sorted((p for p in pilots if pilot_outcome(p, "human") in DECIDED), key=ended)
     stops = sum(recommend(p).recommendation == "STOP" for p in decided[-5:])
     assert page.programme.guardrails[-1].measured == f"{stops} of 5 pilots"
     assert [w.pilot_ids[-1] for w in metrics_page(full, latest=1).approval.windows] == [decided[-1].pilot_id]
@@ -208,7 +208,7 @@ def test_pausing_moves_a_pilot_from_open_to_paused_and_changes_no_other_number(s
     pilot.pause("On holiday", at=clock())
     store.save(pilot)
     after = metrics_page(store)
-    assert (before.measures.fates.open, after.measures.fates.open, after.measures.fates.paused) == (2, 1, 1)
+    assert (before.measures.outcomes.open, after.measures.outcomes.open, after.measures.outcomes.paused) == (2, 1, 1)
     assert (after.programme, after.measures.approval_rate) == (before.programme, before.measures.approval_rate)
 
 
@@ -242,7 +242,7 @@ def test_a_wait_that_has_ended_with_the_pilot_is_not_counted_on(store, new_pilot
 
 def test_a_store_without_pilots_has_a_page(store):
     page = metrics_page(store)
-    assert page.measures.fates.pilots == 0
+    assert page.measures.outcomes.pilots == 0
     assert page.measures.approval_rate == rate(0, 0)
     assert page.measures.cost_per_approved.value is None
     assert [page.programme.code, page.forest.segments, page.funnel.steps] == ["too_few", (), ()]
@@ -265,13 +265,13 @@ def test_a_store_without_pilots_has_a_page(store):
 
 
 def test_courses_add_up_to_the_measures_they_are_the_course_of(page):
-    sums = {name: sum(point.n for point in course) for name, course in page.courses.by_metric.items()}
-    assert page.courses.period == "week"
-    assert sums["approval_rate"] == page.measures.fates.decided
-    assert sums["cost_per_approved"] == page.measures.fates.approved
-    assert all(point.value is None for course in page.courses.by_metric.values() for point in course if not point.n)
-    assert page.courses.drawable("approval_rate")
-    assert not page.courses.drawable("no such metric")
+    sums = {name: sum(point.n for point in course) for name, course in page.sparklines.by_metric.items()}
+    assert page.sparklines.period == "week"
+    assert sums["approval_rate"] == page.measures.outcomes.decided
+    assert sums["cost_per_approved"] == page.measures.outcomes.approved
+    assert all(point.value is None for course in page.sparklines.by_metric.values() for point in course if not point.n)
+    assert page.sparklines.drawable("approval_rate")
+    assert not page.sparklines.drawable("no such metric")
 
 
 def test_charts_over_time_show_the_latest_points_in_order(full, pilots):
@@ -289,11 +289,11 @@ def test_charts_over_time_show_the_latest_points_in_order(full, pilots):
 def test_behind_every_number_are_as_many_pilots(full, pilots, page, group):
     found, total = pilots_behind(full.database, Cohort(), Selection(group))
     assert len(found) == total
-    fates = [fate(pilot, "human") for pilot in pilots]
+    pilot_outcomes = [pilot_outcome(pilot, "human") for pilot in pilots]
     expected = {
         "all": len(pilots),
-        "decided": page.measures.fates.decided,
-        "still_open": page.measures.fates.still_open,
+        "decided": page.measures.outcomes.decided,
+        "still_open": page.measures.outcomes.still_open,
         "reviewed": page.measures.reviewed_pilots,
         "first_pass": page.measures.first_pass_rate.numerator,
         "sla_final_missed": page.measures.sla_final.denominator - page.measures.sla_final.numerator,
@@ -302,12 +302,12 @@ def test_behind_every_number_are_as_many_pilots(full, pilots, page, group):
         "ended_without": page.incidence.n_ended,
         "with_video": sum(any(a.video_path for a in pilot.runs) for pilot in pilots),
     }
-    assert total == expected.get(group, fates.count(group))
+    assert total == expected.get(group, pilot_outcomes.count(group))
 
 
 def test_behind_every_bar_are_as_many_pilots(full, page):
     step, bar, segment = page.funnel.steps[1], page.themes.bars[0], page.forest.segments[0]
-    assert {came: behind(full, attempt=2, came=came) for came in Came} == step.came
+    assert {came: behind(full, attempt=2, outcome=came) for came in AttemptOutcome} == step.outcomes
     assert behind(full, attempt=2) == step.reached
     assert {state: behind(full, flag=bar.flag, flag_state=state) for state in FlagState} == bar.by_state
     assert behind(full, scenario=segment.scenario, brand=segment.brand) == segment.pilots
@@ -391,7 +391,7 @@ def test_a_cohort_that_cannot_be_is_refused():
 
 
 def test_what_came_of_an_attempt_has_a_word_for_every_case():
-    assert {came.value for came in Came} == {"approve", "minor", "major", "awaiting", "dropped", "unreviewed"}
+    assert {came.value for came in AttemptOutcome} == {"approve", "minor", "major", "awaiting", "dropped", "unreviewed"}
 
 
 def test_the_tables_of_a_cohort_are_gone_afterwards(full: PilotStore, tmp_path: Path):

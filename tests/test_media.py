@@ -1,4 +1,4 @@
-"""The media routes, asked over ASGI with a real store behind them, on disk or with its files in a bucket."""
+"""The media routes, requested over ASGI, on a real store on disk or with its files in a bucket."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,13 +7,14 @@ import anyio
 import pytest
 from starlette.applications import Starlette
 
-from pilot_core.models import Draft, PilotRun
-from pilot_core.services import create_pilot
-from pilot_core.store.pilots import PilotStore
-from pilot_core.store.queries import media_of
-from pilot_core.web import stores
-from pilot_core.web.media import MEDIA_ROUTES
+from pilot_core import PilotStore
+from pilot_core.domain.attempt import Draft
+from pilot_core.domain.pilot import PilotRun
+from pilot_core.services.pilots import create_pilot
+from pilot_core.store.queries.lists import media_of
+from pilot_core.web.routes.media import MEDIA_ROUTES
 from tests import buckets
+from tests.served import serve, served_scope
 
 FILM = bytes(range(256)) * 40
 MISSING = "/watch/nobody_a1/video.mp4"
@@ -21,7 +22,7 @@ MISSING = "/watch/nobody_a1/video.mp4"
 
 @dataclass(frozen=True)
 class Answer:
-    """What a route answered."""
+    """A route's response."""
 
     status: int
     headers: dict[str, str]
@@ -29,7 +30,7 @@ class Answer:
 
 
 def ask(path: str, method: str = "GET", **headers: str) -> Answer:
-    """One request; header names with underscores for hyphens."""
+    """Send one request. Header names take underscores for hyphens."""
     said: list[dict] = []
     asked = {"host": "localhost:8501"} | {name.replace("_", "-"): value for name, value in headers.items()}
     scope = {
@@ -43,6 +44,7 @@ def ask(path: str, method: str = "GET", **headers: str) -> Answer:
         "query_string": b"",
         "client": ("127.0.0.1", 50_000),
         "headers": [(name.encode(), value.encode()) for name, value in asked.items()],
+        **served_scope(),
     }
 
     async def receive() -> dict:
@@ -58,21 +60,22 @@ def ask(path: str, method: str = "GET", **headers: str) -> Answer:
 
 @pytest.fixture(scope="module", params=buckets.KINDS)
 def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PilotStore]:
-    """The store that the routes work on."""
+    """Return the store that the routes use."""
     with pytest.MonkeyPatch.context() as patch:
         if request.param == "s3":
             service: buckets.Service = request.getfixturevalue("s3")
             buckets.name_in_settings(patch, service, service.new_bucket())
         store = PilotStore(tmp_path_factory.mktemp("media") / "store")
-        patch.setenv("PILOT_OPS_STORE", str(store.root))
-        stores.store.cache_clear()
+        serve(patch, store)
         yield store
-    stores.store.cache_clear()
 
 
 @pytest.fixture(scope="module")
 def pilot(store: PilotStore) -> PilotRun:
-    """A saved pilot of two attempts; the first has two drafts, the second of them chosen, and a review pack."""
+    """Return a saved pilot with two attempts.
+
+    The first has two drafts, the second of them chosen, and a review pack.
+    """
     pilot = create_pilot("Alice Chen", "AcmeAI", "feature_launch", "acme")
     folder = store.root / pilot.pilot_id / "attempt_1"
     pack = folder / "review_pack"
@@ -99,13 +102,13 @@ def pilot(store: PilotStore) -> PilotRun:
 
 @pytest.fixture(scope="module")
 def base(pilot: PilotRun) -> str:
-    """The address of the first attempt's media."""
+    """Return the address of the first attempt's media."""
     return f"/watch/{pilot.runs[0].attempt_id}"
 
 
 @pytest.fixture(scope="module")
 def changing(pilot: PilotRun) -> str:
-    """The address of the second attempt's video, which tests may change."""
+    """Return the address of the second attempt's video, which tests may change."""
     return f"/watch/{pilot.runs[1].attempt_id}/video.mp4"
 
 

@@ -7,26 +7,31 @@ from email.policy import default
 
 import pytest
 
-from pilot_core import erasure, keys, services
+from pilot_core import PilotStore
+from pilot_core.addresses import checked_address, checked_sender
+from pilot_core.channels import parse_mail
+from pilot_core.domain.actors import at_command_line
+from pilot_core.domain.messages import KINDS, MessageKind, MessageState
+from pilot_core.domain.pilot import PilotRun
+from pilot_core.erasure.person import erase_person
 from pilot_core.errors import InvalidRequest, NotAllowedNow
-from pilot_core.messages import calendar, clocks, outbox, words
-from pilot_core.messages.addresses import checked_address, checked_sender
-from pilot_core.messages.hours import Hours, parse
-from pilot_core.messages.secret_addresses import Withheld, quiet_address, review_address
+from pilot_core.messages import calendar, deadlines, letters, outbox, templates
+from pilot_core.messages.capability_links import Withheld, opt_out_address, review_address
 from pilot_core.messages.sender import send_due
-from pilot_core.messages.ways import Letter, email_of, parse_mail
-from pilot_core.models import PilotRun
-from pilot_core.review.decisions import decide, undo_decision
+from pilot_core.messages.transports import Letter, email_of
+from pilot_core.review.decisions import Decision, decide, undo_decision
 from pilot_core.review.links import LinkRefused, links_of, make_link, open_link, revoke_link
-from pilot_core.settings import settings
-from pilot_core.store.database import rows
-from pilot_core.store.outbox import Kind, State
-from pilot_core.store.pilots import PilotStore
-from pilot_core.web import message_routes, rates
+from pilot_core.services import keys, pilots
+from pilot_core.settings import ROOT, read_settings
+from pilot_core.store.engine.connection import rows
+from pilot_core.web.access import rate_limits
+from pilot_core.web.routes import messages
+from pilot_core.working_hours import Hours, parse
 from tests.asking import ask, fill_in
 from tests.conftest import HandClock
-from tests.messaging import make_ready, new_pilot, set_up
+from tests.messaging import make_ready, new_pilot, set_up, spelt
 from tests.reviewing import LEAD, reviewer, team
+from tests.served import serve
 
 HOSTILE_ADDRESSES = (
     "a@b.example\r\nBcc: all@evil.example",
@@ -67,14 +72,14 @@ HOSTILE_NAMES = (
 
 @pytest.fixture
 def pilot(store: PilotStore) -> PilotRun:
-    """A pilot whose first cut is ready, with an address."""
+    """Return a pilot with an email address whose first attempt is ready."""
     made = new_pilot(store)
     outbox.set_address(store, made.pilot_id, "alice@founder.example", LEAD)
     make_ready(store, made.pilot_id)
     return store.load(made.pilot_id)
 
 
-def only(store: PilotStore, pilot: PilotRun, kind: Kind = Kind.CUT_READY):
+def only(store: PilotStore, pilot: PilotRun, kind: MessageKind = MessageKind.CUT_READY):
     (found,) = [message for message in outbox.messages_of(store, pilot.pilot_id) if message.kind is kind]
     return found
 
@@ -103,9 +108,9 @@ def test_a_hostile_name_is_harmless_in_every_header_and_part(store: PilotStore, 
     assert changed[0].founder_name == name
     outbox.set_address(store, pilot.pilot_id, "alice@founder.example", LEAD)
     make_ready(store, pilot.pilot_id)
-    services.record_feedback(store, pilot.pilot_id, 1, f"{name}\n.\n{name}", "minor_changes", by=name[:200])
+    pilots.record_feedback(store, pilot.pilot_id, 1, f"{name}\n.\n{name}", "minor_changes", by=name[:200])
     for told in outbox.messages_of(store, pilot.pilot_id):
-        said, eml = outbox.copied(store, set_up(), told.message_id)
+        said, eml = letters.copy_of(store, set_up(), told.message_id)
         message = email.message_from_bytes(eml, policy=default)
         assert set(message.keys()) <= {
             "To",
@@ -161,7 +166,7 @@ def test_settings_say_which_of_them_is_wrong(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("PILOT_OPS_SMTP", "starttls://bob%40x@mail.example.com")
     monkeypatch.setenv("PILOT_OPS_MAIL_FROM", "Pilot Ops <pilots@ops.example>")
     monkeypatch.setenv("PILOT_OPS_LEADS", "mara@ops.example @ops.example")
-    found = settings()
+    found = read_settings()
     assert found.mail is not None
     assert (found.mail.user, found.mail.port, found.mail.sender_name) == ("bob@x", 587, "Pilot Ops")
     assert found.mail_leads == ("mara@ops.example",)
@@ -176,7 +181,7 @@ def test_settings_say_which_of_them_is_wrong(monkeypatch: pytest.MonkeyPatch) ->
         with monkeypatch.context() as patched:
             patched.setenv(name, value)
             with pytest.raises(InvalidRequest, match=name):
-                settings()
+                read_settings()
 
 
 def test_days_are_read_as_they_are_written() -> None:
@@ -211,15 +216,15 @@ def test_the_night_on_which_summer_time_begins_has_an_hour_less() -> None:
 
 def test_what_a_lead_wrote_is_what_goes_and_the_link_still_works(store: PilotStore, pilot: PilotRun) -> None:
     told = only(store, pilot)
-    outbox.edit(store, told.message_id, " Your  film ", f"Dear <Alice> & co,\n\nhere: {words.LINK}\nBye", LEAD)
-    said, eml = outbox.copied(store, set_up(), told.message_id)
+    outbox.edit(store, told.message_id, " Your  film ", f"Dear <Alice> & co,\n\nhere: {templates.LINK}\nBye", LEAD)
+    said, eml = letters.copy_of(store, set_up(), told.message_id)
     assert said.subject == "Your film"
     assert said.body.startswith("Dear <Alice> & co,\n\nhere: http://localhost:8501/r/")
     assert "Dear &lt;Alice&gt; &amp; co," in said.html
     assert re.search(r'<a href="http://localhost:8501/r/[\w-]{43}">http', said.html)
     assert b"Your film" in eml
     kept = only(store, pilot)
-    assert (kept.edited_by, words.LINK in (kept.body or "")) == (LEAD, True)
+    assert (kept.edited_by, templates.LINK in (kept.body or "")) == (LEAD, True)
     for subject, body in (("", "x"), ("x", " "), ("x" * 300, "x"), ("x", "x" * 20_000)):
         with pytest.raises(InvalidRequest):
             outbox.edit(store, told.message_id, subject, body, LEAD)
@@ -230,10 +235,10 @@ def test_what_went_or_was_called_off_can_neither_be_edited_nor_go(store: PilotSt
     outbox.hold(store, told.message_id, LEAD)
     assert send_due(store, set_up()).sent == 0
     assert only(store, pilot).reason == f"Held by {LEAD}."
-    outbox.call_off(store, told.message_id, LEAD)
+    outbox.cancel(store, told.message_id, LEAD)
     for act in (
         lambda: outbox.edit(store, told.message_id, "a", "b", LEAD),
-        lambda: outbox.release(store, told.message_id),
+        lambda: outbox.release(store, told.message_id, LEAD),
         lambda: outbox.hold(store, told.message_id, LEAD),
     ):
         with pytest.raises(NotAllowedNow, match="nothing was changed"):
@@ -242,48 +247,51 @@ def test_what_went_or_was_called_off_can_neither_be_edited_nor_go(store: PilotSt
 
 def test_a_message_whose_news_is_old_is_called_off(store: PilotStore, clock: HandClock, pilot: PilotRun) -> None:
     grant = reviewer(store, pilot)
-    given = decide(store, grant, 1, "minor_changes", ["too_long"])
+    given = decide(store, grant, 1, Decision("minor_changes", ["too_long"]))
     undo_decision(store, team(pilot), given.feedback_id)
-    services.pause(store, pilot.pilot_id, "Away")
+    pilots.pause(store, pilot.pilot_id, "Away")
     send_due(store, set_up())
     assert only(store, pilot).reason == "The pilot is paused."
-    heard = only(store, pilot, Kind.FEEDBACK_RECEIVED)
-    assert (heard.state, heard.reason) == (State.CANCELLED, "The feedback was taken back.")
+    heard = only(store, pilot, MessageKind.FEEDBACK_RECEIVED)
+    assert (heard.state, heard.reason) == (MessageState.CANCELLED, "The feedback was taken back.")
 
 
 def test_nothing_is_written_for_a_pilot_whose_messages_are_off(store: PilotStore, pilot: PilotRun) -> None:
-    outbox.switch(store, pilot.pilot_id, False, LEAD)
-    services.record_feedback(store, pilot.pilot_id, 1, "Shorter", "minor_changes")
+    outbox.set_enabled(store, pilot.pilot_id, False, LEAD)
+    pilots.record_feedback(store, pilot.pilot_id, 1, "Shorter", "minor_changes")
     send_due(store, set_up())
     assert only(store, pilot).reason == "Messages are switched off for this pilot."
-    outbox.switch(store, pilot.pilot_id, True, LEAD)
+    outbox.set_enabled(store, pilot.pilot_id, True, LEAD)
     make_ready(store, pilot.pilot_id)
-    assert [m.state for m in outbox.messages_of(store, pilot.pilot_id)] == [State.WAITING, State.CANCELLED]
+    assert [m.state for m in outbox.messages_of(store, pilot.pilot_id)] == [
+        MessageState.WAITING,
+        MessageState.CANCELLED,
+    ]
 
 
 def test_a_link_that_was_revoked_or_has_a_passphrase_is_not_gone_round_without_a_person(
     store: PilotStore, pilot: PilotRun
 ) -> None:
     fresh = store.load(pilot.pilot_id)
-    address = review_address(store, fresh, "", renew=True)
+    address = review_address(store, fresh, "", renew=True, secret=None)
     (link,) = links_of(store, pilot.pilot_id)
     revoke_link(store, link.link_id, LEAD)
     with pytest.raises(Withheld, match="was revoked"):
-        review_address(store, fresh, "", renew=True)
+        review_address(store, fresh, "", renew=True, secret=None)
     with pytest.raises(LinkRefused):
         open_link(store, address.rsplit("/", 1)[1])
-    again = review_address(store, fresh, "", renew=True, released=True)
+    again = review_address(store, fresh, "", renew=True, secret=None, released=True)
     assert open_link(store, again.rsplit("/", 1)[1])[0].pilot_id == pilot.pilot_id
     make_link(store, pilot.pilot_id, "alice chen", passphrase="eight or more", actor=LEAD)
     with pytest.raises(Withheld, match="passphrase"):
-        review_address(store, fresh, "", renew=True)
+        review_address(store, fresh, "", renew=True, secret=None)
 
 
 def test_a_key_that_was_lost_makes_new_links_and_the_old_ones_end(store: PilotStore, pilot: PilotRun) -> None:
-    before = review_address(store, pilot, "", renew=False)
-    assert review_address(store, pilot, "", renew=False) == before
+    before = review_address(store, pilot, "", renew=False, secret=None)
+    assert review_address(store, pilot, "", renew=False, secret=None) == before
     (store.root / ".messages.key").unlink()
-    after = review_address(store, pilot, "", renew=False)
+    after = review_address(store, pilot, "", renew=False, secret=None)
     assert after != before
     assert open_link(store, after[3:])[0].pilot_id == pilot.pilot_id
     with pytest.raises(LinkRefused):
@@ -293,8 +301,8 @@ def test_a_key_that_was_lost_makes_new_links_and_the_old_ones_end(store: PilotSt
 def test_an_erased_founder_stands_in_no_message_and_no_contact(store: PilotStore, pilot: PilotRun) -> None:
     told = only(store, pilot)
     outbox.edit(store, told.message_id, "For Alice Chen", "Dear Alice Chen", LEAD)
-    outbox.sent_by_hand(store, set_up(), told.message_id, LEAD)
-    erasure.erase_person(store, "Alice Chen", "asked", LEAD)
+    outbox.mark_sent(store, set_up(), told.message_id, LEAD)
+    erase_person(store, "Alice Chen", "asked", LEAD)
     tables = ("messages", "deliveries", "pilot_contacts")
     left = store.database.read(lambda c: str([rows(c, f"SELECT * FROM {table}") for table in tables]))  # noqa: S608
     assert "Alice" not in left
@@ -302,10 +310,10 @@ def test_an_erased_founder_stands_in_no_message_and_no_contact(store: PilotStore
 
 
 def test_an_erased_address_and_an_erased_lead_are_gone_too(store: PilotStore, pilot: PilotRun) -> None:
-    token = calendar.make_feed(store, LEAD, is_account=False)
-    erasure.erase_person(store, "ALICE@founder.example", "asked", "Theo")
+    token = calendar.make_feed(store, LEAD)
+    erase_person(store, "ALICE@founder.example", "asked", at_command_line("Theo"))
     assert outbox.contact_of(store, pilot.pilot_id).email is None
-    erasure.erase_person(store, LEAD, "has left", "Theo")
+    erase_person(store, LEAD, "has left", at_command_line("Theo"))
     assert calendar.feed_of(store, token) is None
     tables = ("messages", "deliveries", "pilot_contacts", "calendar_feeds")
     assert LEAD not in store.database.read(lambda c: str([rows(c, f"SELECT * FROM {t}") for t in tables]))  # noqa: S608
@@ -313,22 +321,21 @@ def test_an_erased_address_and_an_erased_lead_are_gone_too(store: PilotStore, pi
 
 @pytest.fixture
 def served(store: PilotStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("message_routes", "access"):
-        monkeypatch.setattr(f"pilot_core.web.{module}.store", lambda: store)
-    monkeypatch.setattr(rates, "WRONG_TOKENS", rates.Rate("wrong tokens", 3, 600))
+    serve(monkeypatch, store)
+    monkeypatch.setattr(rate_limits, "WRONG_TOKENS", rate_limits.Rate("wrong tokens", 3, 600))
 
 
 def test_the_opt_out_link_ends_reminders_at_the_buttons_press_and_not_before(
     store: PilotStore, pilot: PilotRun, served: None
 ) -> None:
-    path = quiet_address(store, pilot.pilot_id, "")
+    path = opt_out_address(store, pilot.pilot_id, "", None)
     assert ask(path).status == 200
     assert outbox.contact_of(store, pilot.pilot_id).quiet_at is None
     assert ask(path, "POST").status == 403
     assert outbox.contact_of(store, pilot.pilot_id).quiet_at is None
-    assert message_routes.DONE in fill_in(path).body.decode()
+    assert messages.DONE in fill_in(path).body.decode()
     assert outbox.contact_of(store, pilot.pilot_id).quiet_at == store.clock()
-    outbox.remind_again(store, pilot.pilot_id, LEAD)
+    outbox.resume_reminders(store, pilot.pilot_id, LEAD)
     assert outbox.contact_of(store, pilot.pilot_id).quiet_at is None
     assert [ask("/quiet/wrong").status for _ in range(4)] == [404, 404, 404, 429]
 
@@ -337,7 +344,7 @@ def test_the_calendar_holds_what_is_due_until_its_address_is_ended(
     store: PilotStore, pilot: PilotRun, served: None
 ) -> None:
     store.change(pilot.pilot_id, lambda p: setattr(p, "company_name", "Ñandú; Söhne, " + "x" * 80))
-    token = calendar.make_feed(store, LEAD, is_account=False)
+    token = calendar.make_feed(store, LEAD)
     answer = ask(f"/calendar/{token}.ics")
     assert answer.headers["content-type"].startswith("text/calendar")
     assert all(len(line) <= 75 for line in answer.body.split(b"\r\n"))
@@ -346,26 +353,26 @@ def test_the_calendar_holds_what_is_due_until_its_address_is_ended(
     assert "DTEND:20260304T090000Z" in text
     assert text.startswith("BEGIN:VCALENDAR\r\n")
     assert text.endswith("END:VCALENDAR\r\n")
-    key, _ = keys.invite(store, LEAD, "lead", "Theo")
-    keys.revoke_key(store, key.key_id, "Theo")
+    key, _ = keys.invite(store, LEAD, "lead", at_command_line("Theo"))
+    keys.revoke_key(store, key.key_id, at_command_line("Theo"))
     assert ask(f"/calendar/{token}.ics").status == 404, "whoever is put out reads no calendar either"
 
 
 def test_a_silent_founder_is_offered_for_pausing_with_the_reason(
     store: PilotStore, clock: HandClock, pilot: PilotRun
 ) -> None:
-    config = set_up(hours=Hours())
-    (due,) = clocks.dues(store.database, config, clock(), pilot.pilot_id)
+    config = set_up(**spelt(Hours()))
+    (due,) = deadlines.dues(store.database, config, clock(), pilot.pilot_id)
     assert (due.step, due.is_ours, due.due_at) == ("review", False, datetime(2026, 3, 4, 9, tzinfo=UTC))
     assert not due.to_pause
     clock.forward(days=9)
-    (due,) = clocks.dues(store.database, config, clock(), pilot.pilot_id)
+    (due,) = deadlines.dues(store.database, config, clock(), pilot.pilot_id)
     assert due.to_pause
-    assert clocks.pause_reason(due, 4, config.hours) == (
+    assert deadlines.pause_reason(due, 4, config.hours) == (
         "Waiting for founder feedback: Alice Chen has not answered attempt 1 since 2 March 2026 after 4 reminders."
     )
-    services.record_feedback(store, pilot.pilot_id, 1, "Shorter", "minor_changes")
-    (due,) = clocks.dues(store.database, config, clock())
+    pilots.record_feedback(store, pilot.pilot_id, 1, "Shorter", "minor_changes")
+    (due,) = deadlines.dues(store.database, config, clock())
     assert (due.step, due.is_ours, due.words) == ("answer", True, "Our answer to the feedback on attempt 1")
 
 
@@ -375,4 +382,12 @@ def test_a_store_nobody_looked_after_for_a_month_reminds_nobody_at_once(
     send_due(store, set_up())
     clock.forward(days=30)
     send_due(store, set_up())
-    assert [message.kind for message in outbox.messages_of(store, pilot.pilot_id)] == [Kind.CUT_READY]
+    assert [message.kind for message in outbox.messages_of(store, pilot.pilot_id)] == [MessageKind.CUT_READY]
+
+
+@pytest.mark.parametrize("kind", MessageKind)
+def test_every_kind_of_message_is_described_and_has_its_two_templates(kind: MessageKind) -> None:
+    assert KINDS[kind].label
+    assert set(KINDS[kind].facts) <= set(templates.FACTS)
+    for part in ("txt", "html"):
+        assert (ROOT / "templates" / "messages" / f"{kind}.{part}.j2").is_file()

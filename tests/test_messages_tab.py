@@ -1,15 +1,16 @@
-"""The Messages tab of a pilot's page, what is due beside it, and both for someone who may only read."""
+"""The Messages tab of a pilot's page and the due messages beside it, also for read-only visitors."""
 
 from collections.abc import Callable
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pilot_core import PilotStore
+from pilot_core.domain.messages import MessageState
+from pilot_core.domain.roles import Role
 from pilot_core.messages import outbox
 from pilot_core.messages.sender import send_due
-from pilot_core.store.outbox import State
-from pilot_core.store.pilots import PilotStore
-from pilot_core.web import access
+from pilot_core.web.access import page_guard, who
 from tests.messaging import make_ready, set_up
 from tests.pilot_pages import Cast, as_lead, button, cast, field, film, labels, open_page, shown, web_store
 
@@ -20,7 +21,7 @@ Open = Callable[..., AppTest]
 
 @pytest.fixture
 def told(cast: Cast, store: PilotStore) -> str:
-    """A pilot whose cut is ready and whose message waits; returns its id."""
+    """Make a pilot whose attempt is ready and whose message is waiting. Returns its id."""
     pilot_id = cast.new(founder_name="Zoë *Ødegård*")
     make_ready(store, pilot_id)
     return pilot_id
@@ -42,7 +43,7 @@ def test_a_lead_reads_edits_copies_and_calls_off_a_message(open_page: Open, stor
     at = field(at, "toggle", "Copy this message").set_value(True).run()
     assert "here: http://localhost:8501/r/" in shown(at)
     at = button(at, "Call it off")
-    assert [m.state for m in outbox.messages_of(store, told)] == [State.CANCELLED]
+    assert [m.state for m in outbox.messages_of(store, told)] == [MessageState.CANCELLED]
     assert not at.exception
 
 
@@ -66,7 +67,7 @@ def test_messages_can_be_switched_off_for_the_pilot(open_page: Open, store: Pilo
 def test_a_viewer_reads_and_changes_nothing(
     open_page: Open, store: PilotStore, told: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(access, "visitor", lambda: access.Visitor("Sam", access.Role.VIEWER))
+    monkeypatch.setattr(page_guard, "visitor", lambda: who.Visitor("Sam", Role.VIEWER))
     at = tab(open_page(told), told)
     assert "your film is ready to watch" in shown(at)
     assert not {"Send now", "Call it off", "Save the words", "Save the address", "I have sent it"} & set(labels(at))
@@ -78,7 +79,7 @@ def test_a_silent_founders_pilot_is_offered_for_pausing_with_the_reason_filled_i
 ) -> None:
     send_due(store, set_up())
     at = open_page(told)
-    # The page has the clock of this machine, for which the store's beginning is long ago.
+    # The page uses this machine's clock, for which the store was created long ago.
     assert "The founder’s review of attempt 1 is late" in shown(at)
     at = button(at, "Pause it, waiting for the founder…")
     assert "has not answered attempt 1 since 2 March 2026" in field(at, "text_area", "Why").value

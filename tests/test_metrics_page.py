@@ -1,4 +1,4 @@
-"""The metrics page as a lead meets it, on real stores; and that behind each mark are exactly the pilots it counts."""
+"""The metrics page for a lead, on real stores. Behind each mark are exactly the pilots it counts."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -6,37 +6,46 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pilot_core.insight.breakdowns import Came
+from pilot_core import PilotStore
+from pilot_core.domain.actors import at_command_line
+from pilot_core.domain.roles import Role
+from pilot_core.insight.breakdowns import AttemptOutcome
 from pilot_core.insight.cohort import Cohort
-from pilot_core.insight.metrics import Spread
+from pilot_core.insight.results import Spread
 from pilot_core.insight.stats import rate
-from pilot_core.insight.survival import TimeTo
-from pilot_core.metrics import MetricsPage, metrics_page
-from pilot_core.services import record_feedback
-from pilot_core.store.drilldown import Selection, pilots_behind
-from pilot_core.store.pilots import PilotStore
-from pilot_core.web import access, stores
-from pilot_core.web.metrics_page import change, compare, numbers, themes
-from pilot_core.web.metrics_page.drawing import Picked
-from pilot_core.web.metrics_page.questions import Question, questions
+from pilot_core.insight.times_to import TimeTo
+from pilot_core.services.pilots import record_feedback
+from pilot_core.store.queries.drilldown import Selection, pilots_behind
+from pilot_core.store.queries.metrics_page import MetricsPage, metrics_page
+from pilot_core.web.access import page_guard, who
+from pilot_core.web.pages.metrics import compare, improvement, numbers, theme_table
+from pilot_core.web.pages.metrics.charts.registry import ROWS
+from pilot_core.web.pages.metrics.plot import Drilldown
+from pilot_core.web.pages.metrics.questions import Question, questions
 from tests.conftest import HandClock
 from tests.crowd import crowd, fill
-from tests.told_pilots import tell
+from tests.pilot_pages import page_text
+from tests.pilot_stories import make_pilot
+from tests.served import serve
 
 # The product's own entry script would draw the overview first.
 ENTRY = """
 import streamlit as st
-from pilot_core.web import links
+from pilot_core.web.components import links
 st.navigation([st.Page(page) for page in (links.METRICS, links.PILOT, links.NEW_PILOT)]).run()
 """
 OpenPage = Callable[..., AppTest]
+CHARTS = [chart for row in ROWS for chart in row]
 
 
 @pytest.fixture
 def open_page(store: PilotStore, monkeypatch: pytest.MonkeyPatch) -> OpenPage:
-    """Opens the metrics as a lead, with that address; AppTest sends no headers to know anyone by."""
-    monkeypatch.setattr(access, "visitor", lambda: access.Visitor("Mara Lindqvist", access.Role.LEAD))
-    monkeypatch.setattr(stores, "store", lambda: store)
+    """Return a function that opens the metrics page as a lead, at that address.
+
+    AppTest sends no identifying headers.
+    """
+    monkeypatch.setattr(page_guard, "visitor", lambda: who.Visitor("Mara Lindqvist", Role.LEAD))
+    serve(monkeypatch, store)
 
     def open_(**address: str | list[str]) -> AppTest:
         at = AppTest.from_string(ENTRY, default_timeout=60)
@@ -51,7 +60,7 @@ def open_page(store: PilotStore, monkeypatch: pytest.MonkeyPatch) -> OpenPage:
 
 @pytest.fixture(scope="module")
 def full(tmp_path_factory: pytest.TempPathFactory) -> PilotStore:
-    """A hundred pilots of every kind."""
+    """Make a store with a hundred pilots of every kind."""
     at = datetime(2026, 3, 20, tzinfo=UTC)
     return fill(PilotStore(tmp_path_factory.mktemp("full"), lambda: at), crowd())
 
@@ -66,14 +75,8 @@ def asked(page: MetricsPage) -> dict[str, Question]:
     return questions(page)
 
 
-def marks(asked: dict[str, Question], key: str) -> list[Picked]:
-    return list(asked[key].drawn.behind.values())
-
-
-def said(at: AppTest) -> str:
-    """All that stands on the page, as one text without its backslashes."""
-    kinds = ("title", "subheader", "markdown", "caption", "info", "warning", "error", "text")
-    return "\n".join(str(element.value) for kind in kinds for element in at.get(kind)).replace("\\", "")
+def marks(asked: dict[str, Question], key: str) -> list[Drilldown]:
+    return list(asked[key].plot.drilldowns.values())
 
 
 def cards(at: AppTest) -> dict[str, tuple[str, str]]:
@@ -85,7 +88,7 @@ def linked(at: AppTest) -> list[str]:
 
 
 def drawn(at: AppTest) -> list[str]:
-    """What the charts say of themselves to whoever cannot see them."""
+    """Return the charts' text alternatives."""
     return [chart.proto.alt for chart in at.get("plotly_chart")]
 
 
@@ -105,7 +108,7 @@ def test_an_empty_store_says_where_the_numbers_will_come_from(open_page: OpenPag
 def test_a_pilot_without_an_attempt_shows_dashes_and_no_rate(
     open_page: OpenPage, store: PilotStore, clock: HandClock
 ) -> None:
-    tell(store, clock, "New")
+    make_pilot(store, clock, "New")
 
     at = open_page()
 
@@ -116,18 +119,18 @@ def test_a_pilot_without_an_attempt_shows_dashes_and_no_rate(
         "One mark a pilot by its recommendation, over time",
     ]
     assert badges(at)[0] == "TOO EARLY"
-    assert "1 pilot, 0 videos: 0 decided, 1 open." in said(at)
+    assert "1 pilot, 0 videos: 0 decided, 1 open." in page_text(at)
 
 
 def test_no_trend_is_drawn_through_three_points(open_page: OpenPage, store: PilotStore, clock: HandClock) -> None:
     for number in range(3):
-        tell(store, clock, f"Company {number}", "m A")
+        make_pilot(store, clock, f"Company {number}", "m A")
 
     at = open_page()
 
     assert not [alt for alt in drawn(at) if alt.startswith("Approval among")]
-    assert "3 of 3 decided pilots approved; a rate is drawn from 5." in said(at)
-    assert "3 first cuts timed, 3 within 120 s; limits are drawn from 5." in said(at)
+    assert "3 of 3 decided pilots approved; a rate is drawn from 5." in page_text(at)
+    assert "3 first cuts timed, 3 within 120 s; limits are drawn from 5." in page_text(at)
     assert cards(at)["Pilots approved"] == ("100%", "3 of 3, 44–100%")
     assert cards(at)["First time-to-first-cut"] == ("40 s", "p90 40 s, mean 40 s, n = 3")
 
@@ -136,62 +139,53 @@ def test_every_chart_has_its_question_its_reading_and_a_name_for_those_who_canno
     open_page: OpenPage, store: PilotStore, clock: HandClock
 ) -> None:
     for number in range(6):
-        tell(store, clock, f"Company {number}", "A" if number % 2 else "M{hook_weak} m{hook_weak} drop")
+        make_pilot(store, clock, f"Company {number}", "A" if number % 2 else "M{hook_weak} m{hook_weak} drop")
 
     at = open_page()
 
-    assert [heading.value for heading in at.subheader] == [
-        "Do first cuts come as fast as promised?",
-        "Is there less rework?",
-        "Is approval moving?",
-        "How long to a yes, counting the open ones?",
-        "Where do pilots stall?",
-        "Where to go on?",
-        "What to fix first?",
-        "What did we decide, on what evidence?",
-        "Do attempts get better?",
-    ]
-    assert len(drawn(at)) == 8
+    questions = [chart.question for chart in CHARTS]
+    assert [heading.value for heading in at.subheader] == [*questions, "Do attempts get better?"]
+    assert len(drawn(at)) == len(CHARTS)
     assert all(len(alt) > 30 for alt in drawn(at))
-    assert "“Hook is weak” was raised on 3 of 6 reviewed pilots; it persists with 3" in said(at)
+    assert "“Hook is weak” was raised on 3 of 6 reviewed pilots; it persists with 3" in page_text(at)
     assert badges(at)[0] == "REVISE"
-    assert "3 of 6 decided pilots are approved: 60% or more is not likely." in said(at)
-    assert "would reach PROCEED" in said(at)
+    assert "3 of 6 decided pilots are approved: 60% or more is not likely." in page_text(at)
+    assert "would reach PROCEED" in page_text(at)
 
 
 def test_filters_in_the_address_narrow_every_number(open_page: OpenPage, store: PilotStore, clock: HandClock) -> None:
-    tell(store, clock, "One", "A", brand="acme")
-    tell(store, clock, "Two", "m drop", brand="wellness")
+    make_pilot(store, clock, "One", "A", brand="acme")
+    make_pilot(store, clock, "Two", "m drop", brand="wellness")
     clock.forward(days=40)
-    tell(store, clock, "Three", "A", brand="wellness", scenario_type="problem_solution")
+    make_pilot(store, clock, "Three", "A", brand="wellness", scenario_type="problem_solution")
 
     assert cards(open_page(brands="Wellness"))["Pilots approved"] == ("50%", "1 of 2, 9–91%")
     assert cards(open_page(scenarios="Feature launch"))["Pilots approved"][1] == "1 of 2, 9–91%"
     assert cards(open_page(brands=["Acme", "Wellness"], to="2026-03-20"))["Pilots approved"][1] == "1 of 2, 9–91%"
     late = open_page(brands="Wellness", **{"from": "2026-04-01"})
     assert cards(late)["Pilots approved"] == ("100%", "1 of 1, 21–100%")
-    assert "Only Wellness, created from 1 Apr 2026" in said(late)
+    assert "Only Wellness, created from 1 Apr 2026" in page_text(late)
 
 
 def test_values_that_are_no_choice_are_left_out(open_page: OpenPage, store: PilotStore, clock: HandClock) -> None:
-    tell(store, clock, "One", "A")
+    make_pilot(store, clock, "One", "A")
 
     at = open_page(brands="nonsense", scenarios=["=1+1"], feedback="nobody", as_of="yesterday", **{"from": "x"})
 
     assert cards(at)["Pilots approved"] == ("100%", "1 of 1, 21–100%")
-    assert "Only" not in said(at)
+    assert "Only" not in page_text(at)
 
 
 def test_days_in_the_wrong_order_are_told_and_can_be_cleared(
     open_page: OpenPage, store: PilotStore, clock: HandClock
 ) -> None:
-    tell(store, clock, "One", "A")
+    make_pilot(store, clock, "One", "A")
     clock.forward(days=30)
-    tell(store, clock, "Two", "A")
+    make_pilot(store, clock, "Two", "A")
 
     at = open_page(to="2026-03-05", **{"from": "2026-03-20"})
 
-    assert "The first day is after the last one; swap them." in said(at)
+    assert "The first day is after the last one; swap them." in page_text(at)
     assert not at.metric
     at.button("clear").click().run()
     assert cards(at)["Pilots approved"][1] == "2 of 2, 34–100%"
@@ -200,12 +194,12 @@ def test_days_in_the_wrong_order_are_told_and_can_be_cleared(
 def test_a_cohort_without_pilots_says_what_to_do_and_clear_brings_all_back(
     open_page: OpenPage, store: PilotStore, clock: HandClock
 ) -> None:
-    tell(store, clock, "One", "A", brand="acme")
-    tell(store, clock, "Two", "A", brand="wellness", scenario_type="problem_solution")
+    make_pilot(store, clock, "One", "A", brand="acme")
+    make_pilot(store, clock, "Two", "A", brand="wellness", scenario_type="problem_solution")
 
     at = open_page(brands="Acme", scenarios="Problem and solution")
 
-    assert "No pilot is in this cohort." in said(at)
+    assert "No pilot is in this cohort." in page_text(at)
     assert not at.metric
     at.button("clear").click().run()
     assert cards(at)["Pilots approved"][1] == "2 of 2, 34–100%"
@@ -215,8 +209,10 @@ def test_a_cohort_without_pilots_says_what_to_do_and_clear_brings_all_back(
 def test_simulated_feedback_is_said_loudly_and_counted_only_when_asked_for(
     open_page: OpenPage, store: PilotStore, clock: HandClock
 ) -> None:
-    pilot = tell(store, clock, "One", "wait")
-    record_feedback(store, pilot.pilot_id, 1, "Love it", "approve", mode="simulated", actor="Theo Grant")
+    pilot = make_pilot(store, clock, "One", "wait")
+    record_feedback(
+        store, pilot.pilot_id, 1, "Love it", "approve", mode="simulated", actor=at_command_line("Theo Grant")
+    )
 
     assert cards(open_page())["Reviews that approve"] == ("–", "0 of 0")
     at = open_page(feedback="Simulated")
@@ -226,20 +222,20 @@ def test_simulated_feedback_is_said_loudly_and_counted_only_when_asked_for(
 
 
 def test_a_past_day_shows_what_was_known_then(open_page: OpenPage, store: PilotStore, clock: HandClock) -> None:
-    tell(store, clock, "One", "A")
+    make_pilot(store, clock, "One", "A")
     clock.forward(days=10)
-    tell(store, clock, "Two", "m drop")
+    make_pilot(store, clock, "Two", "m drop")
 
     at = open_page(as_of="2026-03-05")
 
-    assert "As it was known at the end of 5 March 2026 (UTC)" in said(at)
+    assert "As it was known at the end of 5 March 2026 (UTC)" in page_text(at)
     assert cards(at)["Pilots approved"][1] == "1 of 1, 21–100%"
     assert cards(open_page())["Pilots approved"][1] == "1 of 2, 9–91%"
 
 
 def test_a_number_leads_to_its_pilots(open_page: OpenPage, store: PilotStore, clock: HandClock) -> None:
     for number in range(10):
-        tell(store, clock, f"Company {number}", "A" if number else "m drop")
+        make_pilot(store, clock, f"Company {number}", "A" if number else "m drop")
 
     at = open_page()
     at.pills("numbers_group").set_value("approved").run()
@@ -254,7 +250,7 @@ def test_a_number_leads_to_its_pilots(open_page: OpenPage, store: PilotStore, cl
 def test_what_people_typed_is_shown_as_text(open_page: OpenPage, store: PilotStore, clock: HandClock) -> None:
     name = "**bold** ![x](http://evil/x.png) <b>b</b>"
     for number in range(6):
-        tell(store, clock, f"{name}{number}", "m A" if number else "m", founder_name=name)
+        make_pilot(store, clock, f"{name}{number}", "m A" if number else "m", founder_name=name)
 
     at = open_page()
     at.pills("numbers_group").set_value("approved").run()
@@ -267,14 +263,14 @@ def test_what_people_typed_is_shown_as_text(open_page: OpenPage, store: PilotSto
 def test_notes_without_a_theme_stand_beside_the_themes(
     open_page: OpenPage, store: PilotStore, clock: HandClock
 ) -> None:
-    tell(store, clock, "Flagged", "M{hook_weak}")
-    tell(store, clock, "Bare", "m")
+    make_pilot(store, clock, "Flagged", "M{hook_weak}")
+    make_pilot(store, clock, "Bare", "m")
 
     at = open_page(themes="Notes without a theme")
 
     assert [text.value for text in at.text] == ["Their words."]
     assert "Bare, attempt 1" in linked(at)
-    assert "1 note with words and no flag" in said(at)
+    assert "1 note with words and no flag" in page_text(at)
     assert list(at.dataframe[0].value["Of reviewed pilots"]) == ["50% (1 of 2, 9–91%)"]
 
 
@@ -282,8 +278,8 @@ def test_two_cohorts_stand_side_by_side_from_their_address(
     open_page: OpenPage, store: PilotStore, clock: HandClock
 ) -> None:
     for number in range(5):
-        tell(store, clock, f"Company {number}", "A", brand="acme")
-        tell(store, clock, f"Other {number}", "m drop", brand="wellness")
+        make_pilot(store, clock, f"Company {number}", "A", brand="acme")
+        make_pilot(store, clock, f"Other {number}", "m drop", brand="wellness")
 
     at = open_page(brands="Acme", compare="true", other_brands="Wellness")
 
@@ -295,14 +291,12 @@ def test_two_cohorts_stand_side_by_side_from_their_address(
 
 
 def test_a_cohort_is_not_compared_with_itself(open_page: OpenPage, store: PilotStore, clock: HandClock) -> None:
-    tell(store, clock, "One", "A")
+    make_pilot(store, clock, "One", "A")
 
-    assert "Both cohorts are the same." in said(open_page(compare="true"))
+    assert "Both cohorts are the same." in page_text(open_page(compare="true"))
 
 
-@pytest.mark.parametrize(
-    "key", ["first_cuts", "iterations", "approval", "incidence", "funnel", "themes", "forest", "timeline"]
-)
+@pytest.mark.parametrize("key", [chart.key for chart in CHARTS])
 def test_behind_every_mark_are_exactly_its_pilots(
     full: PilotStore, page: MetricsPage, asked: dict[str, Question], key: str
 ) -> None:
@@ -310,9 +304,9 @@ def test_behind_every_mark_are_exactly_its_pilots(
         "first_cuts": [1] * len(page.first_cuts.points),
         "iterations": [1] * len(page.iterations.points),
         "approval": [window.rate.denominator for window in page.approval.windows]
-        + [page.measures.fates.still_open] * 2,
+        + [page.measures.outcomes.still_open] * 2,
         "incidence": None,
-        "funnel": [step.came[came] for came in Came for step in page.funnel.steps if step.came[came]],
+        "funnel": [step.outcomes[came] for came in AttemptOutcome for step in page.funnel.steps if step.outcomes[came]],
         "themes": sorted(n for bar in page.themes.bars for n in bar.by_state.values()),
         "forest": sorted(segment.pilots for segment in page.forest.segments),
         "timeline": [1] * len(page.timeline.badges),
@@ -325,7 +319,7 @@ def test_behind_every_mark_are_exactly_its_pilots(
 
     found = [behind(picked.selection) for picked in marks(asked, key)]
     if key == "incidence":
-        # From nobody at day 0 to everybody at the end, and never fewer.
+        # From no pilots at day 0 to all at the end, never decreasing.
         approved = [behind(p.selection) for p in marks(asked, key) if p.selection.group == "approved"]
         ended = [behind(p.selection) for p in marks(asked, key) if p.selection.group == "ended_without"]
         assert (approved[-1], ended[-1]) == (page.incidence.n_approved, page.incidence.n_ended)
@@ -336,11 +330,11 @@ def test_behind_every_mark_are_exactly_its_pilots(
 
 
 def test_a_click_on_nothing_known_lists_nothing(asked: dict[str, Question]) -> None:
-    chart = asked["funnel"].drawn
+    plot = asked["funnel"].plot
 
-    assert chart.picked([]) is None
-    assert chart.picked([{"customdata": ["999", "x"]}, {"x": 1}]) is None
-    assert chart.picked([{"x": 1}, {"customdata": ["0"]}]) == chart.behind["0"]
+    assert plot.drilldown_at([]) is None
+    assert plot.drilldown_at([{"customdata": ["999", "x"]}, {"x": 1}]) is None
+    assert plot.drilldown_at([{"x": 1}, {"customdata": ["0"]}]) == plot.drilldowns["0"]
 
 
 def test_a_cut_off_chart_says_so(full: PilotStore) -> None:
@@ -353,7 +347,7 @@ def test_a_cut_off_chart_says_so(full: PilotStore) -> None:
 
 
 def test_numbers_are_said_with_what_they_stand_on() -> None:
-    assert numbers.stands_on(rate(10, 14)) == "10 of 14, 45–88%"
+    assert numbers.basis(rate(10, 14)) == "10 of 14, 45–88%"
     assert numbers.rate_with_n(rate(0, 0)) == "–"
     assert numbers.spread_in(Spread(3, 0, 40.0, 61.0, 44.4), "s") == ("40 s", "p90 61 s, mean 44 s")
     assert numbers.time_to(TimeTo(14, 9, 6.0, 4.0, 9.2), numbers.days) == "6 days (9 of 14, 4–9.2 days)"
@@ -369,7 +363,7 @@ def test_differences_say_whether_they_can_be_told_apart() -> None:
 
 
 def test_regressions_stand_in_the_table_as_plainly_as_gains(page: MetricsPage) -> None:
-    table, found = change.table(page.measures.improvement), page.measures.improvement
+    table, found = improvement.table(page.measures.improvement), page.measures.improvement
 
     assert list(table["Worse"]) == [
         found.decision.worse,
@@ -381,7 +375,7 @@ def test_regressions_stand_in_the_table_as_plainly_as_gains(page: MetricsPage) -
 
 
 def test_the_theme_table_counts_what_the_pareto_draws(page: MetricsPage) -> None:
-    table = themes.table(page.themes)
+    table = theme_table.table(page.themes)
 
     assert len(table) == len(page.themes.bars)
     assert list(table[["Persistent", "New", "Resolved"]].sum(axis=1)) == [bar.pilots for bar in page.themes.bars]

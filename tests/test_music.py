@@ -24,7 +24,7 @@ def bed(mood):
 
 
 def notes(sound: np.ndarray, low: float, high: float) -> np.ndarray:
-    """How strong each of the twelve notes, C first, sounds between two frequencies in hertz."""
+    """Return how strong each of the twelve notes, C first, is between two frequencies in hertz."""
     spectrum = np.abs(np.fft.rfft(sound.mean(axis=1) * np.hanning(len(sound)))) ** 2
     hertz = np.fft.rfftfreq(len(sound), 1 / RATE)
     inside = (hertz > low) & (hertz < high)
@@ -69,7 +69,7 @@ def test_onsets_fall_on_the_beat(mood, bed):
     frames = np.abs(np.fft.rfft(bed.mean(axis=1)[: 14 * RATE].reshape(-1, hop), axis=1))
     onset = np.maximum(np.diff(np.log1p(20 * frames), axis=0), 0).sum(axis=1)
     times = (np.arange(len(onset)) + 1) * hop / RATE
-    # Folded over half a beat, the strongest moment is its beginning.
+    # Folded over half a beat, the strongest moment is its start.
     half = 30 / TEMPOS[mood]
     phase = np.floor(times % half * 200).astype(int)
     strength = np.bincount(phase, onset) / np.bincount(phase)

@@ -1,4 +1,4 @@
-"""The new pilot's form: one pilot however it went, and no film left beside it; likewise the next attempt's."""
+"""The new pilot form makes one pilot and leaves no extra video in any case; so does the next attempt's form."""
 
 import os
 from collections.abc import Callable
@@ -7,10 +7,14 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pilot_core import PilotStore
 from pilot_core.errors import StoreError
-from pilot_core.store.pilots import PilotStore
-from pilot_core.web import background, lifespan, new_pilot_form, uploads
+from pilot_core.rendering import launching
+from pilot_core.web.pages.new_pilot import form
+from pilot_core.web.routes import uploads
+from pilot_core.web.server import lifespan
 from tests import test_pages
+from tests.served import serve
 
 OpenPage = Callable[..., AppTest]
 no_renders, open_page = test_pages.no_renders, test_pages.open_page
@@ -31,7 +35,7 @@ def brought(store: PilotStore, name: str = "upload_0123456789abcdef") -> Path:
 
 @pytest.fixture
 def uploading(store: PilotStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploads, "store", lambda: store)
+    serve(monkeypatch, store)
 
 
 @pytest.mark.usefixtures("no_renders")
@@ -45,7 +49,7 @@ def test_a_pilot_whose_first_cut_could_not_be_begun_is_made_once_and_shown(
 
     at = filled(open_page("new_pilot"))
     with monkeypatch.context() as patched:
-        patched.setattr(new_pilot_form.services, "queue_attempt", full)
+        patched.setattr(form.pilots, "queue_attempt", full)
         at.button[0].click().run()
     [pilot] = store.load_all()
     assert at.query_params["pilot"] == pilot.pilot_id
@@ -69,7 +73,7 @@ def test_a_second_click_after_one_that_broke_off_makes_no_second_pilot(
 
     at = filled(open_page("new_pilot"))
     with monkeypatch.context() as patched:
-        patched.setattr(new_pilot_form, "start_render", broken)
+        patched.setattr(launching, "in_a_subprocess", broken)
         at.button[0].click().run()
     at.run()
     if at.button and not at.query_params.get("pilot"):
@@ -86,7 +90,7 @@ def test_a_film_that_a_new_pilot_has_lies_nowhere_else(open_page: OpenPage, stor
     at.session_state["new_pilot_video"] = {"upload": {"id": film.stem, "name": "film.mp4"}}
     at.button[0].click().run()
     [pilot] = store.load_all()
-    background.process_of(store, pilot.pilot_id, 1).wait()
+    launching.process_of(store, pilot.pilot_id, 1).wait()
     [attempt] = pilot.runs
     assert store.path_of(attempt.upload_path or "").read_bytes() == b"a film"
     assert not film.exists()

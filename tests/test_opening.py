@@ -1,4 +1,4 @@
-"""The server opens to others only if somebody could sign in."""
+"""The server accepts remote visitors only if someone can sign in."""
 
 import os
 import subprocess
@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 from streamlit import config
 
-from pilot_core import keys
+from pilot_core import PilotStore
+from pilot_core.services import keys
 from pilot_core.settings import ROOT, VERSION
-from pilot_core.store.pilots import PilotStore
-from pilot_core.web import opening
+from pilot_core.web.access.current_app import app
+from pilot_core.web.server import startup_checks
 from tests.reviewing import LEAD
+from tests.served import serve
 
 SENTENCE = (
     "Pilot Ops does not start: it was asked to listen on 0.0.0.0, where others reach it, and nobody could sign in."
@@ -21,7 +23,7 @@ SENTENCE = (
 
 @pytest.fixture(autouse=True)
 def served(store: PilotStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(opening, "store", lambda: store)
+    serve(monkeypatch, store)
 
 
 def asked_to_listen_on(monkeypatch: pytest.MonkeyPatch, address: str | None, **more: object) -> None:
@@ -34,7 +36,7 @@ def asked_to_listen_on(monkeypatch: pytest.MonkeyPatch, address: str | None, **m
 @pytest.mark.parametrize("address", ["localhost", "127.0.0.1", "::1"])
 def test_at_this_machine_it_opens_without_any_key(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
     asked_to_listen_on(monkeypatch, address)
-    assert opening.why_not() is None
+    assert startup_checks.why_not(app()) is None
 
 
 @pytest.mark.parametrize("address", [None, "", "0.0.0.0", "::", "192.168.1.4", "pilots.example.com"])
@@ -42,17 +44,17 @@ def test_elsewhere_it_opens_when_somebody_could_sign_in(
     monkeypatch: pytest.MonkeyPatch, store: PilotStore, address: str | None
 ) -> None:
     asked_to_listen_on(monkeypatch, address)
-    assert "nobody could sign in" in (opening.why_not() or "")
+    assert "nobody could sign in" in (startup_checks.why_not(app()) or "")
     keys.invite(store, "Mara", "lead", LEAD)
-    assert opening.why_not() is None
+    assert startup_checks.why_not(app()) is None
     keys.revoke_key(store, "Mara", LEAD)
-    assert "nobody could sign in" in (opening.why_not() or "")
+    assert "nobody could sign in" in (startup_checks.why_not(app()) or "")
 
 
 @pytest.mark.parametrize("name", ["server_enableXsrfProtection", "server_enableCORS"])
 def test_it_does_not_open_with_streamlits_own_protection_off(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     asked_to_listen_on(monkeypatch, "localhost", **{name: False})
-    assert name.replace("_", ".") in (opening.why_not() or "")
+    assert name.replace("_", ".") in (startup_checks.why_not(app()) or "")
 
 
 def test_the_process_ends_with_one_sentence(tmp_path: Path) -> None:
@@ -64,7 +66,7 @@ def test_the_process_ends_with_one_sentence(tmp_path: Path) -> None:
         text=True,
         timeout=60,
     )
-    assert ended.returncode == 1
+    assert ended.returncode == startup_checks.REFUSED
     assert SENTENCE in ended.stderr
     assert "Traceback" not in ended.stderr
 

@@ -1,44 +1,43 @@
-"""The overview's lines about messages and due dates, the calendar's address, and a silent founder's pilot there."""
+"""The overview's lines on messages and due dates, the calendar's address, and pilots without a reply."""
 
 from datetime import timedelta
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pilot_core import judgement, services
+from pilot_core import PilotStore
+from pilot_core.domain.actors import at_command_line
+from pilot_core.domain.messages import MessageState
+from pilot_core.domain.roles import Role
 from pilot_core.messages import calendar, outbox
 from pilot_core.messages.sender import send_due
-from pilot_core.store.outbox import State
-from pilot_core.store.pilots import PilotStore
-from pilot_core.web import access, due_lines, stores
+from pilot_core.services import judgements
+from pilot_core.services import pilots as services
+from pilot_core.web.access import page_guard, who
 from tests.asking import ask
 from tests.conftest import HandClock
 from tests.messaging import make_ready, new_pilot, post_office, set_up
 from tests.opened_pages import opened
-from tests.pilot_pages import button, labels, shown
+from tests.pilot_pages import button, labels, page_text
+from tests.served import serve
 
-LEAD = "Mara Lindqvist"
-VIEWER = access.Visitor("Sam", access.Role.VIEWER)
+LEAD = at_command_line("Mara Lindqvist")
+VIEWER = who.Visitor("Sam", Role.VIEWER)
 
 
 @pytest.fixture(autouse=True)
 def served(store: PilotStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The pages work on the store, whose clock is set by hand, as Mara; every day is a working day."""
+    """Make the pages use the store and its clock, as Mara. Every day is a working day."""
     monkeypatch.setenv("PILOT_OPS_WORKING_DAYS", "mon-sun")
     monkeypatch.setenv("PILOT_OPS_WORKING_HOURS", "0-24")
-    monkeypatch.setattr(stores, "store", lambda: store)
-    monkeypatch.setattr(due_lines, "the_store", lambda: store)
-    monkeypatch.setattr(access, "visitor", lambda: access.Visitor(LEAD, access.Role.LEAD))
-
-
-def said(at: AppTest) -> str:
-    return shown(at).replace("\\", "").replace("\u2060", "")
+    serve(monkeypatch, store)
+    monkeypatch.setattr(page_guard, "visitor", lambda: who.Visitor(LEAD, Role.LEAD))
 
 
 def give_up(store: PilotStore, pilots: list[str], leads: tuple[str, ...] = ("mara@ops.example",)) -> None:
-    """File a report of each pilot, of which the mail server will have nothing."""
+    """File a report of each pilot, whose messages the mail server rejects."""
     for pilot_id in pilots:
-        judgement.file_report(store, pilot_id, LEAD)
+        judgements.file_report(store, pilot_id, LEAD)
     with post_office() as office:
         office.moods = ["reject"] * len(pilots) * len(leads)
         assert send_due(store, set_up(office, mail_leads=leads, answer_hours=1000.0)).given_up == len(pilots)
@@ -60,7 +59,7 @@ def test_what_is_late_what_is_ours_today_and_who_could_be_paused_stand_in_one_li
     services.record_feedback(store, heard, 1, "Shorter", "minor_changes")
     make_ready(store, new_pilot(store, company="Fresh").pilot_id)
     clock.forward(hours=23)
-    text = said(opened("overview"))
+    text = page_text(opened("overview"))
     assert (
         "Heard due from us today · Late *bold* & Co late · "
         "Silent 0, Silent 1, Silent 2 and 2 more could be paused, the founder being silent"
@@ -71,7 +70,7 @@ def test_what_is_late_what_is_ours_today_and_who_could_be_paused_stand_in_one_li
 
 def test_an_overview_with_nothing_due_has_no_such_line(store: PilotStore) -> None:
     make_ready(store, new_pilot(store).pilot_id)
-    text = said(opened("overview"))
+    text = page_text(opened("overview"))
     assert not [words for words in ("due from us", " late", "could be paused", "could not be sent") if words in text]
 
 
@@ -84,7 +83,7 @@ def test_messages_given_up_on_are_counted_and_the_newest_named_with_the_way_ther
         give_up(store, pilots[-1:])
         clock.forward(minutes=1)
     at = opened("overview")
-    text = said(at)
+    text = page_text(at)
     assert "5 messages could not be sent, and nobody tries any more." in text
     named = [line for line in text.splitlines() if "550 5.1.1" in line]
     assert [line[:11] for line in named] == ["<Company> 4", "<Company> 3", "<Company> 2"]
@@ -96,7 +95,7 @@ def test_that_way_leads_to_the_messages_of_the_pilot(store: PilotStore) -> None:
     pilot_id = new_pilot(store).pilot_id
     give_up(store, [pilot_id])
     at = opened("pilot", pilot=pilot_id, section="Messages")
-    assert "**Outcome report ready**" in said(at)
+    assert "**Outcome report ready**" in page_text(at)
     assert "section" not in at.query_params
 
 
@@ -107,9 +106,9 @@ def test_a_digest_given_up_on_can_be_called_off_where_it_is_named(store: PilotSt
         office.moods = ["reject"]
         assert send_due(store, set_up(office)).given_up == 1
     at = opened("overview")
-    assert "Pilots on Thursday 5 March: 1 for us: The mail server does not take this address" in said(at)
+    assert "Pilots on Thursday 5 March: 1 for us: The mail server does not take this address" in page_text(at)
     at = button(at, "Call it off")
-    assert "could not be sent" not in said(at)
+    assert "could not be sent" not in page_text(at)
     assert not at.exception
 
 
@@ -121,25 +120,23 @@ def test_a_viewer_reads_what_could_not_be_sent_and_is_offered_nothing(
     with post_office() as office:
         office.moods = ["reject"]
         send_due(store, set_up(office))
-    monkeypatch.setattr(access, "visitor", lambda: VIEWER)
+    monkeypatch.setattr(page_guard, "visitor", lambda: VIEWER)
     at = opened("overview")
-    assert "1 message could not be sent" in said(at)
+    assert "1 message could not be sent" in page_text(at)
     assert not {"Call it off", "Make an address", "End it"} & set(labels(at))
 
 
 def test_the_calendars_address_is_shown_once_made_anew_and_ended(
     store: PilotStore, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("message_routes", "access"):
-        monkeypatch.setattr(f"pilot_core.web.{module}.store", lambda: store)
     new_pilot(store)
     at = button(opened("overview"), "Make an address")
     first = address(at)
-    assert "it is not shown again" in said(at)
+    assert "it is not shown again" in page_text(at)
     assert ask(first).status == 200
     at = opened("overview")  # another tab
     assert not at.get("code")
-    assert "You have one, made" in said(at)
+    assert "You have one, made" in page_text(at)
     at = button(at, "Make a new address")
     second = address(at)
     assert (ask(first).status, ask(second).status) == (404, 200)
@@ -165,7 +162,7 @@ def test_a_silent_founders_pilot_is_offered_for_pausing_with_how_often_they_were
         send_due(store, set_up())
         clock.forward(days=1)
     at = opened("pilot", pilot=pilot_id)
-    assert "review of attempt 1 is late: it was due 4 days ago" in said(at)
+    assert "review of attempt 1 is late: it was due 4 days ago" in page_text(at)
     at = button(at, "Pause it, waiting for the founder…")
     (why,) = [area.value for area in at.text_area if area.label == "Why"]
     assert why == (
@@ -175,5 +172,5 @@ def test_a_silent_founders_pilot_is_offered_for_pausing_with_how_often_they_were
     assert store.load(pilot_id).pause_reason == why
     clock.forward(days=1)
     assert send_due(store, set_up()).failed == 0
-    assert [m.state for m in outbox.messages_of(store, pilot_id)] == [State.BY_HAND] * 5
+    assert [m.state for m in outbox.messages_of(store, pilot_id)] == [MessageState.BY_HAND] * 5
     assert store.clock() - store.load(pilot_id).updated_at == timedelta(days=1)

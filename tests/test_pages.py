@@ -1,4 +1,4 @@
-"""The overview, the new pilot's form and the metrics as a lead meets them, on real stores."""
+"""The overview, the new pilot form and the metrics page for a lead, on real stores."""
 
 import sys
 from collections.abc import Callable
@@ -6,41 +6,40 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pilot_core.export.formulas import neutral
-from pilot_core.models import AttemptState
+from pilot_core import PilotStore
+from pilot_core.domain.actors import at_command_line
+from pilot_core.domain.attempt import AttemptState
+from pilot_core.domain.roles import Role
+from pilot_core.formulas import neutral
+from pilot_core.rendering import launching
 from pilot_core.settings import ROOT
-from pilot_core.store.pilots import PilotStore
-from pilot_core.web import access, background, stores
+from pilot_core.web.access import page_guard, who
 from tests.conftest import HandClock
 from tests.opened_pages import opened
-from tests.told_pilots import tell
+from tests.pilot_pages import page_text
+from tests.pilot_stories import make_pilot
+from tests.served import serve
 
-LEAD = "Mara Lindqvist"
+LEAD = at_command_line("Mara Lindqvist")
 OpenPage = Callable[..., AppTest]
 
 
 @pytest.fixture
 def no_renders(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Processes that are begun for a render end at once."""
+    """Make processes started for renders end at once."""
     monkeypatch.setattr(sys, "executable", "/bin/false")
 
 
 @pytest.fixture
 def open_page(store: PilotStore, monkeypatch: pytest.MonkeyPatch) -> OpenPage:
-    """Opens a page by its file's name, as a lead; AppTest sends no headers to know anyone by."""
-    monkeypatch.setattr(access, "visitor", lambda: access.Visitor(LEAD, access.Role.LEAD))
-    monkeypatch.setattr(stores, "store", lambda: store)
-    monkeypatch.setattr("pilot_core.web.due_lines.the_store", lambda: store)
+    """Return a function that opens a page by its file name, as a lead. AppTest sends no identifying headers."""
+    monkeypatch.setattr(page_guard, "visitor", lambda: who.Visitor(LEAD, Role.LEAD))
+    serve(monkeypatch, store)
 
     def open_(name: str = "overview", **address: str) -> AppTest:
         return opened(name, **address)
 
     return open_
-
-
-def said(at: AppTest) -> str:
-    """All the Markdown of a page, as one text without its backslashes."""
-    return "\n".join(element.value for element in at.markdown).replace("\\", "")
 
 
 def listed(at: AppTest) -> list[str]:
@@ -59,10 +58,10 @@ def test_an_empty_overview_says_what_to_do(open_page: OpenPage) -> None:
 def test_the_overview_tells_how_things_stand_and_what_needs_someone(
     open_page: OpenPage, store: PilotStore, clock: HandClock
 ) -> None:
-    tell(store, clock, "Cut", "M wait", founder_name="Alice Chen")
-    tell(store, clock, "Broken", "fail")
-    tell(store, clock, "Away", "m pause")
-    tell(store, clock, "Done", "A")
+    make_pilot(store, clock, "Cut", "M wait", founder_name="Alice Chen")
+    make_pilot(store, clock, "Broken", "fail")
+    make_pilot(store, clock, "Away", "m pause")
+    make_pilot(store, clock, "Done", "A")
     clock.forward(hours=5)
 
     at = open_page()
@@ -73,7 +72,7 @@ def test_the_overview_tells_how_things_stand_and_what_needs_someone(
         "**Broken**: the render of attempt 1 failed 8 h ago. The disk was full.",
         "**Away**: paused for 6 h. The founder is away.",
     ):
-        assert sentence in said(at)
+        assert sentence in page_text(at)
     assert {metric.label: (metric.value, metric.delta) for metric in at.metric} == {
         "Pilots approved": ("100%", "1 of 1, 21–100%"),
         "Time-to-first-cut": ("40 s", "median of 3 pilots"),
@@ -84,30 +83,30 @@ def test_the_overview_tells_how_things_stand_and_what_needs_someone(
 
 
 def test_numbers_of_nothing_are_dashes(open_page: OpenPage, store: PilotStore, clock: HandClock) -> None:
-    tell(store, clock, "New")
+    make_pilot(store, clock, "New")
 
     assert {metric.value for metric in open_page().metric} == {"–"}
 
 
 def test_a_paused_pilot_is_resumed_from_the_overview(open_page: OpenPage, store: PilotStore, clock: HandClock) -> None:
-    pilot = tell(store, clock, "Away", "m pause")
+    pilot = make_pilot(store, clock, "Away", "m pause")
 
     at = open_page()
     at.button(f"resume_{pilot.pilot_id}").click().run()
 
     assert store.load(pilot.pilot_id).status == "active"
     assert store.events(pilot.pilot_id)[-1].actor == LEAD
-    assert "paused" not in said(at)
+    assert "paused" not in page_text(at)
 
 
 def test_a_failed_render_is_begun_again_from_the_overview(
     open_page: OpenPage, store: PilotStore, clock: HandClock, no_renders: None
 ) -> None:
-    pilot = tell(store, clock, "Broken", "fail")
+    pilot = make_pilot(store, clock, "Broken", "fail")
 
     at = open_page()
     at.button(f"retry_{pilot.pilot_id}").click().run()
-    background.process_of(store, pilot.pilot_id, 1).wait()
+    launching.process_of(store, pilot.pilot_id, 1).wait()
 
     assert store.load(pilot.pilot_id).attempt(1).state is AttemptState.QUEUED
     assert at.title[0].value == "1 pilot active · 1 cut being made"
@@ -115,20 +114,20 @@ def test_a_failed_render_is_begun_again_from_the_overview(
 
 def test_more_of_a_kind_are_shown_when_asked_for(open_page: OpenPage, store: PilotStore, clock: HandClock) -> None:
     for number in range(5):
-        tell(store, clock, f"Company {number}", "wait")
+        make_pilot(store, clock, f"Company {number}", "wait")
 
     at = open_page()
-    assert "Company 3" not in said(at)
+    assert "Company 3" not in page_text(at)
     at.button("more_awaiting").click().run()
 
-    assert "**Company 4**: attempt 1 has waited" in said(at)
+    assert "**Company 4**: attempt 1 has waited" in page_text(at)
     assert not [button for button in at.button if button.key == "more_awaiting"]
 
 
 def test_filters_in_the_address_narrow_the_list(open_page: OpenPage, store: PilotStore, clock: HandClock) -> None:
-    tell(store, clock, "Northbeam", "A", brand="wellness")
-    tell(store, clock, "Northwind", "m", brand="acme")
-    tell(store, clock, "Fjord", "A", brand="acme")
+    make_pilot(store, clock, "Northbeam", "A", brand="wellness")
+    make_pilot(store, clock, "Northwind", "m", brand="acme")
+    make_pilot(store, clock, "Fjord", "A", brand="acme")
 
     assert listed(open_page(q="north")) == ["Northwind", "Northbeam"]
     assert listed(open_page(q="north", brand="Acme")) == ["Northwind"]
@@ -140,8 +139,8 @@ def test_filters_in_the_address_narrow_the_list(open_page: OpenPage, store: Pilo
 def test_a_pilot_of_the_list_can_be_opened_without_a_mouse(
     open_page: OpenPage, store: PilotStore, clock: HandClock
 ) -> None:
-    tell(store, clock, "Northbeam")
-    fjord = tell(store, clock, "Fjord")
+    make_pilot(store, clock, "Northbeam")
+    fjord = make_pilot(store, clock, "Fjord")
 
     at = open_page()
     at.selectbox("open_pilot").set_value(fjord.pilot_id).run()
@@ -151,7 +150,7 @@ def test_a_pilot_of_the_list_can_be_opened_without_a_mouse(
 
 
 def test_a_search_without_a_match_says_so(open_page: OpenPage, store: PilotStore, clock: HandClock) -> None:
-    tell(store, clock, "Northbeam")
+    make_pilot(store, clock, "Northbeam")
 
     at = open_page(q="nobody")
 
@@ -161,7 +160,7 @@ def test_a_search_without_a_match_says_so(open_page: OpenPage, store: PilotStore
 
 def test_a_long_list_comes_in_pages(open_page: OpenPage, store: PilotStore, clock: HandClock) -> None:
     for number in range(27):
-        tell(store, clock, f"Company {number:02}")
+        make_pilot(store, clock, f"Company {number:02}")
         clock.forward(minutes=1)
 
     assert len(listed(open_page())) == 25
@@ -174,7 +173,7 @@ def test_a_long_list_comes_in_pages(open_page: OpenPage, store: PilotStore, cloc
 def test_what_people_typed_reaches_the_table_and_the_sentences_as_text(
     open_page: OpenPage, store: PilotStore, clock: HandClock, name: str
 ) -> None:
-    tell(store, clock, name, "wait", founder_name=name)
+    make_pilot(store, clock, name, "wait", founder_name=name)
 
     at = open_page()
 
@@ -210,7 +209,7 @@ def test_a_sent_form_creates_the_pilot_and_shows_its_first_cut_being_made(
     at.number_input("new_pilot_max_attempts").set_value(3)
     at.button[0].click().run()
     [pilot] = store.load_all()
-    background.process_of(store, pilot.pilot_id, 1).wait()
+    launching.process_of(store, pilot.pilot_id, 1).wait()
 
     assert at.query_params["pilot"] == pilot.pilot_id
     assert at.title[0].value.replace("\\", "") == "Zoë Ñandú, Northbeam AI"
@@ -231,7 +230,7 @@ def test_an_upload_that_has_gone_is_asked_for_again_at_its_field_and_nothing_is_
     at.text_input("new_pilot_company").set_value("Northbeam AI")
     at.radio("new_pilot_pipeline").set_value("upload").run()
     at.button[0].click().run()
-    assert [error.value.replace("\\", "") for error in at.error] == ["Choose the finished film to upload, an mp4."]
+    assert [error.value.replace("\\", "") for error in at.error] == ["Choose the finished video to upload."]
     at.session_state["new_pilot_video"] = {"upload": {"id": "upload_0123456789abcdef", "name": "film.mp4"}}
     at.button[0].click().run()
     assert [error.value.replace("\\", "") for error in at.error] == [
@@ -247,7 +246,7 @@ def test_an_upload_that_has_gone_is_asked_for_again_at_its_field_and_nothing_is_
 def test_anyone_with_the_address_sees_how_the_first_cut_is_getting_on(
     open_page: OpenPage, store: PilotStore, clock: HandClock, story: str, told: str
 ) -> None:
-    pilot = tell(store, clock, "Acme", story)
+    pilot = make_pilot(store, clock, "Acme", story)
 
     at = open_page("new_pilot", pilot=pilot.pilot_id)
 
@@ -257,9 +256,8 @@ def test_anyone_with_the_address_sees_how_the_first_cut_is_getting_on(
 
 @pytest.mark.parametrize("name", ["overview", "new_pilot", "metrics"])
 def test_a_stranger_sees_nothing_of_a_page(store: PilotStore, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    monkeypatch.setattr(access, "visitor", lambda: access.Visitor("stranger", access.Role.STRANGER))
-    monkeypatch.setattr(stores, "store", lambda: store)
-    monkeypatch.setattr("pilot_core.web.due_lines.the_store", lambda: store)
+    monkeypatch.setattr(page_guard, "visitor", lambda: who.Visitor("stranger", Role.STRANGER))
+    serve(monkeypatch, store)
 
     at = AppTest.from_file(str(ROOT / "pages" / f"{name}.py"), default_timeout=60).run()
 

@@ -1,19 +1,35 @@
-"""Judging on a pilot's page: a lead's override beside the computed badge, flags the words suggest, filed reports."""
+"""A pilot's page: a lead's override beside the computed badge, flags suggested by the notes, and filed reports."""
 
 from collections.abc import Callable
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pilot_core import services
-from pilot_core.judgement import override_recommendation, suggestions_for
-from pilot_core.models import PilotRun
-from pilot_core.store.judgements import filed_reports, overrides_of, standing_overrides
-from pilot_core.store.pilots import PilotStore
-from pilot_core.web import access, stores
-from pilot_core.web.pilot_page import suggested
-from pilot_core.web.text import plain
-from tests.pilot_pages import LEAD, OTHER, Cast, as_lead, button, cast, field, film, labels, open_page, shown, web_store
+from pilot_core import PilotStore
+from pilot_core.domain.pilot import PilotRun
+from pilot_core.domain.roles import Role
+from pilot_core.services import pilots
+from pilot_core.services.judgements import override_recommendation, suggestions_for
+from pilot_core.store.queries.judgements import filed_reports, overrides_of, standing_overrides
+from pilot_core.web.access import page_guard, who
+from pilot_core.web.components.text import plain
+from pilot_core.web.pages.pilot import flag_suggestions
+from tests.pilot_pages import (
+    LEAD,
+    OTHER,
+    Cast,
+    as_lead,
+    button,
+    cast,
+    field,
+    film,
+    labels,
+    open_page,
+    page_text,
+    shown,
+    web_store,
+)
+from tests.served import serve
 
 __all__ = ["as_lead", "cast", "film", "open_page", "web_store"]
 
@@ -23,16 +39,16 @@ REPORT, FEEDBACK = "Outcome report", "Feedback and comments"
 
 @pytest.fixture(autouse=True)
 def one_clock(web_store: PilotStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The pages work on the test's store, and so by its clock."""
-    monkeypatch.setattr(stores, "store", lambda: web_store)
+    """Make the pages use the test's store and its clock."""
+    serve(monkeypatch, web_store)
 
 
 @pytest.fixture
 def pilot_id(cast: Cast) -> str:
-    """Two attempts, both asked to change a lot for the same flag."""
+    """Return a pilot with two attempts, each with a request for major changes and the same flag."""
     pilot_id = cast.new()
     for words in ("I *could not* say what it is about.", "Still cannot."):
-        cast.said(pilot_id, cast.attempt(pilot_id), "major_changes", words, ("message_unclear",))
+        cast.review(pilot_id, cast.attempt(pilot_id), "major_changes", words, ("message_unclear",))
     return pilot_id
 
 
@@ -43,16 +59,12 @@ def section(at: AppTest, pilot_id: str, name: str) -> AppTest:
     return at
 
 
-def words(at: AppTest) -> str:
-    return shown(at).replace("\\", "")
-
-
 # Reasons and overrides
 
 
 def test_reasons_quote_the_feedback_and_lead_to_its_attempt(open_page: Open, pilot_id: str) -> None:
     at = section(open_page(pilot_id), pilot_id, REPORT)
-    text = words(at)
+    text = page_text(at)
     assert "Recommendation: STOP" in text
     assert "Major changes were asked for on attempts 1 and 2." in text
     assert "“I *could not* say what it is about.” :small[:gray[Alice Chen]]" in text
@@ -97,7 +109,7 @@ def test_an_override_is_undone_as_openly_and_stays_on_the_page(
     at = button(at, "Take the override back")
     assert not at.exception
     assert [made.stands for made in overrides_of(web_store.database, pilot_id)] == [False]
-    text = words(at)
+    text = page_text(at)
     assert f"{OTHER} said REVISE just now: A new founder." in text
     assert f"Taken back just now by {LEAD}: She left again." in text
     assert not [element for element in at.markdown if "badge[:material/person:" in element.value]
@@ -124,9 +136,9 @@ def test_the_finder_and_the_page_show_an_override_beside_the_computed_badge(
 
 @pytest.fixture
 def noted(cast: Cast) -> PilotRun:
-    """One attempt, approved in words that suggest a flag."""
+    """Return a pilot with one attempt, approved with a note that suggests a flag."""
     pilot_id = cast.new()
-    cast.said(pilot_id, cast.attempt(pilot_id), "minor_changes", "Nice.\n  The hook is weak, *sorry*.")
+    cast.review(pilot_id, cast.attempt(pilot_id), "minor_changes", "Nice.\n  The hook is weak, *sorry*.")
     return cast.store.load(pilot_id)
 
 
@@ -134,7 +146,7 @@ def test_the_words_that_suggest_a_flag_are_marked_and_the_rest_is_as_typed(
     web_store: PilotStore, noted: PilotRun
 ) -> None:
     (offered,) = suggestions_for(web_store, noted)
-    marked = suggested.words(offered.note.text, [offered.suggestion])
+    marked = flag_suggestions.highlighted(offered.note.text, [offered.suggestion])
     assert marked.replace("\\", "") == "Nice.  \n The :orange-background[hook is weak], *sorry*."
     assert "\\*sorry\\*" in marked
 
@@ -143,16 +155,16 @@ def test_a_suggested_flag_is_accepted_taken_back_and_dismissed_each_in_one_click
     open_page: Open, web_store: PilotStore, noted: PilotRun
 ) -> None:
     at = section(open_page(noted.pilot_id), noted.pilot_id, FEEDBACK)
-    assert "“hook is weak” suggests **Hook is weak**" in words(at)
+    assert "“hook is weak” suggests **Hook is weak**" in page_text(at)
     at = button(at, "Accept")
     assert not at.exception
     assert web_store.load(noted.pilot_id).runs[0].feedback[0].flags == ["hook_weak"]
-    assert f"Hook is weak, suggested by “hook is weak”: accepted by {LEAD}" in words(at)
-    assert "Changed since you opened this page" not in words(at)
+    assert f"Hook is weak, suggested by “hook is weak”: accepted by {LEAD}" in page_text(at)
+    assert "Changed since you opened this page" not in page_text(at)
     at = button(at, "Take back")
     assert web_store.load(noted.pilot_id).runs[0].feedback[0].flags == []
     at = button(at, "Dismiss")
-    assert f"dismissed by {LEAD}" in words(at)
+    assert f"dismissed by {LEAD}" in page_text(at)
     assert "Accept" not in labels(at)
     assert web_store.load(noted.pilot_id).runs[0].feedback[0].flags == []
     at = button(at, "Take back")
@@ -163,11 +175,11 @@ def test_what_another_lead_did_meanwhile_is_still_told_after_a_flag_is_accepted(
     open_page: Open, web_store: PilotStore, noted: PilotRun
 ) -> None:
     at = section(open_page(noted.pilot_id), noted.pilot_id, FEEDBACK)
-    services.pause(web_store, noted.pilot_id, "Trade fair", OTHER)
+    pilots.pause(web_store, noted.pilot_id, "Trade fair", OTHER)
     at = button(at, "Accept")
     assert not at.exception
-    assert "Changed since you opened this page" in words(at)
-    assert f"{OTHER} paused the pilot: Trade fair" in words(at)
+    assert "Changed since you opened this page" in page_text(at)
+    assert f"{OTHER} paused the pilot: Trade fair" in page_text(at)
 
 
 def test_a_suggestion_another_lead_decided_is_refused_with_a_sentence(
@@ -180,28 +192,28 @@ def test_a_suggestion_another_lead_decided_is_refused_with_a_sentence(
     assert second.error[0].value == plain("Somebody has decided on this suggestion already.")
 
 
-# Filed reports, and who may not
+# Filed reports, and who may not file
 
 
 def test_a_report_is_filed_from_the_pilots_page_and_listed_there(
     open_page: Open, web_store: PilotStore, pilot_id: str
 ) -> None:
     at = section(open_page(pilot_id), pilot_id, REPORT)
-    assert "No report is filed for this pilot yet." in words(at)
+    assert "No report is filed for this pilot yet." in page_text(at)
     at = button(at, "File this report")
     assert not at.exception
     (filed,) = filed_reports(web_store.database, pilot_id)
     assert (filed.filed_by, filed.recommendation) == (LEAD, "STOP")
-    assert f"[Open](/download/reports/{filed.report_id}.html)" in words(at)
+    assert f"[Open](/download/reports/{filed.report_id}.html)" in page_text(at)
 
 
 def test_who_only_reads_judges_nothing(
     open_page: Open, web_store: PilotStore, noted: PilotRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     override_recommendation(web_store, noted.pilot_id, "STOP", "Sold.", OTHER)
-    monkeypatch.setattr(access, "visitor", lambda: access.Visitor("Vera", access.Role.VIEWER))
+    monkeypatch.setattr(page_guard, "visitor", lambda: who.Visitor("Vera", Role.VIEWER))
     at = section(open_page(noted.pilot_id), noted.pilot_id, FEEDBACK)
-    assert "suggests **Hook is weak**" in words(at)
+    assert "suggests **Hook is weak**" in page_text(at)
     found = set(labels(at)) | set(labels(section(at, noted.pilot_id, REPORT)))
     assert found.isdisjoint({"Accept", "Dismiss", "File this report", "Take the override back"})
-    assert f"■ STOP · {OTHER}" in words(at)
+    assert f"■ STOP · {OTHER}" in page_text(at)

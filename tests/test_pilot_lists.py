@@ -1,13 +1,15 @@
-"""Lists of pilots as the dashboard asks for them: filtered, sorted and paged in the database."""
+"""Lists of pilots for the dashboard: filtered, sorted and paged in the database."""
 
 import pytest
 
+from pilot_core import PilotStore
+from pilot_core.domain.judgements import TOO_EARLY
 from pilot_core.errors import InvalidRequest
-from pilot_core.store.database import MIGRATIONS, rows
-from pilot_core.store.pilots import PilotStore
-from pilot_core.store.queries import TOO_EARLY, PilotFilter, pilot_page, pilot_summaries
+from pilot_core.store.engine.connection import rows
+from pilot_core.store.engine.schema import MIGRATIONS
+from pilot_core.store.queries.lists import PilotFilter, pilot_page, pilot_summaries
 from tests.conftest import HandClock
-from tests.told_pilots import tell
+from tests.pilot_stories import make_pilot
 
 
 def companies(store: PilotStore, order: str = "newest", **wanted: object) -> list[str]:
@@ -15,8 +17,8 @@ def companies(store: PilotStore, order: str = "newest", **wanted: object) -> lis
 
 
 def test_every_word_of_a_search_must_stand_in_a_name_or_the_id(store: PilotStore, clock: HandClock) -> None:
-    northbeam = tell(store, clock, "Northbeam AI", founder_name="Alice Chen")
-    tell(store, clock, "Northwind", founder_name="Bob Fischer")
+    northbeam = make_pilot(store, clock, "Northbeam AI", founder_name="Alice Chen")
+    make_pilot(store, clock, "Northwind", founder_name="Bob Fischer")
 
     assert companies(store, search="north") == ["Northwind", "Northbeam AI"]
     assert companies(store, search="NORTH chen") == ["Northbeam AI"]
@@ -26,18 +28,18 @@ def test_every_word_of_a_search_must_stand_in_a_name_or_the_id(store: PilotStore
 
 @pytest.mark.parametrize("typed", ["100%", "a_b", "50!", "O'Brien", "x'; DROP TABLE pilots; --"])
 def test_what_is_typed_into_the_search_is_looked_for_literally(store: PilotStore, clock: HandClock, typed: str) -> None:
-    tell(store, clock, f"{typed} Ltd")
-    tell(store, clock, "100 aXb 50 OBrien")
+    make_pilot(store, clock, f"{typed} Ltd")
+    make_pilot(store, clock, "100 aXb 50 OBrien")
 
     assert companies(store, search=typed) == [f"{typed} Ltd"]
 
 
 def test_filters_narrow_a_list_together_and_their_values_add_up(store: PilotStore, clock: HandClock) -> None:
-    tell(store, clock, "Approved", "A", brand="wellness")
-    tell(store, clock, "Dropped", "m drop", scenario_type="problem_solution")
-    tell(store, clock, "Struggling", "m M")
-    tell(store, clock, "Waiting", "wait")
-    tell(store, clock, "Paused", "m pause", brand="wellness")
+    make_pilot(store, clock, "Approved", "A", brand="wellness")
+    make_pilot(store, clock, "Dropped", "m drop", scenario_type="problem_solution")
+    make_pilot(store, clock, "Struggling", "m M")
+    make_pilot(store, clock, "Waiting", "wait")
+    make_pilot(store, clock, "Paused", "m pause", brand="wellness")
 
     assert companies(store, status=("paused", "completed"), brand=("wellness",)) == ["Paused", "Approved"]
     assert companies(store, outcome=("dropped",)) == ["Dropped"]
@@ -48,9 +50,9 @@ def test_filters_narrow_a_list_together_and_their_values_add_up(store: PilotStor
 
 
 def test_a_list_is_sorted_as_asked_and_by_nothing_else(store: PilotStore, clock: HandClock) -> None:
-    first = tell(store, clock, "beta", founder_name="Zoë")
+    first = make_pilot(store, clock, "beta", founder_name="Zoë")
     clock.forward(days=1)
-    tell(store, clock, "Alpha", founder_name="adam")
+    make_pilot(store, clock, "Alpha", founder_name="adam")
     clock.forward(days=1)
     first.log("noted", clock())
     store.save(first)
@@ -72,7 +74,7 @@ def test_a_page_tells_the_whole_count_and_a_page_beyond_the_end_is_the_last(
     store: PilotStore, clock: HandClock
 ) -> None:
     for number in range(5):
-        tell(store, clock, f"Company {number}")
+        make_pilot(store, clock, f"Company {number}")
         clock.forward(minutes=1)
 
     pages = [pilot_page(store.database, PilotFilter(), "oldest", page, per_page=2) for page in (1, 3, 9, -1)]
@@ -88,7 +90,7 @@ def test_a_page_tells_the_whole_count_and_a_page_beyond_the_end_is_the_last(
 
 
 def test_a_line_of_the_list_tells_each_attempt(store: PilotStore, clock: HandClock) -> None:
-    tell(store, clock, "Acme", "M m fail")
+    make_pilot(store, clock, "Acme", "M m fail")
 
     [summary] = pilot_summaries(store.database)
 
@@ -102,7 +104,7 @@ def test_where_a_pilot_stands_is_told_alike_by_each_save_and_by_the_migration(
     for number, story in enumerate(
         ("", "wait", "miss", "M{hook_weak} m fail", "A", "m m", "queue", "m pause", "m drop")
     ):
-        tell(store, clock, f"Company {number}", story, max_attempts=2 if story == "m m" else 5)
+        make_pilot(store, clock, f"Company {number}", story, max_attempts=2 if story == "m m" else 5)
     upgrade = (MIGRATIONS / "0002_overview.sql").read_text()
     columns = [line.split()[5] for line in upgrade.splitlines() if line.startswith("ALTER TABLE")]
     shown = f"SELECT pilot_id, {', '.join(columns)} FROM pilots ORDER BY pilot_id"  # noqa: S608

@@ -1,17 +1,22 @@
-"""One pilot's page: every state, every act, two leads at once, and whoever may not come in."""
+"""A pilot's page: every state and action, two leads at once, and visitors without access."""
 
 from collections.abc import Callable
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pilot_core import services
-from pilot_core.models import ApprovalOutcome, AttemptState, Brief, FeedbackMode, PilotRun, PilotStatus
+from pilot_core import PilotStore
+from pilot_core.domain.attempt import AttemptState
+from pilot_core.domain.brief import Brief
+from pilot_core.domain.feedback import FeedbackMode
+from pilot_core.domain.pilot import ApprovalOutcome, PilotRun, PilotStatus
+from pilot_core.domain.roles import Role
+from pilot_core.services import pilots
 from pilot_core.settings import ROOT
-from pilot_core.store.pilots import PilotStore
-from pilot_core.web import access, uploads
-from pilot_core.web.pilot_page.state import _key
-from pilot_core.web.text import plain
+from pilot_core.web.access import page_guard, who
+from pilot_core.web.components.text import plain
+from pilot_core.web.pages.pilot.view import session_key
+from pilot_core.web.routes import uploads
 from tests.pilot_pages import (
     LEAD,
     OTHER,
@@ -44,7 +49,7 @@ DECISION = "Decision"
 
 
 def choose(at: AppTest, level: str) -> AppTest:
-    """Choose the decision of the form in front."""
+    """Choose a decision in the open form."""
     return field(at, "segmented_control", DECISION).set_value(level).run()
 
 
@@ -110,7 +115,7 @@ def test_a_cut_that_waits_puts_the_feedback_form_in_front(open_page: Open, cast:
 
 def test_minor_changes_offer_the_next_attempt_and_show_what_it_will_be_told(open_page: Open, cast: Cast) -> None:
     pilot_id = cast.new()
-    cast.said(pilot_id, cast.attempt(pilot_id), "minor_changes", "Say *less*.", ("too_long", "factual_error"))
+    cast.review(pilot_id, cast.attempt(pilot_id), "minor_changes", "Say *less*.", ("too_long", "factual_error"))
     at = open_page(pilot_id)
     assert not at.exception
     assert "Start attempt 2" in labels(at)
@@ -118,13 +123,13 @@ def test_minor_changes_offer_the_next_attempt_and_show_what_it_will_be_told(open
     assert plain("Attempt 1, minor changes (Too long, Factual error): “Say *less*.”") in text
     assert "Shortened from" in text or "Kept at" in text
     assert any("Factual error" in warning.value and "proof points" in warning.value for warning in at.warning)
-    assert "not answered by this cut" not in text
+    assert "not answered by this version" not in text
 
 
 def test_a_paused_pilot_offers_to_resume_and_still_takes_feedback(open_page: Open, cast: Cast) -> None:
     pilot_id = cast.new()
     cast.attempt(pilot_id)
-    services.pause(cast.store, pilot_id, "Waiting for founder feedback", OTHER)
+    pilots.pause(cast.store, pilot_id, "Waiting for founder feedback", OTHER)
     at = open_page(pilot_id)
     assert plain("Paused: Waiting for founder feedback") in shown(at)
     assert "Log feedback on attempt 1" in labels(at)
@@ -136,7 +141,7 @@ def test_a_paused_pilot_offers_to_resume_and_still_takes_feedback(open_page: Ope
 
 def test_a_used_up_pilot_offers_its_limit_and_raises_it_with_a_justification(open_page: Open, cast: Cast) -> None:
     pilot_id = cast.new(max_attempts=1)
-    cast.said(pilot_id, cast.attempt(pilot_id), "major_changes", "No.")
+    cast.review(pilot_id, cast.attempt(pilot_id), "major_changes", "No.")
     at = open_page(pilot_id)
     assert "The one attempt there may be is used" in shown(at)
     at = button(at, "Raise the limit…")
@@ -152,7 +157,7 @@ def test_a_used_up_pilot_offers_its_limit_and_raises_it_with_a_justification(ope
 
 def test_an_approved_pilot_offers_its_report_and_no_further_act(open_page: Open, cast: Cast) -> None:
     pilot_id = cast.new()
-    cast.said(pilot_id, cast.attempt(pilot_id), "approve", "That’s the one.")
+    cast.review(pilot_id, cast.attempt(pilot_id), "approve", "That’s the one.")
     at = open_page(pilot_id)
     assert not at.exception
     assert labels(at) == ["Erase this pilot…"]
@@ -164,7 +169,7 @@ def test_an_approved_pilot_offers_its_report_and_no_further_act(open_page: Open,
 def test_a_dropped_pilot_says_why_and_offers_no_further_act(open_page: Open, cast: Cast) -> None:
     pilot_id = cast.new()
     cast.attempt(pilot_id)
-    services.drop(cast.store, pilot_id, "The budget was cut.", external=True, actor=OTHER)
+    pilots.drop(cast.store, pilot_id, "The budget was cut.", external=True, actor=OTHER)
     at = open_page(pilot_id)
     assert not at.exception
     assert labels(at) == ["Erase this pilot…"]
@@ -176,7 +181,7 @@ def test_a_dropped_pilot_says_why_and_offers_no_further_act(open_page: Open, cas
 
 def test_the_latest_attempt_is_on_screen_and_any_other_and_any_draft_can_be(open_page: Open, cast: Cast) -> None:
     pilot_id = cast.new()
-    cast.said(pilot_id, cast.attempt(pilot_id, drafts=2), "minor_changes")
+    cast.review(pilot_id, cast.attempt(pilot_id, drafts=2), "minor_changes")
     cast.attempt(pilot_id)
     at = open_page(pilot_id)
     assert [tab.label for tab in at.tabs][:3] == ["Attempt 1", "Attempt 2", "Side by side"]
@@ -192,7 +197,7 @@ def test_the_latest_attempt_is_on_screen_and_any_other_and_any_draft_can_be(open
 
 def test_any_two_films_can_be_put_side_by_side(open_page: Open, cast: Cast) -> None:
     pilot_id = cast.new()
-    cast.said(pilot_id, cast.attempt(pilot_id, drafts=2), "minor_changes")
+    cast.review(pilot_id, cast.attempt(pilot_id, drafts=2), "minor_changes")
     cast.attempt(pilot_id)
     at = open_page(pilot_id)
     at.session_state[f"{pilot_id} attempts Attempt 2"] = "Side by side"
@@ -267,7 +272,7 @@ def test_an_approval_takes_a_second_deliberate_act(open_page: Open, cast: Cast) 
 
 def test_a_founder_who_changes_their_mind_is_heard_again(open_page: Open, cast: Cast) -> None:
     pilot_id = cast.new()
-    cast.said(pilot_id, cast.attempt(pilot_id), "minor_changes", "Nearly.")
+    cast.review(pilot_id, cast.attempt(pilot_id), "minor_changes", "Nearly.")
     at = choose(open_page(pilot_id), "major_changes")
     at = button(at, "Log major changes on attempt 1")
     at = section(at, pilot_id, "Feedback and comments")
@@ -280,7 +285,7 @@ def test_a_founder_who_changes_their_mind_is_heard_again(open_page: Open, cast: 
 def test_simulated_feedback_is_marked_and_waits_for_a_person(open_page: Open, cast: Cast) -> None:
     pilot_id = cast.new()
     cast.attempt(pilot_id)
-    services.record_feedback(cast.store, pilot_id, 1, "Fine", "approve", mode="simulated", by="persona", actor=OTHER)
+    pilots.record_feedback(cast.store, pilot_id, 1, "Fine", "approve", mode="simulated", by="persona", actor=OTHER)
     at = section(open_page(pilot_id), pilot_id, "Feedback and comments")
     assert "Log feedback on attempt 1" in labels(at)
     assert "Simulated, not counted" in shown(at)
@@ -296,7 +301,7 @@ def test_the_later_of_two_leads_is_told_what_changed_and_by_whom_and_keeps_what_
     cast.attempt(pilot_id)
     at = choose(open_page(pilot_id), "minor_changes")
     field(at, "text_area", "In their own words").set_value("Nearly there.")
-    cast.said(pilot_id, 1, "major_changes", "No.")
+    cast.review(pilot_id, 1, "major_changes", "No.")
     at = button(at, "Log minor changes on attempt 1")
     assert not at.exception
     told = at.error[0].value
@@ -318,7 +323,7 @@ def test_what_was_typed_survives_a_pilot_that_was_completed_meanwhile(open_page:
     cast.attempt(pilot_id)
     at = choose(open_page(pilot_id), "minor_changes")
     field(at, "text_area", "In their own words").set_value("Nearly *there*.")
-    cast.said(pilot_id, 1, "approve")
+    cast.review(pilot_id, 1, "approve")
     at = button(at, "Log minor changes on attempt 1")
     assert not at.exception
     assert "Nothing was saved" in at.error[0].value
@@ -332,7 +337,7 @@ def test_an_approval_decided_on_an_old_state_is_refused_in_its_second_act(open_p
     pilot_id = cast.new()
     cast.attempt(pilot_id)
     at = button(choose(open_page(pilot_id), "approve"), "Approve attempt 1…")
-    services.pause(cast.store, pilot_id, "She is away", OTHER)
+    pilots.pause(cast.store, pilot_id, "She is away", OTHER)
     at = button(at, "Approve attempt 1")
     assert cast.store.load(pilot_id).approval_outcome is ApprovalOutcome.PENDING
     assert any(plain("paused the pilot: She is away") in error.value for error in at.error)
@@ -344,7 +349,7 @@ def test_what_others_did_is_shown_before_anything_is_tried_and_can_be_acknowledg
     pilot_id = cast.new()
     cast.attempt(pilot_id)
     at = open_page(pilot_id)
-    services.raise_limit(cast.store, pilot_id, 7, "They asked", OTHER)
+    pilots.raise_limit(cast.store, pilot_id, 7, "They asked", OTHER)
     at.run()
     assert "Changed since you opened this page" in shown(at)
     assert plain(f"{OTHER} raised the limit from 5 to 7 attempts: They asked") in shown(at)
@@ -376,8 +381,8 @@ def test_a_lead_who_comes_back_sees_the_present_without_being_warned(open_page: 
     pilot_id = cast.new()
     cast.attempt(pilot_id)
     at = open_page(pilot_id, whole=True)
-    at.switch_page("../../pages/overview.py").run()
-    cast.said(pilot_id, 1, "minor_changes")
+    at.switch_page("../../../pages/overview.py").run()
+    cast.review(pilot_id, 1, "minor_changes")
     at.switch_page(PAGE)
     at.query_params["pilot"] = pilot_id
     at.run()
@@ -385,7 +390,7 @@ def test_a_lead_who_comes_back_sees_the_present_without_being_warned(open_page: 
     assert "Start attempt 2" in labels(at)
 
 
-# The other acts
+# The other actions
 
 
 def test_a_pilot_is_paused_with_a_reason(open_page: Open, cast: Cast) -> None:
@@ -416,7 +421,7 @@ def test_a_pilot_is_dropped_by_a_second_act_with_reason_and_whose_it_is(open_pag
 
 def test_the_brief_is_corrected_with_an_event_and_the_runbook_follows(open_page: Open, cast: Cast) -> None:
     pilot_id = cast.new(brief=Brief(product="Recall", proof_points=["Answers in 4 seconds"]))
-    cast.said(pilot_id, cast.attempt(pilot_id), "minor_changes", flags=("factual_error",))
+    cast.review(pilot_id, cast.attempt(pilot_id), "minor_changes", flags=("factual_error",))
     at = button(open_page(pilot_id), "Correct the brief…")
     points = field(at, "text_area", "Proof points, one a line (flagged: factual error)")
     assert points.value == "Answers in 4 seconds"
@@ -432,7 +437,7 @@ def test_the_brief_is_corrected_with_an_event_and_the_runbook_follows(open_page:
 
 def test_the_next_attempt_is_started_from_the_page(open_page: Open, cast: Cast) -> None:
     pilot_id = cast.new()
-    cast.said(pilot_id, cast.attempt(pilot_id), "major_changes")
+    cast.review(pilot_id, cast.attempt(pilot_id), "major_changes")
     at = open_page(pilot_id)
     field(at, "selectbox", "How it is made").set_value("command").run()
     at = button(at, "Start attempt 2")
@@ -448,7 +453,7 @@ def test_an_attempt_by_upload_needs_a_film_that_is_there(open_page: Open, cast: 
     field(at, "selectbox", "How it is made").set_value("upload").run()
     at = button(at, "Start attempt 1")
     assert not at.exception
-    assert at.error[0].value.replace("\\", "") == "Choose the finished film to upload, an mp4."
+    assert at.error[0].value.replace("\\", "") == "Choose the finished video to upload."
     assert cast.store.load(pilot_id).runs == []
     assert not list((cast.store.root / pilot_id).glob("uploads/*"))
 
@@ -456,7 +461,6 @@ def test_an_attempt_by_upload_needs_a_film_that_is_there(open_page: Open, cast: 
 def test_a_film_that_an_attempt_has_lies_nowhere_else_and_a_second_click_hears_that_it_was_taken(
     open_page: Open, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(uploads, "store", lambda: cast.store)
     pilot_id = cast.new()
     film = cast.store.root / uploads.FOLDER / "upload_0123456789abcdef.mp4"
     film.parent.mkdir()
@@ -464,7 +468,7 @@ def test_a_film_that_an_attempt_has_lies_nowhere_else_and_a_second_click_hears_t
     first, second = open_page(pilot_id), open_page(pilot_id)
     for at in (first, second):
         field(at, "selectbox", "How it is made").set_value("upload").run()
-        at.session_state[_key(pilot_id, "next film")] = {"upload": {"id": film.stem, "name": "film.mp4"}}
+        at.session_state[session_key(pilot_id, "next film")] = {"upload": {"id": film.stem, "name": "film.mp4"}}
     button(first, "Start attempt 1")
     [attempt] = cast.store.load(pilot_id).runs
     assert cast.store.path_of(attempt.upload_path or "").read_bytes() == b"a film"
@@ -486,14 +490,14 @@ def test_going_on_without_feedback_asks_first(open_page: Open, cast: Cast) -> No
     assert len(cast.store.load(pilot_id).runs) == 2
 
 
-# Below
+# The sections below
 
 
 def test_the_verdict_stands_line_by_line_with_its_sentence(open_page: Open, cast: Cast) -> None:
     pilot_id = cast.new()
     cast.attempt(pilot_id)
     at = open_page(pilot_id)
-    assert plain("The film is 1 s long; feature launch films are 30 to 60 s.") in at.warning[0].value
+    assert plain("The video is 1 s long; feature launch videos are 30 to 60 s.") in at.warning[0].value
     verdicts = at.table[0].value
     assert [word.split("]")[-1].strip("\u00a0") for word in verdicts["Verdict"]] == [
         "missed",
@@ -525,7 +529,7 @@ def test_an_imported_pilot_without_documents_gets_them_here(open_page: Open, cas
 
 def test_the_outcome_report_is_read_here(open_page: Open, cast: Cast) -> None:
     pilot_id = cast.new()
-    cast.said(pilot_id, cast.attempt(pilot_id), "approve", "# Not a heading")
+    cast.review(pilot_id, cast.attempt(pilot_id), "approve", "# Not a heading")
     at = section(open_page(pilot_id), pilot_id, "Outcome report")
     assert not at.exception
     report = "\n".join(element.value for element in at.markdown)
@@ -538,8 +542,8 @@ def test_the_outcome_report_is_read_here(open_page: Open, cast: Cast) -> None:
 
 def test_the_history_tells_every_event_in_plain_words(open_page: Open, cast: Cast) -> None:
     pilot_id = cast.new()
-    cast.said(pilot_id, cast.attempt(pilot_id), "minor_changes")
-    services.pause(cast.store, pilot_id, "She is <b>away</b>", OTHER)
+    cast.review(pilot_id, cast.attempt(pilot_id), "minor_changes")
+    pilots.pause(cast.store, pilot_id, "She is <b>away</b>", OTHER)
     at = section(open_page(pilot_id), pilot_id, "History")
     assert not at.exception
     told = at.table[0].value
@@ -555,7 +559,7 @@ def test_the_history_tells_every_event_in_plain_words(open_page: Open, cast: Cas
     assert list(told["Who"])[2] == plain("The storyboard pipeline")
 
 
-# Finding a pilot, and who may
+# Finding a pilot, and access
 
 
 def test_an_unknown_pilot_is_a_sentence_and_a_way_back(open_page: Open) -> None:
@@ -585,20 +589,20 @@ def test_without_an_id_a_pilot_can_be_searched_for(open_page: Open, cast: Cast) 
 
 def test_a_stranger_sees_nothing_of_a_pilot(web_store: PilotStore, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     pilot_id = cast.new()
-    monkeypatch.setattr(access, "visitor", lambda: access.Visitor("stranger", access.Role.STRANGER))
+    monkeypatch.setattr(page_guard, "visitor", lambda: who.Visitor("stranger", Role.STRANGER))
     at = AppTest.from_file(str(ROOT / "pages" / "pilot.py"), default_timeout=30)
     at.query_params["pilot"] = pilot_id
     at.run()
     assert not at.exception
     assert not at.title
     assert not at.button
-    assert [error.value for error in at.error] == [access.CLOSED]
+    assert [error.value for error in at.error] == [who.CLOSED]
 
 
 def test_what_people_typed_is_shown_as_typed_and_never_obeyed(open_page: Open, cast: Cast) -> None:
     company = "**Bold** [x](http://evil) ![y](http://evil/z.png) :smile: $5$ <script>"
     pilot_id = cast.new(company_name=company, founder_name="Sam `O'Neill` :red[x]")
-    cast.said(pilot_id, cast.attempt(pilot_id), "minor_changes", "![y](http://evil/z.png)")
+    cast.review(pilot_id, cast.attempt(pilot_id), "minor_changes", "![y](http://evil/z.png)")
     at = open_page(pilot_id)
     assert at.title[0].value == plain(company)
     for name in SECTIONS:

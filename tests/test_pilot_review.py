@@ -1,4 +1,4 @@
-"""Review links and comments on the pilot's page, as the team works with them."""
+"""Review links and comments on the pilot's page, as the team uses them."""
 
 from collections.abc import Callable
 from datetime import date
@@ -6,15 +6,31 @@ from datetime import date
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pilot_core import PilotStore
+from pilot_core.domain.comments import Anchor
+from pilot_core.domain.reviews import LinkState
 from pilot_core.review.comments import add_comment, comments_of, threads_of
-from pilot_core.review.decisions import decide
-from pilot_core.review.links import LinkState, grant_for, links_of, open_link
+from pilot_core.review.decisions import Decision, decide
+from pilot_core.review.links import grant_for, links_of, open_link
 from pilot_core.review.receipts import record_opened, record_watched
-from pilot_core.store.pilots import PilotStore
-from pilot_core.web import stores
+from pilot_core.review.requests import answer_request
 from tests.conftest import HandClock
-from tests.pilot_pages import LEAD, Cast, as_lead, button, cast, field, film, labels, open_page, shown, web_store
+from tests.pilot_pages import (
+    LEAD,
+    Cast,
+    as_lead,
+    button,
+    cast,
+    field,
+    film,
+    labels,
+    open_page,
+    page_text,
+    shown,
+    web_store,
+)
 from tests.reviewing import reviewer
+from tests.served import serve
 
 __all__ = ["as_lead", "cast", "film", "open_page", "web_store"]
 
@@ -29,19 +45,15 @@ def section(at: AppTest, pilot_id: str, name: str) -> AppTest:
     return at
 
 
-def words(at: AppTest) -> str:
-    return shown(at).replace("\\", "")
-
-
 @pytest.fixture(autouse=True)
 def one_clock(web_store: PilotStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The pages work on the test's store, and so by its clock."""
-    monkeypatch.setattr(stores, "store", lambda: web_store)
+    """Make the pages use the test's store and its clock."""
+    serve(monkeypatch, web_store)
 
 
 @pytest.fixture
 def pilot_id(cast: Cast) -> str:
-    """A pilot with one ready attempt of a second."""
+    """Return a pilot with one ready attempt of one second."""
     pilot_id = cast.new()
     cast.attempt(pilot_id)
     return pilot_id
@@ -63,7 +75,7 @@ def test_a_link_is_made_shown_once_and_listed(
     address = next(code.value for code in at.code if "/r/" in code.value)
     assert open_link(store, address.split("/r/")[1])[0].link_id == link.link_id
     assert "Not opened yet." in shown(at)
-    assert "to the end of 16 March 2026 (UTC)" in words(at)
+    assert "to the end of 16 March 2026 (UTC)" in page_text(at)
     again = section(open_page(pilot_id), pilot_id, LINKS)
     assert not [code for code in again.code if "/r/" in code.value], "kept nowhere"
 
@@ -91,12 +103,12 @@ def test_receipts_stand_under_their_link_and_others_apart(
     record_opened(store, dana, 1)
     clock.forward(minutes=5)
     record_watched(store, dana, 1, [(0, 0)])
-    add_comment(store, dana, 1, 3, "Slower")
-    decide(store, dana, 1, "minor_changes")
+    add_comment(store, dana, 1, Anchor(3), "Slower")
+    decide(store, dana, 1, Decision("minor_changes"))
     clock.forward(hours=2)
     at = section(open_page(pilot_id), pilot_id, LINKS)
-    assert "Attempt 1: opened 2 h ago, watched 100%, 1 comment, **minor changes** 2 h ago" in words(at)
-    assert words(at).count("Not opened yet.") == 1, ben.name
+    assert "Attempt 1: opened 2 h ago, watched 100%, 1 comment, **minor changes** 2 h ago" in page_text(at)
+    assert page_text(at).count("Not opened yet.") == 1, ben.name
 
 
 def test_revoking_ends_a_link_at_once(open_page: Open, pilot_id: str, store: PilotStore) -> None:
@@ -111,15 +123,45 @@ def test_revoking_ends_a_link_at_once(open_page: Open, pilot_id: str, store: Pil
     assert not [code for code in at.code if "/r/" in code.value]
 
 
+def test_the_switch_for_downloads_is_off_set_with_the_link_and_changed_beside_it(
+    open_page: Open, pilot_id: str, store: PilotStore
+) -> None:
+    label = "May download the approved video"
+    at = section(open_page(pilot_id), pilot_id, LINKS)
+    assert field(at, "toggle", label).value is False
+    field(at, "toggle", label).set_value(True)
+    at = button(at, "Make the link")
+    assert [link.may_download for link in links_of(store, pilot_id)] == [True]
+    [_, beside] = [toggle for toggle in at.toggle if toggle.label == label]
+    assert beside.value is True
+    beside.set_value(False).run()
+    assert [link.may_download for link in links_of(store, pilot_id)] == [False]
+
+
+def test_answers_on_flags_and_words_stand_with_the_feedback_and_in_the_next_brief(
+    open_page: Open, pilot_id: str, cast: Cast, store: PilotStore
+) -> None:
+    grant = reviewer(store, store.load(pilot_id))
+    given = decide(store, grant, 1, Decision("minor_changes", flags=["too_long"], notes="Louder"))
+    cast.attempt(pilot_id)
+    answer_request(store, grant, f"{given.feedback_id}.too_long", addressed=False, in_attempt=2)
+    answer_request(store, grant, f"{given.feedback_id}.notes", addressed=True, in_attempt=2)
+    decide(store, grant, 2, Decision("minor_changes", flags=["hook_weak"]))
+    text = page_text(section(open_page(pilot_id), pilot_id, COMMENTS))
+    assert "“Too long”: not addressed in attempt 2, says Dana Cruz" in text
+    assert "What was written: addressed in attempt 2, says Dana Cruz" in text
+    assert "Attempt 1, Dana Cruz, not addressed in attempt 2: Too long" in text, "in the brief of attempt 3"
+
+
 # Comments
 
 
 def test_comments_are_listed_and_filtered(open_page: Open, pilot_id: str, cast: Cast, store: PilotStore) -> None:
     pilot = store.load(pilot_id)
-    add_comment(store, reviewer(store, pilot), 1, 3, "Slower, please")
-    add_comment(store, reviewer(store, pilot, "Ben Ito"), 1, 9, "The logo **is** ![x](http://evil/a.png)")
+    add_comment(store, reviewer(store, pilot), 1, Anchor(3), "Slower, please")
+    add_comment(store, reviewer(store, pilot, "Ben Ito"), 1, Anchor(9), "The logo **is** ![x](http://evil/a.png)")
     at = section(open_page(pilot_id), pilot_id, COMMENTS)
-    assert "2 comments open, 0 resolved." in words(at)
+    assert "2 comments open, 0 resolved." in page_text(at)
     assert {"Slower, please", "The logo **is** ![x](http://evil/a.png)"} <= {text.value for text in at.text}
     field(at, "selectbox", "With words of").set_value("Ben Ito").run()
     assert "Slower, please" not in {text.value for text in at.text}
@@ -132,8 +174,8 @@ def test_comments_are_listed_and_filtered(open_page: Open, pilot_id: str, cast: 
 def test_a_click_on_a_comment_brings_its_film_to_its_frame(
     open_page: Open, pilot_id: str, cast: Cast, store: PilotStore
 ) -> None:
-    add_comment(store, reviewer(store, store.load(pilot_id)), 1, 9, "The logo")
-    cast.said(pilot_id, 1, "minor_changes")
+    add_comment(store, reviewer(store, store.load(pilot_id)), 1, Anchor(9), "The logo")
+    cast.review(pilot_id, 1, "minor_changes")
     cast.attempt(pilot_id, drafts=2)
     at = section(open_page(pilot_id), pilot_id, COMMENTS)
     at = button(at, "0:00")
@@ -143,7 +185,7 @@ def test_a_click_on_a_comment_brings_its_film_to_its_frame(
 
 
 def test_the_team_answers_and_changes_its_own_words(open_page: Open, pilot_id: str, store: PilotStore) -> None:
-    comment = add_comment(store, reviewer(store, store.load(pilot_id)), 1, 9, "The logo")
+    comment = add_comment(store, reviewer(store, store.load(pilot_id)), 1, Anchor(9), "The logo")
     at = section(open_page(pilot_id), pilot_id, COMMENTS)
     assert "Edit" not in labels(at), "a reviewer’s words are the reviewer’s"
     at = button(at, "Answer")
@@ -163,10 +205,10 @@ def test_the_team_answers_and_changes_its_own_words(open_page: Open, pilot_id: s
 def test_a_comment_is_resolved_in_a_later_attempt_and_then_locked(
     open_page: Open, pilot_id: str, cast: Cast, store: PilotStore
 ) -> None:
-    add_comment(store, reviewer(store, store.load(pilot_id)), 1, 9, "The logo")
+    add_comment(store, reviewer(store, store.load(pilot_id)), 1, Anchor(9), "The logo")
     at = section(open_page(pilot_id), pilot_id, COMMENTS)
     assert not [control for control in at.segmented_control if control.label == "Is it addressed?"]
-    cast.said(pilot_id, 1, "minor_changes")
+    cast.review(pilot_id, 1, "minor_changes")
     cast.attempt(pilot_id)
     at = section(open_page(pilot_id), pilot_id, COMMENTS)
     assert "Answer" not in labels(at)
@@ -174,15 +216,19 @@ def test_a_comment_is_resolved_in_a_later_attempt_and_then_locked(
     judging.set_value(2).run()
     [comment] = comments_of(store, pilot_id)
     assert (comment.resolved_in_attempt, comment.judged_by) == (2, LEAD)
-    assert "0 comments open, 1 resolved." in words(at)
+    assert "0 comments open, 1 resolved." in page_text(at)
     judging = next(control for control in at.segmented_control if control.label == "Is it addressed?")
     judging.set_value(0).run()
     assert comments_of(store, pilot_id)[0].addressed is False
 
 
 def test_exports_are_offered_for_what_is_listed(open_page: Open, pilot_id: str, store: PilotStore) -> None:
-    add_comment(store, reviewer(store, store.load(pilot_id)), 1, 9, "The logo")
+    add_comment(store, reviewer(store, store.load(pilot_id)), 1, Anchor(9), "The logo")
     at = section(open_page(pilot_id), pilot_id, COMMENTS)
     links = {link.proto.url for link in at.get("link_button")}
     base = f"/download/{pilot_id}/comments"
-    assert {f"{base}/all.csv", f"{base}/attempt_1.edl", f"{base}/attempt_1.xml"} <= links
+    names = ("all.csv", "attempt_1.edl", "attempt_1.xml", "attempt_1.fcpxml")
+    assert {f"{base}/{name}" for name in names} <= links
+    next(box for box in at.checkbox if box.label == "EDL starts at 01:00:00:00").uncheck().run()
+    links = {link.proto.url for link in at.get("link_button")}
+    assert {f"{base}/attempt_1.edl?start=zero", f"{base}/attempt_1.xml"} <= links

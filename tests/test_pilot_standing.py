@@ -1,13 +1,14 @@
-"""Where a pilot stands, its lifecycle drawn, and its events in words."""
+"""A pilot's state, its lifecycle diagram, and its events as sentences."""
 
 from datetime import UTC, datetime
 from xml.etree import ElementTree
 
 import pytest
 
-from pilot_core.models import ApprovalOutcome, Event, PilotStatus
-from pilot_core.web.pilot_page import lifecycle, words
-from pilot_core.web.pilot_page.standing import Todo, sentence, steps, todo
+from pilot_core.domain.events import Event, actor_name, describe
+from pilot_core.domain.pilot import ApprovalOutcome, PilotStatus
+from pilot_core.web.pages.pilot import lifecycle_drawing
+from pilot_core.web.pages.pilot.lifecycle import Todo, sentence, steps, todo
 from tests.sketches import day, sketch
 
 NOW = day(20)
@@ -21,14 +22,14 @@ DROPPED = {"status": PilotStatus.COMPLETED, "approval_outcome": ApprovalOutcome.
         (("q",), {}, Todo.WAIT),
         (("q",), {"status": PilotStatus.PAUSED}, Todo.WAIT),
         (("x",), {}, Todo.RETRY),
-        (("?",), {}, Todo.HEAR),
-        (("sA",), {}, Todo.HEAR),
+        (("?",), {}, Todo.LOG),
+        (("sA",), {}, Todo.LOG),
         (("?",), {"status": PilotStatus.PAUSED}, Todo.RESUME),
         (("m",), {}, Todo.NEXT),
-        (("M", "?"), {}, Todo.HEAR),
+        (("M", "?"), {}, Todo.LOG),
         (("M", "x"), {}, Todo.RETRY),
         (("M", "m"), {"max_attempts": 2}, Todo.RAISE),
-        (("M", "?"), {"max_attempts": 2}, Todo.HEAR),
+        (("M", "?"), {"max_attempts": 2}, Todo.LOG),
         (("M", "A"), {}, Todo.NOTHING),
         (("M",), DROPPED, Todo.NOTHING),
     ],
@@ -41,7 +42,7 @@ def test_each_state_has_one_thing_to_be_done(attempts, fields, expected) -> None
 
 def test_an_approval_that_never_completed_its_pilot_is_heard_again() -> None:
     pilot = sketch("A", status=PilotStatus.ACTIVE, approval_outcome=ApprovalOutcome.PENDING)
-    assert todo(pilot) is Todo.HEAR
+    assert todo(pilot) is Todo.LOG
     assert "log the approval to complete it" in sentence(pilot, NOW)
 
 
@@ -118,14 +119,14 @@ def test_the_line_stays_short_however_many_attempts_there_are() -> None:
 @pytest.mark.parametrize("dark", [True, False])
 def test_the_drawing_is_well_formed_and_holds_every_step_as_text(dark: bool) -> None:
     line = steps(sketch("M", "?"), NOW)
-    root = ElementTree.fromstring(lifecycle.svg(line, dark=dark))
+    root = ElementTree.fromstring(lifecycle_drawing.svg(line, dark=dark))
     told = "".join(root.itertext())
     assert all(step.label in told for step in line)
     assert "Today: step 4 of 7" in told
 
 
 def test_the_drawing_is_told_in_words() -> None:
-    told = lifecycle.words(steps(sketch("M", "?"), NOW))
+    told = lifecycle_drawing.words(steps(sketch("M", "?"), NOW))
     assert told.startswith("Step 4 of 7 is today: With the founder (since 17 days).")
     assert "Before it: Created (18 days ago), Attempt 1 (major changes), Attempt 2 (made in 60 s)." in told
     assert told.endswith("After it: Feedback, Completed, Outcome report.")
@@ -162,11 +163,11 @@ def event(kind: str, actor: str = "Mara", **detail: object) -> Event:
     ],
 )
 def test_an_event_is_told_in_plain_words(happened: Event, told: str) -> None:
-    assert words.did(happened) == told
+    assert describe(happened) == told
 
 
 def test_actors_have_names() -> None:
-    assert [words.who(actor) for actor in ("Mara", "pipeline:storyboard", "pipeline")] == [
+    assert [actor_name(actor) for actor in ("Mara", "pipeline:storyboard", "pipeline")] == [
         "Mara",
         "The storyboard pipeline",
         "The server",

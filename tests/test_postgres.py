@@ -1,4 +1,4 @@
-"""The store on PostgreSQL: what the shim translates, and what happens when several servers, or none, are there."""
+"""The store on PostgreSQL: query translation, several servers at once, and a missing server."""
 
 import logging
 import os
@@ -12,17 +12,21 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from pilot_core import services
+from pilot_core import PilotStore
 from pilot_core.cli import main
-from pilot_core.erasure import erase_person
+from pilot_core.domain.actors import at_command_line
+from pilot_core.domain.pilot import PilotRun
+from pilot_core.erasure.person import erase_person
 from pilot_core.errors import InvalidRequest, StoreError
-from pilot_core.models import PilotRun
-from pilot_core.settings import ROOT, settings
-from pilot_core.store import diagnosis
-from pilot_core.store import postgres as module
-from pilot_core.store.database import rows, without_nul
-from pilot_core.store.pilots import PilotStore
-from pilot_core.store.postgres import PostgresDatabase, shown, translated
+from pilot_core.services import pilots
+from pilot_core.settings import ROOT, read_settings
+from pilot_core.store.engine import postgres_pool
+from pilot_core.store.engine.connection import rows
+from pilot_core.store.engine.nul import without_nul
+from pilot_core.store.engine.postgres_database import PostgresDatabase
+from pilot_core.store.engine.postgres_pool import shown
+from pilot_core.store.engine.postgres_session import translated
+from pilot_core.store.queries import diagnosis
 from tests import postgres
 from tests.conftest import ON_BOTH
 
@@ -31,7 +35,7 @@ NewPilot = Callable[..., PilotRun]
 
 @pytest.fixture
 def url(postgres_server: postgres.Server, postgres_template: str) -> Iterator[str]:
-    """A database with an empty store."""
+    """Yield the address of a database with an empty store."""
     with postgres_server.database(postgres_template) as address:
         yield address
 
@@ -95,7 +99,7 @@ def test_json_is_kept_letter_for_letter(there: PilotStore, new_pilot: NewPilot) 
 
 WRITER = """
 import sys
-from pilot_core.store.pilots import PilotStore
+from pilot_core import PilotStore
 store = PilotStore(sys.argv[1])
 [pilot_id] = store.pilot_ids()
 def count(pilot):
@@ -149,7 +153,7 @@ def test_writers_in_threads_and_processes_that_are_killed_lose_nothing_and_leave
     assert [event.detail["n"] for event in counted] == list(range(1, int(str(pilot.notes)) + 1))
     assert pilot.version == len(events)
     by_process = [sum(event.actor == f"process {n}" for event in counted) for n in range(3)]
-    # One that was written may not have been told any more.
+    # A written one may not have been reported yet.
     assert all(written - said in (0, 1) for written, said in zip(by_process, told, strict=True))
     assert sum(event.actor.startswith("thread") for event in counted) == 30
 
@@ -161,7 +165,7 @@ def test_a_reading_sees_one_state_and_a_change_within_it_is_made_beside_it(
 
     def work(_: object) -> list[str]:
         before = there.load(pilot_id).status
-        services.pause(there, pilot_id, "Founder travels")
+        pilots.pause(there, pilot_id, "Founder travels")
         return [before, there.load(pilot_id).status]
 
     assert there.database.read(work) == ["active", "active"]
@@ -172,7 +176,7 @@ def test_another_server_sees_a_change_at_its_next_reading(there: PilotStore, new
     beside = PilotStore(there.root, database_url=url)
     pilot_id = there.save(new_pilot()).pilot_id
     seen = beside.load(pilot_id)
-    services.pause(there, pilot_id, "Founder travels")
+    pilots.pause(there, pilot_id, "Founder travels")
     assert (seen.status, beside.load(pilot_id).status) == ("active", "paused")
 
 
@@ -210,7 +214,7 @@ def test_a_connection_that_was_cut_is_replaced(
         there.pilot_ids()
     assert there.pilot_ids() == []
     postgres_server.run(cut)
-    monkeypatch.setattr(module, "IDLE_SECONDS", 0.0)
+    monkeypatch.setattr(postgres_pool, "IDLE_SECONDS", 0.0)
     assert there.pilot_ids() == []
 
 
@@ -236,12 +240,12 @@ def test_a_list_of_a_database_that_cannot_be_reached_is_no_empty_list(
 
 def test_the_setting_is_refused_and_shown_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PILOT_OPS_DATABASE_URL", "postgresql://pilot:hush@db.example.com:5432/pilots")
-    assert "hush" not in repr(settings())
-    assert shown(settings().database_url or "") == "postgresql://db.example.com:5432/pilots"
+    assert "hush" not in repr(read_settings())
+    assert shown(read_settings().database_url or "") == "postgresql://db.example.com:5432/pilots"
     for wrong in ("mysql://pilot:hush@db/pilots", "postgresql://pilot:hush@db", "postgresql://pilot:hush@db:x/pilots"):
         monkeypatch.setenv("PILOT_OPS_DATABASE_URL", wrong)
         with pytest.raises(InvalidRequest, match=r"^The setting PILOT_OPS_DATABASE_URL is not right") as refused:
-            settings()
+            read_settings()
         assert "hush" not in str(refused.value)
 
 
@@ -295,22 +299,25 @@ def test_servers_that_begin_at_once_on_an_empty_database_build_it_once(
             thread.join()
         assert failed == []
         store = PilotStore(tmp_path / "store", database_url=url)
-        assert store.database.read(lambda c: c.execute("SELECT count(*) FROM schema_migrations").fetchall()) == [(8,)]
+        assert store.database.read(lambda c: c.execute("SELECT count(*) FROM schema_migrations").fetchall()) == [(14,)]
 
 
 def test_an_upgrade_keeps_a_copy_of_what_was_there_as_a_duckdb_file(
     there: PilotStore, new_pilot: NewPilot, url: str
 ) -> None:
-    from pilot_core.store.lease import opened_copy
+    from pilot_core.store.engine.duckdb_session import opened_copy
 
     pilot = there.save(new_pilot())
     there.database.transaction(
         lambda c: c.execute(
             "DELETE FROM schema_migrations WHERE number >= 7; ALTER TABLE erasures DROP COLUMN pilot_hash; "
-            "DROP TABLE messages, deliveries, pilot_contacts, message_sender, calendar_feeds, media"
+            "DROP TABLE messages, deliveries, pilot_contacts, message_sender, calendar_feeds, media, documents_due, "
+            "act_keys, request_answers, unsent_words, attachments; DROP SEQUENCE commit_number; "
+            "ALTER TABLE review_links DROP COLUMN may_download; ALTER TABLE feedback DROP COLUMN original_sha256"
         )
     )
-    assert there.database.migrate() == ["0007_messages", "0008_media"]
+    names = ["0007_messages", "0008_media", "0009_acts", "0010_commits", "0011_requests", "0012_unsent"]
+    assert there.database.migrate() == [*names, "0013_conformed", "0014_attachments"]
     with opened_copy(there.root / "pilots.schema_0006.duckdb") as copy:
         assert copy.execute("SELECT pilot_id FROM pilots").fetchall() == [(pilot.pilot_id,)]
 
@@ -327,10 +334,10 @@ def test_after_an_erasure_every_table_is_written_anew(there: PilotStore, new_pil
     pilot = new_pilot()
     pilot.add_attempt("draft_v1.mp4")
     there.save(pilot)
-    services.record_feedback(there, pilot.pilot_id, 1, "Call my sister", "minor_changes", by="Dana Crüz")
+    pilots.record_feedback(there, pilot.pilot_id, 1, "Call my sister", "minor_changes", by="Dana Crüz")
     sql = "SELECT pg_relation_filenode('feedback'), pg_relation_filenode('events')"
     before = there.database.read(lambda c: c.execute(sql).fetchall())
-    erase_person(there, "Dana Crüz", "asked", "Lea")
+    erase_person(there, "Dana Crüz", "asked", at_command_line("Lea"))
     [(feedback, events)] = there.database.read(lambda c: c.execute(sql).fetchall())
     assert feedback != before[0][0]
     assert events != before[0][1]
@@ -347,8 +354,8 @@ def test_a_folder_with_pilots_of_its_own_does_not_open_on_an_empty_database(
 
 
 def test_nothing_of_postgresql_is_imported_without_the_setting(tmp_path: Path) -> None:
-    program = "import sys; from pilot_core.store.pilots import PilotStore; PilotStore(sys.argv[1]).load_all(); "
-    program += "print('psycopg' in sys.modules, 'pilot_core.store.postgres' in sys.modules)"
+    program = "import sys; from pilot_core import PilotStore; PilotStore(sys.argv[1]).load_all(); "
+    program += "print('psycopg' in sys.modules, 'pilot_core.store.engine.postgres' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", program, tmp_path],
         cwd=ROOT,
@@ -361,8 +368,8 @@ def test_nothing_of_postgresql_is_imported_without_the_setting(tmp_path: Path) -
 
 
 def test_the_size_of_the_database_is_told_though_it_is_not_in_the_folder(there: PilotStore, tmp_path: Path) -> None:
-    assert diagnosis.counts(there.database).bytes_elsewhere > 1_000_000
-    assert diagnosis.counts(PilotStore(tmp_path / "duckdb", database_url="").database).bytes_elsewhere == 0
+    assert diagnosis.counts(there.database).server_bytes > 1_000_000
+    assert diagnosis.counts(PilotStore(tmp_path / "duckdb", database_url="").database).server_bytes == 0
 
 
 def test_the_modules_that_run_on_both_engines_exist() -> None:

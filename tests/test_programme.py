@@ -1,4 +1,4 @@
-"""The recommendation for a programme: the reference's table to the cell, its golden cases, and what would change it."""
+"""The recommendation for a programme: the reference's table, its golden cases, and what would change it."""
 
 from math import comb
 
@@ -7,14 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from pilot_core.insight.programme import (
-    CODES,
-    ProgrammeCounts,
-    ProgrammeResult,
-    probability_at_least,
-    probability_at_most,
-    recommend_programme,
-)
+from pilot_core.insight.programme import CODES, ProgrammeCounts, ProgrammeResult
+from pilot_core.insight.programme_verdict import probability_at_least, probability_at_most, recommend_programme
 from pilot_core.insight.recommend import State, Verdict
 from pilot_core.insight.rules import ProgrammeRules, current_programme_rules, current_rules
 

@@ -1,4 +1,4 @@
-"""The recommendation for one pilot: the golden cases of the metrics reference, their edges, and what never matters."""
+"""The recommendation for one pilot: the golden cases of the metrics reference, edge cases, and what has no effect."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -8,6 +8,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from pilot_core.catalog import flags as known_flags
+from pilot_core.domain.attempt import AttemptState, PilotRunAttempt
+from pilot_core.domain.feedback import Feedback, FeedbackLevel, FeedbackMode
+from pilot_core.domain.pilot import ApprovalOutcome, PilotRun, PilotStatus
 from pilot_core.insight.evidence import Quote, shortened
 from pilot_core.insight.recommend import (
     CODES,
@@ -22,16 +25,6 @@ from pilot_core.insight.recommend import (
 )
 from pilot_core.insight.rules import Rules, current_rules
 from pilot_core.insight.stats import median, p90, rate, wilson
-from pilot_core.models import (
-    ApprovalOutcome,
-    AttemptState,
-    Feedback,
-    FeedbackLevel,
-    FeedbackMode,
-    PilotRun,
-    PilotRunAttempt,
-    PilotStatus,
-)
 from tests.sketches import day, said, sketch
 
 DROPPED = {
@@ -345,7 +338,7 @@ def test_median_and_p90_are_those_of_percentile_cont():
     assert (median([]), p90([7.0])) == (None, 7.0)
 
 
-# What never matters. Pilots here are arbitrary: also such as only an imported file could hold.
+# What has no effect. Pilots here are arbitrary, including kinds that only an imported file can have.
 
 moments = st.datetimes(datetime(2026, 1, 1), datetime(2026, 3, 1), timezones=st.just(UTC))  # noqa: DTZ001
 LATER = datetime(2026, 4, 1, tzinfo=UTC)
@@ -473,3 +466,37 @@ def test_what_comes_after_the_moment_never_changes_the_result_for_it(pilot, as_o
     number = max((a.attempt_number for a in pilot.runs), default=0) + 1
     pilot.runs.append(data.draw(attempts(number)).model_copy(update={"created_at": as_of + timedelta(seconds=1)}))
     assert recommend(pilot, as_of=as_of) == before
+
+
+@settings(deadline=None, max_examples=400)
+@given(pilots())
+def test_the_summary_claims_only_what_the_decisions_say(pilot):
+    decided = [
+        given
+        for attempt in sorted(pilot.runs, key=lambda attempt: attempt.attempt_number)
+        if attempt.state is AttemptState.READY and (given := attempt.standing(FeedbackMode.HUMAN))
+    ]
+    summary = recommend(pilot).summary
+    if "not getting closer" in summary:
+        assert len(decided) > 1
+        assert decided[-1].level.rank <= decided[-2].level.rank
+    if "asked for major changes" in summary or "only minor changes" in summary:
+        assert decided[-1].level.value == ("minor_changes" if "only minor" in summary else "major_changes")
+    assert "All 1 " not in summary
+    assert "1 attempts" not in summary
+
+
+@pytest.mark.parametrize(
+    ("pilot", "summary"),
+    [
+        (sketch("M", "M", "m"), "Major changes were asked for 2 times."),
+        (sketch("m", "M"), "The reviews are not getting closer to an approval."),
+        (sketch("M"), "Major changes were asked for once."),
+        (
+            sketch("m", "M").model_copy(update=DROPPED),
+            "The pilot was dropped after 2 attempts; the last review asked for major changes.",
+        ),
+    ],
+)
+def test_the_summary_follows_from_what_happened(pilot, summary):
+    assert recommend(pilot).summary == summary

@@ -1,4 +1,4 @@
-"""Making an attempt with real programs and real films: iterations, measures, review pack, failures and retries."""
+"""Making an attempt with real programs and videos: iterations, measurements, review pack, failures and retries."""
 
 import json
 import os
@@ -7,20 +7,28 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from pilot_core import services
+from pilot_core import PilotStore
+from pilot_core.domain.actors import at_command_line
+from pilot_core.domain.attempt import AttemptState, OpenRequests
+from pilot_core.domain.comments import Anchor, Shape
+from pilot_core.domain.pilot import PilotRun
 from pilot_core.errors import NotAllowedNow
-from pilot_core.models import AttemptState, PilotRun
-from pilot_core.rendering import brief_for, fail_abandoned, run_attempt
-from pilot_core.review.comments import Shape, add_comment, delete_comment, judge_comment, reply
-from pilot_core.settings import ROOT, Settings, settings
-from pilot_core.store import renders
-from pilot_core.store.pilots import PilotStore
+from pilot_core.rendering.attempt import run_attempt
+from pilot_core.rendering.briefing import brief_for
+from pilot_core.rendering.recovery import fail_abandoned
+from pilot_core.review.comments import add_comment, delete_comment, judge_comment, reply
+from pilot_core.services import pilots
+from pilot_core.services.acts import Act
+from pilot_core.settings import ROOT, Settings, read_settings
+from pilot_core.store.queries.renders import under_way
+from pilot_core.store.tables import renders
+from pilot_core.video.conform.process import conform
 from tests.conftest import HandClock
 from tests.films import make_film
 from tests.reviewing import next_attempt, pilot_in_review, reviewer, team
@@ -44,16 +52,20 @@ REVIEW_PACK = [
 
 @pytest.fixture(scope="module")
 def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with good.mp4, which keeps every promise of problem_solution, and short.mp4, which is too short."""
+    """Make a folder with videos for problem_solution.
+
+    good.mp4 meets its SLA as it is, delivered.mp4 when it has been converted, and short.mp4 is too short.
+    """
     folder = tmp_path_factory.mktemp("films")
-    for name, seconds in (("good", 16), ("short", 3)):
-        make_film(folder / f"{name}.mp4", seconds=seconds, width=1080, height=1920, rate=Fraction(8))
+    make_film(folder / "delivered.mp4", seconds=16, width=1080, height=1920, rate=Fraction(8))
+    make_film(folder / "short.mp4", seconds=3, width=1080, height=1920, rate=Fraction(8))
+    conform(folder / "delivered.mp4", folder / "good.mp4", None, lambda _: None)
     return folder
 
 
 @pytest.fixture
 def program(tmp_path: Path, films: Path) -> Callable[[str], Settings]:
-    """Settings whose command pipeline is a Python program; it starts with ``brief``, ``films`` and ``done(film)``."""
+    """Return settings whose command pipeline is a Python program with ``brief``, ``films`` and ``done``."""
 
     def make(body: str) -> Settings:
         path = tmp_path / "program.py"
@@ -66,31 +78,37 @@ def program(tmp_path: Path, films: Path) -> Callable[[str], Settings]:
             "    shutil.copy(f'{films}/{name}.mp4', film)\n"
             "    json.dump({'video_path': film, **more}, open(os.environ['PILOT_OPS_RESULT'], 'w'))\n" + body
         )
-        return replace(settings(), command=(sys.executable, str(path)), command_timeout_seconds=30)
+        return read_settings().model_copy(
+            update={"command": (sys.executable, str(path)), "command_timeout_seconds": 30.0}
+        )
 
     return make
 
 
 @pytest.fixture
 def queued(store: PilotStore, new_pilot: NewPilot) -> PilotRun:
-    pilot = services.start_pilot(store, new_pilot(scenario_type="problem_solution"), "Lea")
-    return services.queue_attempt(store, pilot.pilot_id, "command", "Lea")[0]
+    pilot = pilots.start_pilot(store, new_pilot(scenario_type="problem_solution"), at_command_line("Lea"))
+    return pilots.queue_attempt(store, pilot.pilot_id, "command", Act(at_command_line("Lea")))[0]
 
 
 def test_a_cut_that_misses_the_sla_is_made_again_and_the_one_that_passes_is_kept(
     store: PilotStore, queued: PilotRun, program: Callable[[str], Settings]
 ) -> None:
-    config = program("done('good' if brief['sla_violations'] else 'short', cost_dollars=0.25, notes=['Plain cut'])")
+    config = program(
+        "done('delivered' if brief['sla_violations'] else 'short', cost_dollars=0.25, notes=['Plain cut'])"
+    )
     seen: list[tuple[float, str]] = []
     pilot = run_attempt(store, queued.pilot_id, 1, config, lambda *at: seen.append(at))
     attempt = pilot.attempt(1)
     assert (attempt.state, attempt.iteration_count, attempt.total_cost_dollars) == ("ready", 2, 0.5)
     assert attempt.folder == f"{pilot.pilot_id}/attempt_1_20260302_090000"
-    assert attempt.video_path == f"{attempt.folder}/draft_v2.mp4"
+    assert attempt.final_draft
+    assert attempt.final_draft.delivered_path == f"{attempt.folder}/draft_v2.mp4"
+    assert attempt.video_path == f"{attempt.folder}/draft_v2.conformed.mp4"
     assert (attempt.sla_passed, attempt.sla_violations) == (True, [])
     assert attempt.time_to_first_cut_seconds is not None
     assert attempt.time_to_first_cut_seconds > 0
-    assert "The film is 3 s long; problem and solution films are 15 to 45 s." in [
+    assert "The video is 3 s long; problem and solution videos are 15 to 45 s." in [
         check.sentence for check in attempt.drafts[0].checks if check.passed is False
     ]
     folder = store.root / attempt.folder
@@ -109,7 +127,7 @@ def test_a_cut_that_misses_the_sla_is_made_again_and_the_one_that_passes_is_kept
         "cut_ready",
     ]
     assert store.load(pilot.pilot_id) == pilot
-    assert renders.under_way(store.database) == []
+    assert under_way(store.database) == []
 
 
 def test_a_miss_that_no_further_draft_can_mend_asks_for_none(
@@ -123,12 +141,12 @@ def test_a_miss_that_no_further_draft_can_mend_asks_for_none(
 def test_an_uploaded_film_is_measured_once_and_its_misses_are_told(
     store: PilotStore, new_pilot: NewPilot, films: Path
 ) -> None:
-    pilot = services.start_pilot(store, new_pilot(scenario_type="problem_solution"))
-    upload = services.keep_upload(store, pilot.pilot_id, films / "short.mp4")
-    services.queue_attempt(store, pilot.pilot_id, "upload", upload_path=upload)
-    attempt = run_attempt(store, pilot.pilot_id, 1, settings()).attempt(1)
+    pilot = pilots.start_pilot(store, new_pilot(scenario_type="problem_solution"))
+    upload = pilots.keep_upload(store, pilot.pilot_id, films / "short.mp4")
+    pilots.queue_attempt(store, pilot.pilot_id, "upload", upload_path=upload)
+    attempt = run_attempt(store, pilot.pilot_id, 1, read_settings()).attempt(1)
     assert (attempt.state, attempt.iteration_count, attempt.sla_passed) == ("ready", 1, False)
-    assert attempt.sla_violations == ["The film is 3 s long; problem and solution films are 15 to 45 s."]
+    assert attempt.sla_violations == ["The video is 3 s long; problem and solution videos are 15 to 45 s."]
 
 
 def test_a_failed_render_keeps_its_reason_and_leaves_no_film_and_can_be_retried(
@@ -142,7 +160,7 @@ def test_a_failed_render_keeps_its_reason_and_leaves_no_film_and_can_be_retried(
     assert list((store.root / queued.pilot_id).rglob("*.mp4")) == []
     assert (store.root / (attempt.folder or "") / "pipeline.log").read_text() == "== draft 1 ==\nout of paint\n"
 
-    services.retry_attempt(store, queued.pilot_id)
+    pilots.retry_attempt(store, queued.pilot_id)
     pilot = run_attempt(store, queued.pilot_id, 1, program("done('good')"))
     assert (pilot.attempt(1).state, pilot.attempt(1).failure, pilot.attempts_used) == ("ready", None, 1)
     assert "out of paint" in str([e.detail for e in store.events(pilot.pilot_id) if e.kind == "render_failed"])
@@ -168,7 +186,7 @@ def test_a_change_made_during_a_render_survives_it(
 
     def progress(fraction: float, step: str) -> None:
         if not paused:
-            paused.append(services.pause(store, queued.pilot_id, "Founder travels", "Sam"))
+            paused.append(pilots.pause(store, queued.pilot_id, "Founder travels", at_command_line("Sam")))
 
     pilot = run_attempt(store, queued.pilot_id, 1, program("done('good')"), progress)
     assert (pilot.status, pilot.attempt(1).state) == ("paused", "ready")
@@ -178,7 +196,7 @@ def test_an_attempt_is_made_by_one_process_only(
     store: PilotStore, queued: PilotRun, program: Callable[[str], Settings]
 ) -> None:
     attempt_id = queued.attempt(1).attempt_id
-    assert renders.claim(store.database, attempt_id, queued.pilot_id, store.clock())
+    assert store.database.transaction(lambda c: renders.claim(c, attempt_id, queued.pilot_id, store.clock()))
     with pytest.raises(NotAllowedNow, match=r"^Attempt 1 of pilot_\w+ is queued or is being made elsewhere\.$"):
         run_attempt(store, queued.pilot_id, 1, program("done('good')"))
 
@@ -189,12 +207,18 @@ def test_renders_wait_for_a_free_place_in_the_order_they_came(
     made = []
     for _ in range(3):
         pilot = store.save(new_pilot())
-        attempt = services.queue_attempt(store, pilot.pilot_id, "storyboard")[1]
-        assert renders.claim(store.database, attempt.attempt_id, pilot.pilot_id, clock.forward(seconds=1))
+        attempt = pilots.queue_attempt(store, pilot.pilot_id, "storyboard")[1]
+        assert store.database.transaction(
+            partial(renders.claim, attempt_id=attempt.attempt_id, pilot_id=pilot.pilot_id, now=clock.forward(seconds=1))
+        )
         made.append(attempt.attempt_id)
-    assert [renders.enter(store.database, made[n], clock(), 1) for n in (1, 0, 1)] == [False, True, False]
-    renders.release(store.database, made[0])
-    assert [renders.enter(store.database, made[n], clock(), 1) for n in (2, 1)] == [False, True]
+
+    def enter(place: int) -> bool:
+        return store.database.transaction(lambda c: renders.enter(c, made[place], clock(), 1))
+
+    assert [enter(n) for n in (1, 0, 1)] == [False, True, False]
+    store.database.transaction(lambda c: renders.release(c, made[0]))
+    assert [enter(n) for n in (2, 1)] == [False, True]
 
 
 def test_a_render_killed_in_the_middle_is_failed_with_the_reason_and_leaves_no_half_file(
@@ -210,9 +234,10 @@ def test_a_render_killed_in_the_middle_is_failed_with_the_reason_and_leaves_no_h
         [
             sys.executable,
             "-c",
-            "import sys; from pilot_core.rendering import run_attempt; from pilot_core.settings import settings; "
-            "from pilot_core.store.pilots import PilotStore; "
-            "run_attempt(PilotStore(sys.argv[1]), sys.argv[2], 1, settings())",
+            "import sys; from pilot_core.rendering.attempt import run_attempt; "
+            "from pilot_core.settings import read_settings; "
+            "from pilot_core import PilotStore; "
+            "run_attempt(PilotStore(sys.argv[1]), sys.argv[2], 1, read_settings())",
             store.root,
             queued.pilot_id,
         ],
@@ -221,7 +246,7 @@ def test_a_render_killed_in_the_middle_is_failed_with_the_reason_and_leaves_no_h
         start_new_session=True,
     )
     until = time.monotonic() + 30
-    while not started.exists() or not renders.under_way(store.database):
+    while not started.exists() or not under_way(store.database):
         assert time.monotonic() < until
         time.sleep(0.05)
     assert fail_abandoned(store) == [], "a render that lives is left alone"
@@ -256,7 +281,7 @@ def test_the_next_brief_carries_what_people_said_and_nothing_simulated(
     pilot.add_attempt("two.mp4", at=clock.forward(hours=1))
     pilot.record_feedback(2, "Nearly", "minor_changes", ["cta_unclear"], at=clock.forward(hours=1))
     third = pilot.add_attempt(pipeline="storyboard", at=clock.forward(hours=1))
-    brief = brief_for(pilot, third, [])
+    brief = brief_for(pilot, third, OpenRequests())
     assert [(r.attempt_number, r.feedback.flags, r.feedback.notes) for r in brief.reviews] == [
         (1, ["too_long"], "Too long"),
         (2, ["cta_unclear"], "Nearly"),
@@ -270,15 +295,15 @@ def test_the_next_attempt_is_told_of_the_comments_that_are_still_open(
     pilot = pilot_in_review(store, rate="30000/1001", seconds=70)
     dana = reviewer(store, pilot)
     mark = Shape(0.1, 0.2, 0.3, 0.4)
-    open_one = add_comment(store, dana, 1, 1800, "The logo\nis too small", end_frame=1830, shape=mark)
+    open_one = add_comment(store, dana, 1, Anchor(1800, end_frame=1830, shape=mark), "The logo\nis too small")
     reply(store, team(pilot), open_one.comment_id, "On it")
-    done = add_comment(store, dana, 1, 5, "Typo")
-    delete_comment(store, dana, add_comment(store, dana, 1, 7, "Never mind").comment_id)
-    services.record_feedback(store, pilot.pilot_id, 1, "", "minor_changes", ["too_long"])
+    done = add_comment(store, dana, 1, Anchor(5), "Typo")
+    delete_comment(store, dana, add_comment(store, dana, 1, Anchor(7), "Never mind").comment_id)
+    pilots.record_feedback(store, pilot.pilot_id, 1, "", "minor_changes", ["too_long"])
     next_attempt(store, pilot.pilot_id, rate="30000/1001")
     judge_comment(store, team(pilot), done.comment_id, True, 2)
-    services.record_feedback(store, pilot.pilot_id, 2, "", "minor_changes", ["too_long"])
-    services.queue_attempt(store, pilot.pilot_id, "command")
+    pilots.record_feedback(store, pilot.pilot_id, 2, "", "minor_changes", ["too_long"])
+    pilots.queue_attempt(store, pilot.pilot_id, "command")
     config = program("json.dump(brief, open('told.json', 'w')); done('good')")
     made = run_attempt(store, pilot.pilot_id, 3, config)
     assert made.attempt(3).state is AttemptState.READY
@@ -294,13 +319,15 @@ def test_the_next_attempt_is_told_of_the_comments_that_are_still_open(
             "author": "Dana Cruz",
             "body": "The logo\nis too small",
             "replies": ["On it"],
+            "attachment": None,
             "x": 0.1,
             "y": 0.2,
             "width": 0.3,
             "height": 0.4,
+            "not_addressed_in": None,
         }
     ]
     notes = (store.root / made.attempt(3).review_pack_path / "director_notes.txt").read_text("utf-8")
-    assert "00:01:00;02 of attempt 1, Dana Cruz:" in notes
+    assert "00:01:00;02 of version 1, Dana Cruz:" in notes
     assert "The logo" in notes
     assert "Typo" not in notes

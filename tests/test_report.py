@@ -1,11 +1,12 @@
-"""The outcome report of one pilot, whole and at its edges."""
+"""The outcome report of one pilot, complete and in edge cases."""
 
 import json
 
 import pytest
 
-from pilot_core.insight.report import OutcomeReport, build_report, generate_pilot_outcome_report
-from pilot_core.models import PilotRun
+from pilot_core.documents.report import generate_pilot_outcome_report
+from pilot_core.domain.pilot import PilotRun
+from pilot_core.insight.report import OutcomeReport, build_report
 from tests.sketches import day, said, sketch
 
 NOW = day(10, 12)
@@ -258,3 +259,5 @@ def test_the_guides_report_prints_as_markdown():
     assert str(report) == report.markdown
     assert "PROCEED" in str(report)
     assert "AcmeAI" in str(report)
+    assert "PROCEED" in report
+    assert report.report.recommendation.recommendation == "PROCEED"

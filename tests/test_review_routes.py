@@ -1,22 +1,23 @@
-"""The door of the review room, what its grants reach, and what the film reports, asked over ASGI on a real store."""
+"""Entering the review room, what grants give access to, and reports of watched ranges, over ASGI on a real store."""
 
 import re
 from datetime import date
-from http.cookies import SimpleCookie
 
 import pytest
 
-from pilot_core.documents import FOUNDER_DOCUMENTS, REVIEW_PACK_TEXTS
-from pilot_core.models import PilotRun
+from pilot_core import PilotStore
+from pilot_core.documents.names import FOUNDER_DOCUMENTS, REVIEW_PACK_TEXTS
+from pilot_core.domain.comments import Anchor
+from pilot_core.domain.pilot import PilotRun
 from pilot_core.review import passphrases
 from pilot_core.review.comments import add_comment
 from pilot_core.review.links import grant_for, links_of, make_link, open_link, rename_reviewer, revoke_link
 from pilot_core.review.receipts import receipts_of
-from pilot_core.store.pilots import PilotStore
-from pilot_core.web import rates
+from pilot_core.web.access import rate_limits
 from tests.asking import AWAY, Answer, ask, ask_here, fill_in
 from tests.conftest import HandClock
 from tests.reviewing import LEAD, next_attempt, pilot_in_review, queued_attempt
+from tests.served import serve
 
 PASSPHRASE = "drei kleine Ölsardinen"
 MANY = 20
@@ -41,16 +42,15 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def served(store: PilotStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The routes work on the test's store, and its clock."""
-    for module in ("review_routes", "media", "downloads", "comment_exports", "access"):
-        monkeypatch.setattr(f"pilot_core.web.{module}.store", lambda: store)
+    """Make the routes use the test's store and its clock."""
+    serve(monkeypatch, store)
     for name in ("WRONG_TOKENS", "PASSPHRASES", "REPORTS"):
-        monkeypatch.setattr(rates, name, rates.Rate(name, 100, 600))
+        monkeypatch.setattr(rate_limits, name, rate_limits.Rate(name, 100, 600))
 
 
 @pytest.fixture
 def pilot(store: PilotStore) -> PilotRun:
-    """A pilot with one ready attempt and one that is queued, with documents, review packs and a comment."""
+    """Return a pilot with one ready and one queued attempt, with documents, review packs and a comment."""
     return furnished(store)
 
 
@@ -80,23 +80,28 @@ def furnished(store: PilotStore, *, queued: bool = True) -> PilotRun:
     return store.load(pilot.pilot_id)
 
 
+def grants(store: PilotStore) -> int:
+    found = store.database.read(lambda connection: connection.execute("SELECT count(*) FROM review_grants").fetchall())
+    return int(found[0][0])
+
+
 def cookie_for(store: PilotStore, pilot_id: str, name: str = "Dana Cruz") -> str:
     return open_link(store, make_link(store, pilot_id, name, actor=LEAD)[1])[1]
 
 
 def set_cookie(answer: Answer) -> str:
-    """The grant's token that an answer put into the browser."""
-    return SimpleCookie(answer.headers["set-cookie"])["pilot_review"].value
+    """Return the grant's token in a response's Set-Cookie header."""
+    return answer.cookies["pilot_review"].value
 
 
-# The door
+# Entering the room
 
 
 def test_a_token_is_traded_for_a_cookie_and_leaves_the_address(store: PilotStore, pilot: PilotRun) -> None:
     _, token = make_link(store, pilot.pilot_id, "Dana", actor=LEAD)
-    answer = ask(f"/r/{token}")
+    answer = fill_in(f"/r/{token}")
     assert (answer.status, answer.headers["location"], answer.body) == (303, "/review", b"")
-    cookie = SimpleCookie(answer.headers["set-cookie"])["pilot_review"]
+    cookie = answer.cookies["pilot_review"]
     assert (cookie["httponly"], cookie["samesite"], cookie["path"], cookie["secure"]) == (True, "lax", "/", "")
     assert int(cookie["max-age"]) == (14 * 24 + 15) * 3600, "to the end of the link's last day"
     assert token not in cookie.value
@@ -104,7 +109,7 @@ def test_a_token_is_traded_for_a_cookie_and_leaves_the_address(store: PilotStore
     assert grant is not None
     assert (grant.pilot_id, grant.name) == (pilot.pilot_id, "Dana")
     assert answer.headers["cache-control"] == "no-store"
-    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["referrer-policy"] == "same-origin"
 
 
 @pytest.mark.parametrize(("scheme", "header"), [("https", {}), ("http", {"x_forwarded_proto": "https"})])
@@ -112,8 +117,8 @@ def test_over_https_the_cookie_stays_on_https(
     store: PilotStore, pilot: PilotRun, scheme: str, header: dict[str, str]
 ) -> None:
     _, token = make_link(store, pilot.pilot_id, "Dana", actor=LEAD)
-    answer = ask(f"/r/{token}", scheme=scheme, **header)
-    assert SimpleCookie(answer.headers["set-cookie"])["pilot_review"]["secure"] is True
+    answer = fill_in(f"/r/{token}", scheme=scheme, **header)
+    assert answer.cookies["pilot_review"]["secure"] is True
 
 
 def test_wrong_expired_and_revoked_get_the_same_page(store: PilotStore, pilot: PilotRun, clock: HandClock) -> None:
@@ -131,23 +136,96 @@ def test_wrong_expired_and_revoked_get_the_same_page(store: PilotStore, pilot: P
     assert "Dana" not in words
 
 
-def test_a_look_ahead_by_a_mail_program_opens_nothing(store: PilotStore, pilot: PilotRun) -> None:
+def test_a_look_at_a_link_changes_nothing_however_often(store: PilotStore, pilot: PilotRun) -> None:
     _, token = make_link(store, pilot.pilot_id, "Dana", actor=LEAD)
-    answer = ask(f"/r/{token}", "HEAD")
-    assert (answer.status, answer.body) == (200, b"")
-    assert "set-cookie" not in answer.headers
-    assert "link_opened" not in [event.kind for event in store.events(pilot.pilot_id)]
+    before = store.events(pilot.pilot_id)
+    looks = [ask(f"/r/{token}", method) for method in ("GET", "HEAD") for _ in range(30)]
+    assert {look.status for look in looks} == {200}
+    assert store.events(pilot.pilot_id) == before
+    assert receipts_of(store, pilot.pilot_id) == []
+    assert grants(store) == 0
+    assert all(set(look.cookies) == {"pilot_form", "pilot_preload"} for look in looks)
+
+
+def test_the_look_of_a_link_is_neutral_and_is_not_found_by_a_search(store: PilotStore, pilot: PilotRun) -> None:
+    _, token = make_link(store, pilot.pilot_id, "Dana", actor=LEAD)
+    answer = ask(f"/r/{token}")
+    page = answer.body.decode()
+    assert '<meta property="og:title" content="A video is ready for your review">' in page
+    assert '<meta name="robots" content="noindex, nofollow">' in page
+    shown = re.search(r'<meta property="og:image" content="(http://[^/]+)(/review/assets/[^"]+)">', page)
+    assert shown
+    picture = ask(shown[2])
+    assert (picture.status, picture.headers["content-type"]) == (200, "image/png")
+    assert picture.body.startswith(b"\x89PNG")
+    assert answer.headers["x-robots-tag"] == "noindex, nofollow"
+    for word in ("AcmeAI", "Dana", "Alice", LEAD):
+        assert word not in page
+    assert len(answer.body) < 3_000
+
+
+def test_opening_is_noted_by_the_act(store: PilotStore, pilot: PilotRun) -> None:
+    _, token = make_link(store, pilot.pilot_id, "Dana", actor=LEAD)
+    assert fill_in(f"/r/{token}").status == 303
+    [receipt] = receipts_of(store, pilot.pilot_id)
+    assert (receipt.reviewer, receipt.opened_at) == ("Dana", store.clock())
+    assert [e.kind for e in store.events(pilot.pilot_id)].count("link_opened") == 1
+
+
+def test_a_page_with_a_script_gets_the_room_at_once_and_reports_that_it_is_open(
+    store: PilotStore, pilot: PilotRun
+) -> None:
+    _, token = make_link(store, pilot.pilot_id, "Dana", actor=LEAD)
+    answer = fill_in(f"/r/{token}", direct="yes")
+    assert answer.status == 200
+    assert "Reviewing as <b>Dana</b>" in answer.body.decode()
+    assert answer.headers["cache-control"] == "no-store"
+    cookie = answer.cookies["pilot_review"].value
+    assert receipts_of(store, pilot.pilot_id) == []
+    body, told = b'{"attempt": 1}', {"origin": f"http://{AWAY}"}
+    assert ask("/review/opened", "POST", cookie=cookie, body=body, **told).status == 204
+    assert [receipt.reviewer for receipt in receipts_of(store, pilot.pilot_id)] == ["Dana"]
+
+
+def test_another_link_does_not_replace_a_valid_grant_without_asking(store: PilotStore, pilot: PilotRun) -> None:
+    held = cookie_for(store, pilot.pilot_id)
+    other = furnished(store, queued=False)
+    store.change(other.pilot_id, lambda p: setattr(p, "company_name", "Globex"), LEAD)
+    _, token = make_link(store, other.pilot_id, "Ben Ito", actor=LEAD)
+    page = ask(f"/r/{token}", cookie=held).body.decode()
+    assert "You have another review open" in page
+    assert "AcmeAI</b>, as Dana Cruz" in page
+    assert "Globex, as Ben Ito" in page
+    assert "<script" not in page, "nobody presses it but the reader"
+    opened = fill_in(f"/r/{token}", f"pilot_review={held}", replace="")
+    assert opened.status == 200, "not without saying so"
+    assert grant_for(store, held) is not None
+    opened = fill_in(f"/r/{token}", f"pilot_review={held}", replace="yes")
+    grant = grant_for(store, set_cookie(opened))
+    assert grant is not None
+    assert (grant.pilot_id, grant.name) == (other.pilot_id, "Ben Ito")
+
+
+def test_a_review_behind_a_passphrase_is_not_named_before_it_is_given(store: PilotStore, pilot: PilotRun) -> None:
+    other = furnished(store, queued=False)
+    store.change(other.pilot_id, lambda p: setattr(p, "company_name", "Globex"), LEAD)
+    _, token = make_link(store, other.pilot_id, "Ben Ito", passphrase=PASSPHRASE, actor=LEAD)
+    held = f"pilot_review={cookie_for(store, pilot.pilot_id)}"
+    page = ask(f"/r/{token}", cookies=held).body.decode()
+    assert "another review" in page
+    assert "Globex" not in page
+    assert fill_in(f"/r/{token}", held, replace="yes", passphrase=PASSPHRASE).status == 303
 
 
 def test_following_the_link_again_keeps_the_grant_and_its_name(store: PilotStore, pilot: PilotRun) -> None:
     _, token = make_link(store, pilot.pilot_id, "Dana", actor=LEAD)
-    cookie = set_cookie(ask(f"/r/{token}"))
+    cookie = set_cookie(fill_in(f"/r/{token}"))
     grant = grant_for(store, cookie)
     assert grant is not None
     rename_reviewer(store, grant, "Dana’s colleague")
-    again = set_cookie(ask(f"/r/{token}", cookie=cookie))
+    again = set_cookie(fill_in(f"/r/{token}", f"pilot_review={cookie}"))
     assert again == cookie
-    assert set_cookie(ask(f"/r/{token}", cookie="another")) != cookie
+    assert set_cookie(fill_in(f"/r/{token}", "pilot_review=another")) != cookie
 
 
 def test_a_passphrase_is_asked_for_on_a_page_without_script(store: PilotStore, pilot: PilotRun) -> None:
@@ -167,7 +245,8 @@ def test_a_passphrase_is_asked_for_on_a_page_without_script(store: PilotStore, p
     right = _typed(token, PASSPHRASE)
     assert (right.status, right.headers["location"]) == (303, "/review")
     assert grant_for(store, set_cookie(right)) is not None
-    assert ask(f"/r/{token}", cookie=set_cookie(right)).status == 303, "asked once in this browser"
+    again = ask(f"/r/{token}", cookie=set_cookie(right)).body.decode()
+    assert "Passphrase" not in again, "asked once in this browser"
 
 
 def test_five_wrong_passphrases_lock_the_link_for_a_while_even_for_the_right_one(
@@ -197,16 +276,17 @@ def _typed(token: str, passphrase: str) -> Answer:
     return fill_in(f"/r/{token}", passphrase=passphrase)
 
 
-# What a grant reaches
+# What a grant gives access to
 
 
 def addresses(pilot: PilotRun) -> dict[str, list[str]]:
-    """Every address of a pilot's files: those given to its reviewer, and the team's own."""
+    """Return every address of a pilot's files: those given to its reviewer, and the team's own."""
     base, attempt = f"/download/{pilot.pilot_id}", pilot.runs[0].attempt_id
     given = [f"/watch/{attempt}/{name}" for name in ("video.mp4", "poster.jpg", "sprite.json", "captions.vtt")]
     given += [f"{base}/{name}" for name in FOUNDER_DOCUMENTS]
-    given += [f"{base}/attempt_1/review_pack/{name}" for name in (*REVIEW_PACK_TEXTS, "final_video.mp4")]
-    own = [f"{base}/{name}" for name in ("pilot_runbook.txt", "outcome_report.md", "outcome_report.html")]
+    given += [f"{base}/attempt_1/review_pack/{name}" for name in REVIEW_PACK_TEXTS]
+    own = [f"{base}/attempt_1/review_pack/final_video.mp4"]
+    own += [f"{base}/{name}" for name in ("pilot_runbook.txt", "outcome_report.md", "outcome_report.html")]
     own += [f"{base}/{name}" for name in ("everything.zip", "comments/all.csv", "comments/attempt_1.edl")]
     own += [f"{base}/comments/attempt_1.xml", f"{base}/attempt_1/draft_v1.mp4"]
     if len(pilot.runs) > 1:
@@ -240,7 +320,7 @@ def test_of_twenty_pilots_a_grant_reaches_one_and_the_others_answer_as_if_they_d
         cookies = [cookie_for(store, pilot.pilot_id) for pilot in pilots]
         own = [addresses(pilot)["given"] for pilot in pilots]
         every = [paths + addresses(pilot)["own"] for paths, pilot in zip(own, pilots, strict=True)]
-        # A name more of the same kind takes the same way through the code; all of them are asked of one pilot each.
+        # Another name of the same kind takes the same code path; all of them are requested of one pilot each.
         kinds = [[path for path in paths if path.endswith(ONE_OF_EACH_KIND)] for paths in every]
         nowhere = {ask_here(path, cookies[0]) for path in ("/watch/nobody_a1/video.mp4", "/download/nobody/x.txt")}
         told: list[Answer] = []
@@ -323,20 +403,24 @@ def _report(cookie: str, body: bytes) -> Answer:
     return ask("/watched", "POST", cookie=cookie, body=body, origin=f"http://{AWAY}")
 
 
-# Comments taken out
+# Exported comments
 
 
 def test_the_team_takes_comments_out_as_csv_and_as_markers(store: PilotStore, pilot: PilotRun) -> None:
     grant = grant_for(store, cookie_for(store, pilot.pilot_id))
     assert grant is not None
     next_attempt(store, pilot.pilot_id)
-    add_comment(store, grant, 2, 40, "=Slower, please")
+    add_comment(store, grant, 2, Anchor(40), "=Slower, please")
     base = f"/download/{pilot.pilot_id}/comments"
-    found = {name: ask(f"{base}/{name}", host="localhost") for name in ("all.csv", "attempt_2.edl", "attempt_2.xml")}
+    names = ("all.csv", "attempt_2.edl", "attempt_2.xml", "attempt_2.fcpxml")
+    found = {name: ask(f"{base}/{name}", host="localhost") for name in names}
     assert {answer.status for answer in found.values()} == {200}
     assert "'=Slower, please" in found["all.csv"].body.decode("utf-8-sig")
     assert b"Dana Cruz: =Slower, please" in found["attempt_2.edl"].body
     assert b"<comment>=Slower, please</comment>" in found["attempt_2.xml"].body
+    assert b'value="Dana Cruz: =Slower, please"' in found["attempt_2.fcpxml"].body
+    assert b"* LOC: 01:00:01:15 " in found["attempt_2.edl"].body
+    assert b"* LOC: 00:00:01:15 " in ask(f"{base}/attempt_2.edl?start=zero", host="localhost").body
     name = re.search(r'filename="(.+)"', found["attempt_2.edl"].headers["content-disposition"])
     assert name is not None
     assert name[1] == f"{pilot.runs[1].attempt_id}_comments.edl"
@@ -348,4 +432,4 @@ def test_a_film_of_an_odd_rate_says_why_it_has_no_markers(store: PilotStore) -> 
     pilot = pilot_in_review(store, rate="17")
     answer = ask(f"/download/{pilot.pilot_id}/comments/attempt_1.edl", host="localhost")
     assert answer.status == 422
-    assert "take the CSV instead" in answer.body.decode()
+    assert "Use the CSV instead" in answer.body.decode()

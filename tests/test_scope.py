@@ -1,7 +1,10 @@
-"""Twenty pilots, twenty grants: each reaches its own pilot, and the other nineteen answer as if they did not exist."""
+"""Twenty pilots and twenty grants: each reaches its own pilot, and the other nineteen seem not to exist."""
 
 import pytest
 
+from pilot_core import PilotStore
+from pilot_core.domain.comments import Anchor, Comment
+from pilot_core.domain.reviews import Grant
 from pilot_core.errors import PilotError
 from pilot_core.review.comments import (
     CommentNotFound,
@@ -12,11 +15,9 @@ from pilot_core.review.comments import (
     judge_comment,
     reply,
 )
-from pilot_core.review.decisions import DecisionNotFound, decide, undo_decision, undoable
-from pilot_core.review.links import Grant, LinkRefused, grant_for, make_link, open_link, revoke_link
+from pilot_core.review.decisions import Decision, DecisionNotFound, decide, undo_decision, undoable
+from pilot_core.review.links import LinkRefused, grant_for, make_link, open_link, revoke_link
 from pilot_core.review.receipts import receipts_of, record_opened
-from pilot_core.store.comments import Comment
-from pilot_core.store.pilots import PilotStore
 from tests.conftest import HandClock
 from tests.reviewing import LEAD, next_attempt, pilot_in_review, reviewer
 
@@ -33,7 +34,7 @@ VERBS = (
 
 
 def answer(store: PilotStore, grant: Grant, verb: int, comment_id: str, feedback_id: str) -> tuple[int, type, str]:
-    """How the store answers that verb, asked of a comment or decision that is not the grant's to reach."""
+    """Return the store's answer to that action on a comment or decision that the grant must not reach."""
     with pytest.raises(PilotError) as refusal:
         VERBS[verb](store, grant, feedback_id if VERBS[verb] is VERBS[-1] else comment_id)
     return verb, type(refusal.value), str(refusal.value)
@@ -47,10 +48,10 @@ def test_no_grant_reaches_another_pilots_comments_or_decisions(store: PilotStore
         for _ in range(MANY):
             pilot = pilot_in_review(store)
             grants.append(reviewer(store, pilot))
-            comments.append(add_comment(store, grants[-1], 1, 5, "Words of this pilot"))
-            decisions.append(decide(store, grants[-1], 1, "minor_changes").feedback_id)
+            comments.append(add_comment(store, grants[-1], 1, Anchor(5), "Words of this pilot"))
+            decisions.append(decide(store, grants[-1], 1, Decision("minor_changes")).feedback_id)
             next_attempt(store, pilot.pilot_id)
-        # Every grant asks every other pilot, and each grant uses every verb.
+        # Every grant tries every other pilot, and each grant tries every action.
         pairs = [(mine, theirs) for mine in range(MANY) for theirs in range(MANY) if mine != theirs]
         answers = {
             answer(store, grants[mine], (mine + theirs) % 5, comments[theirs].comment_id, decisions[theirs])
@@ -69,9 +70,9 @@ def test_a_grant_altered_to_name_another_pilot_is_refused(store: PilotStore) -> 
     grant = reviewer(store, mine)
     forged = Grant(grant.grant_hash, grant.link_id, theirs.pilot_id, grant.name, grant.expires_at)
     for reached in (
-        lambda: add_comment(store, forged, 1, 5, "Intruding"),
+        lambda: add_comment(store, forged, 1, Anchor(5), "Intruding"),
         lambda: record_opened(store, forged, 1),
-        lambda: decide(store, forged, 1, "minor_changes", ["too_long"]),
+        lambda: decide(store, forged, 1, Decision("minor_changes", ["too_long"])),
         lambda: undoable(store, forged),
     ):
         with pytest.raises(LinkRefused):

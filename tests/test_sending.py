@@ -1,4 +1,4 @@
-"""Messages by mail, to a real server: every one arrives once, whole, whatever the server does meanwhile."""
+"""Messages by mail to a real server: each arrives once and complete, whatever the server does."""
 
 import os
 import re
@@ -14,36 +14,40 @@ from pathlib import Path
 
 import pytest
 
-from pilot_core import judgement, rendering, services
+from pilot_core import PilotStore
 from pilot_core.cli import main
-from pilot_core.messages import outbox, sender, ways
-from pilot_core.messages.hours import Hours
+from pilot_core.domain.actors import at_command_line, program
+from pilot_core.domain.messages import MessageKind, MessageState
+from pilot_core.domain.pilot import PilotRun
+from pilot_core.messages import letters, outbox, sender, transports
 from pilot_core.messages.sender import PAUSES, send_due
-from pilot_core.messages.ways import Patience
-from pilot_core.models import PilotRun
+from pilot_core.messages.transports import Patience
+from pilot_core.rendering import attempt, failure
 from pilot_core.review.links import open_link
+from pilot_core.services import judgements
+from pilot_core.services import pilots as services
 from pilot_core.settings import ROOT
-from pilot_core.store import outbox as outbox_rows
-from pilot_core.store.database import rows
-from pilot_core.store.outbox import Kind, State
-from pilot_core.store.pilots import PilotStore
-from pilot_core.web import background
+from pilot_core.store.engine.connection import rows
+from pilot_core.store.tables import outbox as outbox_rows
+from pilot_core.web.server import background
+from pilot_core.working_hours import Hours
 from tests.conftest import HandClock
-from tests.messaging import LEADS, PostOffice, make_ready, new_pilot, parts, post_office, receiver, set_up
+from tests.messaging import LEADS, PostOffice, make_ready, new_pilot, parts, post_office, receiver, set_up, spelt
+from tests.served import app_on
 
 FOUNDER, COMPANY = "Zoë Ødegård-Łuczak 張偉", "Ñandú & Söhne <GmbH>"
 ADDRESS = "zoe@founder.example"
-# A sender that goes on until nothing waits any more.
+# A sender that runs until no message is waiting.
 LOOP = """
 import time
 from pilot_core.messages.sender import send_due
-from pilot_core.settings import settings
-from pilot_core.store.database import rows
-from pilot_core.store.pilots import PilotStore
-store = PilotStore(settings().store)
+from pilot_core.settings import read_settings
+from pilot_core.store.engine.connection import rows
+from pilot_core import PilotStore
+store = PilotStore(read_settings().store)
 open_ones = "SELECT 1 FROM messages WHERE state IN ('waiting', 'going')"
 while store.database.read(lambda c: rows(c, open_ones)):
-    send_due(store, settings())
+    send_due(store, read_settings())
     time.sleep(0.05)
 """
 
@@ -56,19 +60,19 @@ def office() -> Iterator[PostOffice]:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait for a server for a moment only."""
-    monkeypatch.setattr(ways, "TIMEOUT_SECONDS", 0.5)
-    monkeypatch.setattr(ways, "ANSWER_SECONDS", 0.5)
-    monkeypatch.setattr(ways, "GOODBYE_SECONDS", 0.2)
+    """Shorten the time to wait for a server."""
+    monkeypatch.setattr(transports, "TIMEOUT_SECONDS", 0.5)
+    monkeypatch.setattr(transports, "ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(transports, "GOODBYE_SECONDS", 0.2)
 
 
 def told_pilot(store: PilotStore, founder: str = FOUNDER, company: str = COMPANY, address: str = ADDRESS) -> PilotRun:
     pilot = new_pilot(store, founder, company)
-    outbox.set_address(store, pilot.pilot_id, address, "Lea Lead")
+    outbox.set_address(store, pilot.pilot_id, address, at_command_line("Lea Lead"))
     return pilot
 
 
-def states(store: PilotStore, pilot_id: str) -> dict[Kind, State]:
+def states(store: PilotStore, pilot_id: str) -> dict[MessageKind, MessageState]:
     return {message.kind: message.state for message in outbox.messages_of(store, pilot_id)}
 
 
@@ -87,11 +91,11 @@ def test_every_kind_of_message_arrives_once_in_both_parts_with_names_intact(
         store, pilot_id, 1, "Schöner, “bitte”\nund 漢字", "minor_changes", ["too_long"], by=FOUNDER
     )
     services.queue_attempt(store, pilot_id, "storyboard")
-    rendering.fail_attempt(store, pilot_id, 2, "Der Dämon ist weg.", "pipeline:storyboard")
-    judgement.file_report(store, pilot_id, "Lea Lead")
+    failure.fail_attempt(store, pilot_id, 2, "Der Dämon ist weg.", program("pipeline:storyboard"))
+    judgements.file_report(store, pilot_id, at_command_line("Lea Lead"))
     send_due(store, config)
     clock.forward(days=2)
-    send_due(store, config)  # what is late: the digest
+    send_due(store, config)  # what is overdue: the digest
     for _ in range(3):
         send_due(store, config)
 
@@ -123,7 +127,7 @@ def test_every_kind_of_message_arrives_once_in_both_parts_with_names_intact(
             assert FOUNDER in html
     feedback = next(m for (_, subject), m in found.items() if "asked for" in subject)
     assert "“Schöner, “bitte”\nund 漢字”" in parts(feedback)[0].replace("\r\n", "\n")
-    assert set(states(store, pilot_id).values()) == {State.SENT}
+    assert set(states(store, pilot_id).values()) == {MessageState.SENT}
 
 
 def test_the_link_in_every_message_to_a_founder_opens_the_review_and_stays_out_of_the_database(
@@ -163,10 +167,10 @@ def test_a_render_leaves_its_message_with_the_change_it_tells_of(
     pilot_id = told_pilot(store).pilot_id
     kept = services.keep_upload(store, pilot_id, make_film(tmp_path / "film.mp4", seconds=1.0))
     services.queue_attempt(store, pilot_id, "upload", upload_path=kept)
-    pilot = rendering.run_attempt(store, pilot_id, 1, set_up())
+    pilot = attempt.run_attempt(store, pilot_id, 1, set_up())
     (told,) = outbox.messages_of(store, pilot_id)
     assert pilot.attempt(1).sla_passed is False
-    assert (told.kind, told.state, told.attempt_number) == (Kind.CUT_READY, State.HELD, 1)
+    assert (told.kind, told.state, told.attempt_number) == (MessageKind.CUT_READY, MessageState.HELD, 1)
     assert told.reason == "The cut misses the SLA. Look at its checks, then send it."
 
 
@@ -176,7 +180,7 @@ def test_a_change_that_does_not_happen_leaves_no_message(store: PilotStore) -> N
     with pytest.raises(Exception, match="changed meanwhile"):
         services.record_feedback(store, pilot_id, 1, "Shorter", "major_changes", seen_version=1)
     services.record_feedback(store, pilot_id, 1, "As a test", "major_changes", mode="simulated")
-    assert set(states(store, pilot_id)) == {Kind.CUT_READY}
+    assert set(states(store, pilot_id)) == {MessageKind.CUT_READY}
 
 
 @pytest.mark.parametrize("mood", ["refuse", "hang", "die", "die_late"])
@@ -199,10 +203,10 @@ def test_a_server_that_refuses_hangs_or_dies_loses_none_and_doubles_none(
     assert Counter(subject_company(message["Subject"]) for message in office.mailbox) == dict.fromkeys(
         [f"Company {n}" for n in range(3)], 1
     )
-    # A server that had taken the message when it hung up cannot be told from one that had not: it goes again.
+    # A server that accepted the message before it hung up looks like one that did not, so the message is sent again.
     assert len(office.taken) == (4 if mood == "die_late" else 3)
     assert len(set(office.raw)) == 3, "the same to the byte"
-    assert [list(states(store, pilot_id).values()) for pilot_id in pilots] == [[State.SENT]] * 3
+    assert [list(states(store, pilot_id).values()) for pilot_id in pilots] == [[MessageState.SENT]] * 3
 
 
 def test_a_message_that_goes_again_is_the_same_to_the_byte_whatever_changed_meanwhile(
@@ -216,7 +220,7 @@ def test_a_message_that_goes_again_is_the_same_to_the_byte_whatever_changed_mean
     (told,) = store.database.read(lambda c: outbox_rows.deliveries_of(c, pilot_id))
     assert str(told.trouble).startswith("The mail server did not say whether it took the message")
     clock.forward(minutes=1)
-    # Another process, later, after a rename of the company.
+    # Another process, later, after the company was renamed.
     store.change(pilot_id, lambda p: setattr(p, "company_name", "Another name"))
     assert send_due(PilotStore(store.root, clock), set_up(office)).failed == 1
     clock.forward(minutes=5)
@@ -231,8 +235,8 @@ def test_a_message_that_goes_again_is_the_same_to_the_byte_whatever_changed_mean
 def test_a_server_that_thinks_for_long_about_a_whole_message_is_waited_for(
     store: PilotStore, office: PostOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert Patience().seconds == ways.ANSWER_SECONDS
-    monkeypatch.setattr(ways, "ANSWER_SECONDS", 30.0)
+    assert Patience().seconds == transports.ANSWER_SECONDS
+    monkeypatch.setattr(transports, "ANSWER_SECONDS", 30.0)
     make_ready(store, told_pilot(store).pilot_id)
     office.moods = ["slow"]
     assert send_due(store, set_up(office)).sent == 1
@@ -245,16 +249,16 @@ def test_one_server_that_says_nothing_is_waited_for_at_length_once_a_round(
     patience = Patience()
     patience.seconds = 0.6
     mail = set_up(office).mail
-    letter = ways.Letter("id", "digest", None, None, "leads", LEADS[0], "", "One", "t", "h", datetime.now(UTC))
+    letter = transports.Letter("id", "digest", None, None, "leads", LEADS[0], "", "One", "t", "h", datetime.now(UTC))
     office.moods = ["die", "hang"]
-    with pytest.raises(ways.NotTaken, match="did not say whether"):
-        ways.send_mail(mail, letter, patience)
+    with pytest.raises(transports.NotTaken, match="did not say whether"):
+        transports.send_mail(mail, letter, patience)
     assert patience.seconds == 0.6, "who hangs up keeps nobody waiting"
-    with pytest.raises(ways.NotTaken, match=r"did not say whether .*timed out"):
-        ways.send_mail(mail, letter, patience)
-    assert patience.seconds == ways.TIMEOUT_SECONDS
+    with pytest.raises(transports.NotTaken, match=r"did not say whether .*timed out"):
+        transports.send_mail(mail, letter, patience)
+    assert patience.seconds == transports.TIMEOUT_SECONDS
     office.released.set()
-    ways.send_mail(mail, letter, patience)
+    transports.send_mail(mail, letter, patience)
     assert len(office.taken) == 1
 
 
@@ -262,7 +266,7 @@ def test_a_line_that_begins_with_a_dot_arrives_with_it(store: PilotStore, office
     pilot_id = told_pilot(store).pilot_id
     make_ready(store, pilot_id)
     (told,) = outbox.messages_of(store, pilot_id)
-    outbox.edit(store, told.message_id, "Dots", "One\n.\n..two\n.three", "Lea Lead")
+    outbox.edit(store, told.message_id, "Dots", "One\n.\n..two\n.three", at_command_line("Lea Lead"))
     assert send_due(store, set_up(office)).sent == 1
     assert parts(office.taken[0][1])[0].replace("\r\n", "\n") == "One\n.\n..two\n.three\n"
 
@@ -275,19 +279,19 @@ def test_a_message_on_its_way_goes_to_the_address_that_was_corrected_and_not_to_
     make_ready(store, pilot_id)
     office.moods = ["refuse"]
     assert send_due(store, config).failed == 1
-    outbox.set_address(store, pilot_id, "zoe@right.example", "Lea Lead")
+    outbox.set_address(store, pilot_id, "zoe@right.example", at_command_line("Lea Lead"))
     clock.forward(minutes=1)
     for _ in range(2):
         send_due(store, config)
     assert [to for to, _ in office.taken] == ["zoe@right.example"]
-    assert states(store, pilot_id) == {Kind.CUT_READY: State.SENT}
+    assert states(store, pilot_id) == {MessageKind.CUT_READY: MessageState.SENT}
 
 
 def test_a_lead_who_is_no_longer_named_gets_nothing_more_and_who_had_it_gets_it_once(
     store: PilotStore, clock: HandClock, office: PostOffice
 ) -> None:
     pilot_id = new_pilot(store).pilot_id
-    judgement.file_report(store, pilot_id, "Lea Lead")
+    judgements.file_report(store, pilot_id, at_command_line("Lea Lead"))
     office.moods = ["refuse"]
     assert send_due(store, set_up(office, mail_leads=LEADS)).sent == 1
     (first,) = office.taken
@@ -301,7 +305,7 @@ def test_a_lead_who_is_no_longer_named_gets_nothing_more_and_who_had_it_gets_it_
 def test_mail_that_hangs_keeps_no_webhook_waiting(store: PilotStore, office: PostOffice) -> None:
     with receiver() as hook:
         office.moods = ["hang"]
-        judgement.file_report(store, new_pilot(store).pilot_id, "Lea Lead")
+        judgements.file_report(store, new_pilot(store).pilot_id, at_command_line("Lea Lead"))
         done = send_due(store, set_up(office, hook))
         assert (done.sent, done.failed) == (1, 1)
         assert len(hook.taken) == 1
@@ -329,9 +333,9 @@ def test_a_message_nobody_takes_is_tried_with_growing_pauses_then_given_up_and_t
     pauses = [after - before for before, after in pairwise(tries)]
     assert pauses == [timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 720)] == list(PAUSES)
     (told,) = outbox.messages_of(store, pilot_id)
-    assert told.state is State.GIVEN_UP
+    assert told.state is MessageState.GIVEN_UP
     assert told.reason == "The mail server did not take the message (451 4.3.0 Come again later)."
-    outbox.release(store, told.message_id)
+    outbox.release(store, told.message_id, at_command_line("Lea Lead"))
     assert send_due(store, config).sent == 1
     assert len(office.taken) == 1
 
@@ -343,8 +347,8 @@ def test_an_address_that_does_not_exist_is_given_up_on_at_once(store: PilotStore
     assert send_due(store, set_up(office)).given_up == 1
     (told,) = outbox.messages_of(store, pilot_id)
     assert told.reason == "The mail server does not take this address (550 5.1.1 Nobody of that name here)."
-    outbox.set_address(store, pilot_id, "zoe@right.example", "Lea Lead")
-    outbox.release(store, told.message_id)
+    outbox.set_address(store, pilot_id, "zoe@right.example", at_command_line("Lea Lead"))
+    outbox.release(store, told.message_id, at_command_line("Lea Lead"))
     assert send_due(store, set_up(office)).sent == 1
     assert [to for to, _ in office.taken] == ["zoe@right.example"]
 
@@ -354,7 +358,7 @@ def test_one_lead_who_cannot_be_reached_keeps_no_other_from_being_told_once(
 ) -> None:
     config = set_up(office, mail_leads=LEADS)
     pilot_id = new_pilot(store).pilot_id
-    judgement.file_report(store, pilot_id, "Lea Lead")
+    judgements.file_report(store, pilot_id, at_command_line("Lea Lead"))
     office.moods = ["refuse"]
     assert send_due(store, config).sent == 1
     clock.forward(minutes=1)
@@ -363,11 +367,8 @@ def test_one_lead_who_cannot_be_reached_keeps_no_other_from_being_told_once(
 
 
 def test_a_server_without_the_encryption_that_is_set_gets_no_message(store: PilotStore, office: PostOffice) -> None:
-    config = set_up(office)
-    assert config.mail is not None
-    mail = ways.Mail("127.0.0.1", office.port, "starttls", "", "", "", "pilots@ops.example")
     make_ready(store, told_pilot(store).pilot_id)
-    assert send_due(store, set_up(office, mail=mail)).failed == 1
+    assert send_due(store, set_up(office, smtp=f"starttls://127.0.0.1:{office.port}")).failed == 1
     assert office.taken == []
 
 
@@ -376,8 +377,7 @@ def test_over_tls_the_servers_certificate_is_asked_for(
 ) -> None:
     context, authority = certificate(tmp_path)
     with post_office(tls_context=context, require_starttls=True) as office:
-        mail = ways.Mail("localhost", office.port, "starttls", "", "", "", "pilots@ops.example")
-        config = set_up(office, mail=mail)
+        config = set_up(office, smtp=f"starttls://localhost:{office.port}")
         pilot_id = told_pilot(store).pilot_id
         make_ready(store, pilot_id)
         assert send_due(store, config).failed == 1
@@ -389,7 +389,7 @@ def test_over_tls_the_servers_certificate_is_asked_for(
 
 
 def certificate(folder: Path):
-    """A server's TLS context for "localhost", and the certificate that vouches for it: its own."""
+    """Return a server's self-signed TLS context for "localhost", and its certificate to trust."""
     import ssl
 
     from cryptography import x509
@@ -472,7 +472,7 @@ def test_a_sender_on_a_slow_server_keeps_its_claim_by_its_heartbeat(
     store: PilotStore, clock: HandClock, office: PostOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sender, "HEARTBEAT_SECONDS", 0.01)
-    monkeypatch.setattr(ways, "ANSWER_SECONDS", 20.0)
+    monkeypatch.setattr(transports, "ANSWER_SECONDS", 20.0)
     config = set_up(office)
     make_ready(store, told_pilot(store).pilot_id)
     office.moods = ["hang"]
@@ -498,7 +498,7 @@ def test_a_sender_on_a_slow_server_keeps_its_claim_by_its_heartbeat(
 def test_nothing_goes_outside_the_hours_unless_a_person_says_so(
     store: PilotStore, clock: HandClock, office: PostOffice
 ) -> None:
-    config = set_up(office, hours=Hours("America/New_York", (0, 1, 2, 3, 4), 9, 17))
+    config = set_up(office, **spelt(Hours("America/New_York", (0, 1, 2, 3, 4), 9, 17)))
     pilots = [told_pilot(store, company=f"Company {n}").pilot_id for n in range(2)]
     clock.now = datetime(2026, 3, 6, 23, 30, tzinfo=UTC)  # Friday, after five there
     for pilot_id in pilots:
@@ -507,7 +507,7 @@ def test_nothing_goes_outside_the_hours_unless_a_person_says_so(
         send_due(store, config)
         clock.forward(hours=1)
     assert office.taken == []
-    outbox.release(store, outbox.messages_of(store, pilots[0])[0].message_id)
+    outbox.release(store, outbox.messages_of(store, pilots[0])[0].message_id, at_command_line("Lea Lead"))
     assert send_due(store, config).sent == 1
     clock.now = datetime(2026, 3, 9, 12, 59, tzinfo=UTC)  # summer time has begun: nine is 13:00 UTC
     assert send_due(store, config).sent == 0
@@ -540,14 +540,14 @@ def test_the_server_sends_by_itself(store: PilotStore, office: PostOffice, monke
     monkeypatch.setattr(background, "SEND_SECONDS", 0.01)
     pilot_id = told_pilot(store).pilot_id
     make_ready(store, pilot_id)
-    watch = background.Watch(store)
+    watch = background.Watch(app_on(store))
     watch.start()
     try:
         assert office.tried.wait(timeout=30)
     finally:
         watch.stop()
     assert [to for to, _ in office.taken] == [ADDRESS]
-    assert states(store, pilot_id) == {Kind.CUT_READY: State.SENT}
+    assert states(store, pilot_id) == {MessageKind.CUT_READY: MessageState.SENT}
 
 
 def test_with_nothing_set_up_messages_wait_to_be_copied_and_nobody_is_written_to(store: PilotStore) -> None:
@@ -555,17 +555,17 @@ def test_with_nothing_set_up_messages_wait_to_be_copied_and_nobody_is_written_to
     make_ready(store, pilot_id)
     assert send_due(store, set_up()).sent == 0
     (told,) = outbox.messages_of(store, pilot_id)
-    assert (told.state, told.reason) == (State.BY_HAND, "Neither mail nor a webhook is set up for it. Copy it.")
+    assert (told.state, told.reason) == (MessageState.BY_HAND, "Neither mail nor a webhook is set up for it. Copy it.")
     assert not (store.root / ".messages.key").exists(), "no link was made"
-    words, eml = outbox.copied(store, set_up(), told.message_id)
+    words, eml = letters.copy_of(store, set_up(), told.message_id)
     token = re.search(r"/r/([\w-]{43})", words.body)
     assert token is not None
     assert open_link(store, token[1])[0].pilot_id == pilot_id
     assert b"X-Unsent: 1" in eml
     assert ADDRESS.encode() in eml
-    outbox.sent_by_hand(store, set_up(), told.message_id, "Lea Lead")
+    outbox.mark_sent(store, set_up(), told.message_id, at_command_line("Lea Lead"))
     (told,) = outbox.messages_of(store, pilot_id)
-    assert (told.state, told.reason) == (State.SENT, "Sent by hand by Lea Lead.")
+    assert (told.state, told.reason) == (MessageState.SENT, "Sent by hand by Lea Lead.")
 
 
 def test_what_waited_while_nothing_was_set_up_never_goes_by_itself_later(
@@ -574,7 +574,7 @@ def test_what_waited_while_nothing_was_set_up_never_goes_by_itself_later(
     ids = [told_pilot(store, company=f"Company {n}").pilot_id for n in range(2)]
     make_ready(store, ids[0])
     send_due(store, set_up())
-    make_ready(store, ids[1])  # and nobody looked for this one
+    make_ready(store, ids[1])  # no sender ran for this one
     clock.forward(days=30)
     assert send_due(store, set_up(office, mail_leads=())).sent == 0
     assert office.taken == []

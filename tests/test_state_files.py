@@ -1,4 +1,4 @@
-"""State files of both generations: taken in, written back and compared equal."""
+"""State files of both formats: imported, written back and compared."""
 
 import json
 from collections.abc import Callable
@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
-from pilot_core import services
+from pilot_core import PilotStore
+from pilot_core.domain.attempt import Change, Draft
+from pilot_core.domain.pilot import PilotRun
 from pilot_core.errors import InvalidRequest
-from pilot_core.store import state_files
-from pilot_core.store.pilots import PilotStore
+from pilot_core.services import pilots
+from pilot_core.store.files import state_files
 
 GUIDE: dict[str, Any] = {
     "pilot_id": "pilot_20240115_abc12345",
@@ -115,7 +117,7 @@ def write(folder: Path, data: dict[str, Any]) -> Path:
 
 
 def only_keys_of(given: dict[str, Any], written: dict[str, Any]) -> dict[str, Any]:
-    """``written`` cut down to the fields that ``given`` has, runs included."""
+    """Return ``written`` with only the fields that ``given`` has, including those of runs."""
     result = {key: written[key] for key in given}
     result["runs"] = [
         {key: there[key] for key in here} for here, there in zip(given["runs"], written["runs"], strict=True)
@@ -170,7 +172,7 @@ def test_a_field_that_changes_after_import_is_written_anew_and_the_others_stay(
     store: PilotStore, tmp_path: Path
 ) -> None:
     store.import_state(write(tmp_path, GUIDE))
-    services.record_feedback(store, GUIDE["pilot_id"], 2, "Better", "minor_changes", ["too_long"])
+    pilots.record_feedback(store, GUIDE["pilot_id"], 2, "Better", "minor_changes", ["too_long"])
     written = json.loads((store.root / f"{GUIDE['pilot_id']}.json").read_text(encoding="utf-8"))
     assert written["runs"][0]["feedback_level"] == "MAJOR_CHANGES"
     assert written["runs"][1]["feedback_level"] == "minor_changes"
@@ -183,8 +185,8 @@ def test_a_folder_with_one_broken_file_among_ten_imports_nine_and_names_the_tent
         write(folder, {**GUIDE, "pilot_id": f"pilot_20240115_0000000{n}"})
     (folder / "pilot_20240115_broken00.json").write_text('{"pilot_id": "pilot_20240115_broken00",\n "runs": [', "utf-8")
     store = PilotStore(folder)
-    assert len(store.taken_in.imported) == len(store.pilot_ids()) == 9
-    assert store.taken_in.problems == [
+    assert len(store.found_import.imported) == len(store.pilot_ids()) == 9
+    assert store.found_import.problems == [
         "pilot_20240115_broken00.json is not a state file of a pilot: line 2 is not JSON."
     ]
     assert (folder / "pilot_20240115_broken00.json").read_text().startswith('{"pilot_id"'), "left as it was"
@@ -193,9 +195,9 @@ def test_a_folder_with_one_broken_file_among_ten_imports_nine_and_names_the_tent
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"pilot_id": "../../etc"}, "pilot_id: string should match pattern"),
+        ({"pilot_id": "../../etc"}, "pilot_id is not an id like pilot_20240115_abc12345"),
         ({"founder_name": ""}, "founder_name: string should have at least 1 character"),
-        ({"status": "asleep"}, "'asleep' is not a valid PilotStatus"),
+        ({"status": "asleep"}, "status is “asleep”; it must be one of: active, paused, completed"),
         ({"runs": [{"attempt_number": 1}, {"attempt_number": 1}]}, "two of its attempts have the same number"),
         (
             {"runs": [{"attempt_number": 1, "time_to_first_cut_seconds": -1}]},
@@ -203,7 +205,7 @@ def test_a_folder_with_one_broken_file_among_ten_imports_nine_and_names_the_tent
         ),
         ({"runs": [{"attempt_number": 1, "feedback_level": "meh"}]}, "“meh” is not a decision"),
         ({"runs": "none"}, "is not a state file of a pilot"),
-        ({"created_at": "yesterday"}, "Invalid isoformat string"),
+        ({"created_at": "yesterday"}, "created_at is “yesterday”; write a time like 2024-01-16T09:30:00"),
     ],
 )
 def test_a_state_file_with_a_wrong_field_is_refused_with_the_reason(
@@ -220,7 +222,7 @@ def test_a_state_file_with_a_wrong_field_is_refused_with_the_reason(
 def test_importing_a_pilot_that_is_there_already_leaves_it_as_it_is(store: PilotStore, tmp_path: Path) -> None:
     path = write(tmp_path, GUIDE)
     store.import_state(path)
-    services.pause(store, GUIDE["pilot_id"], "later")
+    pilots.pause(store, GUIDE["pilot_id"], "later")
     report = store.import_state(path)
     assert report.imported == []
     assert report.problems == [
@@ -237,6 +239,17 @@ def test_attempt_ids_that_two_imported_pilots_share_are_told_apart_and_kept(stor
     assert len(set(ids)) == 4
     written = json.loads((store.root / f"{twin['pilot_id']}.json").read_text(encoding="utf-8"))
     assert only_keys_of(twin, written) == twin
+
+
+def test_ids_that_one_imported_pilot_repeats_are_told_apart(store: PilotStore, tmp_path: Path) -> None:
+    [pilot_id, first, second] = [PRESENT["pilot_id"], *({**run} for run in PRESENT["runs"])]
+    first["attempt_id"], second["attempt_id"] = f"{pilot_id}_a2", ""
+    feedback = {"feedback_id": "one", "level": "approve"}
+    ours = {**PRESENT, "revision": 3, "brief": {}, "runs": [{**first, "feedback": [feedback, feedback]}, second]}
+    assert store.import_state(write(tmp_path, ours)).problems == []
+    [pilot] = store.load_all()
+    assert len({attempt.attempt_id for attempt in pilot.runs}) == 2
+    assert len({given.feedback_id for given in pilot.runs[0].feedback}) == 2
 
 
 def test_two_who_take_in_one_folder_at_once_take_in_each_file_once(store: PilotStore, tmp_path: Path) -> None:
@@ -275,3 +288,27 @@ def test_a_state_file_that_cannot_be_written_keeps_no_other_from_being_written(
     assert len(store.import_state(folder).imported) == 3
     assert [(store.root / f"pilot_20240115_0000000{n}.json").is_file() for n in range(3)] == [True, False, True]
     assert "the state file of pilot_20240115_00000001 could not be written" in caplog.text
+
+
+def test_the_flags_a_change_answers_survive_a_state_file_whose_drafts_list_plain_sentences(
+    store: PilotStore, new_pilot: Callable[..., PilotRun]
+) -> None:
+    told = [Change(text="Shortened to 41 s.", flags=["too_long"]), Change(text="Another music bed.")]
+    told.append(Change(text="Not settled.", flags=["factual_error"], answered=False))
+    pilot = new_pilot()
+    pilot.add_attempt("a.mp4").drafts = [Draft(iteration=1, video_path="a.mp4", changes=told)]
+    store.save(pilot)
+    assert store.load(pilot.pilot_id).attempt(1).drafts[0].changes == told
+    (entry,) = state_files.dump(store.load(pilot.pilot_id))["runs"]
+    assert entry["drafts"][0]["changes"] == ["Shortened to 41 s.", "Another music bed.", "Not settled."]
+    assert state_files.parse(state_files.dump(pilot)).attempt(1).drafts[0].changes == told
+
+
+def test_a_state_file_from_before_changes_named_flags_is_read_without_loss(
+    store: PilotStore, new_pilot: Callable[..., PilotRun]
+) -> None:
+    pilot = new_pilot()
+    pilot.add_attempt("a.mp4").drafts = [Draft(iteration=1, video_path="a.mp4", changes=["Shortened (too long)."])]
+    data = state_files.dump(pilot)
+    assert "draft_changes" not in data["runs"][0]
+    assert state_files.parse(data).attempt(1).drafts[0].changes == [Change(text="Shortened (too long).")]

@@ -12,7 +12,7 @@ from tests.films import make_film, picture
 
 @pytest.fixture(scope="module")
 def film(tmp_path_factory):
-    """Six seconds, 180 frames, each with its number in the picture."""
+    """Make a video of six seconds: 180 frames, each with its number in the picture."""
     return make_film(tmp_path_factory.mktemp("film") / "film.mp4", seconds=6)
 
 
@@ -22,7 +22,7 @@ def drawn(number: int, width: int, height: int) -> np.ndarray:
 
 
 def number_of(tile: Image.Image, candidates=range(180), size=(108, 192)) -> int:
-    """The number of the frame a tile shows: the one whose drawing, in a film of that size, is nearest."""
+    """Return the frame number that a tile shows: the candidate whose drawing, at that size, is most similar."""
     seen = np.asarray(tile.convert("L").resize((54, 96), Image.Resampling.BOX), np.float32)
     return min(candidates, key=lambda number: np.abs(drawn(number, *size) - seen).mean())
 
@@ -33,7 +33,7 @@ def test_a_contact_sheet_shows_twelve_evenly_spaced_frames_in_order(tmp_path, fi
     assert (sheet.format, sheet.size) == ("JPEG", (1036, 1430))
     corners = [(28 + column * 248, 28 + row * 462) for row in range(3) for column in range(4)]
     shown = [number_of(sheet.crop((x, y, x + 236, y + 420))) for x, y in corners]
-    for tile, number in enumerate(shown):  # each stands for 15 frames, and comes from the middle of them
+    for tile, number in enumerate(shown):  # each tile covers 15 frames, and comes from the middle of them
         assert number in (tile * 15 + 5, tile * 15 + 9)
     below = sheet.crop((28, 450, 264, 478)).convert("L")
     assert min(below.get_flattened_data()) < 120  # the time is written there

@@ -1,4 +1,4 @@
-"""The storyboard pipeline: real films, drawn, encoded and measured. Small frames keep them quick."""
+"""The storyboard pipeline: real videos, drawn, encoded and measured. Small frames make the tests fast."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -7,14 +7,16 @@ import av
 import numpy as np
 import pytest
 
+from pilot_core.domain.brief import Brief
 from pilot_core.errors import PipelineFailed
-from pilot_core.models import Brief
+from pilot_core.video.conform.process import conform
 from pilot_core.video.contract import CutBrief
 from pilot_core.video.probe import probe
-from pilot_core.video.storyboard import StoryboardPipeline, revise
+from pilot_core.video.storyboard import revise
 from pilot_core.video.storyboard.canvas import Canvas
 from pilot_core.video.storyboard.draw import frames
 from pilot_core.video.storyboard.palette import palette_of, yuv
+from pilot_core.video.storyboard.pipeline import StoryboardPipeline
 from tests.test_storyboard_plan import cut_brief, reviewed
 
 
@@ -39,7 +41,7 @@ def test_a_cut_is_a_whole_film_with_captions_progress_and_sound(tmp_path: Path):
     assert sorted(path.name for path in (tmp_path / "attempt").iterdir()) == ["draft_v2.mp4", "draft_v2.vtt"]
     assert [(shot.start, shot.end) for shot in cut.shots] == [(s.start / 30, s.end / 30) for s in film.shots]
     assert cut.cost_dollars == 0
-    assert cut.changes[0].startswith("Shortened from 26.0 s")
+    assert cut.changes[0].text.startswith("Shortened from 26.0 s")
 
     shares = [share for share, _ in told]
     assert shares == sorted(shares)
@@ -57,6 +59,12 @@ def test_a_cut_is_a_whole_film_with_captions_progress_and_sound(tmp_path: Path):
     assert measured.longest_silence_seconds <= 2
     assert measured.longest_black_seconds <= 0.5
     assert measured.longest_freeze_seconds <= 4
+
+    given = cut.video_path.read_bytes()
+    made = conform(cut.video_path, tmp_path / "full.mp4", None, lambda share: None)
+    assert (made.is_as_delivered, made.frames, made.rate, made.note) == (True, film.frames, 30, "")
+    assert cut.video_path.read_bytes() == given
+    assert not (tmp_path / "full.mp4").exists()
 
     with av.open(str(cut.video_path)) as container:
         keys = [packet.pts * packet.time_base for packet in container.demux(video=0) if packet.is_keyframe]

@@ -1,4 +1,4 @@
-"""The storyboard's plan: what film.md asks of every scenario, brand and brief, checked before anything is drawn."""
+"""The storyboard's plan: film.md's requirements for every scenario, brand and brief, checked before drawing."""
 
 import re
 from dataclasses import replace
@@ -7,13 +7,18 @@ from itertools import pairwise
 import pytest
 
 from pilot_core import catalog
-from pilot_core.models import Brief, Feedback
+from pilot_core.domain.attempt import SlaCheck
+from pilot_core.domain.brief import Brief
+from pilot_core.domain.feedback import Feedback
 from pilot_core.video.contract import CutBrief, PreviousCut, Review
 from pilot_core.video.storyboard import revise, words
 from pilot_core.video.storyboard.captions import vtt
+from pilot_core.video.storyboard.changes import planned_changes
+from pilot_core.video.storyboard.content import content_of
 from pilot_core.video.storyboard.film import FPS, Film
 from pilot_core.video.storyboard.fonts import VOICES, advance, missing, runs
 from pilot_core.video.storyboard.layout import Page, compose
+from pilot_core.video.storyboard.lines import BEATS
 from pilot_core.video.storyboard.palette import contrast, palette_of
 from pilot_core.video.storyboard.plan import build, hook_times
 from pilot_core.video.storyboard.script import first_direction
@@ -64,6 +69,11 @@ COMBINATIONS = [(s, b, told) for s in catalog.scenarios() for b in catalog.brand
 EVERY = pytest.mark.parametrize(("scenario", "brand", "told"), COMBINATIONS)
 
 
+def told_for(scenario: str) -> Brief:
+    """Return a complete brief for the scenario: one of ours, or its example in the catalogue."""
+    return TOLD.get(scenario) or Brief(**catalog.examples()[scenario].model_dump())
+
+
 def cut_brief(scenario: str, brand: str, brief: Brief | None = None, **more: object) -> CutBrief:
     return CutBrief(
         pilot_id=more.pop("pilot_id", "pilot_20240115_abc12345"),
@@ -72,7 +82,7 @@ def cut_brief(scenario: str, brand: str, brief: Brief | None = None, **more: obj
         scenario=catalog.scenario(scenario),
         brand=catalog.brand(brand).context(),
         playbook_version="2026.11",
-        brief=TOLD[scenario] if brief is None else brief,
+        brief=told_for(scenario) if brief is None else brief,
         attempt_number=more.pop("attempt_number", 1),
         iteration=more.pop("iteration", 1),
         width=1080,
@@ -94,13 +104,18 @@ def reviewed(
     )
 
 
+def missed(brief: CutBrief, code: str, sentence: str) -> CutBrief:
+    check = SlaCheck(code=code, label=code, measured="", limit="", passed=False, sentence=sentence)
+    return brief.model_copy(update={"iteration": 2, "missed_checks": [check]})
+
+
 def pages(brief: CutBrief, film: Film) -> list[Page]:
     palette = palette_of(brief.brand)
     return [compose(film, shot, palette) for shot in film.shots]
 
 
 def changes(brief: CutBrief) -> list[str]:
-    return revise.changes(brief, revise.plan(brief), palette_of(brief.brand))
+    return [change.text for change in planned_changes(brief)]
 
 
 @EVERY
@@ -230,6 +245,14 @@ def test_scenarios_brands_and_briefs_give_different_films():
         for combination in COMBINATIONS
     }
     assert len(films) == len(COMBINATIONS)
+
+
+@pytest.mark.parametrize("scenario", list(catalog.scenarios()))
+def test_every_beat_of_every_scenario_has_its_wording(scenario):
+    beats = catalog.scenario(scenario).beats
+    assert [beat.id for beat in beats[1:-1] if beat.id not in BEATS] == []
+    assert beats[-1].id == "cta"
+    assert sum(beat.share for beat in beats) == pytest.approx(1)
 
 
 @pytest.mark.parametrize("scenario", list(catalog.scenarios()))
@@ -392,6 +415,62 @@ def test_an_unclear_message_is_said_again(brand):
     assert said(revise.plan(reviewed(brief, "message_unclear"))) > said(revise.plan(brief))
 
 
+@pytest.mark.parametrize("message", ["Close your books in a day", "Hi", "An hour " * 20])
+def test_how_often_the_message_is_said_is_put_in_english(message):
+    brief = cut_brief("feature_launch", "acme")
+    brief = brief.model_copy(update={"brief": brief.brief.model_copy(update={"message": message})})
+    again = reviewed(brief, "message_unclear")
+    for twice in (again, again.model_copy(update={"reviews": again.reviews * 2})):
+        [text] = changes(twice)
+        assert not re.search(r"(\b[012] times|\b(\w+) instead of \2\b)", text), text
+        assert re.match(r"The message is (not )?on screen ", text)
+
+
+def contents(brief: CutBrief) -> list[str]:
+    film = revise.plan(brief)
+    return [content_of(film, shot, palette_of(brief.brand)) for shot in film.shots]
+
+
+@ALL
+def test_a_weak_hook_changes_the_opening_and_leaves_most_shots_as_they_were(brand):
+    brief = cut_brief("feature_launch", brand)
+    before, after = contents(brief), contents(reviewed(brief, "hook_weak"))
+    assert after[0] not in before
+    assert len(set(before) & set(after)) > len(after) / 2
+
+
+@ALL
+def test_another_layout_changes_every_shot(brand):
+    brief = cut_brief("feature_launch", brand)
+    assert not set(contents(brief)) & set(contents(reviewed(brief, "visuals_poor")))
+
+
+@ALL
+def test_each_change_names_shots_that_exist(brand):
+    brief = cut_brief("feature_launch", brand)
+    for flag in catalog.flags():
+        again = reviewed(brief, flag)
+        count = len(revise.plan(again).shots)
+        for change in planned_changes(again):
+            assert change.shots is not None
+            assert all(0 <= place < count for place in change.shots)
+            assert bool(change.shots) == (change.answered and not change.text.startswith("Kept"))
+
+
+def test_a_flag_that_was_found_not_addressed_is_answered_again():
+    brief = cut_brief("feature_launch", "acme")
+    twice = reviewed(brief, "too_long")
+    review = Review(
+        attempt_number=2,
+        feedback=Feedback(feedback_id="f2", level="minor_changes", flags=["hook_weak"]),
+        still_raised=["too_long"],
+    )
+    twice = twice.model_copy(update={"reviews": [*twice.reviews, review]})
+    told = {flag: change.text for change in planned_changes(twice) for flag in change.flags}
+    assert told.keys() == {"hook_weak", "too_long"}
+    assert revise.plan(twice).seconds < revise.plan(reviewed(brief, "too_long")).seconds
+
+
 @ALL
 @pytest.mark.parametrize("flag", ["tone_mismatch", "off_brand"])
 def test_a_wrong_tone_takes_one_step_to_the_other_register(brand, flag):
@@ -441,12 +520,8 @@ def test_reviews_add_up_and_an_approval_changes_nothing():
 
 def test_another_iteration_corrects_the_length_if_that_was_missed_and_varies_otherwise():
     brief = cut_brief("feature_launch", "acme")
-    too_short = brief.model_copy(
-        update={"iteration": 2, "sla_violations": ["The film runs 29.8 s; a feature launch lasts 30 to 60 s."]}
-    )
-    other = brief.model_copy(
-        update={"iteration": 2, "sla_violations": ["The film stands still for 4.6 s; 4 s is the limit."]}
-    )
+    too_short = missed(brief, "length", "The video is 29.8 s long; feature launch videos are 30 to 60 s.")
+    other = missed(brief, "freeze", "The picture stands still for a length of 4.6 s; the limit is 4 s.")
     assert revise.plan(too_short).seconds >= 33
     assert revise.plan(other).shots != revise.plan(brief).shots
     assert changes(other)
@@ -459,7 +534,8 @@ def test_every_flag_leaves_a_film_that_can_be_read(scenario, brand, told):
         film = revise.plan(reviewed(brief, flag))
         assert brief.scenario.min_seconds < film.seconds < brief.scenario.max_seconds, flag
         assert film.shots[-1].role == "cta"
-        assert changes(reviewed(brief, flag)), flag
+        (change,) = planned_changes(reviewed(brief, flag))
+        assert (change.flags, change.answered) == ([flag], flag in revise.ANSWERS), flag
         for shot in film.shots:
             assert shot.seconds >= 0.3 * words.word_count(shot.text) + 0.5 - 0.01, (flag, shot)
         assert hook_times(film)[1] <= 3.0, flag

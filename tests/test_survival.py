@@ -1,4 +1,4 @@
-"""Times to an event with cases still waiting: against published and hand-worked examples, and statsmodels."""
+"""Time to an event with censored cases, against published and hand-calculated examples, and statsmodels."""
 
 from fractions import Fraction
 
@@ -7,16 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pilot_core.insight.survival import (
-    APPROVED,
-    CENSORED,
-    ENDED,
-    MOST_STEPS,
-    TimeTo,
-    cumulative_incidence,
-    kaplan_meier,
-    survival_curve,
-)
+from pilot_core.insight.survival import MOST_STEPS, cumulative_incidence, kaplan_meier, survival_curve
+from pilot_core.insight.times_to import APPROVED, CENSORED, ENDED, TimeTo
 
 # Weeks of remission under 6-MP: E. J. Freireich et al., Blood 21 (1963) 699–716; the first nine relapsed. The estimates
 # are those printed in D. R. Cox and D. Oakes, "Analysis of Survival Data" (1984), and in most textbooks since.

@@ -1,4 +1,4 @@
-"""Flags suggested by words: complaint told from praise, clause by clause, and always beside the very words."""
+"""Flags suggested by notes: complaints are told from praise clause by clause, and each suggestion quotes the note."""
 
 import pytest
 from hypothesis import given, settings

@@ -1,4 +1,4 @@
-"""Timecodes: known values of SMPTE ST 12-1, and what must hold of every frame."""
+"""Timecodes: known values of SMPTE ST 12-1, and properties of every frame."""
 
 from fractions import Fraction
 
@@ -7,13 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pilot_core.errors import InvalidRequest
-from pilot_core.timecode import (
-    frame_to_seconds,
-    frame_to_timecode,
-    nominal_rate,
-    seconds_to_frame,
-    timecode_to_frame,
-)
+from pilot_core.timecode import frame_to_seconds, frame_to_timecode, nominal_rate, seconds_to_frame, timecode_to_frame
 
 FILM, PAL, NTSC, THIRTY, SIXTY = (
     Fraction(24_000, 1001),

@@ -1,4 +1,4 @@
-"""Charts over time: limits against a published example, each signal alone, and what the one-line readings say."""
+"""Charts over time: limits against a published example, each signal alone, and the one-line readings."""
 
 import math
 from datetime import timedelta
@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pilot_core.insight.breakdowns import Badge, Came, Segment, forest, funnel, themes, timeline
+from pilot_core.insight.breakdowns import AttemptOutcome, Badge, Segment, forest, funnel, themes, timeline
 from pilot_core.insight.evidence import FlagState
-from pilot_core.insight.programme import ProgrammeCounts, recommend_programme
+from pilot_core.insight.programme import ProgrammeCounts
+from pilot_core.insight.programme_verdict import recommend_programme
 from pilot_core.insight.stats import rate
 from pilot_core.insight.trends import (
     DecidedPoint,
@@ -196,7 +197,7 @@ def test_the_run_chart_has_no_median_line_through_three_points():
 
 
 def decided(outcomes: str) -> list[DecidedPoint]:
-    """Such as "yyn": approved, approved, not."""
+    """Return decided points from a string such as "yyn": approved, approved, not approved."""
     return [
         DecidedPoint(f"pilot_{n}", f"Company {n}", day(1) + timedelta(days=n), letter == "y")
         for n, letter in enumerate(outcomes)
@@ -252,8 +253,15 @@ def test_the_interval_of_a_difference_is_the_published_one():
 
 
 def test_the_funnel_says_where_pilots_stall():
-    chart = funnel({(1, Came.APPROVE): 10, (1, Came.MINOR): 18, (1, Came.DROPPED): 2, (3, Came.AWAITING): 6,
-                    (3, Came.APPROVE): 5})  # fmt: skip
+    chart = funnel(
+        {
+            (1, AttemptOutcome.APPROVE): 10,
+            (1, AttemptOutcome.MINOR): 18,
+            (1, AttemptOutcome.DROPPED): 2,
+            (3, AttemptOutcome.AWAITING): 6,
+            (3, AttemptOutcome.APPROVE): 5,
+        }
+    )
     assert [(step.attempt_number, step.reached) for step in chart.steps] == [(1, 30), (2, 0), (3, 11)]
     assert chart.reading == (
         "10 of 30 pilots were approved at attempt 1, 15 by attempt 3; "

@@ -1,12 +1,12 @@
-"""A finished film brought by hand: real files, copied whole or not at all."""
+"""A finished video uploaded by hand: real files, copied completely or not at all."""
 
 import os
 
 import pytest
 
 from pilot_core import catalog
+from pilot_core.domain.brief import Brief
 from pilot_core.errors import PipelineFailed
-from pilot_core.models import Brief
 from pilot_core.video.contract import Cut, CutBrief
 from pilot_core.video.upload import CHUNK_BYTES, UploadPipeline
 
@@ -45,8 +45,8 @@ def test_an_uploaded_film_becomes_the_draft_byte_for_byte(tmp_path):
     ("kind", "sentence"),
     [
         ("missing", "The uploaded film film.mp4 is missing; upload it again."),
-        ("folder", "film.mp4 is not a file; upload the finished mp4."),
-        ("pipe", "film.mp4 is not a file; upload the finished mp4."),
+        ("folder", "film.mp4 is not a file; upload the finished video."),
+        ("pipe", "film.mp4 is not a file; upload the finished video."),
         ("empty", "The uploaded film film.mp4 is empty; upload it again."),
     ],
 )

@@ -1,28 +1,30 @@
-"""A viewer reads every page, and finds nothing on it that changes anything."""
+"""A viewer can read every page, and finds no control on it that changes anything."""
 
 from collections.abc import Callable
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pilot_core import PilotStore
+from pilot_core.domain.roles import Role
 from pilot_core.errors import StoreError
-from pilot_core.store.pilots import PilotStore
-from pilot_core.web import access, stores
-from pilot_core.web.errors import NOT_NOW
+from pilot_core.web.access import page_guard, who
+from pilot_core.web.components.errors import NOT_NOW
 from tests.conftest import HandClock
 from tests.opened_pages import opened
+from tests.pilot_stories import make_pilot
 from tests.reviewing import pilot_in_review, reviewer
-from tests.told_pilots import tell
+from tests.served import serve
 
 READS_ON = {"Show all", "Clear filters", "Put this away", "Go on from the present state"}
 
 
 @pytest.fixture
 def open_page(store: PilotStore, monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
-    monkeypatch.setattr(access, "visitor", lambda: access.Visitor("Vic Viewer", access.Role.VIEWER))
-    monkeypatch.setattr(stores, "store", lambda: store)
-    # What a viewer's page would write is refused, and would fail the page.
-    store.database.before_writing = stores.check_may_write
+    monkeypatch.setattr(page_guard, "visitor", lambda: who.Visitor("Vic Viewer", Role.VIEWER))
+    serve(monkeypatch, store)
+    # Any write by a viewer's page is refused, and would fail the page.
+    store.database.before_writing = page_guard.check_may_write
 
     def open_(name: str, **address: str) -> AppTest:
         at = opened(name, **address)
@@ -43,8 +45,8 @@ def test_every_page_opens_for_a_viewer_without_a_button_that_changes_anything(
     open_page: Callable[..., AppTest], store: PilotStore, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store.database.before_writing = None
-    pilots = {name: tell(store, clock, name, story) for name, story in STORIES.items()}
-    store.database.before_writing = stores.check_may_write
+    pilots = {name: make_pilot(store, clock, name, story) for name, story in STORIES.items()}
+    store.database.before_writing = page_guard.check_may_write
     assert {label for label in acts(open_page("overview")) if not label.startswith("Show ")} == set()
     for name, pilot in pilots.items():
         at = open_page("pilot", pilot=pilot.pilot_id)
@@ -63,12 +65,12 @@ def test_a_viewer_of_an_empty_store_is_not_asked_to_make_a_pilot(open_page: Call
 def test_a_grant_presses_no_button_of_a_page_that_was_drawn_for_a_lead(
     store: PilotStore, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pilot, other = tell(store, clock, "Active", "m"), pilot_in_review(store)
+    pilot, other = make_pilot(store, clock, "Active", "m"), pilot_in_review(store)
     grant = reviewer(store, other)
-    lead = present = access.Visitor("Mara", access.Role.LEAD, grant)
-    monkeypatch.setattr(access, "visitor", lambda: present)
-    monkeypatch.setattr(stores, "store", lambda: store)
-    store.database.before_writing = stores.check_may_write
+    lead = present = who.Visitor("Mara", Role.LEAD, grant, way=who.Way.HERE)
+    monkeypatch.setattr(page_guard, "visitor", lambda: present)
+    serve(monkeypatch, store)
+    store.database.before_writing = page_guard.check_may_write
 
     def pause(at: AppTest) -> None:
         next(button for button in at.button if button.label == "Pause the pilot").click().run()
@@ -80,7 +82,7 @@ def test_a_grant_presses_no_button_of_a_page_that_was_drawn_for_a_lead(
         return at
 
     at = asked()
-    present = access.Visitor("Mara", access.Role.REVIEWER, grant)
+    present = who.Visitor("Mara", Role.REVIEWER, grant)
     pause(at)
     assert store.load(pilot.pilot_id).status == "active"
     present = lead
@@ -89,29 +91,29 @@ def test_a_grant_presses_no_button_of_a_page_that_was_drawn_for_a_lead(
 
 
 def test_a_founders_contact_is_not_told_where_the_store_lies(monkeypatch: pytest.MonkeyPatch) -> None:
-    def held() -> access.Visitor:
+    def held() -> who.Visitor:
         raise StoreError("The store /srv/secret is held by another program (python3, process 11890).")
 
-    monkeypatch.setattr(access, "visitor", held)
+    monkeypatch.setattr(page_guard, "visitor", held)
     shown = AppTest.from_function(_page_that_fails, default_timeout=60).run()
     assert [error.value for error in shown.error] == [NOT_NOW]
 
 
 def _page_that_fails() -> None:
-    from pilot_core.web import access
-    from pilot_core.web.errors import told
+    from pilot_core.web.access import page_guard
+    from pilot_core.web.components.errors import show_errors
 
-    with told():
-        access.visitor()
+    with show_errors():
+        page_guard.visitor()
 
 
 def test_an_act_goes_on_as_whoever_began_it_when_the_tab_closes(
     store: PilotStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent = {"host": "localhost:8501"}
-    monkeypatch.setattr(access, "store", lambda: store)
-    monkeypatch.setattr(access, "_page_headers", lambda: dict(sent))
-    monkeypatch.setattr(access, "page_peer", lambda: "127.0.0.1" if sent else "")
+    serve(monkeypatch, store)
+    monkeypatch.setattr(page_guard, "_page_headers", lambda: dict(sent))
+    monkeypatch.setattr(page_guard, "page_peer", lambda: "127.0.0.1" if sent else "")
     at = AppTest.from_function(_page_that_says_who_it_is_for, default_timeout=60).run()
     assert [said.value for said in at.text] == ["lead"]
     sent.clear()
@@ -122,6 +124,6 @@ def test_an_act_goes_on_as_whoever_began_it_when_the_tab_closes(
 def _page_that_says_who_it_is_for() -> None:
     import streamlit as st
 
-    from pilot_core.web import access
+    from pilot_core.web.access import page_guard
 
-    st.text(access.visitor().role)
+    st.text(page_guard.visitor().role)

@@ -1,20 +1,21 @@
-"""Messages by webhook, to a real receiver: signed, tried again, each pilot's in their order, in three shapes."""
+"""Messages by webhook to a real receiver: signed, retried, in order for each pilot, in three formats."""
 
 import hashlib
 import hmac
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 
-from pilot_core import judgement, services
+from pilot_core import PilotStore
+from pilot_core.channels import parse_webhook
+from pilot_core.domain.actors import at_command_line
+from pilot_core.domain.messages import MessageState
 from pilot_core.errors import InvalidRequest
-from pilot_core.messages import outbox, ways
+from pilot_core.messages import outbox
 from pilot_core.messages.sender import send_due
-from pilot_core.messages.ways import Webhook, parse_webhook
-from pilot_core.store.outbox import State
-from pilot_core.store.pilots import PilotStore
+from pilot_core.services import judgements
+from pilot_core.services import pilots as services
 from tests.conftest import HandClock
 from tests.messaging import SECRET, Receiver, make_ready, new_pilot, receiver, set_up
 
@@ -27,7 +28,7 @@ def hook() -> Iterator[Receiver]:
 
 def test_each_message_is_signed_with_the_time_and_the_exact_body(store: PilotStore, hook: Receiver) -> None:
     pilot_id = new_pilot(store, "Zoë", "Ñandú").pilot_id
-    outbox.set_address(store, pilot_id, "zoe@founder.example", "Lea Lead")
+    outbox.set_address(store, pilot_id, "zoe@founder.example", at_command_line("Lea Lead"))
     make_ready(store, pilot_id)
     assert send_due(store, set_up(hook=hook)).sent == 1
     ((_, headers, body),) = hook.got
@@ -50,7 +51,7 @@ def test_a_pilots_messages_come_in_their_order_while_others_do_not_wait_for_them
     pilots = [new_pilot(store, company=f"Company {n}").pilot_id for n in range(2)]
     for pilot_id in pilots:
         for _ in range(3):
-            judgement.file_report(store, pilot_id, "Lea Lead")
+            judgements.file_report(store, pilot_id, at_command_line("Lea Lead"))
             clock.forward(seconds=1)
     hook.answers = [503]
     first = send_due(store, config)
@@ -67,7 +68,7 @@ def test_a_pilots_messages_come_in_their_order_while_others_do_not_wait_for_them
         order = [message.message_id for message in reversed(outbox.messages_of(store, pilot_id))]
         deliveries = [said["id"] for said in hook.taken if said["pilot_id"] == pilot_id]
         assert deliveries == [delivery_of(store, message_id) for message_id in order]
-        assert {message.state for message in outbox.messages_of(store, pilot_id)} == {State.SENT}
+        assert {message.state for message in outbox.messages_of(store, pilot_id)} == {MessageState.SENT}
 
 
 def delivery_of(store: PilotStore, message_id: str) -> str:
@@ -79,23 +80,23 @@ def test_a_message_given_up_on_keeps_no_later_one_back(store: PilotStore, clock:
     config = set_up(hook=hook, answer_hours=1000.0)  # no digest in between
     pilot_id = new_pilot(store).pilot_id
     for _ in range(2):
-        judgement.file_report(store, pilot_id, "Lea Lead")
+        judgements.file_report(store, pilot_id, at_command_line("Lea Lead"))
     hook.answers = [500] * 7
     for _ in range(7):
         send_due(store, config)
         clock.forward(hours=13)
     send_due(store, config)
     later, earlier = outbox.messages_of(store, pilot_id)
-    assert (earlier.state, earlier.reason) == (State.GIVEN_UP, "The webhook answered 500.")
-    assert later.state is State.SENT
+    assert (earlier.state, earlier.reason) == (MessageState.GIVEN_UP, "The webhook answered 500.")
+    assert later.state is MessageState.SENT
 
 
 def test_a_redirect_is_not_followed_and_nobody_there_is_a_failure(store: PilotStore, hook: Receiver) -> None:
-    judgement.file_report(store, new_pilot(store).pilot_id, "Lea Lead")
+    judgements.file_report(store, new_pilot(store).pilot_id, at_command_line("Lea Lead"))
     hook.answers = [307]
     assert send_due(store, set_up(hook=hook)).failed == 1
-    judgement.file_report(store, new_pilot(store).pilot_id, "Lea Lead")
-    gone = replace(set_up(hook=hook), webhook=Webhook("http://127.0.0.1:9/nobody", "", "json"))
+    judgements.file_report(store, new_pilot(store).pilot_id, at_command_line("Lea Lead"))
+    gone = set_up(webhook_url="http://127.0.0.1:9/nobody", webhook_secret="")
     assert send_due(store, gone).failed == 1
     assert len(hook.got) == 1
 
@@ -108,7 +109,7 @@ def test_a_chat_gets_what_is_for_leads_and_nobodys_text_becomes_a_link_or_a_call
     pilot_id = new_pilot(store, company=company).pilot_id
     make_ready(store, pilot_id)
     services.record_feedback(store, pilot_id, 1, "Shorter <https://evil.example|here>", "minor_changes")
-    config = set_up(hook=hook, webhook=Webhook(hook.url, "", shape))
+    config = set_up(hook=hook, webhook_secret="", webhook_shape=shape)
     assert send_due(store, config).sent == 1
     ((_, headers, body),) = hook.got
     assert "pilot-ops-signature" not in headers
@@ -138,7 +139,7 @@ def test_a_chat_gets_what_is_for_leads_and_nobodys_text_becomes_a_link_or_a_call
 def test_a_webhook_that_cannot_work_is_refused_where_it_is_set(url: str, secret: str, shape: str) -> None:
     with pytest.raises(InvalidRequest):
         parse_webhook(url, secret, shape)
-    assert ways.parse_webhook("  ", "", "") is None
+    assert parse_webhook("  ", "", "") is None
 
 
 @pytest.mark.parametrize("shape", ["slack", "teams"])
@@ -148,7 +149,7 @@ def test_a_chat_gets_a_long_digest_in_whole_lines_with_the_way_to_the_rest(
     for number in range(30):
         new_pilot(store, company=f"Company & Söhne <{number:02}>")
     clock.forward(days=3)
-    assert send_due(store, set_up(hook=hook, webhook=Webhook(hook.url, "", shape))).sent == 1
+    assert send_due(store, set_up(hook=hook, webhook_secret="", webhook_shape=shape)).sent == 1
     (said,) = hook.taken
     assert len(json.dumps(said)) < 28_000, "what Teams takes"
     if shape == "slack":
@@ -166,8 +167,8 @@ def test_a_chat_gets_a_long_digest_in_whole_lines_with_the_way_to_the_rest(
 
 def test_a_card_for_teams_opens_the_pilot_it_tells_of(store: PilotStore, hook: Receiver) -> None:
     pilot_id = new_pilot(store).pilot_id
-    judgement.file_report(store, pilot_id, "Lea Lead")
-    send_due(store, set_up(hook=hook, webhook=Webhook(hook.url, "", "teams")))
+    judgements.file_report(store, pilot_id, at_command_line("Lea Lead"))
+    send_due(store, set_up(hook=hook, webhook_secret="", webhook_shape="teams"))
     (said,) = hook.taken
     content = said["attachments"][0]["content"]
     assert (said["type"], content["type"], content["version"]) == ("message", "AdaptiveCard", "1.4")

@@ -1,15 +1,18 @@
-"""What the command can be asked, and opening the store it is asked about."""
+"""The options of the command line, the actions they go with, and opening the store."""
 
 import argparse
 import sys
 from pathlib import Path
 from typing import NoReturn
 
-from pilot_core import catalog, formatting, services
+from pilot_core import bootstrap, catalog, formatting
+from pilot_core.domain.records import is_unicode
+from pilot_core.domain.roles import SIGN_IN_ROLES
 from pilot_core.errors import InvalidRequest, StoreError
 from pilot_core.settings import Settings
-from pilot_core.store.engines import DATABASE
+from pilot_core.store.files.layout import DATABASE
 from pilot_core.store.pilots import ImportReport, PilotStore
+from pilot_core.video.pipelines import PIPELINES
 
 USAGE = 2
 
@@ -36,16 +39,19 @@ ACTIONS = {
     "revoke_key": "--revoke-key",
     "erase_pilot": "--erase-pilot",
     "erase_person": "--erase-person",
+    "conform": "--conform",
     "send_due": "--send-due",
+    "verify_certificate": "--verify-certificate",
+    "check_catalog": "--check-catalog",
 }
-# Which options go with which action; one that is given with another is refused, since it would be ignored.
+# The actions each option goes with. With any other action it is refused, since it would be ignored.
 OPTIONS = {
     "company": {"founder"},
     "scenario": {"founder"},
     "brand": {"founder"},
     "brief": {"founder"},
     "max_attempts": {"founder", "raise_limit"},
-    "video": {"founder", "continue_pilot", "retry"},
+    "video": {"founder", "continue_pilot", "retry", "verify_certificate"},
     "pipeline": {"founder", "continue_pilot", "retry"},
     "attempt": {"record_feedback"},
     "level": {"record_feedback"},
@@ -55,8 +61,11 @@ OPTIONS = {
     "reason": {"pause", "drop", "raise_limit", "erase_pilot", "erase_person"},
     "external": {"drop"},
     "json": {"list", "report"},
+    "comments": {"export"},
+    "edl_from_zero": {"export"},
     "role": {"invite"},
     "without_media": {"backup"},
+    "verify": {"backup"},
 }
 
 
@@ -66,9 +75,16 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command's options, in the guide's words."""
+    """Return the argument parser, whose options are named as in the guide."""
     made = _Parser(prog="run_pilot.py", description="Run pilots with founders: first cuts, feedback, outcome reports.")
-    made.add_argument("--store", type=Path, metavar="DIR", help="the store's folder (default: data/pilots)")
+    made.add_argument("--store", type=_path, metavar="DIR", help="the store's folder (default: data/pilots)")
+    _add_pilot_options(made)
+    _add_looking_options(made)
+    _add_store_options(made)
+    return made
+
+
+def _add_pilot_options(made: argparse.ArgumentParser) -> None:
     start = made.add_argument_group("start a pilot")
     start.add_argument("--founder", metavar="NAME", help="the founder's name; starts a new pilot")
     start.add_argument("--company", metavar="NAME", help="the company's name")
@@ -76,13 +92,13 @@ def parser() -> argparse.ArgumentParser:
     start.add_argument(
         "--brand", metavar="ID", help=f"{', '.join(catalog.brands())} (default: {catalog.default_brand().id})"
     )
-    start.add_argument("--brief", type=Path, metavar="FILE", help="what the film should say, as JSON or TOML")
+    start.add_argument("--brief", type=_path, metavar="FILE", help="what the film should say, as JSON or TOML")
     start.add_argument("--max-attempts", type=int, metavar="N", help="how many attempts the pilot has (default: 5)")
     make = made.add_argument_group("make a cut")
     make.add_argument("--continue-pilot", metavar="ID", help="make the pilot's next attempt")
     make.add_argument("--retry", metavar="ID", help="make the failed latest attempt again")
-    make.add_argument("--pipeline", metavar="NAME", help=f"{', '.join(services.PIPELINES)} (default: a setting)")
-    make.add_argument("--video", type=Path, metavar="FILE", help="a finished mp4, for the upload pipeline")
+    make.add_argument("--pipeline", metavar="NAME", help=f"{', '.join(PIPELINES)} (default: a setting)")
+    make.add_argument("--video", type=_path, metavar="FILE", help="a finished video: to upload, or to verify")
     say = made.add_argument_group("log what was decided")
     say.add_argument("--record-feedback", metavar="ID", help="log the founder's decision on an attempt")
     say.add_argument("--attempt", type=int, metavar="N", help="which attempt it is about")
@@ -98,37 +114,63 @@ def parser() -> argparse.ArgumentParser:
     )
     say.add_argument("--raise-limit", metavar="ID", help="allow more attempts, up to --max-attempts, with a --reason")
     say.add_argument("--reason", metavar="TEXT", help="why")
+
+
+def _add_looking_options(made: argparse.ArgumentParser) -> None:
     see = made.add_argument_group("look")
     see.add_argument("--list", action="store_true", help="list all pilots")
     see.add_argument("--report", metavar="ID", help="write and show a pilot's outcome report")
     see.add_argument(
-        "--export", type=Path, metavar="DIR", help="write every table there, as CSV and Parquet, with a data dictionary"
+        "--export",
+        type=_path,
+        metavar="DIR",
+        help="write every table to a folder, as CSV and Parquet, or to FILE.xlsx",
+    )
+    see.add_argument("--comments", metavar="ID", help="with --export: only one pilot's comments, as CSV and markers")
+    see.add_argument(
+        "--edl-from-zero", action="store_true", help="with --comments: EDLs start at 00:00:00:00, not at 01:00:00:00"
     )
     see.add_argument("--json", action="store_true", help="with --list and --report: as JSON")
-    see.add_argument("--import-state", type=Path, metavar="PATH", help="take in a state file, or a folder of them")
+    see.add_argument(
+        "--verify-certificate",
+        type=_path,
+        metavar="FILE",
+        help="check an approval certificate, with a --video",
+    )
+    see.add_argument("--import-state", type=_path, metavar="PATH", help="take in a state file, or a folder of them")
+
+
+def _add_store_options(made: argparse.ArgumentParser) -> None:
     keep = made.add_argument_group("look after the store")
-    keep.add_argument("--backup", type=Path, metavar="FILE", help="write the store to one file, also while it is used")
+    keep.add_argument("--backup", type=_path, metavar="FILE", help="write the store to one file, also while it is used")
     keep.add_argument("--without-media", action="store_true", help="with --backup: leave out films and pictures")
-    keep.add_argument("--restore", type=Path, metavar="FILE", help="bring a backup back into an empty --store")
+    keep.add_argument(
+        "--verify", action="store_true", help="with --backup: also restore it on trial, and compare every row"
+    )
+    keep.add_argument("--restore", type=_path, metavar="FILE", help="bring a backup back into an empty --store")
     keep.add_argument(
         "--move-store", metavar="TARGET", help="copy the store to postgresql://… or, on DuckDB, to another folder"
     )
     keep.add_argument("--check", action="store_true", help="name every disagreement between database and folder")
+    keep.add_argument("--check-catalog", action="store_true", help="check scenarios, brands, flags, rules and limits")
     keep.add_argument("--repair", action="store_true", help="mend what --check finds, and say what was done")
+    keep.add_argument("--conform", action="store_true", help="convert the videos of older attempts, so that all play")
     keep.add_argument("--send-due", action="store_true", help="send the messages that are due; for cron")
     erase = made.add_argument_group("erase on request, with a --reason")
     erase.add_argument("--erase-pilot", metavar="ID", help="take a pilot out for good: rows, films, documents")
     erase.add_argument("--erase-person", metavar="NAME", help="take a person's name and words out of every pilot")
     let_in = made.add_argument_group("let others in")
     let_in.add_argument("--invite", metavar="NAME", help="make a sign-in link for one person; it works once")
-    let_in.add_argument("--role", metavar="ROLE", help="with --invite: lead or viewer (default: lead)")
+    let_in.add_argument("--role", metavar="ROLE", help=f"with --invite: {' or '.join(SIGN_IN_ROLES)} (default: lead)")
     let_in.add_argument("--keys", action="store_true", help="list who was let in")
     let_in.add_argument("--revoke-key", metavar="KEY", help="end the keys of a name, or the one of an id, at once")
-    return made
 
 
 def action_of(arguments: argparse.Namespace) -> str:
-    given = [name for name in ACTIONS if getattr(arguments, name) not in (None, False)]
+    for name, value in vars(arguments).items():
+        if isinstance(value, str) and not is_unicode(value):
+            raise InvalidRequest(f"--{name.replace('_', '-')} is not text in UTF-8; type it anew.", field=name)
+    given = [name for name in ACTIONS if _is_given(arguments, name)]
     if not given:
         raise InvalidRequest(
             "Say what to do: --founder NAME to start a pilot, --list to see them, --help for the rest."
@@ -137,9 +179,21 @@ def action_of(arguments: argparse.Namespace) -> str:
         raise InvalidRequest(f"One thing at a time: {ACTIONS[given[0]]} and {ACTIONS[given[1]]} do not go together.")
     action = given[0]
     for option, actions in OPTIONS.items():
-        if action not in actions and getattr(arguments, option) not in (None, False):
+        if action not in actions and _is_given(arguments, option):
             raise InvalidRequest(f"--{option.replace('_', '-')} does not go with {flag_of(action)}; see --help.")
     return action
+
+
+def _is_given(arguments: argparse.Namespace, name: str) -> bool:
+    value = getattr(arguments, name)
+    return value is not None and value is not False  # 0 and "" are given
+
+
+def _path(text: str) -> Path:
+    """Return the path that an option names. An empty one, as from an unset variable, would be the current folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("names no file or folder")
+    return Path(text)
 
 
 def flag_of(action: str) -> str:
@@ -154,16 +208,22 @@ def need(arguments: argparse.Namespace, action: str, *options: str) -> None:
 
 def open_store(arguments: argparse.Namespace, config: Settings, *, make: bool = False) -> PilotStore:
     root: Path = arguments.store or config.store
+    if root.exists() and not root.is_dir():
+        raise StoreError(f"{root} is a file, not a store's folder; name another one with --store.")
     known = config.database_url or (root / DATABASE).exists() or any(root.glob("pilot_*.json"))
     if not make and not known:
         raise StoreError(f"There is no store in {root} yet; start a pilot first, or name another folder with --store.")
-    store = PilotStore(root)
-    tell_import(store.taken_in)
+    store = bootstrap.open_store(config, root)
+    tell_import(store.found_import)
+    if (lost := store.database.lost_commits()) and not (arguments.check or arguments.repair):
+        raise StoreError(store.database.lost_sentence(lost))
     return store
 
 
 def tell_import(report: ImportReport) -> None:
     if report.imported:
         print(f"Imported {formatting.count(len(report.imported), 'pilot')}.", file=sys.stderr)
+    for warning in report.warnings:
+        print(f"Imported in part: {warning}", file=sys.stderr)
     for problem in report.problems:
         print(f"Not imported: {problem}", file=sys.stderr)

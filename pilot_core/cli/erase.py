@@ -1,34 +1,31 @@
-"""Commands that take a pilot, or a person, out of the store for good."""
+"""Commands that erase a pilot or a person's data."""
 
 import argparse
-from typing import TYPE_CHECKING
+import sys
 
 from pilot_core.cli.arguments import need, open_store
+from pilot_core.domain.actors import at_command_line
+from pilot_core.erasure import person, pilot
+from pilot_core.erasure.request import Erased
 from pilot_core.settings import Settings
 from pilot_core.store.pilots import local_user
 
-if TYPE_CHECKING:
-    from pilot_core.erasure import Erased
-
 
 def erase_pilot(arguments: argparse.Namespace, config: Settings) -> int:
-    from pilot_core import erasure
-
     need(arguments, "erase_pilot", "reason")
-    return _tell(
-        erasure.erase_pilot(open_store(arguments, config), arguments.erase_pilot, arguments.reason, local_user())
-    )
+    store = open_store(arguments, config)
+    return _print(pilot.erase_pilot(store, arguments.erase_pilot, arguments.reason, at_command_line(local_user())))
 
 
 def erase_person(arguments: argparse.Namespace, config: Settings) -> int:
-    from pilot_core import erasure
-
     need(arguments, "erase_person", "reason")
     store = open_store(arguments, config)
-    return _tell(erasure.erase_person(store, arguments.erase_person, arguments.reason, local_user()))
+    return _print(person.erase_person(store, arguments.erase_person, arguments.reason, at_command_line(local_user())))
 
 
-def _tell(done: "Erased") -> int:
-    for sentence in done.told:
+def _print(done: Erased) -> int:
+    for sentence in done.sentences:
         print(sentence)
-    return 0
+    for warning in done.warnings:
+        print(warning, file=sys.stderr)
+    return 1 if done.warnings else 0

@@ -1,17 +1,23 @@
-"""Commands that let people in, and out."""
+"""Commands for sign-in keys: invite, list, revoke."""
 
 import argparse
 
-from pilot_core import keys
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
 from pilot_core.cli.arguments import open_store
+from pilot_core.domain.actors import at_command_line
 from pilot_core.formatting import count, day
+from pilot_core.services import keys
 from pilot_core.settings import Settings
 from pilot_core.store.pilots import local_user
 
 
 def invite(arguments: argparse.Namespace, config: Settings) -> int:
+    """Create a sign-in link and print it."""
     store = open_store(arguments, config, make=True)
-    key, token = keys.invite(store, arguments.invite, arguments.role or "lead", local_user())
+    key, token = keys.invite(store, arguments.invite, arguments.role or "lead", at_command_line(local_user()))
     print(f"{config.address}/sign-in/{token}")
     print(
         f"Send this link to {key.name} ({key.role}). It works once, to {day(key.expires_at)}, and is not shown again. "
@@ -23,15 +29,12 @@ def invite(arguments: argparse.Namespace, config: Settings) -> int:
 
 
 def list_keys(arguments: argparse.Namespace, config: Settings) -> int:
+    """List all keys, including used, expired and revoked ones."""
     store = open_store(arguments, config, make=True)
     found = keys.keys_of(store)
     if not found:
         print("No sign-in keys yet. Make one with --invite NAME.")
         return 0
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("Key", "Name", "Role", "State", "Until"):
         table.add_column(heading, no_wrap=heading != "Name")
@@ -44,7 +47,10 @@ def list_keys(arguments: argparse.Namespace, config: Settings) -> int:
 
 
 def revoke_key(arguments: argparse.Namespace, config: Settings) -> int:
-    ended = keys.revoke_key(open_store(arguments, config, make=True), arguments.revoke_key, local_user())
+    """Revoke all keys of a name, or the key with an id."""
+    ended = keys.revoke_key(
+        open_store(arguments, config, make=True), arguments.revoke_key, at_command_line(local_user())
+    )
     names = ", ".join(sorted({key.name for key in ended}))
     print(f"Ended {count(len(ended), 'key')} of {names}. Whoever was signed in with it is out at the next click.")
     return 0

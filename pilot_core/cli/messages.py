@@ -1,18 +1,18 @@
-"""The command that sends what is due, for cron where no server runs."""
+"""The command that sends the messages that are due, to be run by cron where no server runs."""
 
 import argparse
 
 from pilot_core.cli.arguments import open_store
 from pilot_core.formatting import count
+from pilot_core.messages import sender
 from pilot_core.settings import Settings
 
 GIVEN_UP = 1
 
 
 def send_due(arguments: argparse.Namespace, config: Settings) -> int:
-    from pilot_core.messages.sender import send_due
-
-    done = send_due(open_store(arguments, config), config)
+    """Send the messages that are due. Returns 1 if any of them failed for good."""
+    done = sender.send_due(open_store(arguments, config), config)
     waiting = done.failed - done.given_up
     later = f" {count(waiting, 'message')} could not go yet; that is tried again." if waiting else ""
     print(f"Sent {count(done.sent, 'message')}.{later}")

@@ -1,10 +1,11 @@
-"""Checklists as data: what "ready to publish" means, and what to do on the day of publishing."""
+"""Checklists as data: the criteria for approval, and the steps for the day of publishing."""
 
 import re
 from dataclasses import dataclass
 
 from pilot_core.documents.facts import facts_of
-from pilot_core.models import Draft, PilotRun
+from pilot_core.domain.attempt import Draft
+from pilot_core.domain.pilot import PilotRun
 
 TONES = {
     "bold": "Bold: large short words, said without hedging, and never at anyone's expense.",
@@ -34,7 +35,7 @@ PLACEHOLDER = re.compile(r"\[[^\[\]]+\]")
 
 @dataclass(frozen=True)
 class ChecklistItem:
-    """One thing to tick. ``id`` stays the same across pilots and releases; ``note`` says what was measured."""
+    """One item to tick. ``id`` is the same across pilots and releases. ``note`` says what was measured."""
 
     id: str
     text: str
@@ -51,7 +52,7 @@ class ChecklistSection:
 
 
 def approval_checklist(pilot: PilotRun) -> list[ChecklistSection]:
-    """What "ready to publish" means for this pilot. Raises InvalidRequest when its scenario is unknown."""
+    """Return what "ready to publish" means for this pilot. Raises InvalidRequest if its scenario is unknown."""
     facts = facts_of(pilot)
     brand, limits = facts.brand, facts.limits
     tone = TONES.get(brand.tone) or (f"The tone is {brand.tone}." if brand.tone else "The tone is the company's own.")
@@ -61,7 +62,7 @@ def approval_checklist(pilot: PilotRun) -> list[ChecklistSection]:
         _section(
             f"Platform: {facts.intent.label.lower()}",
             "platform",
-            vertical=f"The film is vertical, {facts.size}, and fills the screen of a phone.",
+            vertical=f"The video is vertical, {facts.size}, and fills the screen of a phone.",
             length=f"It is {facts.length} long.",
             hook="The first three seconds make you want to go on, without a logo first.",
             captions="It can be followed without sound: the captions are there and right.",
@@ -94,7 +95,7 @@ def approval_checklist(pilot: PilotRun) -> list[ChecklistSection]:
         _section(
             "Business readiness",
             "business",
-            message="You can say in one sentence what the film is about, and it is the sentence you want.",
+            message="You can say in one sentence what the video is about, and it is the sentence you want.",
             audience="It speaks to the people you want to reach.",
             facts="Every number, name and promise is true today.",
             placeholders="No words in [brackets] are left.",
@@ -105,9 +106,9 @@ def approval_checklist(pilot: PilotRun) -> list[ChecklistSection]:
 
 
 def publish_checklist(pilot: PilotRun, draft: Draft) -> list[ChecklistSection]:
-    """What to do around the day of publishing; what was measured of this draft is ticked, or says why it is not.
+    """Return the checklist for publishing this draft. Passed SLA checks are ticked, with the measured values as notes.
 
-    Raises InvalidRequest when the pilot's scenario is unknown.
+    Raises InvalidRequest if the pilot's scenario is unknown.
     """
     facts = facts_of(pilot)
     left = placeholders(draft)
@@ -128,7 +129,7 @@ def publish_checklist(pilot: PilotRun, draft: Draft) -> list[ChecklistSection]:
                 ChecklistItem("before.approval", "This attempt is approved, by a named person."),
                 ChecklistItem(
                     "before.placeholders",
-                    "No words in [brackets] are left, in the film or in the post.",
+                    "No words in [brackets] are left, in the video or in the post.",
                     note=f"left: {unfilled}" if unfilled else "none found in brief or shots",
                 ),
                 ChecklistItem("before.claims", "The company has checked every claim, number and name."),
@@ -142,7 +143,7 @@ def publish_checklist(pilot: PilotRun, draft: Draft) -> list[ChecklistSection]:
             file="Upload final_video.mp4 itself, not a copy sent through a messenger.",
             captions="Add captions.vtt, or check the platform's own captions against it."
             if draft.captions_path
-            else "Write captions: none came with this cut.",
+            else "Write captions: none came with this version.",
             cover="Choose a cover picture that can be read small.",
             text="Paste the post text from marketing_summary.txt and read it once more.",
             link="Open the link on a phone, from the published post.",
@@ -160,7 +161,7 @@ def publish_checklist(pilot: PilotRun, draft: Draft) -> list[ChecklistSection]:
 
 
 def placeholders(draft: Draft) -> list[str]:
-    """Words in brackets on the film's shots, in order, each once."""
+    """Return the placeholders in brackets in the draft's shots, in order, each once."""
     found = (match for shot in draft.shots for match in PLACEHOLDER.findall(shot.text))
     return list(dict.fromkeys(found))
 

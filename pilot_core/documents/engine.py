@@ -1,23 +1,19 @@
-"""The one Jinja2 environment, made when the first document is rendered."""
+"""The Jinja2 environment that all documents use."""
 
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import jinja2
 
 from pilot_core import catalog, formatting
 from pilot_core.documents import text
-
-if TYPE_CHECKING:
-    import jinja2
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 
 
 @cache
-def environment() -> "jinja2.Environment":
-    """Templates of ``templates/``: a name they miss is an error; nothing is escaped, as the output is not HTML."""
-    import jinja2
-
+def environment() -> jinja2.Environment:
+    """Return the environment. Missing names are errors. Nothing is escaped, because most output is not HTML."""
     env = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         undefined=jinja2.StrictUndefined,
@@ -48,10 +44,10 @@ def environment() -> "jinja2.Environment":
 
 
 def render(template: str, **context: object) -> str:
-    """The template's output, tidy. Raises jinja2.UndefinedError when a name is missing."""
+    """Render a template and tidy its blank lines. Raises jinja2.UndefinedError if a name is missing."""
     return text.tidy(environment().get_template(template).render(context))
 
 
 def render_plain(template: str, **context: object) -> str:
-    """The template's output laid out as plain text."""
+    """Render a template as plain text wrapped at 72 columns. Raises the same error as ``render``."""
     return text.laid_out(render(template, **context))

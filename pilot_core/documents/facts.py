@@ -1,4 +1,4 @@
-"""What the documents say about a pilot, gathered once: catalogue, brand as saved with the pilot, brief, names."""
+"""Collects the facts about a pilot that documents use, from the pilot, its brief, its saved brand and the catalogue."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,20 +6,13 @@ from typing import Any
 
 from pilot_core import catalog, formatting
 from pilot_core.documents.text import line
-from pilot_core.models import Brief, PilotRun
-
-BRIEF_LABELS = {
-    "product": "product",
-    "message": "one-line message",
-    "proof_points": "proof points",
-    "call_to_action": "call to action",
-    "link": "link",
-}
+from pilot_core.domain.brief import BRIEF_LABELS, Brief
+from pilot_core.domain.pilot import PilotRun
 
 
 @dataclass(frozen=True)
 class BrandWords:
-    """How the brand looks and speaks, in words; "" where neither the pilot nor the catalogue says."""
+    """A brand's style in words. A field is "" if neither the pilot nor the catalogue has it."""
 
     label: str
     tone: str
@@ -29,7 +22,7 @@ class BrandWords:
 
     @property
     def summary(self) -> str:
-        """Such as "bold tone, aggressive pacing (0.8), aggressive claims"."""
+        """The style in one phrase, such as "bold tone, aggressive pacing (0.8), aggressive claims"."""
         number = f" ({self.pacing})" if self.pacing else ""
         parts = (
             f"{self.tone} tone" if self.tone else "",
@@ -41,7 +34,7 @@ class BrandWords:
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything the templates may say of a pilot. All texts are single lines, as typed."""
+    """The facts about a pilot for use in templates. Every text is a single line, otherwise as typed."""
 
     pilot_id: str
     founder: str
@@ -58,9 +51,9 @@ class Facts:
     max_iterations: int
 
     @property
-    def film(self) -> str:
-        """What kind of film it is, such as "feature launch film"."""
-        return f"{self.scenario.label[:1].lower()}{self.scenario.label[1:]} film"
+    def video(self) -> str:
+        """The kind of video, such as "feature launch video"."""
+        return f"{self.scenario.label[:1].lower()}{self.scenario.label[1:]} video"
 
     @property
     def length(self) -> str:
@@ -77,7 +70,7 @@ class Facts:
 
 
 def facts_of(pilot: PilotRun) -> Facts:
-    """The facts of a pilot. Raises InvalidRequest when its scenario is none of the catalogue's."""
+    """Return the facts about a pilot. Raises InvalidRequest if its scenario is not in the catalogue."""
     scenario = catalog.scenario(pilot.scenario_type)
     brief = cleaned(pilot.brief)
     return Facts(
@@ -98,7 +91,7 @@ def facts_of(pilot: PilotRun) -> Facts:
 
 
 def brand_words(pilot: PilotRun) -> BrandWords:
-    """The brand as saved with the pilot; the catalogue's preset of that name fills what an imported pilot left out."""
+    """Return the brand's style as saved with the pilot. Missing fields come from the catalogue preset of that name."""
     preset = catalog.brands().get(pilot.brand_preset)
     known: Mapping[str, Any] = preset.context() if preset else {}
 
@@ -118,7 +111,7 @@ def brand_words(pilot: PilotRun) -> BrandWords:
 
 
 def cleaned(brief: Brief) -> Brief:
-    """The brief with every text on one line, empty proof points left out."""
+    """Return the brief with every text on one line and without empty proof points."""
     return Brief(
         product=line(brief.product),
         message=line(brief.message),

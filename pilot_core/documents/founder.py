@@ -1,4 +1,4 @@
-"""The documents of a pilot's beginning: the runbook for us, three texts for the founder."""
+"""The documents written when a pilot starts: the internal runbook and three texts for the founder."""
 
 from pathlib import Path
 
@@ -7,23 +7,24 @@ from pilot_core.documents.checklists import approval_checklist
 from pilot_core.documents.engine import render_plain
 from pilot_core.documents.facts import facts_of
 from pilot_core.documents.names import FOUNDER_DOCUMENTS
+from pilot_core.domain.attempt import PilotRunAttempt
+from pilot_core.domain.pilot import PilotRun
 from pilot_core.files import write_atomic
-from pilot_core.models import PilotRun, PilotRunAttempt
 
 
 class PilotRunbookBuilder:
-    """The internal runbook of one pilot: what is tested, what success is, limits, promises."""
+    """Builds the internal runbook of one pilot: what is tested, success criteria, limits and SLA."""
 
     def __init__(self, pilot: PilotRun):
         self.pilot = pilot
 
     def render(self) -> str:
-        """The runbook's text. Raises InvalidRequest when the pilot's scenario is unknown."""
+        """Return the runbook's text. Raises InvalidRequest if the pilot's scenario is unknown."""
         flags = [flag.label for flag in catalog.flags().values()]
         return render_plain("pilot_runbook.txt.j2", facts=facts_of(self.pilot), flags=flags)
 
     def build(self, path: str | Path) -> Path:
-        """Write the runbook to ``path``, making its folders. Raises as ``render`` does, and StoreError."""
+        """Write the runbook to ``path``, creating its folders. Raises InvalidRequest (as ``render``) or StoreError."""
         path = Path(path)
         write_atomic(path, self.render())
         return path
@@ -32,10 +33,10 @@ class PilotRunbookBuilder:
 def generate_founder_artifacts(
     pilot: PilotRun, folder: str | Path, attempt: PilotRunAttempt | None = None
 ) -> dict[str, Path]:
-    """Write the three founder documents into ``folder``; returns their paths by name without ".txt".
+    """Write the three founder documents into ``folder`` and return their paths by name, without ".txt".
 
-    With an ``attempt``, the instructions speak of that attempt. Raises InvalidRequest when the pilot's scenario is
-    unknown, StoreError when the folder cannot be written.
+    With an ``attempt``, the instructions are for that attempt. Raises InvalidRequest if the pilot's scenario is
+    unknown, and StoreError if the folder cannot be written.
     """
     paths = {}
     for name, content in render_founder_documents(pilot, attempt).items():
@@ -46,7 +47,7 @@ def generate_founder_artifacts(
 
 
 def render_founder_documents(pilot: PilotRun, attempt: PilotRunAttempt | None = None) -> dict[str, str]:
-    """The texts that ``generate_founder_artifacts`` writes, by file name."""
+    """Return the texts that ``generate_founder_artifacts`` writes, by file name."""
     facts = facts_of(pilot)
     instructions, expectations, criteria = FOUNDER_DOCUMENTS
     return {

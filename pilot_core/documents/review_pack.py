@@ -1,7 +1,6 @@
-"""The four texts of a review pack, from what the pilot, its brief and the chosen draft say and nothing else."""
+"""Renders the four texts of a review pack, using only the pilot, its brief and the chosen draft."""
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -9,9 +8,12 @@ from pilot_core import catalog, formatting
 from pilot_core.documents import names
 from pilot_core.documents.checklists import placeholders, publish_checklist
 from pilot_core.documents.engine import render_plain
-from pilot_core.documents.facts import BRIEF_LABELS, Facts, facts_of
+from pilot_core.documents.facts import Facts, facts_of
 from pilot_core.documents.text import line
-from pilot_core.models import Draft, Feedback, FrameComment, PilotRun, PilotRunAttempt, Shot, SlaCheck
+from pilot_core.domain.attempt import Draft, OpenRequests, PilotRunAttempt, Shot, SlaCheck
+from pilot_core.domain.brief import BRIEF_LABELS
+from pilot_core.domain.feedback import Feedback
+from pilot_core.domain.pilot import PilotRun
 
 AUDIENCES = {
     "social_reel": "People who scroll a vertical feed on a phone, whether they follow the company or come across it.",
@@ -23,9 +25,12 @@ PLACES = {
 }
 
 
+NOTHING_ASKED = OpenRequests()
+
+
 @dataclass(frozen=True)
 class BeatWords:
-    """The words a beat of the film puts on screen."""
+    """The words that a beat of the video shows on screen."""
 
     label: str
     words: str
@@ -33,7 +38,7 @@ class BeatWords:
 
 @dataclass(frozen=True)
 class Carried:
-    """A person's review of an earlier attempt, as documents tell it."""
+    """A person's review of an earlier attempt, worded for documents."""
 
     number: int
     by: str
@@ -41,11 +46,15 @@ class Carried:
     decision: str
     flags: list[str]
     words: str
+    attachment: str | None
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A flag raised on the previous attempt, and the changes that name it; ``needs`` is the brief's part to correct."""
+    """A flag raised on the previous attempt, and the changes that answer it.
+
+    ``needs`` is the field of the brief that must be corrected, or None.
+    """
 
     label: str
     changes: list[str]
@@ -53,7 +62,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Change:
+class FigureRow:
     """One figure before and after, as text."""
 
     label: str
@@ -66,12 +75,12 @@ def render_review_pack_texts(
     attempt: PilotRunAttempt,
     draft: Draft,
     previous_attempt: PilotRunAttempt | None,
-    comments: Sequence[FrameComment] = (),
+    asked: OpenRequests = NOTHING_ASKED,
 ) -> dict[str, str]:
-    """The texts of the attempt's review pack by file name, for its chosen ``draft``.
+    """Return the texts of the attempt's review pack by file name, for its chosen ``draft``.
 
-    ``previous_attempt`` is the one the founder saw before, or None; ``comments`` are those on earlier attempts that
-    nobody has found addressed. Raises InvalidRequest when the scenario is unknown.
+    ``previous_attempt`` is the one that the founder saw before, or None. ``asked`` is what is open of earlier
+    attempts. Raises InvalidRequest if the scenario is unknown.
     """
     facts = facts_of(pilot)
     common = {"facts": facts, "number": attempt.attempt_number}
@@ -90,7 +99,7 @@ def render_review_pack_texts(
             place=PLACES.get(facts.intent.id, facts.intent.label),
             post=_post(facts),
             headlines=_headlines(facts),
-            # A film's placeholders stand for what the brief lacks; naming both would say it twice.
+            # The video's placeholders mark what the brief lacks, so list only one of the two.
             missing=facts.missing,
             placeholders=[] if facts.missing else left,
         ),
@@ -103,18 +112,18 @@ def render_review_pack_texts(
             unmeasured=[check.label for check in draft.checks if check.passed is None],
             other_drafts=[(d.iteration, _misses(d.checks)) for d in attempt.drafts if d.iteration != draft.iteration],
             placeholders=left,
-            carried=[_carried(a.attempt_number, a.review) for a in earlier if a.review],
-            comments=comments,
+            carried=[_carried(a.attempt_number, a.review, asked) for a in earlier if a.review],
+            asked=asked,
         ),
         names.WHAT_CHANGED: render_plain(
             "what_changed_since_last_version.txt.j2",
             **common,
             previous=previous_attempt,
-            review=_carried(previous_attempt.attempt_number, review) if previous_attempt and review else None,
+            review=_carried(previous_attempt.attempt_number, review, asked) if previous_attempt and review else None,
             figures=_figures(previous_attempt, draft),
             answers=answers,
             answering=answering,
-            other_changes=[change for change in draft.changes if change not in answering],
+            other_changes=[change.text for change in draft.changes if change.text not in answering],
             open_points=_open_points(facts, review, answers, draft),
         ),
         names.PUBLISH_CHECKLIST: render_plain(
@@ -124,7 +133,7 @@ def render_review_pack_texts(
 
 
 def _post(facts: Facts) -> list[str]:
-    """A post's lines from the brief alone; what the brief lacks stands in brackets."""
+    """Return the lines of a post, from the brief alone. Missing fields are placeholders in brackets."""
     brief = facts.brief
     call, link = _or_bracket(facts, "call_to_action"), _or_bracket(facts, "link")
     proof = brief.proof_points or [_or_bracket(facts, "proof_points")]
@@ -156,7 +165,7 @@ def _beats(facts: Facts, shots: list[Shot]) -> list[BeatWords]:
     return found
 
 
-def _carried(number: int, review: Feedback) -> Carried:
+def _carried(number: int, review: Feedback, asked: OpenRequests) -> Carried:
     return Carried(
         number=number,
         by=line(review.by) or "someone unnamed",
@@ -164,6 +173,7 @@ def _carried(number: int, review: Feedback) -> Carried:
         decision=review.level.value.replace("_", " ").upper(),
         flags=[catalog.label("flag", flag) for flag in review.flags],
         words=review.notes,
+        attachment=asked.attached.get(review.feedback_id),
     )
 
 
@@ -173,26 +183,17 @@ def _answers(review: Feedback | None, draft: Draft) -> list[Answer]:
         info = catalog.flags().get(flag)
         needs = BRIEF_LABELS.get(info.needs, info.needs) if info and info.needs else None
         label = catalog.label("flag", flag)
-        found.append(Answer(label, [change for change in draft.changes if _names(change, label)], needs))
+        found.append(Answer(label, [change.text for change in draft.changes if flag in change.flags], needs))
     return found
 
 
-def _names(change: str, label: str) -> bool:
-    """Whether a change says which flag it answers, in the words of its label: "Shortened to 41 s (too long)."."""
-    return _words(label) <= _words(change)
-
-
-def _words(text: str) -> set[str]:
-    return set(re.findall(r"\w+", text.casefold())) - {"is", "are"}
-
-
-def _figures(previous_attempt: PilotRunAttempt | None, draft: Draft) -> list[Change]:
+def _figures(previous_attempt: PilotRunAttempt | None, draft: Draft) -> list[FigureRow]:
     before = previous_attempt.final_draft if previous_attempt else None
     if not before:
         return []
-    rows = [Change("Length", formatting.seconds(before.duration), formatting.seconds(draft.duration))]
+    rows = [FigureRow("Length", formatting.seconds(before.duration), formatting.seconds(draft.duration))]
     if before.shots and draft.shots:
-        rows.append(Change("Shots", str(len(before.shots)), str(len(draft.shots))))
+        rows.append(FigureRow("Shots", str(len(before.shots)), str(len(draft.shots))))
     return rows
 
 
@@ -203,16 +204,16 @@ def _open_points(facts: Facts, review: Feedback | None, answers: list[Answer], d
         if answer.needs
     ]
     points += [
-        f"{answer.label}: no change names it. Look at the film to see whether it is answered."
+        f"{answer.label}: no change names it. Look at the video to see whether it is answered."
         for answer in answers
         if not answer.needs and not answer.changes
     ]
     if review and review.notes.strip() and not review.flags:
-        points.append("The feedback came in words without a flag. Compare them with the film.")
+        points.append("The feedback came in words without a flag. Compare them with the video.")
     if facts.missing:
         points.append(f"Not in the brief yet: {', '.join(facts.missing)}.")
     elif left := placeholders(draft):
-        points.append(f"Placeholders left in the film: {', '.join(left)}.")
+        points.append(f"Placeholders left in the video: {', '.join(left)}.")
     return points + _misses(draft.checks)
 
 

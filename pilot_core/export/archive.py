@@ -1,36 +1,38 @@
-"""A zip made while it is sent: no file of it is held in memory whole, and nothing is written to disk."""
+"""Zip files while they are sent: no file is held whole in memory, and nothing is written to disk."""
 
 import io
 import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from pilot_core.store.files.media import VIDEO_SUFFIXES
+
 CHUNK_BYTES = 262_144
-STORED = (".mp4", ".mov", ".webm", ".jpg", ".png", ".zip")  # compressed already; trying again only costs time
+STORED = (*VIDEO_SUFFIXES, ".jpg", ".png", ".zip")  # compressed already
 
 
 def zip_stream(entries: Iterable[tuple[str, Path | bytes | Iterator[bytes]]]) -> Iterator[bytes]:
-    """The bytes of a zip of (name in the zip, file or content, whole or in pieces).
+    """Yield the bytes of a zip. An entry is a name in the zip and a file, its bytes, or its bytes in pieces.
 
-    A file that is gone by its turn is left out.
+    A file that no longer exists when its turn comes is left out.
     """
-    out = _Outlet()
+    out = _Buffer()
     with zipfile.ZipFile(out, "w") as archive:
         for name, source in entries:
-            packing = zipfile.ZIP_STORED if name.endswith(STORED) else zipfile.ZIP_DEFLATED
+            packing = zipfile.ZIP_STORED if name.lower().endswith(STORED) else zipfile.ZIP_DEFLATED
             if isinstance(source, bytes):
                 archive.writestr(name, source, packing)
-                yield out.taken()
+                yield out.drain()
                 continue
             if isinstance(source, Iterator):
                 piecewise = zipfile.ZipInfo(name)
                 piecewise.compress_type = packing
-                # How large it will be is not known when it begins.
+                # Its size is not known yet.
                 with archive.open(piecewise, "w", force_zip64=True) as writing:
                     for piece in source:
                         writing.write(piece)
-                        yield out.taken()
-                yield out.taken()
+                        yield out.drain()
+                yield out.drain()
                 continue
             try:
                 reading = source.open("rb")
@@ -41,13 +43,13 @@ def zip_stream(entries: Iterable[tuple[str, Path | bytes | Iterator[bytes]]]) ->
             with reading, archive.open(info, "w", force_zip64=info.file_size > 2**31 - 2**20) as writing:
                 while chunk := reading.read(CHUNK_BYTES):
                     writing.write(chunk)
-                    yield out.taken()
-            yield out.taken()
-    yield out.taken()
+                    yield out.drain()
+            yield out.drain()
+    yield out.drain()
 
 
-class _Outlet(io.RawIOBase):
-    """What the zip is written to: bytes wait here until they are taken."""
+class _Buffer(io.RawIOBase):
+    """The buffer that the zip is written to. ``drain`` returns what was written and empties it."""
 
     def __init__(self) -> None:
         self._waiting = bytearray()
@@ -59,7 +61,7 @@ class _Outlet(io.RawIOBase):
         self._waiting += data
         return len(data)
 
-    def taken(self) -> bytes:
+    def drain(self) -> bytes:
         chunk = bytes(self._waiting)
         self._waiting.clear()
         return chunk

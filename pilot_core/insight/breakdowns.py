@@ -1,4 +1,4 @@
-"""Charts that split a cohort: attempt funnel, themes, segments, badges; each with a sentence on what it shows."""
+"""Charts that split a cohort: attempt funnel, themes, segments and badges, each with a sentence that sums it up."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,21 +7,23 @@ from datetime import datetime
 from enum import StrEnum
 
 from pilot_core import catalog
+from pilot_core.domain.judgements import TOO_EARLY
 from pilot_core.formatting import count, percent
 from pilot_core.insight.cohort import segment_words
 from pilot_core.insight.evidence import FlagState
 from pilot_core.insight.programme import ProgrammeResult
-from pilot_core.insight.recommend import TOO_EARLY, Verdict
+from pilot_core.insight.recommend import Verdict
 from pilot_core.insight.stats import Rate, rate
 
 PLAIN_COUNTS_UNDER = 5
 """A segment with fewer decided pilots is shown as plain counts, without a rate."""
 
 
-class Came(StrEnum):
-    """What came of an attempt. A pilot dropped after it counts as dropped, whatever was said of that attempt.
+class AttemptOutcome(StrEnum):
+    """The outcome of an attempt. If the pilot was dropped after it, that is DROPPED, regardless of any review.
 
-    AWAITING: no review yet, of an open pilot's latest attempt. UNREVIEWED: none, and the pilot went on or ended.
+    AWAITING: the latest attempt of an open pilot, not reviewed yet. UNREVIEWED: never reviewed, and the pilot has a
+    later attempt or has ended.
     """
 
     APPROVE = "approve"
@@ -34,19 +36,19 @@ class Came(StrEnum):
 
 @dataclass(frozen=True)
 class FunnelStep:
-    """The pilots that reached this attempt, by what came of it."""
+    """How many pilots reached this attempt number, by its outcome."""
 
     attempt_number: int
-    came: dict[Came, int]
+    outcomes: dict[AttemptOutcome, int]
 
     @property
     def reached(self) -> int:
-        return sum(self.came.values())
+        return sum(self.outcomes.values())
 
 
 @dataclass(frozen=True)
 class Funnel:
-    """Attempts 1 to the highest that any pilot reached."""
+    """The steps from attempt 1 to the highest that any pilot reached. ``reading`` sums them up in a sentence."""
 
     steps: tuple[FunnelStep, ...]
     reading: str
@@ -54,7 +56,7 @@ class Funnel:
 
 @dataclass(frozen=True)
 class ThemeBar:
-    """One flag: the pilots it was raised on, of those reviewed, by how it stands with them."""
+    """One flag: how many reviewed pilots it was raised on, by its state, and their share of all reviewed pilots."""
 
     flag: str
     label: str
@@ -68,7 +70,7 @@ class ThemeBar:
 
 @dataclass(frozen=True)
 class Themes:
-    """The flags people raised, the most frequent first."""
+    """The flags that people raised, most frequent first."""
 
     bars: tuple[ThemeBar, ...]
     reviewed_pilots: int
@@ -77,7 +79,7 @@ class Themes:
 
 @dataclass(frozen=True)
 class Segment:
-    """One scenario with one brand: its pilots, and the recommendation for them alone."""
+    """One scenario with one brand: its number of pilots, and the recommendation based on them alone."""
 
     scenario: str
     brand: str
@@ -96,7 +98,7 @@ class Segment:
 
 @dataclass(frozen=True)
 class Forest:
-    """The segments, in the order of the catalogue."""
+    """The segments in catalogue order. ``reading`` sums them up in a sentence."""
 
     segments: tuple[Segment, ...]
     reading: str
@@ -104,7 +106,7 @@ class Forest:
 
 @dataclass(frozen=True)
 class Badge:
-    """One pilot's result, placed at ``at`` (UTC): when it ended, else when something last happened."""
+    """One pilot's result. ``at`` (UTC) is when the pilot ended or, if it is open, when something last happened."""
 
     pilot_id: str
     company_name: str
@@ -121,24 +123,25 @@ class Badge:
 
 @dataclass(frozen=True)
 class Timeline:
-    """The latest badges of ``of`` pilots, the oldest first."""
+    """The latest badges, oldest first. ``of`` is the number of all pilots."""
 
     badges: tuple[Badge, ...]
     of: int
     reading: str
 
 
-def funnel(counts: dict[tuple[int, Came], int]) -> Funnel:
-    """The funnel from counts of pilots by attempt number and what came of it."""
+def funnel(counts: dict[tuple[int, AttemptOutcome], int]) -> Funnel:
+    """Return the funnel for counts of pilots by attempt number and outcome."""
     highest = max((number for number, _ in counts), default=0)
     steps = tuple(
-        FunnelStep(number, {came: counts.get((number, came), 0) for came in Came}) for number in range(1, highest + 1)
+        FunnelStep(number, {outcome: counts.get((number, outcome), 0) for outcome in AttemptOutcome})
+        for number in range(1, highest + 1)
     )
     return Funnel(steps, _funnel_reading(steps))
 
 
 def themes(counts: dict[tuple[str, FlagState], int], reviewed_pilots: int) -> Themes:
-    """The Pareto chart's bars from counts of pilots by flag and state."""
+    """Return the bars of the Pareto chart for counts of pilots by flag and state."""
     bars = []
     for flag in dict.fromkeys(flag for flag, _ in counts):
         by_state = {state: counts.get((flag, state), 0) for state in FlagState}
@@ -150,7 +153,7 @@ def themes(counts: dict[tuple[str, FlagState], int], reviewed_pilots: int) -> Th
 
 
 def forest(segments: Sequence[Segment]) -> Forest:
-    """The segments in the catalogue's order, those it does not know last."""
+    """Return the segments in catalogue order, with unknown scenarios and brands last."""
     scenarios, brands = list(catalog.scenarios()), list(catalog.brands())
 
     def place(segment: Segment) -> tuple[int, str, int, str]:
@@ -163,7 +166,7 @@ def forest(segments: Sequence[Segment]) -> Forest:
 
 
 def timeline(badges: Sequence[Badge], of: int) -> Timeline:
-    """The badges, with how many there are of each."""
+    """Return the badges with a sentence that counts each kind."""
     if not badges:
         return Timeline((), of, "No pilot yet.")
     counted = Counter(badge.label for badge in badges)
@@ -177,11 +180,14 @@ def _funnel_reading(steps: Sequence[FunnelStep]) -> str:
         return "No attempt yet."
     first = steps[0]
     were = "was" if first.reached == 1 else "were"
-    told = f"{first.came[Came.APPROVE]:,} of {count(first.reached, 'pilot')} {were} approved at attempt 1"
-    approved = sum(step.came[Came.APPROVE] for step in steps)
+    told = f"{first.outcomes[AttemptOutcome.APPROVE]:,} of {count(first.reached, 'pilot')} {were} approved at attempt 1"
+    approved = sum(step.outcomes[AttemptOutcome.APPROVE] for step in steps)
     if len(steps) > 1:
         told += f", {approved:,} by attempt {steps[-1].attempt_number}"
-    stalled = {step.attempt_number: step.came[Came.AWAITING] + step.came[Came.DROPPED] for step in steps}
+    stalled = {
+        step.attempt_number: step.outcomes[AttemptOutcome.AWAITING] + step.outcomes[AttemptOutcome.DROPPED]
+        for step in steps
+    }
     worst = max(stalled, key=lambda number: stalled[number])
     if stalled[worst]:
         told += f"; most that wait or were dropped are at attempt {worst} ({stalled[worst]:,})"

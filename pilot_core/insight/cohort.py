@@ -1,21 +1,21 @@
-"""A cohort: the pilots that metrics, a programme's recommendation and an export are about."""
+"""A cohort: the set of pilots covered by metrics, a programme's recommendation or an export."""
 
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from pilot_core import catalog
+from pilot_core.domain.feedback import FeedbackMode
 from pilot_core.errors import InvalidRequest
-from pilot_core.models import FeedbackMode
 
 
 @dataclass(frozen=True)
 class Cohort:
-    """Which pilots, and whose feedback counts. An empty field leaves none out.
+    """The filters that choose pilots, and whether human or simulated feedback counts. Empty fields do not filter.
 
-    ``scenario``, ``brand`` and ``playbook_version`` hold the values allowed; "" stands for a pilot that names none.
-    Days are in UTC, both included. Raises InvalidRequest for a mode that is neither human nor simulated and for days
-    in the wrong order.
+    ``scenario``, ``brand`` and ``playbook_version`` hold the allowed values; "" matches pilots that have none. Days are
+    in UTC and inclusive. Raises InvalidRequest if ``mode`` is neither human nor simulated, or the days are in the wrong
+    order.
     """
 
     scenario: tuple[str, ...] = ()
@@ -33,7 +33,7 @@ class Cohort:
 
     @property
     def words(self) -> str:
-        """The filters as a sentence names them, such as “Feature launch, Acme, created from 1 Mar 2026”."""
+        """The filters in words, such as “Feature launch, Acme, created from 1 Mar 2026”."""
         told = [
             *(catalog.label("scenario", name) if name else "no scenario" for name in self.scenario),
             *(catalog.label("brand", name) if name else "no brand" for name in self.brand),
@@ -48,7 +48,7 @@ class Cohort:
         return ", ".join(told) or "all pilots"
 
     def as_filters(self) -> dict[str, Any]:
-        """The filters for a manifest: lists, ISO days, None where a filter is not set."""
+        """Return the filters for a manifest: lists, ISO dates, and None for a filter that is not set."""
         return {
             "scenario": list(self.scenario) or None,
             "brand": list(self.brand) or None,
@@ -60,7 +60,7 @@ class Cohort:
 
 
 def segment_words(scenario: str, brand: str) -> str:
-    """A segment's name: “Feature launch × Acme”."""
+    """Return the name of a segment, such as “Feature launch × Acme”."""
     scenario_label = catalog.label("scenario", scenario) if scenario else "no scenario"
     return f"{scenario_label} × {catalog.label('brand', brand) if brand else 'no brand'}"
 

@@ -1,4 +1,4 @@
-"""What a recommendation may look at: the pilot as it was known at a moment, and what people said of its attempts."""
+"""The evidence for a recommendation: the pilot as known at a given time, and people's reviews of its attempts."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -8,21 +8,15 @@ from typing import NamedTuple
 from pydantic import BaseModel, ConfigDict
 
 from pilot_core.clock import as_utc
-from pilot_core.models import (
-    ApprovalOutcome,
-    AttemptState,
-    Feedback,
-    FeedbackLevel,
-    PilotRun,
-    PilotRunAttempt,
-    PilotStatus,
-)
+from pilot_core.domain.attempt import AttemptState, PilotRunAttempt
+from pilot_core.domain.feedback import Feedback, FeedbackLevel
+from pilot_core.domain.pilot import ApprovalOutcome, PilotRun, PilotStatus
 
 QUOTE_LENGTH = 160
 
 
 class Reviewed(NamedTuple):
-    """An attempt and the review by a person that stands for it."""
+    """An attempt and its current human review."""
 
     attempt: PilotRunAttempt
     review: Feedback
@@ -33,7 +27,7 @@ class Reviewed(NamedTuple):
 
 
 class FlagState(StrEnum):
-    """How a flag stands over the reviewed attempts of one pilot."""
+    """The state of a flag over the reviewed attempts of one pilot; see :func:`flag_states`."""
 
     PERSISTENT = "persistent"
     NEW = "new"
@@ -41,7 +35,7 @@ class FlagState(StrEnum):
 
 
 class Quote(BaseModel):
-    """Words of a review, shortened; printed, it is its text."""
+    """A shortened quote from a review. ``str()`` returns its text."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -54,10 +48,10 @@ class Quote(BaseModel):
 
 
 def known_at(pilot: PilotRun, as_of: datetime | None) -> PilotRun:
-    """The pilot as it was known at ``as_of``; all of it for None. What has no time counts as known before.
+    """Return the pilot as it was known at ``as_of``, or unchanged for None. Anything without a time counts as known.
 
-    Attempts not yet begun and feedback not yet received are left out, a cut not yet ready is still rendering, and a
-    pilot decided later is still open. Pauses and limits are taken as they are: the pilot keeps no times of them.
+    Leaves out attempts and feedback added later, shows an attempt that was not ready as rendering, and a pilot that
+    was decided later as open. Pauses and limits are as they are now, because the pilot stores no times for them.
     """
     if as_of is None:
         return pilot
@@ -77,19 +71,19 @@ def known_at(pilot: PilotRun, as_of: datetime | None) -> PilotRun:
 
 
 def counted_attempts(pilot: PilotRun) -> list[PilotRunAttempt]:
-    """The attempts by number, without the failed ones, which use up no attempt."""
+    """Return the attempts by number, without failed ones, which do not count towards the limit."""
     standing = [a for a in pilot.runs if a.state is not AttemptState.FAILED]
     return sorted(standing, key=lambda a: a.attempt_number)
 
 
 def reviewed_attempts(pilot: PilotRun) -> list[Reviewed]:
-    """The attempts a person has judged, by number. A cut still in the making counts as not reviewed."""
+    """Return the ready attempts that have a human review, by number. An attempt being rendered is not reviewed."""
     ready = [a for a in counted_attempts(pilot) if a.state is AttemptState.READY]
     return [Reviewed(attempt, attempt.review) for attempt in ready if attempt.review]
 
 
 def latest_decision(reviewed: list[Reviewed]) -> Reviewed | None:
-    """The review received last; where any receive time is missing, that of the highest attempt number."""
+    """Return the review received last. If any has no time, return that of the highest attempt number instead."""
     timed = [(r.review.received_at, r.number, r) for r in reviewed if r.review.received_at]
     if len(timed) < len(reviewed):
         return max(reviewed, key=lambda r: r.number)
@@ -97,7 +91,7 @@ def latest_decision(reviewed: list[Reviewed]) -> Reviewed | None:
 
 
 def raised_on(reviewed: list[Reviewed]) -> dict[str, list[int]]:
-    """Each flag people raised, with the numbers of the attempts it stands on, in the order first raised."""
+    """Return each flag with the numbers of the attempts it was raised on, in the order in which flags first came up."""
     raised: dict[str, list[int]] = {}
     for entry in reviewed:
         for flag in dict.fromkeys(entry.review.flags):
@@ -106,16 +100,17 @@ def raised_on(reviewed: list[Reviewed]) -> dict[str, list[int]]:
 
 
 def flag_states(pilot: PilotRun) -> dict[str, FlagState]:
-    """How each flag people raised stands, measured at the latest *reviewed* attempt, in the order first raised.
+    """Return the state of each flag as of the latest reviewed attempt, in the order in which flags first came up.
 
-    Absent from it: resolved. On it and on an earlier one: persistent. On it alone: new, also where it is the only one.
+    RESOLVED: not raised on that attempt. PERSISTENT: raised on it and on an earlier one. NEW: raised only on it, even
+    if it is the only reviewed attempt.
     """
     reviewed = reviewed_attempts(pilot)
     return {flag: _flag_state(on, reviewed[-1].number) for flag, on in raised_on(reviewed).items()}
 
 
 def quotes(entries: Iterable[Reviewed]) -> list[Quote]:
-    """What the reviews say, each shortened at a word to about 160 characters; reviews without words are left out."""
+    """Return the notes of the reviews, each shortened to about 160 characters. Skips reviews without notes."""
     return [
         Quote(attempt_number=e.number, text=shortened(e.review.notes), by=e.review.by)
         for e in entries
@@ -124,12 +119,12 @@ def quotes(entries: Iterable[Reviewed]) -> list[Quote]:
 
 
 def decision_words(level: FeedbackLevel) -> str:
-    """A decision as a sentence says it, such as “minor changes”."""
+    """Return a decision in words, such as “minor changes”."""
     return level.value.replace("_", " ")
 
 
 def shortened(text: str, length: int = QUOTE_LENGTH) -> str:
-    """The text on one line and no longer than ``length`` characters, cut at a word where there is one."""
+    """Return the text on one line, cut to at most ``length`` characters, between words if possible."""
     line = " ".join(text.split())
     if len(line) <= length:
         return line
@@ -143,7 +138,7 @@ def _known(time: datetime | None, moment: datetime) -> bool:
 
 
 def _decided_at(pilot: PilotRun) -> datetime | None:
-    """When the pilot was decided; imported pilots do not say, so for an approval, when it was received."""
+    """Return when the pilot was decided. Imported pilots lack it, so use the time of the approving review instead."""
     latest = latest_decision(reviewed_attempts(pilot))
     approved = pilot.approval_outcome is ApprovalOutcome.APPROVED
     if pilot.decided_at is None and approved and latest and latest.review.level is FeedbackLevel.APPROVE:

@@ -1,17 +1,10 @@
-"""The recommendation for a programme: PROCEED, REVISE, STOP or too early to say, from k approved of n decided pilots.
+"""The counts of a programme, and the result that ``insight.programme_verdict`` computes from them."""
 
-The approval rate p has a uniform prior, Beta(1, 1), so after k of n it is Beta(k + 1, n - k + 1). The rules ask how
-probable it is that p reaches one target or stays under another; both are thresholds of data/catalog/rules.toml.
-"""
-
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from pilot_core.formatting import count, dollars, percent, seconds
-from pilot_core.insight.recommend import TOO_EARLY, State, Verdict
-from pilot_core.insight.rules import ProgrammeRules, current_programme_rules
-from pilot_core.insight.stats import Rate, rate
+from pilot_core.insight.recommend import State, Verdict
+from pilot_core.insight.stats import Rate
 
 CODES = {
     "none_approved": "None approved",
@@ -28,11 +21,12 @@ CODES = {
 
 @dataclass(frozen=True)
 class ProgrammeCounts:
-    """What the rules look at, over one cohort or one segment of it.
+    """The input of the rules, counted over a cohort or a segment of it.
 
-    ``still_open`` pilots are active or paused; ``first_cut_median`` in seconds, over the pilots' first attempts;
-    ``cost_decided`` in dollars, all that the decided pilots cost; ``recent_decided`` are the pilots decided last, as
-    many as the rules ask for if there are as many, and ``recent_stops`` how many of them say STOP.
+    ``still_open`` counts active and paused pilots. ``first_cut_median`` is in seconds, over the pilots' first attempts.
+    ``cost_decided`` is the total cost of the decided pilots in dollars. ``recent_decided`` is how many of the most
+    recently decided pilots were looked at (at most as many as the rules name), and ``recent_stops`` how many of those
+    have the verdict STOP.
     """
 
     approved: int
@@ -48,7 +42,7 @@ class ProgrammeCounts:
 
 @dataclass(frozen=True)
 class Guardrail:
-    """One limit a programme must keep besides its approvals. ``breached`` is False where nothing was measured."""
+    """One limit that a programme must meet in addition to its approval rate. Not breached if nothing was measured."""
 
     code: str
     label: str
@@ -63,10 +57,10 @@ class Guardrail:
 
 @dataclass(frozen=True)
 class ProgrammeResult:
-    """The result for a programme. ``rate`` is approved over decided with its Wilson interval.
+    """The result for a programme. ``rate`` is approved over decided pilots, with its Wilson interval.
 
-    ``p_ge_target`` and ``p_le_stop`` are the probabilities that the rules ask about; ``approvals_needed`` more
-    approvals in a row would reach PROCEED (0 where they are reached; guardrails aside).
+    ``p_ge_target`` and ``p_le_stop`` are the probabilities that the approval rate reaches the target, or is at or below
+    the stop rate. ``approvals_needed`` is how many more approvals in a row would reach PROCEED, ignoring guardrails.
     """
 
     recommendation: Verdict | None
@@ -89,216 +83,10 @@ class ProgrammeResult:
 
     @property
     def words(self) -> str:
-        """The code's plain words, as a badge shows them."""
+        """The reason code in words, as shown on a badge."""
         return CODES[self.code]
 
     @property
     def breached(self) -> list[Guardrail]:
-        """The guardrails that are breached."""
+        """The breached guardrails."""
         return [guardrail for guardrail in self.guardrails if guardrail.breached]
-
-
-def recommend_programme(
-    counts: ProgrammeCounts,
-    *,
-    rules: ProgrammeRules | None = None,
-    simulated: bool = False,
-    as_of: datetime | None = None,
-) -> ProgrammeResult:
-    """The result for these counts. Simulated feedback is shown in rates and recommends nothing."""
-    rules = rules or current_programme_rules()
-    k, n, still_open = counts.approved, counts.decided, counts.still_open
-    guardrails = _guardrails(counts, rules)
-    breached = any(guardrail.breached for guardrail in guardrails)
-    code, verdict = ("simulated", None) if simulated else _judge(k, n, breached, rules)
-    # Open pilots can end either way; the result stands only if neither way would turn it.
-    bounds = {_judge(k + more, n + still_open, breached, rules)[1] for more in (0, still_open)}
-    settled = State.FINAL if bounds == {verdict} else State.PROVISIONAL
-    at_least, at_most = probability_at_least(k, n, rules.proceed_rate), probability_at_most(k, n, rules.stop_rate)
-    needed = _fewest(lambda more: probability_at_least(k + more, n + more, rules.proceed_rate), rules, n)
-    return ProgrammeResult(
-        recommendation=verdict,
-        state=settled if verdict else State.NOT_READY,
-        code=code,
-        label=verdict.value if verdict else TOO_EARLY,
-        summary=_summary(code, k, n, rules),
-        reasons=_reasons(code, at_least, at_most, guardrails, still_open, settled, rules),
-        what_would_change_it=[] if simulated else _changes(code, verdict, k, n, needed, guardrails, rules),
-        n_decided=n,
-        n_approved=k,
-        n_open=still_open,
-        rate=rate(k, n),
-        p_ge_target=at_least,
-        p_le_stop=at_most,
-        approvals_needed=needed,
-        guardrails=guardrails,
-        rules_version=rules.version,
-        as_of=as_of,
-    )
-
-
-def probability_at_least(k: int, n: int, target: float) -> float:
-    """P(p ≥ target) after k of n: 1 − I_target(k + 1, n − k + 1), I the regularised incomplete beta function.
-
-    Formula: the conjugate posterior of a binomial rate, A. Gelman et al., "Bayesian Data Analysis", 3rd ed., 2.1.
-    """
-    return 1.0 - probability_at_most(k, n, target)
-
-
-def probability_at_most(k: int, n: int, target: float) -> float:
-    """P(p ≤ target) after k of n, as for :func:`probability_at_least`."""
-    from scipy.special import betainc
-
-    return float(betainc(k + 1, n - k + 1, target))
-
-
-def _judge(k: int, n: int, breached: bool, rules: ProgrammeRules) -> tuple[str, Verdict | None]:
-    """The first rule that applies decides."""
-    if k == 0 and n >= rules.none_approved_stop:
-        return "none_approved", Verdict.STOP
-    if n < rules.min_decided:
-        return "too_few", None
-    at_least = probability_at_least(k, n, rules.proceed_rate)
-    if at_least >= rules.proceed_probability:
-        return ("guardrail", Verdict.REVISE) if breached else ("proceed", Verdict.PROCEED)
-    if probability_at_most(k, n, rules.stop_rate) >= rules.stop_probability:
-        return "stop", Verdict.STOP
-    if at_least < rules.revise_probability:
-        return "revise", Verdict.REVISE
-    return ("guardrail", Verdict.REVISE) if breached else ("keep_piloting", None)
-
-
-def _guardrails(c: ProgrammeCounts, rules: ProgrammeRules) -> list[Guardrail]:
-    sla = c.sla_kept / c.sla_known if c.sla_known else None
-    cost = c.cost_decided / c.approved if c.approved and c.cost_decided is not None else None
-    return [
-        Guardrail(
-            "sla",
-            "SLA kept",
-            f"{sla:.1%} ({c.sla_kept:,} of {count(c.sla_known, 'attempt')})" if sla is not None else "not measured",
-            f"{percent(rules.sla_rate)} at least",
-            sla is not None and sla < rules.sla_rate,
-        ),
-        Guardrail(
-            "first_cut",
-            "Median first time-to-first-cut",
-            seconds(c.first_cut_median) if c.first_cut_median is not None else "not measured",
-            seconds(rules.first_cut_seconds),
-            c.first_cut_median is not None and c.first_cut_median > rules.first_cut_seconds,
-        ),
-        Guardrail(
-            "cost",
-            "Cost of an approved pilot",
-            dollars(cost) if cost is not None else "not known",
-            dollars(rules.cost_per_approved_dollars),
-            cost is not None and cost > rules.cost_per_approved_dollars,
-        ),
-        Guardrail(
-            "recent_stops",
-            f"STOP among the last {rules.recent_decided} decided",
-            f"{c.recent_stops} of {count(c.recent_decided, 'pilot')}",
-            f"{rules.recent_stops - 1} at most",
-            c.recent_stops >= rules.recent_stops,
-        ),
-    ]
-
-
-def _summary(code: str, k: int, n: int, rules: ProgrammeRules) -> str:
-    told = f"{k:,} of {count(n, 'decided pilot')} {'is' if k == 1 else 'are'} approved"
-    return {
-        "none_approved": f"None of {count(n, 'decided pilot')} is approved.",
-        "too_few": f"{n} of {rules.min_decided} decided pilots: too early to say.",
-        "proceed": f"{told}: {percent(rules.proceed_rate)} or more is likely.",
-        "guardrail": f"{told}, but a guardrail is breached.",
-        "stop": f"{told}: {percent(rules.stop_rate)} or less is likely.",
-        "revise": f"{told}: {percent(rules.proceed_rate)} or more is not likely.",
-        "keep_piloting": f"{told}: {percent(rules.proceed_rate)} or more is likelier than not, and not sure enough.",
-        "simulated": f"{told} by simulated reviewers, whose feedback recommends nothing.",
-    }[code]
-
-
-def _reasons(
-    code: str,
-    at_least: float,
-    at_most: float,
-    guardrails: list[Guardrail],
-    still_open: int,
-    settled: State,
-    rules: ProgrammeRules,
-) -> list[str]:
-    if code == "simulated":
-        return ["Show human feedback to see the recommendation."]
-    reasons = []
-    if code != "too_few":
-        reasons.append(
-            f"The probability that {percent(rules.proceed_rate)} or more would approve is {_probable(at_least)}; "
-            f"PROCEED asks for {percent(rules.proceed_probability)}, REVISE begins under "
-            f"{percent(rules.revise_probability)}."
-        )
-        reasons.append(
-            f"The probability that {percent(rules.stop_rate)} or fewer would approve is {_probable(at_most)}; "
-            f"STOP asks for {percent(rules.stop_probability)}."
-        )
-    reasons += [guardrail.sentence for guardrail in guardrails if guardrail.breached]
-    if still_open and settled is State.PROVISIONAL and code not in ("too_few", "keep_piloting"):
-        reasons.append(f"Provisional: how {count(still_open, 'open pilot')} will end can still change it.")
-    return reasons
-
-
-def _probable(p: float) -> str:
-    """Such as “94.9%”; nothing is ever said to be impossible or sure."""
-    return "under 0.1%" if p < 0.0005 else "over 99.9%" if p >= 0.9995 else f"{p:.1%}"
-
-
-def _changes(
-    code: str,
-    verdict: Verdict | None,
-    k: int,
-    n: int,
-    needed: int,
-    guardrails: list[Guardrail],
-    rules: ProgrammeRules,
-) -> list[str]:
-    """What would turn the result, in the order in which it would be hoped for."""
-    breached = [guardrail for guardrail in guardrails if guardrail.breached]
-    changes = []
-    if needed:
-        but = ", once the guardrails hold" if breached else ""
-        changes.append(f"{_in_a_row(needed, 'more approval')} would reach PROCEED{but}.")
-    changes += [f"{guardrail.label} must come to {guardrail.limit}." for guardrail in breached]
-    if code == "too_few":
-        changes.append(f"{count(rules.min_decided - n, 'more decided pilot')} will allow a result.")
-    if verdict is Verdict.PROCEED:
-        failures = _smallest(lambda m: _judge(k, n + m, False, rules)[1] is not Verdict.PROCEED)
-        changes.append(f"{_in_a_row(failures, 'more pilot without an approval')} would end PROCEED.")
-    if verdict is not Verdict.STOP:
-        failures = _smallest(lambda m: _judge(k, n + m, bool(breached), rules)[1] is Verdict.STOP)
-        changes.append(f"{_in_a_row(failures, 'more pilot without an approval')} would reach STOP.")
-    return changes
-
-
-def _in_a_row(n: int, what: str) -> str:
-    """Such as “1 more approval”, “3 more pilots in a row without an approval”."""
-    noun, _, rest = what.partition(" without")
-    return count(n, noun) + (" in a row" if n > 1 else "") + (f" without{rest}" if rest else "")
-
-
-def _fewest(probability: Callable[[int], float], rules: ProgrammeRules, n: int) -> int:
-    """The fewest more approvals in a row that reach PROCEED; more of them never lower the probability."""
-
-    def reached(more: int) -> bool:
-        return n + more >= rules.min_decided and probability(more) >= rules.proceed_probability
-
-    return _smallest(reached)
-
-
-def _smallest(reached: Callable[[int], bool]) -> int:
-    """The smallest count for which ``reached`` holds; from there on it always does."""
-    high = 0
-    while not reached(high):
-        high = 2 * high or 1
-    low = high // 2
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (low, middle) if reached(middle) else (middle + 1, high)
-    return low

@@ -1,7 +1,7 @@
 """The recommendation for one pilot: PROCEED, REVISE, STOP or too early to say, and why.
 
-The rules stand below in their order; the first that applies decides. Only what people said is looked at: simulated
-feedback and pauses change nothing. A failed render is no attempt, though what was measured of it and its cost count.
+The rules are listed in ``RULES``; the first that applies decides. Only human feedback counts: simulated feedback and
+pauses change nothing. A failed render does not count as an attempt, but its cost and measurements count towards risks.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,6 +16,11 @@ from pydantic import BaseModel, ConfigDict
 
 from pilot_core import catalog
 from pilot_core.clock import as_utc
+from pilot_core.domain.attempt import AttemptState, PilotRunAttempt
+from pilot_core.domain.feedback import FeedbackLevel, FeedbackMode
+from pilot_core.domain.judgements import TOO_EARLY
+from pilot_core.domain.pilot import ApprovalOutcome, PilotRun, PilotStatus
+from pilot_core.formatting import all_used
 from pilot_core.insight.evidence import (
     FlagState,
     Quote,
@@ -32,23 +37,12 @@ from pilot_core.insight.evidence import (
 )
 from pilot_core.insight.rules import Rules, current_rules
 from pilot_core.insight.stats import mean
-from pilot_core.models import (
-    ApprovalOutcome,
-    AttemptState,
-    FeedbackLevel,
-    FeedbackMode,
-    PilotRun,
-    PilotRunAttempt,
-    PilotStatus,
-)
 
 __all__ = ["CODES", "FlagState", "Reason", "Recommendation", "State", "Verdict", "flag_states", "is_stale", "recommend"]
 
-TOO_EARLY = "TOO EARLY"
-
 
 class Verdict(StrEnum):
-    """What to do with more engagements like this one."""
+    """Whether to go on with more engagements like this one."""
 
     PROCEED = "PROCEED"
     REVISE = "REVISE"
@@ -56,7 +50,7 @@ class Verdict(StrEnum):
 
 
 class State(StrEnum):
-    """Whether the result can still change: not once final, by further feedback while provisional or not ready."""
+    """Whether the result can still change. FINAL cannot; PROVISIONAL and NOT_READY can, with further feedback."""
 
     FINAL = "final"
     PROVISIONAL = "provisional"
@@ -64,7 +58,7 @@ class State(StrEnum):
 
 
 class Code(NamedTuple):
-    """What a reason code recommends (None: too early to say), and its plain words for a badge or a list."""
+    """The verdict of a reason code (None: too early to say), and the code in words for a badge or a list."""
 
     verdict: Verdict | None
     words: str
@@ -91,7 +85,7 @@ CODES = {
 
 
 class Reason(BaseModel):
-    """One sentence for the result, the attempts it speaks of, and what was said of them."""
+    """One sentence that explains the result, the attempts it refers to, and quotes from their reviews."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -101,7 +95,7 @@ class Reason(BaseModel):
 
 
 class Recommendation(BaseModel):
-    """The result for one pilot. ``label`` is the badge's text; ``as_of`` is None where everything known was used."""
+    """The result for one pilot. ``label`` is the badge's text. ``as_of`` is None if everything known was used."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -117,12 +111,12 @@ class Recommendation(BaseModel):
 
     @property
     def words(self) -> str:
-        """The code's plain words, as a badge shows them."""
+        """The reason code in words, as shown on a badge."""
         return CODES[self.code].words
 
 
 class Finding(NamedTuple):
-    """What a rule that applies has to say."""
+    """The outcome of a rule that applies."""
 
     code: str
     summary: str
@@ -131,7 +125,7 @@ class Finding(NamedTuple):
 
 @dataclass(frozen=True)
 class Evidence:
-    """The pilot as the rules see it. ``attempts`` and ``reviewed`` are ordered by attempt number."""
+    """The facts about a pilot that the rules use. ``attempts`` and ``reviewed`` are ordered by attempt number."""
 
     pilot: PilotRun
     rules: Rules
@@ -154,24 +148,25 @@ class Evidence:
 
     @property
     def last_is_major(self) -> bool:
-        """The newest attempt that a person has judged asks for major changes."""
+        """Whether the latest review by attempt number asked for major changes."""
         return bool(self.reviewed) and self.reviewed[-1].review.level is FeedbackLevel.MAJOR_CHANGES
 
     @property
-    def getting_worse(self) -> bool:
+    def rise(self) -> int | None:
+        """By how many ranks the last review is better than the one before; None if there are not two."""
         ranks = [r.review.level.rank for r in self.reviewed[-2:]]
-        return len(ranks) == 2 and ranks[1] < ranks[0]
+        return ranks[1] - ranks[0] if len(ranks) == 2 else None
 
     @property
     def exhausted(self) -> bool:
-        """All attempts are used, and each was judged by a person."""
+        """Whether all attempts are used and each has a human review."""
         return len(self.attempts) >= self.pilot.max_attempts and len(self.reviewed) == len(self.attempts)
 
 
 def recommend(pilot: PilotRun, *, as_of: datetime | None = None, rules: Rules | None = None) -> Recommendation:
-    """The result for this pilot from what was known at ``as_of`` (UTC; None: all that is known now).
+    """Return the recommendation for this pilot from what was known at ``as_of`` (UTC; None: everything known now).
 
-    The same pilot, moment and rules always give the same result; nothing is read but the catalogue.
+    The same pilot, time and rules always give the same result. Reads nothing but the catalogue.
     """
     rules = rules or current_rules()
     evidence = Evidence(known_at(pilot, as_of), rules)
@@ -191,7 +186,7 @@ def recommend(pilot: PilotRun, *, as_of: datetime | None = None, rules: Rules | 
 
 
 def is_stale(pilot: PilotRun, now: datetime, rules: Rules | None = None) -> bool:
-    """Whether an open pilot has had nothing new for ``stale_days`` days or more; a completed one is never stale."""
+    """Return whether an open pilot has had no activity for ``stale_days`` days or more. Completed pilots never are."""
     silence = as_utc(now) - pilot.updated_at
     limit = timedelta(days=(rules or current_rules()).stale_days)
     return pilot.status is not PilotStatus.COMPLETED and silence >= limit
@@ -215,7 +210,8 @@ def _dropped(e: Evidence) -> Finding | None:
     if len(cuts) == 1:
         return Finding("dropped", "The pilot was dropped after one attempt.", reasons)
     if len(reasons) > 1:
-        return Finding("dropped", f"The pilot was dropped after {len(cuts)} attempts that did not get closer.", reasons)
+        still = "the last review asked for major changes" if e.last_is_major else "what was flagged before still stands"
+        return Finding("dropped", f"The pilot was dropped after {len(cuts)} attempts; {still}.", reasons)
     summary = f"The pilot was dropped after {len(cuts)} attempts, without major changes asked for last."
     return Finding("dropped_after_effort", summary, reasons)
 
@@ -248,13 +244,13 @@ def _approved(e: Evidence) -> Finding | None:
 def _majors_repeated(e: Evidence) -> Finding | None:
     if len(e.majors) < e.rules.majors_stop:
         return None
-    return Finding("majors_repeated", f"Major changes were asked for {len(e.majors)} times.", [_majors_reason(e)])
+    return Finding("majors_repeated", f"{_majors_said(e)}.", [_majors_reason(e)])
 
 
 def _majors_persistent(e: Evidence) -> Finding | None:
     if len(e.majors) < e.rules.majors_persistent or not e.persistent:
         return None
-    summary = f"Major changes were asked for {len(e.majors)} times, and what was flagged before still stands."
+    summary = f"{_majors_said(e)}, and what was flagged before still stands."
     return Finding("majors_persistent", summary, [_majors_reason(e), *_persistent_reasons(e)])
 
 
@@ -262,11 +258,11 @@ def _exhausted(e: Evidence) -> Finding | None:
     if not e.exhausted:
         return None
     last = e.reviewed[-1]
-    used = f"All {len(e.attempts)} attempts are used without an approval that stands"
+    used = f"{all_used(len(e.attempts))}, without an approval that stands"
     text = f"The last review, of attempt {last.number}, said: {decision_words(last.review.level)}."
     reasons = [_reason(text, said=[last]), *_persistent_reasons(e)]
     if last.review.level is FeedbackLevel.MINOR_CHANGES and not e.persistent:
-        return Finding("exhausted_close", f"{used}, though only minor changes were asked for last.", reasons)
+        return Finding("exhausted_close", f"{used}; only minor changes were asked for last.", reasons)
     return Finding("exhausted", f"{used}.", reasons)
 
 
@@ -291,7 +287,7 @@ def _struggling(e: Evidence) -> Finding | None:
     reasons = []
     if len(e.majors) >= e.rules.majors_struggling or e.last_is_major:
         reasons.append(_majors_reason(e))
-    if e.getting_worse:
+    if e.rise is not None and e.rise < 0:
         before, after = e.reviewed[-2:]
         text = (
             f"The decision got worse, from {decision_words(before.review.level)} on attempt {before.number} "
@@ -300,7 +296,9 @@ def _struggling(e: Evidence) -> Finding | None:
         reasons.append(_reason(text, said=[before, after]))
     if not reasons:
         return None
-    return Finding("struggling", "The reviews are not getting closer to an approval.", reasons)
+    if e.rise is not None and e.rise <= 0:
+        return Finding("struggling", "The reviews are not getting closer to an approval.", reasons)
+    return Finding("struggling", f"{_majors_said(e)}.", reasons)
 
 
 def _in_progress(e: Evidence) -> Finding:
@@ -351,6 +349,10 @@ def _risks(e: Evidence) -> list[str]:
     return risks
 
 
+def _majors_said(e: Evidence) -> str:
+    return f"Major changes were asked for {'once' if len(e.majors) == 1 else f'{len(e.majors)} times'}"
+
+
 def _majors_reason(e: Evidence) -> Reason:
     on = _numbers([r.number for r in e.majors])
     return _reason(f"Major changes were asked for on {on}.", said=e.majors)
@@ -373,6 +375,6 @@ def _reason(text: str, attempts: Sequence[int] = (), said: Sequence[Reviewed] = 
 
 
 def _numbers(attempts: list[int]) -> str:
-    """Such as “attempt 1” or “attempts 1, 2 and 4”."""
+    """Return words such as “attempt 1” or “attempts 1, 2 and 4”."""
     *head, last = map(str, attempts)
     return f"attempts {', '.join(head)} and {last}" if head else f"attempt {last}"

@@ -1,6 +1,7 @@
-"""The outcome report of one pilot: what happened, in figures and in the reviewers' words, and what it recommends."""
+"""The outcome report of one pilot: figures, quotes from reviews, and the recommendation."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from math import fsum
 from typing import Literal, TypeVar
@@ -9,6 +10,9 @@ from pydantic import BaseModel, ConfigDict
 
 from pilot_core import catalog
 from pilot_core.clock import as_utc, utc_now
+from pilot_core.domain.attempt import AttemptState, PilotRunAttempt
+from pilot_core.domain.feedback import FeedbackLevel, FeedbackMode
+from pilot_core.domain.pilot import ApprovalOutcome, PilotRun, PilotStatus
 from pilot_core.insight.evidence import (
     FlagState,
     Quote,
@@ -22,15 +26,6 @@ from pilot_core.insight.evidence import (
 )
 from pilot_core.insight.recommend import Recommendation, recommend
 from pilot_core.insight.stats import Rate, mean, median, p90, rate
-from pilot_core.models import (
-    ApprovalOutcome,
-    AttemptState,
-    FeedbackLevel,
-    FeedbackMode,
-    PilotRun,
-    PilotRunAttempt,
-    PilotStatus,
-)
 
 ThemeState = Literal["resolved", "persistent", "new", "raised"]
 Side = Literal["better", "worse", "same"]
@@ -44,13 +39,13 @@ FLAG_CHANGES: dict[FlagState, tuple[Side, str]] = {
 
 
 class Part(BaseModel):
-    """Common settings: what a report says does not change."""
+    """Base class of the parts of a report, which are immutable."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Theme(Part):
-    """A flag people raised, the attempts it stands on, and their words. ``raised``: nothing to compare with yet."""
+    """A flag, the attempts it was raised on, and quotes. State ``raised``: only one attempt has been reviewed."""
 
     flag: str
     label: str
@@ -60,10 +55,10 @@ class Theme(Part):
 
 
 class Improvement(Part):
-    """The last reviewed attempt against the first: after minus before, or after over before for ``ttfc_ratio``.
+    """The last reviewed attempt compared with the first: last minus first, or last over first for ``ttfc_ratio``.
 
-    ``decision_delta`` counts steps among major changes, minor changes, approve (-2 to 2); ``cost_delta`` is in dollars.
-    A figure is None where either attempt has none. ``better``, ``worse`` and ``same`` are sentences.
+    ``decision_delta`` is in steps from major changes over minor changes to approve (-2 to 2), ``cost_delta`` in
+    dollars. A figure is None if either attempt lacks it. ``better``, ``worse`` and ``same`` hold sentences.
     """
 
     first_attempt: int
@@ -80,7 +75,7 @@ class Improvement(Part):
 
 
 class AttemptRow(Part):
-    """One attempt; ``ttfc`` in seconds, ``cost`` in dollars. Decision, flags, notes: the human review that stands."""
+    """One attempt. ``ttfc`` is in seconds, ``cost`` in dollars. Decision, flags and notes are of its human review."""
 
     number: int
     state: AttemptState
@@ -96,11 +91,11 @@ class AttemptRow(Part):
 
 
 class OutcomeReport(Part):
-    """One pilot's report; ``str(report)`` is its Markdown.
+    """The figures of one pilot's report; ``documents.report`` turns them into text.
 
-    ``ttfc_*`` are times-to-first-cut in seconds over the ``ttfc_n`` attempts that have one, ``ttfc_first`` that of
-    attempt 1; ``iterations_*`` likewise. ``review_approval`` is approvals over human reviews, one standing review an
-    attempt. Missing figures are None, never 0.
+    ``ttfc_*`` are times to first cut in seconds, over the ``ttfc_n`` attempts that have one; ``ttfc_first`` is that of
+    attempt 1. ``iterations_*`` are over ``iterations_n`` attempts. ``review_approval`` is approvals over human reviews,
+    counting the current review of each attempt. Missing figures are None, never 0.
     """
 
     pilot_id: str
@@ -135,24 +130,22 @@ class OutcomeReport(Part):
     recommendation: Recommendation
     attempts: list[AttemptRow]
 
-    @property
-    def markdown(self) -> str:
-        """The report as people read it."""
-        from pilot_core.documents import render_report
 
-        return render_report(self)
+@dataclass(frozen=True)
+class FiledReport:
+    """An outcome report as it was filed. ``markdown`` is its text at that time."""
 
-    def __str__(self) -> str:
-        return self.markdown
-
-
-def generate_pilot_outcome_report(pilot: PilotRun) -> OutcomeReport:
-    """The report of all that is known of the pilot now; print it for its Markdown."""
-    return build_report(pilot)
+    report_id: str
+    filed_by: str
+    report: OutcomeReport
+    markdown: str
+    override_by: str | None
+    override_verdict: str | None
+    override_reason: str | None
 
 
 def build_report(pilot: PilotRun, *, as_of: datetime | None = None, now: datetime | None = None) -> OutcomeReport:
-    """The report of what was known at ``as_of``; None takes all there is and dates it ``now`` (None: the present)."""
+    """Return the report of what was known at ``as_of``. None means everything, dated ``now`` (default: this moment)."""
     generated_at = as_utc(now or utc_now())
     dated = as_utc(as_of) if as_of else generated_at
     known = known_at(pilot, as_of)
@@ -175,7 +168,7 @@ def build_report(pilot: PilotRun, *, as_of: datetime | None = None, now: datetim
         as_of=dated,
         generated_at=generated_at,
         rules_version=result.rules_version,
-        total_videos=sum(bool(a.video_path) for a in runs),
+        total_videos=sum(a.had_video for a in runs),
         ttfc_mean=mean(ttfc),
         ttfc_median=median(ttfc),
         ttfc_p90=p90(ttfc),
@@ -216,7 +209,7 @@ def _row(attempt: PilotRunAttempt) -> AttemptRow:
 
 
 def _themes(pilot: PilotRun, reviewed: list[Reviewed]) -> list[Theme]:
-    """What stands first, what is resolved last; within that, in the order first raised."""
+    """Return the themes in ``THEME_ORDER``: open flags first, resolved ones last, else in the order first raised."""
     states = flag_states(pilot)
     themes = [
         Theme(
@@ -268,7 +261,10 @@ def _improvement(pilot: PilotRun, reviewed: list[Reviewed]) -> Improvement | Non
 def _measured(
     name: str, words: Callable[[float], str], before: float | None, after: float | None
 ) -> tuple[Side, str] | None:
-    """How a measure of which less is better changed; what reads the same is the same."""
+    """Return how a lower-is-better measure changed, or None if a value is missing.
+
+    Values that look the same when formatted count as the same.
+    """
     if before is None or after is None:
         return None
     old, new = words(before), words(after)

@@ -1,16 +1,16 @@
-"""The thresholds of the recommendations, for a pilot and for a programme, read from data/catalog/rules.toml."""
-
-import tomllib
-from functools import cache
-from typing import Any
+"""The thresholds for recommendations on pilots and programmes, read from the catalogue's rules.toml."""
 
 from pydantic import Field
 
-from pilot_core.catalog import CATALOG_DIR, Entry
+from pilot_core import catalog
+from pilot_core.catalog import Entry
 
 
 class Rules(Entry):
-    """Thresholds for one pilot: counts, days, dollars and seconds as the names say; ``version`` names the set."""
+    """Thresholds for one pilot. Names ending in days, dollars or seconds give the unit; the others are counts.
+
+    ``version`` identifies the set of thresholds.
+    """
 
     version: str = Field(min_length=1)
     majors_stop: int = Field(ge=1)
@@ -25,7 +25,7 @@ class Rules(Entry):
 
 
 class ProgrammeRules(Entry):
-    """Thresholds for a cohort: rates and probabilities from 0 to 1, counts of pilots, seconds and dollars."""
+    """Thresholds for a cohort: rates and probabilities (0 to 1), numbers of pilots, seconds and dollars."""
 
     version: str = Field(min_length=1)
     proceed_rate: float = Field(gt=0, lt=1)
@@ -42,19 +42,18 @@ class ProgrammeRules(Entry):
     recent_stops: int = Field(ge=1)
 
 
-@cache
+@catalog.cached
 def current_rules() -> Rules:
-    """The rules in force. Raises pydantic's ValidationError when the file misses, misspells or mistypes one."""
-    return Rules(**{name: value for name, value in _file().items() if name != "programme"})
+    """Return the current rules for a pilot. Raises CatalogError if rules.toml is wrong."""
+    values = {name: value for name, value in catalog.read("rules").items() if name != "programme"}
+    return catalog.parsed(Rules, "rules", "", values)
 
 
-@cache
+@catalog.cached
 def current_programme_rules() -> ProgrammeRules:
-    """The rules in force for programmes. Raises as :func:`current_rules` does."""
-    return ProgrammeRules(version=_file()["version"], **_file()["programme"])
-
-
-@cache
-def _file() -> dict[str, Any]:
-    with (CATALOG_DIR / "rules.toml").open("rb") as file:
-        return tomllib.load(file)
+    """Return the current rules for programmes. Raises CatalogError if rules.toml is wrong."""
+    found = catalog.read("rules")
+    programme = found.get("programme")
+    if not isinstance(programme, dict):
+        raise catalog.wrong("rules", "programme", "the table [programme] is missing")
+    return catalog.parsed(ProgrammeRules, "rules", "programme", programme | {"version": found.get("version")})

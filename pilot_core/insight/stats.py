@@ -1,4 +1,4 @@
-"""The few statistics of one pilot, written out: statsmodels and numpy take seconds to import, a report must not."""
+"""Basic statistics in plain Python, because importing statsmodels and numpy takes seconds, too long for a report."""
 
 import math
 from collections.abc import Sequence
@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pydantic import BaseModel, ConfigDict
 
 Z_95 = 1.959963984540054
-"""The standard normal's 97.5 % point."""
+"""The 97.5th percentile of the standard normal distribution."""
 
 
 class Rate(BaseModel):
-    """A share with what it stands on: ``value`` and the 95 % Wilson bounds are None for 0 of 0."""
+    """A share with its numerator and denominator. ``value`` and the 95% Wilson bounds are None for 0 of 0."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -22,7 +22,7 @@ class Rate(BaseModel):
 
 
 def rate(k: int, n: int) -> Rate:
-    """k of n as a Rate. Raises ValueError unless 0 <= k <= n."""
+    """Return k of n as a Rate. Raises ValueError unless 0 <= k <= n."""
     bounds = wilson(k, n)
     if bounds is None:
         return Rate(numerator=k, denominator=n, value=None, low=None, high=None)
@@ -30,7 +30,7 @@ def rate(k: int, n: int) -> Rate:
 
 
 def wilson(k: int, n: int) -> tuple[float, float] | None:
-    """The 95 % score interval (low, high) of k successes in n, each 0 to 1; None for 0 of 0.
+    """Return the 95% score interval (low, high) of k successes in n, each 0 to 1; None for 0 of 0.
 
     Raises ValueError unless 0 <= k <= n. Formula: E. B. Wilson, "Probable inference, the law of succession, and
     statistical inference", JASA 22 (1927) 209–212. Equal to statsmodels' ``proportion_confint(method="wilson")``.
@@ -46,22 +46,22 @@ def wilson(k: int, n: int) -> tuple[float, float] | None:
 
 
 def mean(values: Sequence[float]) -> float | None:
-    """The arithmetic mean; None for no values."""
+    """Return the arithmetic mean, or None for no values."""
     return math.fsum(values) / len(values) if values else None
 
 
 def median(values: Sequence[float]) -> float | None:
-    """The middle value, or the mean of the middle two; None for no values."""
+    """Return the middle value or the mean of the middle two, or None for no values."""
     return percentile(values, 0.5)
 
 
 def p90(values: Sequence[float]) -> float | None:
-    """The 90th percentile, interpolated; None for no values."""
+    """Return the 90th percentile, interpolated, or None for no values."""
     return percentile(values, 0.9)
 
 
 def percentile(values: Sequence[float], share: float) -> float | None:
-    """The value below which ``share`` (0 to 1) of the values lie, interpolated linearly; None for no values.
+    """Return the value below which ``share`` (0 to 1) of the values lie, interpolated linearly; None for no values.
 
     The same as SQL's ``percentile_cont`` (Hyndman and Fan's type 7, "Sample quantiles in statistical packages", 1996).
     """

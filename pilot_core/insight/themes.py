@@ -1,23 +1,22 @@
-"""Suggests flags for what a reviewer wrote, beside the exact words: a lexicon read clause by clause.
+"""Suggests flags for a reviewer's notes, quoting the exact words, by applying a lexicon to each clause.
 
-It reads plain English notes only, and misses much. Suggestions are never counted; a person accepts or dismisses each.
+It only understands plain English and misses many complaints. A person accepts or dismisses each suggestion; a
+suggestion by itself is never counted.
 """
 
 import re
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
 
 from pydantic import Field
 
 from pilot_core import catalog
-from pilot_core.catalog import CATALOG_DIR, Entry
+from pilot_core.catalog import Entry
 
-NEGATION_REACH = 3  # words between a negation, or a wish, and what it is about
-TOPIC_REACH = 8  # words between a topic and the good or bad word
-WINDOW = 100  # characters on either side in which words are looked for, so that a long note takes no longer
+NEGATION_REACH = 3  # most words from a negation or wish to the word it applies to
+TOPIC_REACH = 8  # most words between a topic and a good or bad word
+WINDOW = 100  # characters searched on either side, which limits the time for a long note
 CLAUSE = re.compile(
     r"[!?;\n()]+\s*|[.,:]+(?:\s+|$)|\s(?:but|however|though|although|yet|whereas)\s|\s[–—-]\s", re.IGNORECASE
 )
@@ -25,7 +24,7 @@ WORD = re.compile(r"[\w'%-]+")
 
 
 class Polarity(StrEnum):
-    """Whether the words find fault, or praise."""
+    """Whether the words are a complaint or praise."""
 
     COMPLAINT = "complaint"
     PRAISE = "praise"
@@ -33,7 +32,7 @@ class Polarity(StrEnum):
 
 @dataclass(frozen=True)
 class Suggestion:
-    """A flag suggested by ``quote``, the note's characters ``start`` to ``end``. Praise suggests that it is settled."""
+    """A flag suggested by ``quote``, the note's characters ``start`` to ``end``. Praise suggests it is resolved."""
 
     flag: str
     quote: str
@@ -51,7 +50,7 @@ class FlagWords(Entry):
 
 
 class Lexicon(Entry):
-    """The whole file; ``version`` names the set."""
+    """The contents of the catalogue's lexicon.toml. ``version`` identifies the set of words."""
 
     version: str = Field(min_length=1)
     negations: tuple[str, ...]
@@ -67,17 +66,32 @@ class _Patterns:
     phrases: tuple[tuple[Polarity, re.Pattern[str]], ...]
 
 
-@cache
+@catalog.cached
 def lexicon() -> Lexicon:
-    """The lexicon of data/catalog/. Raises pydantic's ValidationError, and InvalidRequest for an unknown flag."""
-    with (CATALOG_DIR / "lexicon.toml").open("rb") as file:
-        read = Lexicon(**tomllib.load(file))
-    catalog.check_flags(list(read.flags))
-    return read
+    """Return the catalogue's lexicon.toml. Raises CatalogError if it is wrong."""
+    found = catalog.parsed(Lexicon, "lexicon", "", catalog.read("lexicon"))
+    for flag in found.flags:
+        if flag not in catalog.flags():
+            raise catalog.wrong("lexicon", f"flags.{flag}", "there is no such flag in flags.toml")
+    return found
+
+
+def check_lexicon() -> None:
+    """Raise CatalogError if the lexicon is wrong, or one of its expressions is none."""
+    words = lexicon()
+    lists = {name: getattr(words, name) for name in ("negations", "wishes", "good", "bad")}
+    for flag, its in words.flags.items():
+        lists |= {f"flags.{flag}.{name}": getattr(its, name) for name in FlagWords.model_fields}
+    for key, expressions in lists.items():
+        for expression in expressions:
+            try:
+                re.compile(expression)
+            except re.error as error:
+                raise catalog.wrong("lexicon", key, f"“{expression}” is no regular expression ({error})") from error
 
 
 def suggest(notes: str) -> list[Suggestion]:
-    """The flags that the note suggests, in the order of its words; of one flag and polarity, the first."""
+    """Return the flags that the notes suggest, in text order; only the first of each flag and polarity."""
     text = notes.replace("’", "'").replace("‘", "'")
     found: dict[tuple[str, Polarity], Suggestion] = {}
     for flag in lexicon().flags:
@@ -89,7 +103,7 @@ def suggest(notes: str) -> list[Suggestion]:
 
 
 def _spans(text: str, flag: str) -> Iterator[tuple[int, int, Polarity]]:
-    """Where the flag is suggested: by a phrase, else by a topic and a good or bad word near it."""
+    """Yield each place that suggests the flag: a phrase or, in clauses without one, a topic near a good or bad word."""
     patterns = _patterns(flag)
     for start, end in _clauses(text):
         said = False
@@ -106,7 +120,10 @@ def _spans(text: str, flag: str) -> Iterator[tuple[int, int, Polarity]]:
 
 
 def _judged(text: str, start: int, end: int, topic: re.Match[str]) -> tuple[int, int, Polarity] | None:
-    """The topic with the nearest good or bad word of its clause, turned round by a negation or a wish before it."""
+    """Return the span and polarity of a topic and the nearest good or bad word in its clause; None without such a word.
+
+    A negation before the word reverses the polarity. A wish before a good word makes it a complaint.
+    """
     near: list[tuple[int, re.Match[str], Polarity]] = []
     first, last = max(start, topic.start() - WINDOW), min(end, topic.end() + WINDOW)
     for polarity, kind in ((Polarity.PRAISE, "good"), (Polarity.COMPLAINT, "bad")):
@@ -129,7 +146,7 @@ def _judged(text: str, start: int, end: int, topic: re.Match[str]) -> tuple[int,
 
 
 def _turned_from(text: str, start: int, at: int, kind: str, reach: int = NEGATION_REACH) -> int | None:
-    """Where in the clause, at most ``reach`` words before ``at``, a word of that kind begins."""
+    """Return where the nearest word of that kind starts, fewer than ``reach`` words before ``at``; else None."""
     found = list(_any_of(kind).finditer(text, max(start, at - WINDOW), at))
     if found and len(WORD.findall(text, found[-1].end(), at)) < reach:
         return found[-1].start()
@@ -143,7 +160,7 @@ def _turned(polarity: Polarity, turned: bool) -> Polarity:
 
 
 def _words_between(text: str, one: re.Match[str], other: re.Match[str]) -> int | None:
-    """None where they overlap."""
+    """Return the number of words between two matches, or None if they overlap."""
     first, second = sorted((one, other), key=lambda match: match.start())
     if second.start() < first.end():
         return None
@@ -160,7 +177,7 @@ def _clauses(text: str) -> Iterator[tuple[int, int]]:
         yield start, len(text)
 
 
-@cache
+@catalog.cached
 def _patterns(flag: str) -> _Patterns:
     words = lexicon().flags[flag]
     phrases = [(Polarity.PRAISE, words.praises), (Polarity.COMPLAINT, words.complaints)]
@@ -170,7 +187,7 @@ def _patterns(flag: str) -> _Patterns:
     )
 
 
-@cache
+@catalog.cached
 def _any_of(kind: str) -> re.Pattern[str]:
     return _whole_words(getattr(lexicon(), kind))
 

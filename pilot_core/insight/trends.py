@@ -1,6 +1,6 @@
 """Charts over time: individuals (XmR) on log values, a run chart, and approval among the last ten decided pilots.
 
-Each comes with what it draws and one sentence on what it shows now. Points are in order of time, the oldest first.
+Each has its data and one sentence on what it shows now. Points are in order of time, oldest first.
 """
 
 import math
@@ -15,17 +15,17 @@ from pilot_core.formatting import count, percent, seconds
 from pilot_core.formatting import rate as rate_words
 from pilot_core.insight.stats import Rate, rate
 
-LIMIT_FACTOR = 2.66  # 3 / 1.128: three sigma, of which the mean moving range of two is 1.128
+LIMIT_FACTOR = 2.66  # 3 / 1.128: three sigma; the mean moving range of two values is 1.128 sigma
 RANGE_FACTOR = 3.267
-FEWEST = 5  # under this many points no limits, no median line and no rate are drawn
-TRIAL = 12  # under this many points limits are on trial
+FEWEST = 5  # with fewer points, no limits, median line or rate are drawn
+TRIAL = 12  # with fewer points, limits are trial limits
 RUN = 7
-SHORTEST = 0.1  # seconds; a time of 0 has no logarithm and counts as this
+SHORTEST = 0.1  # seconds; shorter times count as this, because 0 has no logarithm
 WINDOW = 10
 
 
 class SignalKind(StrEnum):
-    """Why points are more than noise."""
+    """The rule by which points count as a signal rather than noise."""
 
     OUTSIDE = "outside"
     ONE_SIDE = "one_side"
@@ -35,7 +35,7 @@ class SignalKind(StrEnum):
 
 @dataclass(frozen=True)
 class Signal:
-    """Points ``first`` to ``last`` (indexes, included) are more than noise. ``side``: 1 above or rising, else -1."""
+    """A signal in points ``first`` to ``last`` (indexes, inclusive). ``side`` is 1 for above or rising, else -1."""
 
     kind: SignalKind
     side: int
@@ -45,7 +45,10 @@ class Signal:
 
 @dataclass(frozen=True)
 class Limits:
-    """Natural process limits, in the unit of the values. ``range_high`` is on the scale the limits were computed on."""
+    """Natural process limits. ``mean``, ``low`` and ``high`` are in the unit of the values.
+
+    ``mean_range`` and ``range_high`` are on the scale of the computation, which is logarithmic for log charts.
+    """
 
     mean: float
     low: float
@@ -57,7 +60,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Xmr:
-    """A chart of individuals. ``moving_ranges`` are on the scale of the limits, one fewer than the values."""
+    """A chart of individuals. There is one moving range fewer than values, on the scale of the computation."""
 
     values: tuple[float, ...]
     moving_ranges: tuple[float, ...]
@@ -67,7 +70,7 @@ class Xmr:
 
 @dataclass(frozen=True)
 class Point:
-    """One measured attempt; ``at`` in UTC, ``value`` in the chart's unit."""
+    """One measured attempt. ``at`` is in UTC, ``value`` in the chart's unit."""
 
     pilot_id: str
     company_name: str
@@ -78,7 +81,7 @@ class Point:
 
 @dataclass(frozen=True)
 class FirstCuts:
-    """Time-to-first-cut of each pilot's first attempt, in seconds: the latest of ``of`` such pilots."""
+    """Times to first cut of pilots' first attempts, in seconds. ``points`` are the latest of ``of`` pilots."""
 
     points: tuple[Point, ...]
     of: int
@@ -89,7 +92,7 @@ class FirstCuts:
 
 @dataclass(frozen=True)
 class RunChart:
-    """Iterations of each attempt: the latest of ``of`` attempts, their median (None under five) and its signals."""
+    """Iterations per attempt, for the latest of ``of`` attempts, with their median (None under five) and signals."""
 
     points: tuple[Point, ...]
     of: int
@@ -110,7 +113,7 @@ class DecidedPoint:
 
 @dataclass(frozen=True)
 class Window:
-    """Approval among the last ten (at first, five to nine) decided pilots, when the last of them was decided."""
+    """Approval among ten consecutive decided pilots (the first windows have five to nine), dated by the last one."""
 
     at: datetime
     rate: Rate
@@ -119,9 +122,9 @@ class Window:
 
 @dataclass(frozen=True)
 class RollingApproval:
-    """The latest windows of ``of`` decided pilots.
+    """The latest windows. ``of`` is the number of all decided pilots.
 
-    ``if_open_fail`` and ``if_open_pass`` are the latest window's rate with all open pilots added, failed or approved.
+    ``if_open_fail`` and ``if_open_pass`` are the latest window's rate if all open pilots failed, or were approved.
     """
 
     windows: tuple[Window, ...]
@@ -133,11 +136,12 @@ class RollingApproval:
 
 
 def xmr(values: Sequence[float], *, log: bool = False) -> Xmr:
-    """Mean, natural process limits at 2.66 × the mean moving range, and signals; no limits under five values.
+    """Return the values with moving ranges, natural process limits (2.66 × the mean moving range) and signals.
 
-    With ``log`` it is done on natural logarithms and the limits given back in the values' own unit; skewed times give
-    about 5% false alarms a point raw, 1.8% logged. Factors: D. J. Wheeler, "Understanding Variation" (1993), and the
-    NIST/SEMATECH e-Handbook of Statistical Methods, 6.3.2.2.
+    Under five values, there are no limits and no signals. With ``log``, limits are computed on natural logarithms and
+    converted back to the unit of the values. For skewed times this lowers false alarms from about 5% to 1.8% per point.
+    Factors: D. J. Wheeler, "Understanding Variation" (1993), and the NIST/SEMATECH e-Handbook of Statistical Methods,
+    6.3.2.2.
     """
     scaled = [math.log(max(value, SHORTEST)) for value in values] if log else list(values)
     ranges = tuple(abs(after - before) for before, after in pairwise(scaled))
@@ -159,13 +163,13 @@ def xmr(values: Sequence[float], *, log: bool = False) -> Xmr:
 
 
 def first_cuts(points: Sequence[Point], of: int, target: float) -> FirstCuts:
-    """The chart of first times-to-first-cut against the promise of ``target`` seconds."""
+    """Return the chart of times to first cut of first attempts, compared with ``target`` seconds."""
     chart = xmr([point.value for point in points], log=True)
     return FirstCuts(tuple(points), of, target, chart, _first_cuts_reading(chart, points, of, target))
 
 
 def run_chart(points: Sequence[Point], of: int) -> RunChart:
-    """The chart of iterations; a signal is seven attempts in a row on one side of the median, none of them on it."""
+    """Return the chart of iterations. A signal is seven or more attempts in a row on one side of the median."""
     values = [point.value for point in points]
     if len(values) < FEWEST:
         return RunChart(tuple(points), of, None, (), _few_iterations(values))
@@ -181,9 +185,9 @@ def run_chart(points: Sequence[Point], of: int) -> RunChart:
 
 
 def rolling_approval(decided: Sequence[DecidedPoint], of: int, still_open: int) -> RollingApproval:
-    """Approval among the last ten decided pilots at each decision, from the fifth on.
+    """Return approval among the last ten decided pilots at each decision, from the fifth on.
 
-    Where ``decided`` is not all of them, its first nine only fill the first window.
+    If ``decided`` is not all ``of`` of them, windows start at its tenth, so that every window is full.
     """
     begin = FEWEST if len(decided) == of else WINDOW
     windows = tuple(_window(decided[max(0, end - WINDOW) : end]) for end in range(begin, len(decided) + 1))
@@ -196,7 +200,7 @@ def rolling_approval(decided: Sequence[DecidedPoint], of: int, still_open: int) 
 
 
 def difference_bounds(before: Rate, after: Rate) -> tuple[float, float] | None:
-    """The 95% interval of after − before; None where either is 0 of 0.
+    """Return the 95% interval of after − before, or None if either is 0 of 0.
 
     Formula: R. G. Newcombe, "Interval estimation for the difference between independent proportions", Statistics in
     Medicine 17 (1998) 873–890, method 10, from the two Wilson intervals.
@@ -218,7 +222,7 @@ def _signals(scaled: list[float], mean: float, reach: float) -> list[Signal]:
         ]
     found += _stretches(SignalKind.ONE_SIDE, [_sign(value - mean) for value in scaled], RUN)
     steps = [0, *(_sign(after - before) for before, after in pairwise(scaled))]
-    # Seven rising points are six rises.
+    # Seven rising points have six rises between them.
     found += [
         Signal(SignalKind.TREND, rise.side, rise.first - 1, rise.last)
         for rise in _stretches(SignalKind.TREND, steps, RUN - 1)
@@ -229,7 +233,7 @@ def _signals(scaled: list[float], mean: float, reach: float) -> list[Signal]:
 
 
 def _near_limit(far: list[int]) -> list[Signal]:
-    """Two of three points in the outer third on one side; overlapping finds are one."""
+    """Return a signal for each two of three consecutive points in the outer third on one side; overlaps are merged."""
     found: list[Signal] = []
     for end in range(1, len(far)):
         for side in (1, -1):
@@ -244,7 +248,7 @@ def _near_limit(far: list[int]) -> list[Signal]:
 
 
 def _stretches(kind: SignalKind, sides: Sequence[int], least: int) -> list[Signal]:
-    """Stretches of ``least`` or more places with the same side, none of them 0."""
+    """Return a signal for each run of at least ``least`` consecutive points on the same side. 0 is on neither side."""
     found, first = [], 0
     for place in range(1, len(sides) + 1):
         if place == len(sides) or sides[place] != sides[first]:
@@ -280,7 +284,7 @@ def _first_cuts_reading(chart: Xmr, points: Sequence[Point], of: int, target: fl
 
 
 def _change(chart: Xmr) -> str:
-    """What the signals say of now."""
+    """Return what the signals say about the latest points."""
     end = len(chart.values) - 1
     latest = {signal.kind: signal for signal in chart.signals if signal.last == end}
     runs = [s for s in chart.signals if s.kind is SignalKind.ONE_SIDE and end - s.last <= 1 and s.first > 0]

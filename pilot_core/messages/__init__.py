@@ -1,14 +1,15 @@
-"""Nobody waits in silence: what is due, what is said of it, the outbox, and the ways out.
+"""Messages to founders and leads: what is due, their text, the outbox, and sending.
 
-``hours`` knows working time, ``clocks`` what is due, ``words`` what a message says, ``outbox`` what people do with one,
-``ways`` how one goes, ``sender`` when. A message is a row from the moment of the change it tells of, written in that
-change's transaction (:func:`pilot_core.store.outbox.tell`).
+``deadlines`` computes what is due and which messages that calls for, ``templates`` writes their text, ``outbox`` has
+what people do with a message, ``letters`` makes a message for one recipient, ``transports`` sends by mail and webhook,
+and ``sender`` decides when. A message is a row, written in the transaction that causes it
+(:func:`pilot_core.store.tables.outbox.enqueue`).
 
-Secret addresses. A message has to name a review link, of whose token only a hash is kept. Weighed: to keep the address
-in the row until it is sent (then every reminder needs a new link, and a new link ends the one before), or to make
-tokens anew each time (the same). Chosen: a link of the messages' own, whose token, like the opt-out link's, is an HMAC-
-SHA256 of the pilot and of when the link was made, under 256 random bits that lie beside the database in
-``.messages.key``, readable by its owner. So every message to a founder names the same living link, kept words hold a
-placeholder instead of it, and neither database nor backup can be turned into a link. After a restore there is another
-key: links are made anew, and those of earlier mails end. What a lead revoked stays revoked.
+Capability links. A message has to contain a review link, but only a hash of a link's token is stored. Storing the
+address until the message is sent would mean a new link for every reminder, and a new link ends the one before. So
+messages use a link of their own, whose token, like that of the opt-out link, is an HMAC-SHA256 of the pilot and of when
+the link was made, under 256 random bits that are stored beside the database in ``.messages.key``, readable by its
+owner. Every message to a founder then has the same link, the stored text has a placeholder instead, and nobody can make
+a link from the database or a backup. A restore creates a new key: links are made anew, and those in earlier mails stop
+working. A link that a lead revoked stays revoked.
 """

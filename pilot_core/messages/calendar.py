@@ -1,45 +1,60 @@
-"""The leads' calendar: what is due, as iCalendar (RFC 5545), at a secret address that can be ended."""
+"""The leads' calendar of due dates as iCalendar (RFC 5545), at a capability link that can be revoked."""
 
 from datetime import UTC, datetime, timedelta
 
 from pilot_core import ids
 from pilot_core.documents.text import line
-from pilot_core.messages import clocks
+from pilot_core.domain.actors import Actor, Way
+from pilot_core.domain.contacts import Feed
+from pilot_core.domain.roles import ActKind
+from pilot_core.messages import deadlines
 from pilot_core.settings import Settings
-from pilot_core.store import contacts
-from pilot_core.store.contacts import Feed
+from pilot_core.store import permission
+from pilot_core.store.engine.connection import Connection
 from pilot_core.store.pilots import PilotStore
+from pilot_core.store.tables import contacts
 from pilot_core.tokens import hashed, new_token
 
 LINE_BYTES = 75
-LONG = timedelta(minutes=30)
+EVENT_LENGTH = timedelta(minutes=30)
 
 
-def make_feed(store: PilotStore, name: str, *, is_account: bool) -> str:
-    """A secret address for someone of the team, as its token, shown this once; the one they had before ends."""
-    token = new_token()
-    feed = Feed(ids.new_id("feed"), name, is_account, store.clock(), None)
-    store.database.transaction(lambda connection: contacts.add_feed(connection, feed, hashed(token)))
+def make_feed(store: PilotStore, actor: Actor) -> str:
+    """Create a calendar feed for a member of the team, ending their earlier one; returns its token."""
+    token, now = new_token(), store.clock()
+    feed = Feed(ids.new_id("feed"), str(actor), actor.source.way is Way.ACCOUNT, now, None)
+
+    def add_feed(connection: Connection) -> None:
+        permission.check(connection, actor, ActKind.FEED, None, now)
+        contacts.add_feed(connection, feed, hashed(token))
+
+    store.database.transaction(add_feed)
     return token
 
 
-def end_feed(store: PilotStore, name: str) -> None:
-    """End the secret address of a name; without one, nothing happens."""
-    store.database.transaction(lambda connection: contacts.end_feeds(connection, name, store.clock()))
+def end_feed(store: PilotStore, actor: Actor) -> None:
+    """End the member's feed, if there is one."""
+    now = store.clock()
+
+    def end(connection: Connection) -> None:
+        permission.check(connection, actor, ActKind.FEED, None, now)
+        contacts.end_feeds(connection, actor, now)
+
+    store.database.transaction(end)
 
 
 def feeds(store: PilotStore) -> list[Feed]:
-    """The feeds that live, the oldest first."""
+    """Return the active feeds, oldest first."""
     return store.database.read(contacts.feeds)
 
 
 def feed_of(store: PilotStore, token: str) -> Feed | None:
-    """The living feed behind a token."""
+    """Return the active feed of a token, or None."""
     return store.database.read(lambda connection: contacts.feed_of(connection, hashed(token)))
 
 
 def calendar(store: PilotStore, config: Settings) -> str:
-    """Every due date of an open pilot as an event that ends with it."""
+    """Return a calendar with each due date of an active pilot as an event that ends at that time."""
     now = store.clock()
     lines: list[str] = [
         "BEGIN:VCALENDAR",
@@ -47,13 +62,13 @@ def calendar(store: PilotStore, config: Settings) -> str:
         "PRODID:-//Pilot Ops//Due dates//EN",
         "X-WR-CALNAME:Pilot Ops",
     ]
-    for due in clocks.dues(store.database, config, now):
+    for due in deadlines.dues(store.database, config, now):
         whose = "ours" if due.is_ours else "the founder’s"
         lines += [
             "BEGIN:VEVENT",
             f"UID:{due.pilot_id}-{due.attempt_number or 0}-{due.step}@pilot-ops",
             f"DTSTAMP:{_moment(now)}",
-            f"DTSTART:{_moment(due.due_at - LONG)}",
+            f"DTSTART:{_moment(due.due_at - EVENT_LENGTH)}",
             f"DTEND:{_moment(due.due_at)}",
             f"SUMMARY:{_text(f'{due.company_name}: {due.words}')}",
             f"DESCRIPTION:{_text(f'Due; the step is {whose}.')}",
@@ -69,7 +84,7 @@ def _moment(value: datetime) -> str:
 
 
 def _text(value: str) -> str:
-    """As RFC 5545 writes a text (3.3.11); no line break is left in it."""
+    """Return a text escaped as in RFC 5545, 3.3.11, without line breaks."""
     text = line(value)
     for mark in "\\;,":
         text = text.replace(mark, f"\\{mark}")
@@ -77,7 +92,7 @@ def _text(value: str) -> str:
 
 
 def _folded(text: str) -> str:
-    """At most 75 bytes a line, broken between characters (3.1)."""
+    """Return a line folded to at most 75 bytes, between characters (RFC 5545, 3.1)."""
     here = ""
     lines: list[str] = []
     for character in text:

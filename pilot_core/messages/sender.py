@@ -1,7 +1,7 @@
-"""Sending what is due: one sender at a time, whichever process it is in, and each delivery claimed before it is tried.
+"""Send the messages that are due. Only one process sends at a time, and it claims each delivery before trying it.
 
-The claim counts the try and moves the next one on, so that a sender that dies leaves a delivery that is tried again. It
-lives by its heartbeat, so that one that hangs on a slow server keeps others from sending the same meanwhile.
+The claim counts the try and sets the time of the next one, so that the delivery is tried again if the sender dies. The
+sender keeps its claim by a heartbeat, so that no other process sends the same message while it waits for a slow server.
 """
 
 import logging
@@ -13,23 +13,24 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from pilot_core.domain.contacts import Contact
+from pilot_core.domain.messages import Delivery, Message, MessageState, NewMessage
 from pilot_core.errors import PilotError, PilotNotFound, StoreError
-from pilot_core.messages import clocks, words
-from pilot_core.messages.outbox import letter_of, recipients_of, what_ended, why_by_hand
-from pilot_core.messages.secret_addresses import Withheld
-from pilot_core.messages.ways import MAIL, Letter, NotTaken, Patience, post, send_mail
+from pilot_core.messages import deadlines, templates
+from pilot_core.messages.capability_links import Withheld
+from pilot_core.messages.letters import Envelope, letter_of, recipients_of, why_by_hand
+from pilot_core.messages.outbox import outdated
+from pilot_core.messages.transports import MAIL, Letter, NotTaken, Patience, post, send_mail
 from pilot_core.settings import Settings
-from pilot_core.store import contacts, outbox
-from pilot_core.store.contacts import Contact
-from pilot_core.store.lease import Connection
-from pilot_core.store.outbox import Delivery, Message, State
+from pilot_core.store.engine.connection import Connection
 from pilot_core.store.pilots import PilotStore
-from pilot_core.store.renders import this_machine
+from pilot_core.store.processes import this_machine
+from pilot_core.store.tables import contacts, outbox
 
 log = logging.getLogger(__name__)
 
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 720))
-"""After each try that came to nothing; after one more try it is given up."""
+"""The pauses after failed tries. A delivery whose last try fails too is given up."""
 
 TOO_LATE = timedelta(days=7)
 HEARTBEAT_SECONDS = 15.0
@@ -38,7 +39,7 @@ SETTLE_TRIES = 5
 
 @dataclass
 class Report:
-    """What one round did: deliveries sent, tries that came to nothing, deliveries given up."""
+    """The result of one round: deliveries sent, tries failed, and deliveries given up."""
 
     sent: int = 0
     failed: int = 0
@@ -46,17 +47,17 @@ class Report:
 
 
 def send_due(store: PilotStore, config: Settings, stop: Callable[[], bool] = lambda: False) -> Report:
-    """Write what the time asks for and send everything that is due; ``stop`` is asked between two deliveries.
+    """Enqueue the reminders and digests that are due, and send all due messages; ``stop`` is called between deliveries.
 
-    Nothing is done where another process is sending just now. Raises StoreError.
+    Does nothing while another process is sending. Raises StoreError.
     """
     report, now = Report(), store.clock()
     is_open = config.hours.is_open(now)
     before = now - timedelta(minutes=config.hold_minutes)
     for_leads = bool((config.mail and config.mail_leads) or config.webhook)
 
-    def look(connection: Connection) -> tuple[list[clocks.Asked], bool]:
-        asked = clocks.asked_for(connection, config, now, for_leads=for_leads)
+    def look(connection: Connection) -> tuple[list[NewMessage], bool]:
+        asked = deadlines.asked_for(connection, config, now, for_leads=for_leads)
         due = outbox.due_messages(connection, before, is_open) or outbox.anything_due(connection, now, is_open)
         return asked, bool(due)
 
@@ -81,58 +82,62 @@ def send_due(store: PilotStore, config: Settings, stop: Callable[[], bool] = lam
     return report
 
 
-def _write(connection: Connection, asked: list[clocks.Asked], now: datetime) -> None:
+def _write(connection: Connection, asked: list[NewMessage], now: datetime) -> None:
     for one in asked:
-        outbox.tell(connection, one.kind, one.pilot_id, now, attempt_number=one.attempt_number, about=one.about)
+        outbox.enqueue(connection, one, now)
 
 
 def _prepare(store: PilotStore, config: Settings, message: Message) -> None:
-    """Let a message begin to go, or say why it does not: its words are kept from here on."""
+    """Start a message's deliveries, or record why it is not sent. Its text is stored from here on."""
     now = store.clock()
 
-    def end(state: State, reason: str) -> None:
-        store.database.transaction(lambda c: outbox.move(c, message.message_id, (State.WAITING,), state, reason, now))
+    def end(state: MessageState, reason: str) -> None:
+        store.database.transaction(
+            lambda c: outbox.move(c, message.message_id, (MessageState.WAITING,), state, reason, now)
+        )
 
     try:
         pilot = store.load(message.pilot_id) if message.pilot_id else None
         contact = _contact(store, message)
-        if over := what_ended(message, pilot, contact) if pilot else _digest_over(store, config, message, now):
-            return end(State.CANCELLED, over)
+        if over := outdated(message, pilot, contact) if pilot else _digest_over(store, config, message, now):
+            return end(MessageState.CANCELLED, over)
         if not message.go_at and now - message.written_at > TOO_LATE:
-            return end(State.BY_HAND, "It waited for over a week. Read it again, then send it.")
+            return end(MessageState.BY_HAND, "It waited for over a week. Read it again, then send it.")
         recipients = recipients_of(config, message, contact)
         if not recipients:
-            return end(State.BY_HAND, why_by_hand(config, message))
-        said = words.words_of(store, config, message, pilot)
-        # Makes the link that it names, or says why a person should decide.
-        kept = replace(message, subject=said.subject, body=said.body, html=said.html)
-        letter_of(store, config, kept, pilot, "", "", released=message.go_at is not None)
+            return end(MessageState.BY_HAND, why_by_hand(config, message))
+        words = templates.words_of(store, config, message, pilot)
+        # Creates the link in it, or raises Withheld if a person has to decide.
+        kept = replace(message, subject=words.subject, body=words.body, html=words.html)
+        letter_of(store, config, kept, pilot, Envelope(""), released=message.go_at is not None)
     except Withheld as error:
-        return end(State.HELD, str(error))
+        return end(MessageState.HELD, str(error))
     except PilotNotFound as error:
-        return end(State.CANCELLED, str(error))
+        return end(MessageState.CANCELLED, str(error))
     except StoreError:
         raise
     except Exception as error:
         log.exception("the message %s could not be written", message.message_id)
-        return end(State.GIVEN_UP, f"Its template could not be filled in ({type(error).__name__}); the log says more.")
+        return end(
+            MessageState.GIVEN_UP, f"Its template could not be filled in ({type(error).__name__}); the log says more."
+        )
 
-    def work(connection: Connection) -> None:
-        outbox.keep_words(connection, message.message_id, said.subject, said.body, said.html)
+    def begin_deliveries(connection: Connection) -> None:
+        outbox.keep_words(connection, message.message_id, words)
         outbox.begin(connection, message, recipients, now)
 
-    store.database.transaction(work)
+    store.database.transaction(begin_deliveries)
     return None
 
 
 def _digest_over(store: PilotStore, config: Settings, message: Message, now: datetime) -> str:
-    """Why a digest that nobody edited or released has nothing to tell any more; "" while it has."""
+    """Return why a digest that nobody edited or released need not be sent any more; "" if it should be."""
     if message.go_at or message.edited_at:
         return ""
     if message.about != config.hours.day_of(now).isoformat():
         return "Its day is over."
-    said = store.database.read(lambda connection: clocks.says_something(connection, config, now))
-    return "" if said else "There is nothing to tell any more."
+    has_lines = store.database.read(lambda connection: deadlines.has_digest(connection, config, now))
+    return "" if has_lines else "There is nothing to tell any more."
 
 
 def _claim(store: PilotStore, config: Settings, holder: str) -> tuple[Delivery, Message] | None:
@@ -144,7 +149,7 @@ def _claim(store: PilotStore, config: Settings, holder: str) -> tuple[Delivery, 
 def _try(
     store: PilotStore, config: Settings, delivery: Delivery, message: Message, patience: Patience, report: Report
 ) -> None:
-    """One try at one delivery; whatever comes of it is in the store afterwards."""
+    """Try one delivery, and record the result."""
     try:
         if delivery.tries > len(PAUSES):
             raise NotTaken(delivery.trouble or "The server ended at each try.", lasting=True)
@@ -157,7 +162,7 @@ def _try(
     except Withheld as error:
         why = str(error)
         store.database.transaction(
-            lambda c: outbox.move(c, message.message_id, (State.GOING,), State.HELD, why, store.clock())
+            lambda c: outbox.move(c, message.message_id, (MessageState.GOING,), MessageState.HELD, why, store.clock())
         )
     except NotTaken as error:
         _failed(store, delivery, str(error), error.lasting or delivery.tries >= len(PAUSES), report)
@@ -170,31 +175,32 @@ def _try(
         )
     else:
         report.sent += 1
-        _settle(store, delivery, State.SENT, None)
+        _settle(store, delivery, MessageState.SENT, None)
 
 
 def _letter(store: PilotStore, config: Settings, delivery: Delivery, message: Message) -> Letter | None:
-    """What goes to the recipient; None when there is nothing to tell any more, and the message is called off, or when
-    it is meant for another one since, and begins anew.
+    """Return the letter to send, or None.
+
+    None means that the message was outdated and is now cancelled, or that its recipient changed and it starts again.
     """
 
-    def end(state: State, reason: str | None) -> None:
+    def end(state: MessageState, reason: str | None) -> None:
         store.database.transaction(
-            lambda c: outbox.move(c, message.message_id, (State.GOING,), state, reason, store.clock())
+            lambda c: outbox.move(c, message.message_id, (MessageState.GOING,), state, reason, store.clock())
         )
 
     # One session, so that the database is not opened for each question.
     with store.database.session():
         pilot = store.load(message.pilot_id) if message.pilot_id else None
         contact = _contact(store, message)
-        if pilot and (over := what_ended(message, pilot, contact)):
-            end(State.CANCELLED, over)
+        if pilot and (over := outdated(message, pilot, contact)):
+            end(MessageState.CANCELLED, over)
             return None
         if (delivery.way, delivery.recipient) not in recipients_of(config, message, contact):
-            end(State.WAITING, None)
+            end(MessageState.WAITING, None)
             return None
-        released = message.go_at is not None
-        return letter_of(store, config, message, pilot, delivery.delivery_id, delivery.recipient, released=released)
+        envelope = Envelope(delivery.delivery_id, delivery.recipient)
+        return letter_of(store, config, message, pilot, envelope, released=message.go_at is not None)
 
 
 def _send(config: Settings, delivery: Delivery, letter: Letter, patience: Patience, now: datetime) -> None:
@@ -211,14 +217,14 @@ def _failed(store: PilotStore, delivery: Delivery, trouble: str, lasting: bool, 
     log.warning("a message was not taken", extra={"pilot_id": delivery.pilot_id})
     if lasting:
         report.given_up += 1
-        _settle(store, delivery, State.GIVEN_UP, trouble)
+        _settle(store, delivery, MessageState.GIVEN_UP, trouble)
     else:
         after = store.clock() + PAUSES[delivery.tries]
         store.database.transaction(lambda c: outbox.note_trouble(c, delivery.delivery_id, trouble, after))
 
 
-def _settle(store: PilotStore, delivery: Delivery, state: State, trouble: str | None) -> None:
-    """Note the end. What is sent and not noted would be sent again, so a busy store is asked more than once."""
+def _settle(store: PilotStore, delivery: Delivery, state: MessageState, trouble: str | None) -> None:
+    """Record how a delivery ended. Retries while the store is busy, since an unrecorded delivery is sent again."""
     for left in reversed(range(SETTLE_TRIES)):
         try:
             store.database.transaction(lambda c: outbox.settle(c, delivery.delivery_id, state, store.clock(), trouble))
@@ -235,12 +241,12 @@ def _contact(store: PilotStore, message: Message) -> Contact:
 
 @contextmanager
 def _heartbeat(store: PilotStore, holder: str) -> Iterator[None]:
-    """Say that this sender lives, from a thread of its own, until the block ends."""
+    """Send this sender's heartbeat from a thread of its own until the block ends."""
     over = threading.Event()
 
     def beat() -> None:
         while not over.wait(HEARTBEAT_SECONDS):
-            # A busy store must not end the sending; the next beat tells.
+            # A busy store must not stop the sending. The next heartbeat follows soon.
             with suppress(PilotError):
                 store.database.transaction(lambda c: outbox.claim_sender(c, holder, store.clock()))
 

@@ -1,32 +1,35 @@
-"""Timecoded comments: said of exact frames, answered, corrected by their author, judged in a later attempt.
+"""Timecoded comments on video frames, with replies, edits by their author, and a verdict in a later attempt.
 
-Reviewers and the team use the same verbs, as a ``Grant`` or a ``TeamMember``; each reaches one pilot. Only the newest
-ready attempt of an open pilot takes words; earlier ones are locked and can only be judged. Events name a comment and
-never hold its words.
+Reviewers and the team call the same functions, as a ``Grant`` or a ``TeamMember``. Each can reach only one pilot.
+Comments can be added only to the newest ready attempt of an open pilot, or of one that was approved over somebody's
+request for changes. Earlier attempts are locked: their comments can only be marked as addressed or not. Events refer to
+a comment by id and never contain its text.
 """
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
 from pilot_core import ids
+from pilot_core.domain import limits
+from pilot_core.domain.attachments import Attachment
+from pilot_core.domain.attempt import FrameComment, PilotRunAttempt
+from pilot_core.domain.comments import Anchor, Comment, CommentCounts, Reviewable, Shape
+from pilot_core.domain.events import EventKind
+from pilot_core.domain.reviews import Speaker
+from pilot_core.domain.roles import ActKind
 from pilot_core.errors import InvalidRequest, NotAllowedNow, PilotError, PilotNotFound
-from pilot_core.models import PilotRunAttempt
-from pilot_core.review.links import check_alive
-from pilot_core.review.shown import FRAME_LIMIT, frame_count, rate_of
+from pilot_core.review import attachments
+from pilot_core.review.shown import FRAME_LIMIT
 from pilot_core.review.words import checked_text
-from pilot_core.store import comments as kept
-from pilot_core.store import reviews
-from pilot_core.store.comments import Comment, Counts, Shape
-from pilot_core.store.lease import Connection
+from pilot_core.store import permission
+from pilot_core.store.engine.connection import Connection
 from pilot_core.store.pilots import PilotStore
-from pilot_core.store.reviews import Speaker
-
-__all__ = ["Comment", "Counts", "Shape"]
-
-COMMENT_LENGTH = 2_000
+from pilot_core.store.tables import attachments as attachment_rows
+from pilot_core.store.tables import comments as comment_rows
+from pilot_core.store.tables.events import add_event
 
 T = TypeVar("T")
 
@@ -47,57 +50,69 @@ def add_comment(
     store: PilotStore,
     speaker: Speaker,
     attempt_number: int,
-    frame: int,
+    anchor: Anchor,
     body: str,
     *,
-    end_frame: int | None = None,
-    shape: Shape | None = None,
-    now: datetime | None = None,
+    key: str | None = None,
+    file: Attachment | None = None,
 ) -> Comment:
-    """Say something of a frame of the newest ready attempt, or of the frames up to ``end_frame`` (inclusive).
+    """Comment on the newest ready attempt. If a comment was already made with ``key``, return that comment.
 
+    ``file`` is a stored file to attach; with one, the text may be empty. The parameters are what makes a comment.
     Raises InvalidRequest, NotAllowedNow, PilotNotFound for an unknown attempt, and LinkRefused.
     """
-    now = now or store.clock()
+    now = store.clock()
     attempt = store.load(speaker.pilot_id).attempt(attempt_number)
-    first, last = _checked_frames(attempt, frame, end_frame)
+    first, last = _checked_frames(attempt, anchor)
     comment = Comment(
-        comment_id=ids.new_id("comment"),
+        comment_id=_new_comment_id(key),
         pilot_id=speaker.pilot_id,
         attempt_id=attempt.attempt_id,
         attempt_number=attempt_number,
         parent_id=None,
         frame=first,
         end_frame=last,
-        rate=rate_of(attempt),
-        shape=_checked_shape(shape),
-        body=_checked_body(body),
+        rate=attempt.rate,
+        shape=_checked_shape(anchor.shape),
+        body=_checked_body(body, file),
         author=speaker.name,
         link_id=speaker.link_id,
         created_at=now,
     )
 
-    def work(connection: Connection) -> Comment:
-        _check_takes_words(connection, comment)
-        kept.add(connection, comment)
-        _note(connection, speaker, now, "comment_added", comment, frame=comment.frame)
+    def insert(connection: Connection) -> Comment:
+        if key and (earlier := comment_rows.comment(connection, speaker.pilot_id, comment.comment_id)):
+            return earlier
+        _check_unlocked(connection, comment)
+        _add(connection, comment, file)
+        _note(connection, speaker, now, EventKind.COMMENT_ADDED, comment, frame=comment.frame)
         return comment
 
-    return _transaction(store, speaker, now, work)
+    return _transaction(store, speaker, ActKind.COMMENT, now, insert)
 
 
-def reply(store: PilotStore, speaker: Speaker, comment_id: str, body: str, *, now: datetime | None = None) -> Comment:
-    """Answer a comment; an answer to an answer joins the same thread.
+def reply(
+    store: PilotStore,
+    speaker: Speaker,
+    comment_id: str,
+    body: str,
+    *,
+    key: str | None = None,
+    file: Attachment | None = None,
+) -> Comment:
+    """Reply to a comment. A reply to a reply joins the same thread. ``key`` and ``file``: see :func:`add_comment`.
 
     Raises InvalidRequest, NotAllowedNow, CommentNotFound and LinkRefused.
     """
-    now = now or store.clock()
-    words = _checked_body(body)
-    new_id = ids.new_id("comment")
+    now = store.clock()
+    words = _checked_body(body, file)
+    new_id = _new_comment_id(key)
 
-    def work(connection: Connection) -> Comment:
+    def insert(connection: Connection) -> Comment:
+        if key and (earlier := comment_rows.comment(connection, speaker.pilot_id, new_id)):
+            return earlier
         to = _found(connection, speaker, comment_id)
-        _check_takes_words(connection, to)
+        _check_unlocked(connection, to)
         answer = Comment(
             comment_id=new_id,
             pilot_id=to.pilot_id,
@@ -113,44 +128,43 @@ def reply(store: PilotStore, speaker: Speaker, comment_id: str, body: str, *, no
             link_id=speaker.link_id,
             created_at=now,
         )
-        kept.add(connection, answer)
-        _note(connection, speaker, now, "comment_answered", answer, parent_id=answer.parent_id)
+        _add(connection, answer, file)
+        _note(connection, speaker, now, EventKind.COMMENT_ANSWERED, answer, parent_id=answer.parent_id)
         return answer
 
-    return _transaction(store, speaker, now, work)
+    return _transaction(store, speaker, ActKind.COMMENT, now, insert)
 
 
-def edit_comment(
-    store: PilotStore, speaker: Speaker, comment_id: str, body: str, *, now: datetime | None = None
-) -> Comment:
-    """Put other words in place of one's own. Raises InvalidRequest, NotAllowedNow, CommentNotFound and LinkRefused."""
-    now = now or store.clock()
-    words = _checked_body(body)
+def edit_comment(store: PilotStore, speaker: Speaker, comment_id: str, body: str) -> Comment:
+    """Replace the text of one's own comment. Raises InvalidRequest, NotAllowedNow, CommentNotFound and LinkRefused."""
+    now = store.clock()
 
-    def work(connection: Connection) -> Comment:
+    def replace_body(connection: Connection) -> Comment:
         comment = _own(connection, speaker, comment_id)
-        _check_takes_words(connection, comment)
+        _check_unlocked(connection, comment)
+        words = _checked_body(body, attachment_rows.of_comment(connection, comment.comment_id))
         if words == comment.body:
             return comment
         edited = replace(comment, body=words, edited_at=now)
-        kept.update(connection, edited)
-        _note(connection, speaker, now, "comment_edited", edited)
+        comment_rows.update(connection, edited)
+        _note(connection, speaker, now, EventKind.COMMENT_EDITED, edited)
         return edited
 
-    return _transaction(store, speaker, now, work)
+    return _transaction(store, speaker, ActKind.EDIT_COMMENT, now, replace_body)
 
 
-def delete_comment(store: PilotStore, speaker: Speaker, comment_id: str, *, now: datetime | None = None) -> None:
-    """Take back one's own words; they are gone from the store. Raises NotAllowedNow, CommentNotFound, LinkRefused."""
-    now = now or store.clock()
+def delete_comment(store: PilotStore, speaker: Speaker, comment_id: str) -> None:
+    """Delete one's own comment, its text and its file. Raises NotAllowedNow, CommentNotFound and LinkRefused."""
+    now = store.clock()
 
-    def work(connection: Connection) -> None:
+    def blank(connection: Connection) -> list[Attachment]:
         comment = _own(connection, speaker, comment_id)
-        _check_takes_words(connection, comment)
-        kept.update(connection, replace(comment, body="", shape=None, deleted_at=now))
-        _note(connection, speaker, now, "comment_deleted", comment)
+        _check_unlocked(connection, comment)
+        comment_rows.update(connection, replace(comment, body="", shape=None, deleted_at=now))
+        _note(connection, speaker, now, EventKind.COMMENT_DELETED, comment)
+        return attachment_rows.take_from_comment(connection, comment.pilot_id, comment.comment_id)
 
-    _transaction(store, speaker, now, work)
+    attachments.remove_files(store, _transaction(store, speaker, ActKind.EDIT_COMMENT, now, blank))
 
 
 def judge_comment(
@@ -159,37 +173,40 @@ def judge_comment(
     comment_id: str,
     addressed: bool,
     in_attempt: int,
-    *,
-    now: datetime | None = None,
 ) -> Comment:
-    """Say whether a later, ready attempt has addressed a comment. The team and any reviewer of the pilot may.
+    """Record whether a later ready attempt addresses a comment. The team and every reviewer of the pilot may do this.
 
-    Raises InvalidRequest when ``in_attempt`` is not a later ready attempt, NotAllowedNow, CommentNotFound, LinkRefused.
+    Saying the same again changes nothing.
+
+    Raises NotAllowedNow, CommentNotFound, LinkRefused, and InvalidRequest if ``in_attempt`` is not a later ready
+    attempt.
     """
-    now = now or store.clock()
+    now = store.clock()
     ready = {a.attempt_number for a in store.load(speaker.pilot_id).runs if a.state == "ready"}
 
-    def work(connection: Connection) -> Comment:
+    def set_judged(connection: Connection) -> Comment:
         comment = _found(connection, speaker, comment_id)
         _check_open(connection, comment)
         if comment.parent_id:
             raise InvalidRequest("An answer is not judged by itself; judge the comment it belongs to.", field="comment")
         if in_attempt <= comment.attempt_number or in_attempt not in ready:
             raise InvalidRequest(
-                f"A comment on attempt {comment.attempt_number} is judged by a later, ready attempt; choose one.",
+                f"A comment on version {comment.attempt_number} is judged by a later, ready version; choose one.",
                 field="in_attempt",
             )
+        if (comment.addressed, comment.judged_in) == (addressed, in_attempt):
+            return comment
         judged = replace(comment, addressed=addressed, judged_in=in_attempt, judged_by=speaker.name, judged_at=now)
-        kept.update(connection, judged)
-        kind = "comment_addressed" if addressed else "comment_not_addressed"
+        comment_rows.update(connection, judged)
+        kind = EventKind.COMMENT_ADDRESSED if addressed else EventKind.COMMENT_NOT_ADDRESSED
         _note(connection, speaker, now, kind, comment, in_attempt=in_attempt)
         return judged
 
-    return _transaction(store, speaker, now, work)
+    return _transaction(store, speaker, ActKind.JUDGE_COMMENT, now, set_judged)
 
 
 def is_own(speaker: Speaker, comment: Comment) -> bool:
-    """Whether the speaker may edit and delete it: said through the same link under the same name, or by that member."""
+    """Whether the speaker may edit and delete the comment: same link and name, or same team member."""
     return (comment.pilot_id, comment.link_id, comment.author) == (speaker.pilot_id, speaker.link_id, speaker.name)
 
 
@@ -201,13 +218,13 @@ def threads_of(
     resolved: bool | None = None,
     author: str | None = None,
 ) -> list[Thread]:
-    """The pilot's comments with their replies, by attempt, frame and time; all attempts if None.
+    """Return comments with their replies, by attempt, frame and time; of all attempts if ``attempt_number`` is None.
 
-    ``resolved`` keeps the resolved ones (True) or the open ones (False); ``author`` those with a word of that person.
-    A deleted comment is left out unless replies hang on it.
+    ``resolved`` selects resolved (True) or open (False) comments. ``author`` selects threads in which that person
+    wrote. A deleted comment is left out unless it has replies.
     """
     ids.checked_pilot_id(pilot_id)
-    found = threads(store.database.read(lambda connection: kept.comments(connection, pilot_id)))
+    found = threads(store.database.read(lambda connection: comment_rows.comments(connection, pilot_id)))
     return [
         thread
         for thread in found
@@ -218,7 +235,7 @@ def threads_of(
 
 
 def threads(comments: Iterable[Comment]) -> list[Thread]:
-    """Comments put together with their replies, in the order of the comments; deleted ones as in :func:`threads_of`."""
+    """Group replies under their comments, in the order given. Deleted comments are treated as in :func:`threads_of`."""
     first: list[Comment] = []
     replies: dict[str, list[Comment]] = {}
     for comment in comments:
@@ -234,34 +251,71 @@ def threads(comments: Iterable[Comment]) -> list[Thread]:
 
 
 def comments_of(store: PilotStore, pilot_id: str, attempt_number: int | None = None) -> list[Comment]:
-    """Everything said and not deleted, replies included, as lists and exports show it; all attempts if None."""
+    """Return every comment and reply that is not deleted, for lists and exports; of all attempts if None."""
     ids.checked_pilot_id(pilot_id)
-    found = store.database.read(lambda connection: kept.comments(connection, pilot_id))
+    found = store.database.read(lambda connection: comment_rows.comments(connection, pilot_id))
     return [c for c in found if not c.deleted_at and attempt_number in (None, c.attempt_number)]
 
 
-def counts_of(store: PilotStore, pilot_id: str) -> dict[int, Counts]:
-    """How many comments are open and resolved, by attempt number; attempts without comments are not in it."""
-    return store.database.read(lambda connection: kept.counts(connection, ids.checked_pilot_id(pilot_id)))
+def open_comments_before(store: PilotStore, pilot_id: str, attempt_number: int) -> list[FrameComment]:
+    """Return the open comments on earlier attempts, by attempt and frame, in the form that pipelines receive."""
+    attached = {a.comment_id: a.title for a in attachments.of_pilot(store, pilot_id)}
+    return [
+        FrameComment(
+            attempt_number=said.attempt_number,
+            frame=said.frame,
+            end_frame=said.end_frame,
+            rate=str(said.rate),
+            timecode=said.timecode,
+            seconds=float(said.seconds),
+            author=said.author,
+            body=said.body,
+            replies=[with_file(reply.body, attached.get(reply.comment_id)) for reply in thread.replies],
+            not_addressed_in=said.judged_in,
+            attachment=attached.get(said.comment_id),
+            **(asdict(said.shape) if said.shape else {}),
+        )
+        for thread in threads_of(store, pilot_id, resolved=False)
+        if not (said := thread.comment).deleted_at and said.attempt_number < attempt_number
+    ]
 
 
-def _transaction(store: PilotStore, speaker: Speaker, now: datetime, work: Callable[[Connection], T]) -> T:
-    """Run ``work`` in one transaction, if the speaker may still speak."""
+def with_file(words: str, title: str | None) -> str:
+    """Return a text followed by the title of the file attached to it, in brackets, if there is one."""
+    return f"{words} [{title}]".strip() if title else words
+
+
+def counts_of(store: PilotStore, pilot_id: str) -> dict[int, CommentCounts]:
+    """Return how many comments are open and resolved, by attempt number. Attempts without comments are left out."""
+    return store.database.read(lambda connection: comment_rows.counts(connection, ids.checked_pilot_id(pilot_id)))
+
+
+def _new_comment_id(key: str | None) -> str:
+    """Return a new id, or one derived from the form's key, so that a form sent twice makes one comment."""
+    return ids.id_of_key("comment", key) if key else ids.new_id("comment")
+
+
+def _transaction(
+    store: PilotStore, speaker: Speaker, kind: ActKind, now: datetime, act: Callable[[Connection], T]
+) -> T:
+    """Run ``act`` in one transaction, if the speaker may still do that."""
 
     def checked(connection: Connection) -> T:
-        check_alive(connection, speaker, now)
-        return work(connection)
+        permission.check(connection, speaker.actor, kind, speaker.pilot_id, now)
+        return act(connection)
 
     return store.database.transaction(checked)
 
 
-def _note(connection: Connection, speaker: Speaker, now: datetime, kind: str, comment: Comment, **more: object) -> None:
+def _note(
+    connection: Connection, speaker: Speaker, now: datetime, kind: EventKind, comment: Comment, **more: object
+) -> None:
     detail = {"comment_id": comment.comment_id, "attempt_number": comment.attempt_number, **more}
-    reviews.add_event(connection, comment.pilot_id, now, speaker.actor, kind, **detail)
+    add_event(connection, comment.pilot_id, now, speaker.actor, kind, **detail)
 
 
 def _found(connection: Connection, speaker: Speaker, comment_id: str) -> Comment:
-    comment = kept.comment(connection, speaker.pilot_id, comment_id)
+    comment = comment_rows.comment(connection, speaker.pilot_id, comment_id)
     if comment is None:
         raise CommentNotFound("There is no such comment; it may have been deleted.")
     return comment
@@ -274,40 +328,46 @@ def _own(connection: Connection, speaker: Speaker, comment_id: str) -> Comment:
     return comment
 
 
-def _check_open(connection: Connection, comment: Comment) -> kept.Reviewable:
-    standing = kept.reviewable(connection, comment.pilot_id)
-    if standing is None:
+def _check_open(connection: Connection, comment: Comment, *, if_disputed: bool = False) -> Reviewable:
+    reviewable = comment_rows.reviewable(connection, comment.pilot_id)
+    if reviewable is None:
         raise PilotNotFound(f"There is no pilot {comment.pilot_id} in this store.")
-    if standing.status == "completed":
-        raise NotAllowedNow(f"This pilot is completed ({standing.approval_outcome}); its comments stay as they are.")
-    return standing
+    if reviewable.status == "completed" and not (if_disputed and reviewable.is_disputed):
+        raise NotAllowedNow(f"This pilot is completed ({reviewable.approval_outcome}); its comments stay as they are.")
+    return reviewable
 
 
-def _check_takes_words(connection: Connection, comment: Comment) -> None:
-    newest = _check_open(connection, comment).newest
+def _check_unlocked(connection: Connection, comment: Comment) -> None:
+    newest = _check_open(connection, comment, if_disputed=True).newest
     if newest is None or comment.attempt_number > newest:
-        raise NotAllowedNow(f"Attempt {comment.attempt_number} is not ready yet; there is nothing to comment on.")
+        raise NotAllowedNow(f"Version {comment.attempt_number} is not ready yet; there is nothing to comment on.")
     if comment.attempt_number < newest:
         raise NotAllowedNow(
-            f"Attempt {newest} has arrived, so attempt {comment.attempt_number} is locked. "
-            f"Say it of attempt {newest} instead."
+            f"Version {newest} is here, so version {comment.attempt_number} is locked. "
+            f"Comment on version {newest} instead."
         )
 
 
-def _checked_body(body: str) -> str:
-    words = checked_text(body, COMMENT_LENGTH, "body", "The comment")
-    if not words:
+def _add(connection: Connection, comment: Comment, file: Attachment | None) -> None:
+    comment_rows.add(connection, comment)
+    if file:
+        attachment_rows.add(connection, replace(file, comment_id=comment.comment_id))
+
+
+def _checked_body(body: str, file: Attachment | None) -> str:
+    words = checked_text(body, limits.COMMENT, "body", "The comment")
+    if not words and file is None:
         raise InvalidRequest("The comment is empty; type what you think of this frame.", field="body")
     return words
 
 
-def _checked_frames(attempt: PilotRunAttempt, frame: int, end_frame: int | None) -> tuple[int, int | None]:
-    """The frames, if the film has them. The last ones may lie past a rounded length."""
-    count = frame_count(attempt)
-    limit = count + 2 if count else FRAME_LIMIT
-    last = frame if end_frame is None else end_frame
+def _checked_frames(attempt: PilotRunAttempt, anchor: Anchor) -> tuple[int, int | None]:
+    """Return the first and last frame. Accepts up to two frames past the end, because lengths are rounded."""
+    limit = attempt.frames + 2 if attempt.frames else FRAME_LIMIT
+    frame = anchor.frame
+    last = frame if anchor.end_frame is None else anchor.end_frame
     if not 0 <= frame <= last < limit:
-        raise InvalidRequest("That is not a frame of this film; pause where you mean and try again.", field="frame")
+        raise InvalidRequest("That is not a frame of this video; pause where you mean and try again.", field="frame")
     return frame, last if last > frame else None
 
 

@@ -1,9 +1,9 @@
-"""Review links and the grants they give.
+"""Review links, and the grants that opening one gives.
 
-A link is for one reviewer of one pilot and always shows the newest ready attempt. Its token has 256 random bits, and so
-has a grant's; of both only SHA-256 hashes are kept, which needs no salt for such tokens. They are looked up by that
-hash, so how long a look-up takes tells nothing of a token. A grant is looked up again on every rerun and request, so
-whatever is revoked or expired ends there.
+A link is for one reviewer of one pilot and always shows the newest ready attempt. Link and grant tokens have 256 random
+bits. Only their SHA-256 hashes are stored; tokens this long need no salt. Tokens are looked up by hash, so the time of
+a lookup reveals nothing. The grant is looked up on every rerun and request, so revoking or expiry takes effect at the
+next one.
 """
 
 import hashlib
@@ -11,37 +11,34 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from pilot_core import ids
+from pilot_core.domain import limits
+from pilot_core.domain.actors import Actor
+from pilot_core.domain.events import EventKind
+from pilot_core.domain.reviews import FoundLink, Grant, ReviewLink, Speaker, acting_through_link
+from pilot_core.domain.roles import ActKind
 from pilot_core.errors import InvalidRequest, PilotError, PilotNotFound
+from pilot_core.errors import LinkRefused as LinkRefused
 from pilot_core.review import passphrases
 from pilot_core.review.words import checked_name
-from pilot_core.store import reviews
-from pilot_core.store.lease import Connection
+from pilot_core.store import permission
+from pilot_core.store.engine.connection import Connection
 from pilot_core.store.pilots import PilotStore
-from pilot_core.store.reviews import FoundLink, Grant, LinkState, ReviewLink, Speaker, TeamMember
+from pilot_core.store.tables import reviews
+from pilot_core.store.tables.events import add_event
 from pilot_core.tokens import hashed, new_token
 
-__all__ = ["Grant", "LinkState", "ReviewLink", "Speaker", "TeamMember"]
-
 LINK_DAYS = 14
-LONGEST_DAYS = 365
 GRANT_AFTER_PASSPHRASE = timedelta(hours=24)
 TRIES = 5
 LOCKED_FOR = timedelta(minutes=15)
 
 
-class LinkRefused(PilotError):
-    """The link or grant opens nothing: wrong, expired or revoked. Which of them is told to nobody outside."""
-
-    def __init__(self) -> None:
-        super().__init__("This link does not open anything any more. Ask whoever sent it for a new one.")
-
-
 class PassphraseNeeded(PilotError):
-    """The link is right, and its passphrase is missing or wrong."""
+    """The link is valid, but the passphrase is missing or wrong."""
 
 
 class PassphraseLocked(PilotError):
-    """The link is right, and closed for a while after too many wrong passphrases."""
+    """The link is valid, but locked for a while after too many wrong passphrases."""
 
 
 def make_link(
@@ -51,19 +48,21 @@ def make_link(
     *,
     expires_on: date | None = None,
     passphrase: str | None = None,
-    actor: str,
+    may_download: bool = False,
+    actor: Actor,
 ) -> tuple[ReviewLink, str]:
-    """A link for a reviewer, and its token, which is shown this once and kept nowhere.
+    """Create a review link. Returns it with its token, which is shown only once and never stored.
 
-    It lives to the end of ``expires_on`` (UTC), 14 days from today if None. A reviewer of a pilot has one link: made
-    again, the former token and its grants end, while comments and decisions stay the reviewer's own. Raises
-    InvalidRequest and PilotNotFound.
+    The link is valid to the end of ``expires_on`` (UTC), by default 14 days from today. Each reviewer of a pilot has
+    one link. Creating it again revokes the old token and its grants; the reviewer's comments and decisions remain. With
+    ``may_download`` the reviewer may download the video once it is approved. Its parameters are what a form asks for.
+    Raises InvalidRequest and PilotNotFound.
     """
     now = store.clock()
     ids.checked_pilot_id(pilot_id)
     name = checked_name(reviewer_name)
     last_day = expires_on or now.date() + timedelta(days=LINK_DAYS)
-    if not now.date() <= last_day <= now.date() + timedelta(days=LONGEST_DAYS):
+    if not now.date() <= last_day <= now.date() + timedelta(days=limits.LINK_DAYS):
         raise InvalidRequest("The link must end between today and a year from now; choose another day.", field="expiry")
     kept_passphrase = passphrases.hashed(passphrase) if passphrase else None
     token = new_token()
@@ -77,71 +76,113 @@ def make_link(
         revoked_at=None,
         has_passphrase=kept_passphrase is not None,
         locked_until=None,
+        may_download=may_download,
     )
 
-    def work(connection: Connection) -> None:
+    def put_link(connection: Connection) -> None:
+        permission.check(connection, actor, ActKind.MAKE_LINK, pilot_id, now)
         again = reviews.link(connection, link.link_id) is not None
         reviews.put_link(connection, link, hashed(token), kept_passphrase)
-        reviews.add_event(
+        add_event(
             connection,
             pilot_id,
             now,
             actor,
-            "link_made",
+            EventKind.LINK_MADE,
             link_id=link.link_id,
             reviewer=name,
             until=last_day.isoformat(),
             passphrase=link.has_passphrase,
+            may_download=may_download,
             again=again,
         )
 
-    store.database.transaction(work)
+    store.database.transaction(put_link)
     return link, token
 
 
-def revoke_link(store: PilotStore, link_id: str, actor: str) -> ReviewLink:
-    """End a link at once, open tabs included. Raises PilotNotFound for an unknown one; revoking twice is no error."""
+def revoke_link(store: PilotStore, link_id: str, actor: Actor) -> ReviewLink:
+    """Revoke a link at once, also in open tabs. Revoking twice is allowed. Raises PilotNotFound for an unknown link."""
     now = store.clock()
 
-    def work(connection: Connection) -> ReviewLink:
-        link = reviews.link(connection, link_id)
-        if link is None:
-            raise PilotNotFound("There is no such review link.")
+    def revoke(connection: Connection) -> ReviewLink:
+        link = _link_to_change(connection, link_id, actor, ActKind.REVOKE_LINK, now)
         if link.revoked_at:
             return link
         reviews.revoke(connection, link_id, now)
-        reviews.add_event(
-            connection, link.pilot_id, now, actor, "link_revoked", link_id=link_id, reviewer=link.reviewer
+        add_event(
+            connection, link.pilot_id, now, actor, EventKind.LINK_REVOKED, link_id=link_id, reviewer=link.reviewer
         )
         return replace(link, revoked_at=now)
 
-    return store.database.transaction(work)
+    return store.database.transaction(revoke)
+
+
+def allow_download(store: PilotStore, link_id: str, allowed: bool, actor: Actor) -> ReviewLink:
+    """Let a link's reviewer download the video once it is approved, or no longer, in open tabs too.
+
+    Raises PilotNotFound for an unknown link.
+    """
+    now = store.clock()
+
+    def change(connection: Connection) -> ReviewLink:
+        link = _link_to_change(connection, link_id, actor, ActKind.ALLOW_DOWNLOAD, now)
+        if link.may_download == allowed:
+            return link
+        reviews.set_download(connection, link_id, allowed)
+        kind = EventKind.DOWNLOAD_ALLOWED if allowed else EventKind.DOWNLOAD_ENDED
+        add_event(connection, link.pilot_id, now, actor, kind, link_id=link_id, reviewer=link.reviewer)
+        return replace(link, may_download=allowed)
+
+    return store.database.transaction(change)
+
+
+def _link_to_change(connection: Connection, link_id: str, actor: Actor, kind: ActKind, now: datetime) -> ReviewLink:
+    """Return the link if the actor may do that to it. Permission is asked first, so that a refusal tells of no link."""
+    link = reviews.link(connection, link_id)
+    permission.check(connection, actor, kind, link.pilot_id if link else None, now)
+    if link is None:
+        raise PilotNotFound("There is no such review link.")
+    return link
 
 
 def links_of(store: PilotStore, pilot_id: str) -> list[ReviewLink]:
-    """The pilot's links, the oldest first, whatever their state."""
+    """Return the pilot's links in any state, oldest first."""
     return store.database.read(lambda connection: reviews.links(connection, ids.checked_pilot_id(pilot_id)))
+
+
+def link_behind(store: PilotStore, token: str) -> ReviewLink:
+    """Return a token's link without opening it or recording anything. Raises LinkRefused."""
+    return link_behind_hash(store, hashed(token))
+
+
+def link_behind_hash(store: PilotStore, token_hash: str) -> ReviewLink:
+    """Return the link whose token has that hash, as :func:`link_behind` does. Raises LinkRefused."""
+    now = store.clock()
+    found = store.database.read(lambda connection: reviews.living_link(connection, token_hash, now))
+    if found is None:
+        raise LinkRefused
+    return found.link
 
 
 def open_link(
     store: PilotStore,
     token: str,
     passphrase: str | None = None,
-    now: datetime | None = None,
     *,
     held: str | None = None,
 ) -> tuple[Grant, str]:
-    """Trade a link's token for a grant, and the grant's own token for the cookie.
+    """Exchange a link's token for a grant. Returns the grant with its own token, for the cookie.
 
-    ``held`` is the cookie that the browser has already: if it still is a grant of this link, it is given back as it is,
-    name and all. Raises LinkRefused, PassphraseNeeded and PassphraseLocked.
+    ``held`` is the cookie that the browser already has. If it is still a grant of this link, it is returned unchanged,
+    with its name. Raises LinkRefused, PassphraseNeeded and PassphraseLocked.
     """
-    now = now or store.clock()
+    now = store.clock()
     token_hash = hashed(token)
     found = store.database.read(lambda connection: reviews.living_link(connection, token_hash, now))
     if found is None:
         raise LinkRefused
-    if held and (already := grant_for(store, held, now)) and already.link_id == found.link.link_id:
+    if held and (already := grant_for(store, held)) and already.link_id == found.link.link_id:
         return already, held
     if found.passphrase_hash:
         _check_passphrase(store, found, passphrase, now)
@@ -153,56 +194,57 @@ def open_link(
         pilot_id=found.link.pilot_id,
         name=found.link.reviewer,
         expires_at=min(found.link.expires_at, longest),
+        may_download=found.link.may_download,
     )
 
-    def work(connection: Connection) -> None:
+    def add_grant(connection: Connection) -> None:
         if reviews.living_link(connection, token_hash, now) is None:
             raise LinkRefused
         reviews.clear_tries(connection, grant.link_id)
         reviews.add_grant(connection, grant, now)
-        reviews.add_event(connection, grant.pilot_id, now, grant.actor, "link_opened", link_id=grant.link_id)
+        add_event(connection, grant.pilot_id, now, grant.actor, EventKind.LINK_OPENED, link_id=grant.link_id)
 
-    store.database.transaction(work)
+    store.database.transaction(add_grant)
     return grant, cookie_token
 
 
-def grant_for(store: PilotStore, cookie_token: str | None, now: datetime | None = None) -> Grant | None:
-    """The grant behind a cookie, or None when there is none or it, or its link, has ended. One SELECT."""
+def grant_for(store: PilotStore, cookie_token: str | None) -> Grant | None:
+    """Return the cookie's grant, or None if there is none or it or its link has ended. Runs one SELECT."""
     if not cookie_token:
         return None
-    now = now or store.clock()
+    now = store.clock()
     grant_hash = hashed(cookie_token)
     return store.database.read(lambda connection: reviews.grant(connection, grant_hash, now))
 
 
-def rename_reviewer(store: PilotStore, grant: Grant, name: str, now: datetime | None = None) -> Grant:
-    """The same grant under another name: "Reviewing as Dana – not you?". Raises InvalidRequest, LinkRefused."""
-    now = now or store.clock()
+def rename_reviewer(store: PilotStore, grant: Grant, name: str) -> Grant:
+    """Change the name on a grant ("Reviewing as Dana – not you?"). Raises InvalidRequest and LinkRefused."""
+    now = store.clock()
     name = checked_name(name)
     renamed = replace(grant, name=name)
 
-    def work(connection: Connection) -> None:
-        check_alive(connection, grant, now)
+    def rename(connection: Connection) -> None:
+        permission.check(connection, grant.actor, ActKind.RENAME, grant.pilot_id, now)
         if name == grant.name:
             return
         reviews.rename(connection, grant.grant_hash, name)
-        reviews.add_event(
+        add_event(
             connection,
             grant.pilot_id,
             now,
             renamed.actor,
-            "reviewer_renamed",
+            EventKind.REVIEWER_RENAMED,
             link_id=grant.link_id,
             before=grant.name,
             after=name,
         )
 
-    store.database.transaction(work)
+    store.database.transaction(rename)
     return renamed
 
 
 def check_alive(connection: Connection, speaker: Speaker, now: datetime) -> None:
-    """Raise LinkRefused when the speaker holds a grant that has ended since it was looked up."""
+    """Raise LinkRefused if the speaker's grant has ended since it was looked up."""
     if isinstance(speaker, Grant):
         kept = reviews.grant(connection, speaker.grant_hash, now)
         if kept is None or kept.pilot_id != speaker.pilot_id:
@@ -225,12 +267,12 @@ def _check_passphrase(store: PilotStore, found: FoundLink, passphrase: str | Non
         return
     left = TRIES - number
     store.database.transaction(
-        lambda connection: reviews.add_event(
+        lambda connection: add_event(
             connection,
             link.pilot_id,
             now,
-            reviews.acting_through_link(link.reviewer),
-            "passphrase_wrong",
+            acting_through_link(link.reviewer),
+            EventKind.PASSPHRASE_WRONG,
             link_id=link.link_id,
             tries_left=left,
         )
@@ -248,5 +290,5 @@ def _locked_words(span: timedelta) -> str:
 
 
 def _link_id(pilot_id: str, name: str) -> str:
-    """The same for the same reviewer of a pilot, so that two leads at once make one link, not two."""
+    """Return the same id for the same reviewer of a pilot, so that two leads acting at once create one link."""
     return "link_" + hashlib.sha256(f"{pilot_id}\n{name.casefold()}".encode()).hexdigest()[:16]

@@ -1,7 +1,8 @@
-"""Passphrases of review links, kept as a hash that is slow to guess at: scrypt (RFC 7914), from the standard library.
+"""Passphrases of review links, stored as scrypt hashes (RFC 7914, from the standard library).
 
-N = 2^14, r = 8, p = 5 is one of the settings OWASP's Password Storage Cheat Sheet names as equal to its minimum: 16 MiB
-and about 0.3 s of one core. Argon2id, its first choice, would need a compiled package for the same protection.
+N = 2^14, r = 8, p = 5 is one of the settings that OWASP's Password Storage Cheat Sheet lists as equivalent to its
+minimum: 16 MiB and about 0.3 s of one core. Argon2id, its first choice, would need a compiled package for the same
+protection.
 """
 
 import base64
@@ -10,19 +11,23 @@ import hmac
 import secrets
 import unicodedata
 
+from pilot_core.domain.limits import PASSPHRASE_LONGEST, PASSPHRASE_SHORTEST
 from pilot_core.errors import InvalidRequest
 
 COST, BLOCK, PARALLEL = 2**14, 8, 5
 SALT_BYTES, KEY_BYTES = 16, 32
-SHORTEST, LONGEST = 8, 200
 
 
 def hashed(passphrase: str) -> str:
-    """The passphrase as it is kept: parameters, salt and key. Raises InvalidRequest when it is too short or long."""
+    """Return the hash to store: parameters, salt and key.
+
+    Raises InvalidRequest if the passphrase is too short or too long.
+    """
     given = _plain(passphrase)
-    if not SHORTEST <= len(given) <= LONGEST:
+    if not PASSPHRASE_SHORTEST <= len(given) <= PASSPHRASE_LONGEST:
         raise InvalidRequest(
-            f"A passphrase needs {SHORTEST} to {LONGEST} characters; three or four words are easy to say.",
+            f"A passphrase needs {PASSPHRASE_SHORTEST} to {PASSPHRASE_LONGEST} characters; "
+            "three or four words are easy to say.",
             field="passphrase",
         )
     salt = secrets.token_bytes(SALT_BYTES)
@@ -31,9 +36,9 @@ def hashed(passphrase: str) -> str:
 
 
 def matches(passphrase: str, kept: str) -> bool:
-    """Whether it is the passphrase behind the kept hash. Slow on purpose: never inside a session of the store."""
+    """Whether the passphrase matches the stored hash. Slow on purpose: do not call it inside a database session."""
     given = _plain(passphrase)
-    if len(given) > LONGEST:
+    if len(given) > PASSPHRASE_LONGEST:
         return False
     _, cost, block, parallel, salt, key = kept.split("$")
     made = _key(given, base64.b64decode(salt), int(cost), int(block), int(parallel))
@@ -41,7 +46,7 @@ def matches(passphrase: str, kept: str) -> bool:
 
 
 def _plain(passphrase: str) -> str:
-    """The same text whichever keyboard typed it: accents composed, outer space gone."""
+    """Normalise a passphrase so that every keyboard gives the same text: compose accents and strip outer spaces."""
     return unicodedata.normalize("NFKC", passphrase).strip()
 
 

@@ -1,14 +1,14 @@
-"""What reviewers type, made plain text: any language, no control characters, no more than a given length."""
+"""Clean text that people type: any language, no control characters, limited length."""
 
 import re
 import unicodedata
 
+from pilot_core.domain import limits
 from pilot_core.errors import InvalidRequest
 
-NAME_LENGTH = 200
-# Every way a text may end a line, so that a line here is a line in CSV, EDL and XML as well.
+# Every kind of line break, so that one line here is one line in CSV, EDL and XML.
 LINE_BREAK = re.compile("\r\n|[\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029]")
-# What XML cannot hold, and no person types.
+# Characters that XML does not allow and nobody types.
 NONCHARACTER = re.compile("[\ufdd0-\ufdef\ufffe\uffff]")
 
 
@@ -23,7 +23,7 @@ def clean_text(text: str) -> str:
 
 
 def checked_text(text: str, limit: int, field: str, what: str) -> str:
-    """The cleaned text, "" if nothing in it can be seen. Raises InvalidRequest when it is longer than ``limit``."""
+    """Return the cleaned text, or "" if none of it is visible. Raises InvalidRequest if it is longer than ``limit``."""
     text = clean_text(text)
     if len(text) > limit:
         raise InvalidRequest(
@@ -33,15 +33,15 @@ def checked_text(text: str, limit: int, field: str, what: str) -> str:
 
 
 def checked_name(name: str, field: str = "reviewer") -> str:
-    """A person's name on one line. Raises InvalidRequest when it is empty or longer than 200 characters."""
+    """Return a person's name on one line. Raises InvalidRequest if it is empty or longer than 200 characters."""
     name = " ".join(clean_text(name).split())
     if not _visible(name):
         raise InvalidRequest("A name is needed: type the reviewer's name.", field=field)
-    if len(name) > NAME_LENGTH:
-        raise InvalidRequest(f"The name is longer than {NAME_LENGTH} characters; shorten it.", field=field)
+    if len(name) > limits.NAME:
+        raise InvalidRequest(f"The name is longer than {limits.NAME} characters; shorten it.", field=field)
     return name
 
 
 def _visible(text: str) -> bool:
-    """Whether anything would be seen: a letter, number, sign or punctuation mark, or a character not yet in Unicode."""
+    """Whether any character is visible: a letter, number, symbol or punctuation mark, or one not yet in Unicode."""
     return any(unicodedata.category(c)[0] in "LNSP" or unicodedata.category(c) in ("Cn", "Co") for c in text)

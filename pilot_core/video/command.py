@@ -1,17 +1,22 @@
-"""The command pipeline: a configured program makes the cut, so that any creative pipeline can be plugged in.
+"""The command pipeline: runs a configured program that makes the video, so that any creative pipeline can be used.
 
-The program runs in the attempt's work folder, without a shell, and is told its work twice: the brief (``CutBrief`` as
-JSON) is its standard input and also the file named in ``PILOT_OPS_BRIEF``. It makes a film anywhere inside the work
-folder and writes its result as JSON to the file named in ``PILOT_OPS_RESULT``; what it prints is free, so a chatty
-program breaks nothing:
+The program runs in the attempt's work folder, without a shell. It gets the brief (``CutBrief`` as JSON) on standard
+input and in the file named by ``PILOT_OPS_BRIEF``. It writes a video anywhere inside the work folder, and its result
+as JSON to the file named by ``PILOT_OPS_RESULT``. It may print anything.
 
-    {"video_path": "film.mp4", "captions_path": "film.vtt", "cost_dollars": 0.4, "notes": ["…"], "changes": ["…"],
-     "shots": [{"beat": "hook", "start": 0, "end": 3.2, "text": "…"}]}
+    {"video_path": "film.mp4", "captions_path": "film.vtt", "cost_dollars": 0.4, "notes": ["…"],
+     "changes": [{"text": "Shortened from 48 s to 41 s.", "flags": ["too_long"], "shots": [0]}, "Another music bed."],
+     "shots": [{"beat": "hook", "start": 0, "end": 3.2, "text": "…", "content": "a hash of the plan"}]}
 
-Only ``video_path`` is needed; relative paths are read from the work folder. A line on standard output such as
-``progress 0.4 Rendering shots`` moves the progress bar. Both outputs are kept in ``pipeline.log``. Of the environment
-the program sees PATH, HOME and LANG. When it ends, or is stopped, so is every process it started, and also when this
-process is killed; one that has left for a session of its own is out of reach.
+Only ``video_path`` is required. Relative paths are relative to the work folder. A change that names flags is matched
+with the founder's feedback, and one that names shots, by their places from 0, with their part of the video; a plain
+sentence is listed as it is. Shots with the same ``content`` in two videos of a pilot look the same; with it the room
+plays only what changed. A line on standard output such as
+``progress 0.4 Rendering shots`` moves the progress bar. Standard output and standard error go to ``pipeline.log``.
+
+Besides the two variables above, the program sees only PATH, HOME and LANG of the environment. When it ends or is
+stopped, or when this process is killed, every process in its process group is killed too. A process that has left the
+group keeps running.
 """
 
 import json
@@ -31,7 +36,9 @@ from typing import IO, BinaryIO
 
 from pydantic import ValidationError
 
-from pilot_core.errors import InvalidRequest, PipelineFailed
+from pilot_core.errors import InvalidRequest, PipelineFailed, first_fault
+from pilot_core.settings import Settings
+from pilot_core.video.conform.outline import SUFFIXES, suffix_of
 from pilot_core.video.contract import Cut, CutBrief, Progress
 
 BRIEF_FILE = "brief.json"
@@ -42,21 +49,21 @@ POLL_SECONDS = 0.05
 CHUNK_BYTES = 65_536
 LAST_WORDS = 200
 STEP_LENGTH = 120
-# Bounded, since a program may print anything at all: unbounded digits take time that grows with their square.
+# The number of digits is bounded because a program may print anything: matching time grows with its square.
 PROGRESS_LINE = re.compile(r"progress (\d{0,30}\.?\d{1,30})(?:\s+(.*))?", re.ASCII)
 PROGRESS_LENGTH = 500
-# A process that outlives this one only to stop the program's group should this one be killed: the end of its input is
-# our end, however it came about.
+# Source of a helper process that kills the program's process group if this process dies. Its standard input closes
+# when this process ends, for whatever reason.
 GUARD = "import os, signal, sys; sys.stdin.buffer.read(); os.killpg(int(sys.argv[1]), signal.SIGKILL)"
-DRAFT_NAME = re.compile(r"draft_v\d+\.mp4")
+DRAFT_NAME = re.compile(r"draft_v\d+\.(mp4|mov|webm|mkv)")
 TERMINAL_CODES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 class CommandPipeline:
-    """Makes cuts by running ``argv``: a program on PATH or with its full path, and its arguments.
+    """Makes drafts by running ``argv``: a program (on PATH, or its full path) and its arguments.
 
-    It may take ``timeout_seconds`` a draft and print ``output_limit_bytes``, which is also the most its result may
-    measure. Raises InvalidRequest when no program is given.
+    The program is stopped after ``timeout_seconds`` per draft, or when it prints more than ``output_limit_bytes``. Its
+    result file has the same size limit. Raises InvalidRequest if ``argv`` is empty.
     """
 
     name = "command"
@@ -70,15 +77,16 @@ class CommandPipeline:
         self.output_limit_bytes = output_limit_bytes
 
     def make_cut(self, brief: CutBrief, workdir: Path, progress: Progress) -> Cut:
-        """Run the program for one draft; its film becomes ``workdir/draft_v<iteration>.mp4``, its captions likewise.
+        """Run the program for one draft and move its video to ``workdir/draft_v<iteration>``, and its captions too.
 
-        Raises PipelineFailed with one sentence that gives the exit code and the last line of the log.
+        The video gets the suffix that goes with its content. Raises PipelineFailed with one sentence that says how the
+        program ended and gives its last line of output.
         """
         workdir = workdir.resolve()
         workdir.mkdir(parents=True, exist_ok=True)
-        film = workdir / f"draft_v{brief.iteration}.mp4"
-        # What an earlier draft or try left behind must not pass for this one's work.
-        for stale in (workdir / BRIEF_FILE, workdir / RESULT_FILE, film):
+        draft = workdir / f"draft_v{brief.iteration}"
+        # Files left by an earlier draft or try must not be mistaken for this run's result.
+        for stale in (workdir / BRIEF_FILE, workdir / RESULT_FILE, *map(draft.with_suffix, SUFFIXES)):
             stale.unlink(missing_ok=True)
         (workdir / BRIEF_FILE).write_text(brief.model_dump_json(), encoding="utf-8")
         with (workdir / BRIEF_FILE).open("rb") as told, _open_log(workdir / LOG_FILE) as log:
@@ -87,7 +95,7 @@ class CommandPipeline:
             wrong = self._run(workdir, told, output)
         if wrong is None:
             try:
-                return _claim(_read_result(workdir / RESULT_FILE, self.output_limit_bytes), workdir, film)
+                return _claim(_read_result(workdir / RESULT_FILE, self.output_limit_bytes), workdir, draft)
             except _Unusable as error:
                 wrong = f"ended with exit code 0 but {error}"
         last = f"its last line was “{output.last_line}”" if output.last_line else "it printed nothing"
@@ -98,7 +106,7 @@ class CommandPipeline:
         return Path(self.argv[0]).name
 
     def _run(self, workdir: Path, told: IO[bytes], output: "_Output") -> str | None:
-        """Run the program to its end; None for exit code 0, else how it ended as the rest of a sentence."""
+        """Run the program until it ends. Returns None for exit code 0, else how it ended, as the rest of a sentence."""
         try:
             process = subprocess.Popen(
                 self.argv,
@@ -127,12 +135,17 @@ class CommandPipeline:
         return f"ended with exit code {code}" if code > 0 else f"was ended by signal {-code} ({_signal_name(-code)})"
 
 
+def pipeline(config: Settings, upload: Path | None) -> CommandPipeline:
+    """Return the pipeline that runs the program in the settings. Raises InvalidRequest if none is set."""
+    return CommandPipeline(list(config.command), timeout_seconds=config.command_timeout_seconds)
+
+
 class _Unusable(Exception):
-    """What is wrong with the program's result, as the rest of a sentence."""
+    """The program's result cannot be used. The message is the rest of a sentence that says why."""
 
 
 class _Output:
-    """Takes what the program prints: keeps the log, remembers the last line, passes progress on."""
+    """Handles the program's output: writes the log, remembers the last line and reports progress."""
 
     def __init__(self, log: BinaryIO, limit: int, progress: Progress):
         self.last_line = ""
@@ -144,7 +157,7 @@ class _Output:
         self._begun: dict[str, bytearray] = {"stdout": bytearray(), "stderr": bytearray()}
 
     def take(self, stream: str, chunk: bytes) -> bool:
-        """Log what was read of a stream, as far as the limit allows; False when that is reached."""
+        """Log a chunk read from a stream, up to the size limit. Returns False if the chunk did not fit."""
         kept = chunk[: self.limit - self._size]
         self._log.write(kept)
         self._size += len(kept)
@@ -158,7 +171,7 @@ class _Output:
         return len(kept) == len(chunk)
 
     def finish(self) -> None:
-        """Take lines without a line end as complete."""
+        """Treat the remaining text of each stream as a complete line."""
         for stream, rest in self._begun.items():
             self._line(stream, bytes(rest))
 
@@ -173,7 +186,7 @@ class _Output:
 
 
 def _readable(text: str) -> str:
-    """The text without colours, line ends and what else cannot be shown."""
+    """Return the text without terminal codes, with unprintable characters replaced by spaces."""
     return "".join(c if c.isprintable() else " " for c in TERMINAL_CODES.sub("", text)).strip()
 
 
@@ -188,13 +201,16 @@ def _environment(workdir: Path) -> dict[str, str]:
 
 
 def _open_log(path: Path) -> BinaryIO:
-    """The log, unbuffered and at its end, so that each draft's output is kept; never through a planted link."""
+    """Open the log unbuffered, for appending, so that it keeps every draft's output. Does not follow a symlink."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
     return os.fdopen(os.open(path, flags, 0o644), "ab", buffering=0)
 
 
 def _listen(process: subprocess.Popen[bytes], output: _Output, timeout_seconds: float) -> str | None:
-    """Read both outputs until the program has ended (None) or must be stopped (why, as the rest of a sentence)."""
+    """Read both outputs until the program ends or reaches a limit.
+
+    Returns None if it ended by itself, else why it must be stopped, as the rest of a sentence.
+    """
     deadline = time.monotonic() + timeout_seconds
     with selectors.DefaultSelector() as selector:
         for name, pipe in (("stdout", process.stdout), ("stderr", process.stderr)):
@@ -204,7 +220,7 @@ def _listen(process: subprocess.Popen[bytes], output: _Output, timeout_seconds: 
             left = deadline - time.monotonic()
             ended = _has_ended(process)
             if ended:
-                # A child left behind may hold the pipes open for ever: no end of file is waited for.
+                # A child process may keep the pipes open indefinitely, so do not wait for their end of file.
                 _kill_group(process)
             elif left <= 0:
                 output.finish()
@@ -223,7 +239,7 @@ def _listen(process: subprocess.Popen[bytes], output: _Output, timeout_seconds: 
 
 @contextmanager
 def _guarded(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    """Have the program's group stopped also when this process is killed in the middle."""
+    """Run a helper process that kills the program's process group if this process is killed."""
     guard = subprocess.Popen(
         [sys.executable, "-I", "-S", "-c", GUARD, str(process.pid)],
         stdin=subprocess.PIPE,
@@ -234,13 +250,13 @@ def _guarded(process: subprocess.Popen[bytes]) -> Iterator[None]:
     try:
         yield
     finally:
-        # Before the program is reaped, so that its number is never another's.
+        # Stop the helper before the program is reaped: after that, its process group id could be reused.
         guard.kill()
         guard.communicate()
 
 
 def _has_ended(process: subprocess.Popen[bytes]) -> bool:
-    """Whether the program has ended. It is not yet reaped, so that its group's number stays its own."""
+    """Return whether the program has ended. Does not reap it, so that its process group id is not reused."""
     return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
@@ -257,7 +273,7 @@ def _signal_name(number: int) -> str:
 
 
 def _read_result(path: Path, limit: int) -> Cut:
-    """The program's result. Raises _Unusable."""
+    """Read and validate the program's result. Raises _Unusable."""
     try:
         found = path.lstat()
     except FileNotFoundError:
@@ -273,9 +289,8 @@ def _read_result(path: Path, limit: int) -> Cut:
     try:
         return Cut.model_validate(told)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the top"
-        raise _Unusable(f"its {RESULT_FILE} is wrong at {where} ({first['msg']})") from error
+        where, why = first_fault(error)
+        raise _Unusable(f"its {RESULT_FILE} is wrong at {where or 'the top'} ({why})") from error
 
 
 def _finite(text: str) -> float:
@@ -285,21 +300,22 @@ def _finite(text: str) -> float:
     return value
 
 
-def _claim(cut: Cut, workdir: Path, film: Path) -> Cut:
-    """The cut with film and captions under this draft's names. Raises _Unusable."""
+def _claim(cut: Cut, workdir: Path, draft: Path) -> Cut:
+    """Move the video and captions to this draft's file names and return the updated cut. Raises _Unusable."""
     made = _inside(cut.video_path, workdir, "film")
+    film = draft.with_suffix(suffix_of(made))
     if made != film and made.parent == workdir and DRAFT_NAME.fullmatch(made.name):
         raise _Unusable(f"handed back {made.name}, which is another draft")
     captions = cut.captions_path and _inside(cut.captions_path, workdir, "captions file")
     made.replace(film)
     if captions:
-        # The next draft may well write the same name again.
+        # Renamed because the next draft may write a file of the same name.
         captions = captions.replace(film.with_suffix(".vtt"))
     return cut.model_copy(update={"video_path": film, "captions_path": captions})
 
 
 def _inside(path: Path, workdir: Path, what: str) -> Path:
-    """The real path of a file with something in it inside the work folder. Raises _Unusable."""
+    """Return the resolved path of a file. Raises _Unusable unless it is inside the work folder and not empty."""
     shown = _readable(str(path))[:120]
     try:
         real = (workdir / path).resolve()

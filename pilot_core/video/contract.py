@@ -1,20 +1,23 @@
-"""What a pipeline is handed and what it hands back. The JSON of these two is also what the command pipeline speaks."""
+"""The input and output of a pipeline, ``CutBrief`` and ``Cut``. The command pipeline exchanges them as JSON."""
 
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, computed_field, model_validator
 
 from pilot_core.catalog import Scenario
-from pilot_core.models import Brief, Feedback, FrameComment, Shot
+from pilot_core.domain.attempt import Change, FrameComment, Shot, SlaCheck, UnmetRequest
+from pilot_core.domain.brief import Brief
+from pilot_core.domain.feedback import Feedback
+from pilot_core.domain.records import Amount, Record
 
 Progress = Callable[[float, str], None]
-"""Called with a fraction (0 to 1, never falling) and a step in a few plain words."""
+"""Called with the fraction done (0 to 1, never decreasing) and the current step in a few plain words."""
 
 
 class PreviousCut(BaseModel):
-    """The cut this one replaces: attempt and draft it came from, length in seconds, its shots."""
+    """The video that the new draft replaces: its attempt and iteration, length in seconds, and shots."""
 
     attempt_number: int
     iteration: int
@@ -23,18 +26,30 @@ class PreviousCut(BaseModel):
 
 
 class Review(BaseModel):
-    """What a person said of an earlier attempt."""
+    """A person's review of an earlier attempt.
+
+    ``still_raised`` are flags of attempts before it that people found not addressed in this one. ``attachment`` names
+    the file that came with it.
+    """
 
     attempt_number: int
     feedback: Feedback
+    still_raised: list[str] = Field(default_factory=list)
+    attachment: str | None = None
+
+    @property
+    def flags(self) -> list[str]:
+        """The flags to answer: those of the feedback, then those that are still raised."""
+        return list(dict.fromkeys([*self.feedback.flags, *self.still_raised]))
 
 
 class CutBrief(BaseModel):
     """Everything a pipeline needs to make one draft.
 
-    ``reviews`` are the human reviews so far, oldest first; ``comments`` those on earlier attempts that nobody has found
-    addressed, by attempt and frame. ``sla_violations`` are the sentences for what the previous
-    iteration of this attempt missed; empty for iteration 1. ``previous`` is the cut the founder saw last, or None.
+    ``reviews`` are the human reviews so far, oldest first. ``comments`` are the open comments on earlier attempts, by
+    attempt and frame. ``unmet`` are the flags and words of earlier reviews that people found not addressed since.
+    ``missed_checks`` are the SLA checks that the previous iteration of this attempt missed (empty
+    for iteration 1), and ``sla_violations`` their sentences. ``previous`` is the video the founder saw last, or None.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -52,33 +67,46 @@ class CutBrief(BaseModel):
     height: int
     reviews: list[Review] = Field(default_factory=list)
     comments: list[FrameComment] = Field(default_factory=list)
-    sla_violations: list[str] = Field(default_factory=list)
+    unmet: list[UnmetRequest] = Field(default_factory=list)
+    missed_checks: list[SlaCheck] = Field(default_factory=list)
     previous: PreviousCut | None = None
 
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def sla_violations(self) -> list[str]:
+        """A sentence for each missed check."""
+        return [check.sentence for check in self.missed_checks]
 
-class Cut(BaseModel):
-    """One draft as a pipeline made it. Paths are inside the work folder; cost in dollars.
+    @model_validator(mode="before")
+    @classmethod
+    def _without_sentences(cls, value: Any) -> Any:
+        """Ignore ``sla_violations`` when a brief is read from JSON, since it is computed from the checks."""
+        if isinstance(value, dict):
+            return {name: given for name, given in value.items() if name != "sla_violations"}
+        return value
 
-    ``notes`` are sentences on creative choices for the director's notes; ``changes`` are sentences on what differs from
-    the previous cut, with before and after measured; ``duration`` and quality are not taken from here but probed.
+
+class Cut(Record):
+    """One draft made by a pipeline. Paths are inside the work folder. Cost is in dollars.
+
+    ``notes`` are sentences about creative choices, for the director's notes. ``changes`` say what differs from the
+    previous video, with measured values before and after. Length and quality are measured from the file.
     """
-
-    model_config = ConfigDict(extra="forbid")
 
     video_path: Path
     captions_path: Path | None = None
     shots: list[Shot] = Field(default_factory=list)
-    cost_dollars: float = Field(0.0, ge=0)
+    cost_dollars: Amount = 0.0
     notes: list[str] = Field(default_factory=list)
-    changes: list[str] = Field(default_factory=list)
+    changes: list[Change] = Field(default_factory=list)
 
 
 class VideoPipeline(Protocol):
-    """Makes cuts. ``can_iterate`` is False where asking again would bring the same film."""
+    """Makes drafts. ``can_iterate`` is False if a second call would produce the same video."""
 
     name: str
     can_iterate: bool
 
     def make_cut(self, brief: CutBrief, workdir: Path, progress: Progress) -> Cut:
-        """Make one draft as ``workdir/draft_v<iteration>.mp4``. Raises PipelineFailed with one sentence."""
+        """Make one draft as ``workdir/draft_v<iteration>.mp4``, or as another kind of video. Raises PipelineFailed."""
         ...

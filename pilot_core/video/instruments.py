@@ -1,6 +1,6 @@
-"""The instruments of the music bed: each function gives one sound, float32 at 48 kHz, mono (n,) or stereo (2, n).
+"""The instruments of the music bed. Each function returns one sound: float32 at 48 kHz, mono (n,) or stereo (2, n).
 
-Sounds depend on their arguments alone, are cached, and begin and end at zero so that none clicks where it is mixed in.
+Sounds depend only on their arguments and are cached. They start and end at zero, so that they do not click when mixed.
 """
 
 from functools import lru_cache
@@ -16,7 +16,7 @@ RATE = 48_000
 
 
 def _frequency(note: int) -> float:
-    """Hertz of a MIDI note, A4 = 440."""
+    """Return the frequency of a MIDI note in Hz (A4 = 440 Hz)."""
     return float(440.0 * 2 ** ((note - 69) / 12))
 
 
@@ -25,7 +25,7 @@ def _clock(seconds: float) -> npt.NDArray[np.float64]:
 
 
 def edges(samples: int, attack: float, release: float) -> Sound:
-    """An envelope of ones whose two ends, in seconds, are raised cosines."""
+    """Return an envelope of ones that fades in and out along a raised cosine. ``attack`` and ``release`` in seconds."""
     envelope = np.ones(samples, np.float32)
     for seconds, ending in ((attack, False), (release, True)):
         n = min(round(seconds * RATE), samples // 2)
@@ -39,9 +39,10 @@ def edges(samples: int, attack: float, release: float) -> Sound:
 
 @lru_cache(maxsize=12)
 def pad_tone(notes: tuple[int, ...], brightness: float) -> Sound:
-    """5.5 s of a string-like chord, stereo, periodic: one inverse FFT of bands as wide as an ensemble is out of tune.
+    """Return a string-like chord, in stereo: 5.5 s that repeat without a seam.
 
-    After Nasca Octavian Paul's PADsynth: each partial is a Gaussian band with random phases.
+    Uses Nasca Octavian Paul's PADsynth: each partial is a Gaussian band with random phases, and one inverse FFT turns
+    them into sound. The width of the bands imitates the slight detuning of an ensemble.
     """
     size = 2**18
     bins = np.fft.rfftfreq(size, 1 / RATE)
@@ -61,7 +62,7 @@ def pad_tone(notes: tuple[int, ...], brightness: float) -> Sound:
 
 @lru_cache(maxsize=32)
 def bass_note(note: int, seconds: float) -> Sound:
-    """A rounded sawtooth whose upper partials die first; long notes begin and end softly."""
+    """Return a soft-clipped sawtooth whose upper partials decay faster. Notes over 1 s have a slower attack."""
     t, base = _clock(seconds), _frequency(note)
     sound = sum(
         np.sin(2 * np.pi * base * k * t) / k * np.exp(-t * (0.8 + 1.6 * k) / max(seconds, 0.3) * 0.5)
@@ -73,7 +74,7 @@ def bass_note(note: int, seconds: float) -> Sound:
 
 @lru_cache(maxsize=64)
 def pluck_note(note: int) -> Sound:
-    """A clean plucked string: partials a hair sharp of whole multiples, the higher the shorter."""
+    """Return a clean plucked string. Its partials are slightly sharp, and higher ones decay faster."""
     t, base = _clock(0.9), _frequency(note)
     sound = sum(
         np.sin(2 * np.pi * base * k * np.sqrt(1 + 0.0004 * k * k) * t) * k**-1.3 * np.exp(-t * (4.0 + 3.2 * k))
@@ -84,7 +85,7 @@ def pluck_note(note: int) -> Sound:
 
 @lru_cache(maxsize=64)
 def piano_note(note: int) -> Sound:
-    """A soft electric piano by frequency modulation (Chowning 1973): body 1:1, a short bright tine on top."""
+    """Return a soft electric piano by frequency modulation (Chowning 1973): a 1:1 body and a short, bright tine."""
     t, base = _clock(2.6), _frequency(note)
     carrier = 2 * np.pi * base * t
     body = np.sin(carrier + 1.1 * np.exp(-t * 3.5) * np.sin(carrier)) * np.exp(-t * 1.6)
@@ -94,7 +95,7 @@ def piano_note(note: int) -> Sound:
 
 @lru_cache(maxsize=1)
 def kick() -> Sound:
-    """A sine that falls from 160 to 48 Hz."""
+    """Return a kick drum: a decaying sine that falls from 160 to 48 Hz."""
     t = _clock(0.38)
     phase = 2 * np.pi * (48 * t + (160 - 48) * 0.035 * (1 - np.exp(-t / 0.035)))
     return np.asarray(np.sin(phase) * np.exp(-t * 9) * edges(len(t), 0.002, 0.08), np.float32)
@@ -102,7 +103,7 @@ def kick() -> Sound:
 
 @lru_cache(maxsize=8)
 def _noise(seconds: float, low: float, high: float) -> Sound:
-    """White noise between two frequencies in hertz, with soft shoulders, RMS 1."""
+    """Return white noise band-passed between ``low`` and ``high`` (Hz), with an RMS of 1."""
     size = round(seconds * RATE)
     spectrum = np.fft.rfft(np.random.default_rng(7).standard_normal(size))
     hertz = np.fft.rfftfreq(size, 1 / RATE) + 1e-9
@@ -113,7 +114,7 @@ def _noise(seconds: float, low: float, high: float) -> Sound:
 
 @lru_cache(maxsize=1)
 def clap() -> Sound:
-    """Three quick bursts and a tail, as hands never meet at once; the loudest falls on the beat."""
+    """Return a clap: three bursts within 22 ms, as of several hands, and a tail. The first burst is the loudest."""
     t = _clock(0.25)
     bursts = sum(
         g * np.exp(-np.clip(t - d, 0, None) * 160) * (t >= d) for d, g in ((0.0, 1.0), (0.011, 0.6), (0.022, 0.5))
@@ -149,7 +150,7 @@ def boom(note: int) -> Sound:
 
 
 def reverb(sound: Sound) -> Sound:
-    """A small warm hall: convolution with noise that dies away over 1.4 s, darker than it is long."""
+    """Return the reverberation of a stereo sound in a small, warm hall: convolution with 1.4 s of decaying noise."""
     t = _clock(1.4)
     rng = np.random.default_rng(11)
     tail = rng.standard_normal((2, len(t))) * np.exp(-t * 4.6) * np.minimum(1, t / 0.012)

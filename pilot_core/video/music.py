@@ -1,7 +1,7 @@
-"""The music bed of a film: chords, bass, plucks and soft percussion, synthesised from a seed, mastered to −16 LUFS.
+"""Makes the music bed of a video: chords, bass, a lead and soft percussion from a seed, mastered to −16 LUFS.
 
-A bed is scored first (which chord sounds from which beat, and what part of the film that is), then each
-instrument plays the score into stereo buffers, and their sum is levelled.
+First the score is written: which chord starts on which beat, and in which part of the video. Then each instrument
+plays the score into stereo buffers, and their sum is mastered.
 """
 
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ from pilot_core.video.instruments import RATE, Sound
 Part = Literal["intro", "main", "build", "call", "ring"]
 
 TARGET_LUFS = -16.0
-CEILING = 10 ** (-2.5 / 20)  # AAC moves peaks by up to about a decibel; the promise after it is −1 dBTP
-RING_SECONDS = 2.2  # the last chord gets at least this long to die away
+CEILING = 10 ** (-2.5 / 20)  # AAC can raise peaks by about 1 dB; the limit after encoding is −1 dBTP
+RING_SECONDS = 2.2  # the last chord rings for at least this long
 BEATS_PER_BAR = 4
 
 # Chords as semitones above the tonic of a major key, root first.
@@ -41,7 +41,10 @@ CHORDS: dict[str, tuple[int, ...]] = {
 
 @dataclass(frozen=True)
 class Mood:
-    """What one mood may play. ``bass``, ``kick``, ``clap``, ``hat`` are levels, 0 to 9, of each sixteenth of a bar."""
+    """The musical material of one mood.
+
+    ``bass``, ``kick``, ``clap`` and ``hat`` give a level from 0 to 9 for each sixteenth of a bar.
+    """
 
     keys: tuple[int, ...]  # MIDI numbers of the tonic
     progressions: tuple[tuple[str, ...], ...]
@@ -55,8 +58,8 @@ class Mood:
     hat: str
     fade_in: float  # seconds
     pad_attack: float  # seconds
-    pad_brightness: float  # hertz above which the pad falls away
-    duck: float  # how far pad and bass step back under each kick, 0 to 1
+    pad_brightness: float  # Hz above which the pad gets quieter
+    duck: float  # how much each kick lowers the pad and bass, 0 to 1
     levels: dict[str, float]
 
 
@@ -139,7 +142,7 @@ FALLBACK_MOOD = "professional"
 
 
 class Segment(NamedTuple):
-    """A chord of the score: its first beat, its length in beats, its name and the part of the film it plays in."""
+    """A chord of the score: its first beat, length in beats, name, and the part of the video in which it plays."""
 
     start: int
     beats: int
@@ -148,18 +151,18 @@ class Segment(NamedTuple):
 
 
 def beat_times(duration: float, bpm: float) -> list[float]:
-    """The beats of a film of ``duration`` seconds: seconds from its start, the first at 0, none at or after its end."""
+    """Return the times of the beats in a video of ``duration`` seconds: from 0 up to, not including, the duration."""
     step = 60.0 / bpm
     return [i * step for i in range(int(np.ceil(duration / step - 1e-9)))]
 
 
 def make_bed(duration: float, *, bpm: float, mood: str, seed: int, resolve_at: float) -> Sound:
-    """A music bed as float32 samples of shape (n, 2) at 48 kHz, −16 LUFS ±1, peaks under −2.5 dBFS.
+    """Return a music bed: float32 samples of shape (n, 2) at 48 kHz, −16 LUFS ±1, with peaks under −2.5 dBFS.
 
-    ``mood`` is bold, empathetic or professional; any other word plays as professional. ``seed`` (0 or more) picks key,
-    progression and figure; all three differ between a seed and the next. Beats are those of ``beat_times``; the tonic
-    arrives on the beat nearest to ``resolve_at`` (seconds) and rings out at the end. Raises ValueError for a duration
-    under one second or a tempo outside 40 to 200 beats a minute.
+    ``mood`` is bold, empathetic or professional; anything else counts as professional. ``seed`` (0 or more) picks the
+    key, progression and figure; consecutive seeds differ in all three. Beats are at ``beat_times``. The tonic starts on
+    the beat nearest to ``resolve_at`` (seconds), and the last chord rings out at the end. Raises ValueError for a
+    duration under 1 s or a tempo outside 40 to 200 bpm.
     """
     if duration < 1 or not 40 <= bpm <= 200:
         raise ValueError(f"A bed lasts at least 1 s at 40 to 200 bpm; asked were {duration} s at {bpm} bpm.")
@@ -169,7 +172,7 @@ def make_bed(duration: float, *, bpm: float, mood: str, seed: int, resolve_at: f
 
 
 def _score(duration: float, bpm: float, resolve_at: float, style: Mood, seed: int) -> list[Segment]:
-    """A chord a bar: the progression, its lead-in, and from the resolution on the chords of home."""
+    """Write one chord per bar: the progression, the lead-in chord, then the ``home`` chords from the resolution on."""
     beats = len(beat_times(duration, bpm))
     resolve = int(np.clip(round(resolve_at * bpm / 60), 0, beats - 1))
     progression = style.progressions[seed % len(style.progressions)]
@@ -189,7 +192,7 @@ def _score(duration: float, bpm: float, resolve_at: float, style: Mood, seed: in
 
 
 def _bars(start: int, end: int) -> list[tuple[int, int]]:
-    """Bars from one beat to another as (start, length); a single beat left over joins the bar before it."""
+    """Divide the beats from ``start`` to ``end`` into bars, as (start, length). A single last beat joins its bar."""
     starts = list(range(start, end, BEATS_PER_BAR))
     if len(starts) > 1 and end - starts[-1] == 1:
         starts.pop()
@@ -197,7 +200,7 @@ def _bars(start: int, end: int) -> list[tuple[int, int]]:
 
 
 class _Player:
-    """Plays a score into buffers: ``ducked`` steps back under the kick, ``hall`` gets the echo, ``dry`` neither."""
+    """Plays a score into buffers: ``dry``, ``hall`` (full reverb), ``ducked`` (light reverb, lowered at each kick)."""
 
     def __init__(self, duration: float, bpm: float, style: Mood, seed: int):
         self.samples = round(duration * RATE)
@@ -221,7 +224,7 @@ class _Player:
         return self.dry + self.ducked + self.hall + instruments.reverb(echo)[:, : self.samples]
 
     def _add(self, bus: Sound, at: float, sound: Sound, gain: float, pan: float = 0.0) -> None:
-        """Mix ``sound``, mono or stereo, into a bus from a time in seconds; ``pan`` from −1 (left) to 1 (right)."""
+        """Mix a mono or stereo sound into a buffer at ``at`` seconds. ``pan`` is from −1 (left) to 1 (right)."""
         start = round(at * RATE)
         part = sound[..., : max(0, self.samples - start)]
         angle = (pan + 1) * np.pi / 4
@@ -229,12 +232,12 @@ class _Player:
         bus[:, start : start + part.shape[-1]] += sides * part
 
     def _tones(self, chord: str, low: int, count: int) -> list[int]:
-        """MIDI numbers of the chord's tones from ``low`` upward, in the inversion that lies there."""
+        """Return the MIDI numbers of the first ``count`` tones of the chord from ``low`` upwards."""
         classes = {(self.tonic + offset) % 12 for offset in CHORDS[chord]}
         return [note for note in range(low, low + 48) if note % 12 in classes][:count]
 
     def _steps(self, segment: Segment, pattern: str) -> list[tuple[float, float]]:
-        """(seconds, level 0 to 1) of each sounding sixteenth of a pattern within a segment."""
+        """Return (seconds, level 0 to 1) for each sixteenth of the segment that sounds in the pattern."""
         steps = range(segment.beats * 4)
         levels = [int(pattern[i % len(pattern)]) / 9 for i in steps]
         return [((segment.start + i / 4) * self.beat, level) for i, level in zip(steps, levels, strict=True) if level]
@@ -248,14 +251,14 @@ class _Player:
         root = self._root(segment.chord) + 12
         tone = instruments.pad_tone((*voices, root), self.style.pad_brightness)
         length = round((end - start) * RATE)
-        sound = np.tile(tone, -(-length // tone.shape[1]))[:, :length]  # the tone is periodic: repeated, it has no seam
+        sound = np.tile(tone, -(-length // tone.shape[1]))[:, :length]  # periodic, so it repeats seamlessly
         envelope = instruments.edges(length, self.style.pad_attack, release)
         if segment.part == "ring":
             envelope *= np.linspace(1, 0.35, length, dtype=np.float32)
         self._add(self.ducked, start, sound * envelope, level * 0.22)
 
     def _root(self, chord: str) -> int:
-        """The chord's root as a bass note, from A1 (55 Hz) to A flat 2."""
+        """Return the MIDI number of the chord's root as a bass note, from A1 (55 Hz) to A flat 2."""
         return 33 + (self.tonic + CHORDS[chord][0] - 33) % 12
 
     def _bass(self, segment: Segment) -> None:
@@ -275,7 +278,7 @@ class _Player:
         level = self.style.levels["lead"]
         make = instruments.piano_note if self.style.instrument == "piano" else instruments.pluck_note
         if segment.part == "ring":
-            # The chord is rolled once, upward, and left to ring.
+            # Play the chord once as a rising arpeggio, and let it ring.
             for i, tone in enumerate(tones[:5]):
                 at = (segment.start + i / 4) * self.beat
                 self._add(self.hall, at, make(tone), level * (1.0 - 0.1 * i) * 0.34, (-1) ** i * 0.35)
@@ -310,7 +313,7 @@ class _Player:
             self._add(self.dry, at, instruments.hat(), self.style.levels["hat"] * strength * soft, 0.25)
 
     def _transition(self, score: list[Segment]) -> None:
-        """A breath of noise that rises into the resolution, and a deep soft note with shimmer where it lands."""
+        """Add noise that rises towards the resolution, and a deep, soft note with a shimmer on the resolution."""
         build = next((segment for segment in score if segment.part == "build"), None)
         if build is None:
             return
@@ -322,7 +325,7 @@ class _Player:
         self._add(self.dry, lands, instruments.boom(self._root(self.style.home[0])), 0.7 * weight)
 
     def _duck(self) -> None:
-        """Pad and bass step back: down in 10 ms before each kick, up again over 0.6 of a beat."""
+        """Lower the pad and bass around each kick: down over the 10 ms before it, back up over 0.6 of a beat."""
         points = np.array([0, 0.01, 0.01 + 0.6 * self.beat]) * RATE
         dip = np.interp(np.arange(points[-1]), points, [1, 1 - self.style.duck, 1]).astype(np.float32)
         for kick in self.kicks:
@@ -332,10 +335,10 @@ class _Player:
 
 
 def _master(sound: Sound, fade_in: float) -> Sound:
-    """Fade both ends, bring to the target loudness, hold peaks under the ceiling."""
+    """Fade both ends, set the target loudness and limit peaks to the ceiling. Takes (2, n) and returns (n, 2)."""
     sound = np.ascontiguousarray((sound * instruments.edges(sound.shape[1], fade_in, 1.2)).T)
     meter = pyloudnorm.Meter(RATE)
-    for _ in range(2):  # limiting costs a little loudness; the second round gives it back
+    for _ in range(2):  # limiting lowers the loudness a little; the second pass corrects it
         sound = sound * np.float32(10 ** ((TARGET_LUFS - meter.integrated_loudness(sound)) / 20))
         if np.abs(sound).max() <= CEILING:
             break
@@ -344,8 +347,11 @@ def _master(sound: Sound, fade_in: float) -> Sound:
 
 
 def _limit(sound: Sound) -> Sound:
-    """Turn down, over 10 ms on either side, whatever would pass the ceiling; the mean of a minimum never exceeds it."""
-    window = RATE // 100 + 1  # odd, so that every mean is taken over minima that saw the sample itself
+    """Limit peaks to the ceiling, lowering the gain smoothly around each peak.
+
+    The gain is the moving average of a moving minimum, so it never exceeds what a peak allows.
+    """
+    window = RATE // 100 + 1  # odd, so that both windows are centred on the sample
     peaks = np.maximum(np.abs(sound[:, 0]), np.abs(sound[:, 1]))
     needed = np.minimum(np.float32(1), np.float32(CEILING) / np.maximum(peaks, np.float32(1e-9)))
     gain = uniform_filter1d(minimum_filter1d(needed, window), window)

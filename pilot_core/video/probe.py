@@ -1,7 +1,6 @@
-"""Measures a finished film with FFmpeg's own detectors, in one pass over its pictures and its sound.
+"""Measures a finished video with FFmpeg's detectors, decoding its picture and sound once.
 
-Only local MP4 and QuickTime files are opened, by that demuxer and no other: a playlist under an .mp4 name could
-otherwise make FFmpeg read other files or the network.
+Only local files are opened, and only as what their first bytes say they are (``conform.outline``).
 """
 
 import hashlib
@@ -22,24 +21,28 @@ from av.video.stream import VideoStream
 from pydantic import BaseModel, ConfigDict
 
 from pilot_core.errors import PipelineFailed
+from pilot_core.video.conform.outline import Broken, outline_of
+from pilot_core.video.conform.process import unplayable
+from pilot_core.video.conform.result import Delivered
 
-SILENCE_DBFS = -50  # quieter than this counts as silence
-BLACK_SHARE = 0.98  # a picture is black when this share of it is
-BLACK_LUMA = 0.10  # and a dot is black under this brightness, 0 to 1
-FREEZE_CHANGE = 0.001  # mean change of a dot, 0 to 1, under which a picture stands still
+SILENCE_DBFS = -50  # sound quieter than this counts as silence
+BLACK_SHARE = 0.98  # a frame is black if at least this share of its pixels is
+BLACK_LUMA = 0.10  # a pixel is black below this brightness, 0 to 1
+FREEZE_CHANGE = 0.001  # a picture is frozen if its mean change per pixel is below this, 0 to 1
 SHORTEST_FREEZE = 0.5  # seconds
 SHORTEST_SILENCE = 0.2  # seconds
-DETECTION_WIDTH = 270  # pixels; black and freezes show as well at a quarter of the size
-MISSING_TAIL = 0.5  # seconds of announced film that may be absent before it counts as broken off
+DETECTION_WIDTH = 270  # pixels; black and freezes are detected just as well on a scaled-down picture
+MISSING_TAIL = 0.5  # seconds that may be missing at the end before the video counts as truncated
 
 
 class Measured(BaseModel):
-    """What a film is. Seconds, pixels and bytes; None where there is nothing to measure.
+    """The measurements of a video, in seconds, pixels and bytes. None means there was nothing to measure.
 
-    ``width`` and ``height`` are as shown, after rotation and pixel shape. ``frame_rate`` is an exact fraction such as
-    "30000/1001" or "25". ``loudness_lufs`` is integrated over the whole film (EBU R 128), ``true_peak_dbtp`` the
-    highest true peak; both are None for a silent film. The longest silence, black and freeze are 0.0 where there is
-    none; freezes under 0.5 s and silences under 0.2 s are not seen.
+    ``width`` and ``height`` are as shown, after rotation and correction of the pixel aspect ratio. ``frame_rate`` is an
+    exact fraction such as "30000/1001" or "25". ``loudness_lufs`` is integrated over the whole video (EBU R 128), and
+    ``true_peak_dbtp`` is the highest true peak; both are None for a silent video. The longest silence, black and freeze
+    are 0.0 if there is none. Freezes under 0.5 s and silences under 0.2 s are not detected. ``delivered`` is the file
+    that the video was conformed from.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -61,24 +64,25 @@ class Measured(BaseModel):
     longest_freeze_seconds: float
     size_bytes: int
     sha256: str
+    delivered: Delivered | None = None
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
-    """A film open for reading, with its picture track.
+    """Open a video for reading; yields the container and its video track.
 
-    Raises PipelineFailed with one sentence when it cannot be opened, and for whatever goes wrong while it is read.
+    Raises PipelineFailed with one sentence if it cannot be opened, or if FFmpeg fails while it is being read.
     """
     try:
-        empty = path.stat().st_size == 0
+        demuxer = outline_of(path).demuxer
+    except Broken as broken:
+        raise unplayable(path, str(broken)) from None
     except OSError:
         raise PipelineFailed(f"There is no file {path.name}: the film was not written, or has been moved.") from None
-    if empty:
-        raise unplayable(path, "the file is empty")
     whitelist = {"protocol_whitelist": "file"}
     try:
         with av.open(
-            str(path.resolve()), "r", format="mp4", metadata_errors="replace", container_options=whitelist
+            str(path.resolve()), "r", format=demuxer, metadata_errors="replace", container_options=whitelist
         ) as container:
             pictures = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
             if not pictures:
@@ -88,24 +92,11 @@ def opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
             pictures[0].thread_type = ThreadType.AUTO
             yield container, pictures[0]
     except av.FFmpegError:
-        raise unplayable(path, "it is not an MP4 film, or it is damaged") from None
-
-
-def unplayable(path: Path, reason: str) -> PipelineFailed:
-    """The error for a file that is no film, as one sentence."""
-    return PipelineFailed(f"{path.name} is not a playable video: {reason}.")
-
-
-def quick_check(path: Path) -> None:
-    """Return when the film's first picture can be shown. Raises PipelineFailed with one sentence when it cannot."""
-    with opened(path) as (container, stream):
-        stream.thread_type = ThreadType.NONE  # frame threads would first read several pictures ahead
-        if next(container.decode(stream), None) is None:
-            raise unplayable(path, "no picture in it can be decoded")
+        raise unplayable(path, "it is damaged") from None
 
 
 def probe(path: Path) -> Measured:
-    """Measure the film, decoding it once. Raises PipelineFailed with one sentence when it is broken or not a film."""
+    """Measure the video, decoding it once. Raises PipelineFailed with one sentence if it is damaged or not a video."""
     with opened(path) as (container, stream):
         pictures = _Pictures(stream)
         track = next((s for s in container.streams.audio if s.codec_context is not None), None)
@@ -145,7 +136,7 @@ def probe(path: Path) -> Measured:
 
 
 def frame_rate(stream: VideoStream) -> Fraction:
-    """Pictures a second: the nominal rate where the average is within 0.02% of it, else the average."""
+    """Return the frame rate: the nominal rate if the average is within 0.02% of it, else the average; 0 if unknown."""
     average, nominal = stream.average_rate, stream.base_rate
     if average and nominal and abs(average - nominal) <= nominal / 5000:
         return nominal
@@ -153,9 +144,9 @@ def frame_rate(stream: VideoStream) -> Fraction:
 
 
 def shown_size(stream: VideoStream, frame: VideoFrame) -> tuple[int, int]:
-    """Width and height in pixels as a player shows them: pixels made square, then rotated as the file notes.
+    """Return width and height in pixels as a player shows them, with square pixels and the file's rotation applied.
 
-    A pixel over four times as wide as high, or the reverse, is taken for a damaged note and as square.
+    A pixel aspect ratio outside 1:4 to 4:1 is taken to be an error and ignored.
     """
     pixel = stream.sample_aspect_ratio or Fraction(1)
     width = round(frame.width * pixel) if Fraction(1, 4) <= pixel <= 4 else frame.width
@@ -163,7 +154,7 @@ def shown_size(stream: VideoStream, frame: VideoFrame) -> tuple[int, int]:
 
 
 class _Spans:
-    """The stretches one detector reports in the metadata of frames: ``name`` and "_start" or "_end", in seconds."""
+    """Collects the periods (seconds) that a detector reports in frame metadata under ``name`` + "_start" or "_end"."""
 
     def __init__(self, name: str):
         self.name = name
@@ -178,7 +169,7 @@ class _Spans:
             self.began = float(metadata[f"{self.name}_start"])
 
     def until(self, end: float) -> list[tuple[float, float]]:
-        """All stretches; one still open when the film ends lasts until then."""
+        """Return all periods as (start, end). A period that has not ended by ``end`` is closed there."""
         return self.closed if self.began is None else [*self.closed, (self.began, end)]
 
     def longest(self, end: float) -> float:
@@ -186,7 +177,7 @@ class _Spans:
 
 
 class _Pictures:
-    """Reads the picture track: size as shown, number of pictures, black and frozen stretches."""
+    """Measures the video track: size as shown, number of frames, black and frozen periods."""
 
     def __init__(self, stream: VideoStream):
         self.black, self.freeze = _Spans("lavfi.black"), _Spans("lavfi.freezedetect.freeze")
@@ -225,7 +216,7 @@ class _Pictures:
 
 
 class _Sound:
-    """Reads the sound track: loudness, peak and silent stretches."""
+    """Measures the audio track: loudness, true peak and silent periods."""
 
     def __init__(self) -> None:
         self._silence = _Spans("lavfi.silence")
@@ -258,7 +249,7 @@ class _Sound:
 
     @property
     def loudness(self) -> float | None:
-        """LUFS, or None where every block fell under the absolute gate of −70."""
+        """The integrated loudness in LUFS, or None if every block was below the absolute gate of −70 LUFS."""
         loudness = float(self._levels.get("lavfi.r128.I", "-inf"))
         return round(loudness, 2) if loudness > -70 else None
 
@@ -268,7 +259,7 @@ class _Sound:
         return round(20 * math.log10(peak), 2) if peak > 0 else None
 
     def longest_silence(self, start: float, end: float) -> float:
-        """Where the sound begins after the picture, or ends before it, the film is silent too."""
+        """Return the longest silence in seconds. Picture before the audio starts or after it ends counts as silent."""
         stretches = [(start, self._start), *self._silence.until(self._end), (self._end, end)]
         longest, began, ended = 0.0, start, start
         for a, b in stretches:
@@ -280,17 +271,17 @@ class _Sound:
 
 
 def _metadata(graph: Graph, frame: VideoFrame | AudioFrame | None) -> Iterator[dict[str, str]]:
-    """Push a frame, or the end, into a filter chain; what its detectors wrote on each frame that comes out."""
+    """Push a frame into a filter graph, or None at the end, and yield the metadata of each frame that comes out."""
     graph.push(frame)
     while True:
         try:
             yield graph.pull().metadata
-        except (av.BlockingIOError, av.EOFError):  # wants the next frame; has given the last
+        except (av.BlockingIOError, av.EOFError):  # needs the next frame; has returned the last one
             return
 
 
 def _index_comes_first(path: Path) -> bool:
-    """Whether the index (moov) stands before the pictures (mdat), so that a player can start while the file loads."""
+    """Return whether the index (moov) precedes the media data (mdat), so that playback can start during loading."""
     with path.open("rb") as file:
         while len(header := file.read(8)) == 8:
             size, kind = int.from_bytes(header[:4], "big"), header[4:]

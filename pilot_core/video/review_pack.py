@@ -1,17 +1,18 @@
-"""The review pack: what a founder gets beside the cut, built whole in a folder of its own and then moved into place."""
+"""Builds the review pack that a founder gets with a video: in a temporary folder, which is renamed when complete."""
 
 import json
 import os
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 
 from pilot_core.clock import iso
-from pilot_core.documents import REVIEW_PACK_FOLDER, render_review_pack_texts
+from pilot_core.documents.names import CAPTIONS, FINAL_VIDEO, POSTER, QUALITY_REPORT, REVIEW_PACK_FOLDER
+from pilot_core.documents.review_pack import render_review_pack_texts
+from pilot_core.domain.attempt import Draft, OpenRequests, PilotRunAttempt, Shot
+from pilot_core.domain.pilot import PilotRun
 from pilot_core.files import write_atomic
-from pilot_core.models import Draft, FrameComment, PilotRun, PilotRunAttempt, Shot
 from pilot_core.video.probe import Measured
-from pilot_core.video.stills import poster, stills
+from pilot_core.video.stills import poster, shot_stills, stills
 
 
 def build(
@@ -20,39 +21,41 @@ def build(
     attempt: PilotRunAttempt,
     draft: Draft,
     measured: Measured,
-    comments: Sequence[FrameComment],
+    asked: OpenRequests,
 ) -> Path:
-    """Build the attempt's review pack from its chosen draft; returns its folder. Paths are relative to ``root``.
+    """Build the attempt's review pack from its chosen draft and return its folder.
 
-    ``comments`` are the open ones on earlier attempts, which the director's notes carry on.
+    Paths in ``attempt`` and ``draft`` are relative to ``root``. ``asked`` is what is open of earlier attempts; the
+    director's notes list it.
     """
     folder = root / (attempt.folder or "") / REVIEW_PACK_FOLDER
     unfinished = folder.with_name(f".{REVIEW_PACK_FOLDER}.part")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
-    _same_file(root / draft.video_path, unfinished / "final_video.mp4")
+    _same_file(root / draft.video_path, unfinished / FINAL_VIDEO)
     if draft.captions_path:
-        shutil.copyfile(root / draft.captions_path, unfinished / "captions.vtt")
+        shutil.copyfile(root / draft.captions_path, unfinished / CAPTIONS)
     else:
-        write_atomic(unfinished / "captions.vtt", "WEBVTT\n\nNOTE This cut came without captions.\n")
+        write_atomic(unfinished / CAPTIONS, "WEBVTT\n\nNOTE This cut came without captions.\n")
     previous = max(
         (a for a in pilot.runs if a.attempt_number < attempt.attempt_number and a.video_path),
         key=lambda a: a.attempt_number,
         default=None,
     )
-    for name, text in render_review_pack_texts(pilot, attempt, draft, previous, comments).items():
+    for name, text in render_review_pack_texts(pilot, attempt, draft, previous, asked).items():
         write_atomic(unfinished / name, text)
-    stills(unfinished / "final_video.mp4", unfinished)
+    stills(unfinished / FINAL_VIDEO, unfinished)
+    shot_stills(unfinished / FINAL_VIDEO, draft, unfinished)
     if draft.shots:
-        poster(unfinished / "final_video.mp4", unfinished / "poster.jpg", at=_hook_read(draft.shots))
+        poster(unfinished / FINAL_VIDEO, unfinished / POSTER, at=_hook_read(draft.shots))
     report = quality_report(pilot, attempt, draft, measured)
-    write_atomic(unfinished / "quality_report.json", json.dumps(report, ensure_ascii=False, indent=2) + "\n")
+    write_atomic(unfinished / QUALITY_REPORT, json.dumps(report, ensure_ascii=False, indent=2) + "\n")
     unfinished.replace(folder)
     return folder
 
 
 def quality_report(pilot: PilotRun, attempt: PilotRunAttempt, draft: Draft, measured: Measured) -> dict[str, object]:
-    """What was measured of the cut and how the SLA judged it; units are in the names."""
+    """Return the measurements of a draft and its SLA checks. Units are part of the key names."""
     return {
         "pilot_id": pilot.pilot_id,
         "attempt_number": attempt.attempt_number,
@@ -68,7 +71,7 @@ def quality_report(pilot: PilotRun, attempt: PilotRunAttempt, draft: Draft, meas
 
 
 def _hook_read(shots: list[Shot]) -> float:
-    """The moment (s) at which the whole hook can be read: late in the last shot of the first beat, before it leaves."""
+    """Return a time (s) at which the whole hook can be read: 70% into the last shot of the first beat."""
     hook = [shot for shot in shots if shot.beat == shots[0].beat][-1]
     return hook.start + 0.7 * (hook.end - hook.start)
 

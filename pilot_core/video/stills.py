@@ -1,10 +1,11 @@
-"""Still pictures of a film: a contact sheet to print, a poster for a player, a sprite of thumbnails to scrub over."""
+"""Makes still pictures of a video: a contact sheet to print, a poster for the player, thumbnails for scrubbing."""
 
 import json
 import math
 import secrets
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -16,19 +17,24 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import Colorspace, Interpolation
 from PIL import Image, ImageDraw, ImageFont
 
-from pilot_core.video.probe import frame_rate, opened, shown_size, unplayable
+from pilot_core.documents.names import CONTACT_SHEET, POSTER, SPRITE, SPRITE_TIMES, shot_still
+from pilot_core.domain.attempt import Draft
+from pilot_core.domain.shots import span_of, still_frame
+from pilot_core.video.conform.process import unplayable
+from pilot_core.video.probe import frame_rate, opened, shown_size
 
 POSTER_HEIGHT = 720
-POSTER_SHARE, POSTER_REACH = 0.12, 0.04  # of the film: where to look for it, and how far on either side
-SHEET_TILE, SHEET_GAP, SHEET_MARGIN, SHEET_LABEL = 420, 12, 28, 30  # pixels; a tile's longer side
+POSTER_SHARE, POSTER_REACH = 0.12, 0.04  # of the length: where to look, and how far to either side
+SHEET_TILE, SHEET_GAP, SHEET_MARGIN, SHEET_LABEL = 420, 12, 28, 30  # pixels; SHEET_TILE is a tile's longer side
 SHEET_GROUND, SHEET_INK, SHEET_EDGE = "#FAF8F4", "#59616B", "#E3DFD7"
-WIDEST = 4  # times its height: no film is, and a damaged one shall not fill the memory
+WIDEST = 4  # widest picture as a multiple of its height; a damaged file must not use up memory
+SHOT_HEIGHT, SHOT_MOST = 320, 60
 SPRITE_HEIGHT, SPRITE_COLUMNS, SPRITE_MOST = 160, 10, 200
-UNTAGGED, HD = 2, 720  # FFmpeg's "unspecified" colour space; the shorter side from which players then assume BT.709
+UNTAGGED, HD = 2, 720  # FFmpeg's "unspecified" colour space; shorter side from which players assume BT.709
 
 
 class Still(NamedTuple):
-    """One decoded picture: its time in seconds from the film's start, and its size as shown, in pixels."""
+    """One decoded frame: its time in seconds from the video's start, and its size as shown, in pixels."""
 
     time: float
     frame: VideoFrame
@@ -37,18 +43,18 @@ class Still(NamedTuple):
 
 
 def contact_sheet(video: Path, out: Path, *, columns: int = 4, rows: int = 3) -> None:
-    """Write a JPEG of evenly spaced pictures, each with its time. Raises PipelineFailed when the film is broken.
+    """Write a JPEG of evenly spaced frames, each with its time. Raises PipelineFailed if the video is damaged.
 
-    Each is the more detailed of two moments a quarter of a step apart, so that none is caught between two shots.
+    Each is the more detailed of two frames a quarter of a step apart, to avoid frames in the middle of a transition.
     """
     times = _sheet_times(_duration(video), columns * rows)
     _save(_sheet([(still.time, _tile(still)) for still in _pictures(video, times)], columns), out)
 
 
 def poster(video: Path, out: Path, at: float | None = None) -> None:
-    """Write a JPEG 720 pixels high of the picture at ``at`` seconds; by default the most detailed one about 12% in.
+    """Write a JPEG, 720 pixels high, of the frame at ``at`` seconds, by default the most detailed one about 12% in.
 
-    Raises PipelineFailed when the film is broken.
+    Raises PipelineFailed if the video is damaged.
     """
     times = _poster_times(_duration(video)) if at is None else [at]
     pictures = _pictures(video, times, exact=at is not None)
@@ -58,11 +64,11 @@ def poster(video: Path, out: Path, at: float | None = None) -> None:
 def sprite(
     video: Path, out_jpg: Path, *, every_seconds: float = 1.0, height: int = SPRITE_HEIGHT
 ) -> dict[str, int | float]:
-    """Write a grid of thumbnails, row by row, as one JPEG, and return where they are.
+    """Write a grid of thumbnails, row by row, as one JPEG, and return its layout.
 
-    The result holds ``columns``, ``rows``, ``tile_width`` and ``tile_height`` in pixels, ``every_seconds``, ``count``:
-    second t of the film is on tile ⌊t ÷ every_seconds⌋. A film that would need over 200 tiles gets longer steps.
-    Raises PipelineFailed when the film is broken.
+    The layout holds ``columns``, ``rows``, ``tile_width`` and ``tile_height`` in pixels, ``every_seconds`` and
+    ``count``. Second t of the video is on tile ⌊t ÷ every_seconds⌋. A video that would need more than 200 tiles gets
+    longer steps. Raises PipelineFailed if the video is damaged.
     """
     every, times = _sprite_times(_duration(video), every_seconds)
     image, layout = _grid([_image(still, height) for still in _pictures(video, times)], every)
@@ -71,9 +77,9 @@ def sprite(
 
 
 def stills(video: Path, folder: Path) -> None:
-    """Write contact_sheet.jpg, poster.jpg, sprite.jpg and sprite.json into ``folder``, reading the film once.
+    """Write contact_sheet.jpg, poster.jpg, sprite.jpg and sprite.json into ``folder``, decoding the video once.
 
-    Raises PipelineFailed when the film is broken.
+    Raises PipelineFailed if the video is damaged.
     """
     duration = _duration(video)
     sheet_times, poster_times = _sheet_times(duration, 12), _poster_times(duration)
@@ -88,11 +94,23 @@ def stills(video: Path, folder: Path) -> None:
         if time in sprite_times:
             thumbnails.append(_image(still, SPRITE_HEIGHT))
     folder.mkdir(parents=True, exist_ok=True)
-    _save(_sheet(tiles, 4), folder / "contact_sheet.jpg")
-    _save(max(posters, key=_detail), folder / "poster.jpg")
+    _save(_sheet(tiles, 4), folder / CONTACT_SHEET)
+    _save(max(posters, key=_detail), folder / POSTER)
     image, layout = _grid(thumbnails, every)
-    _save(image, folder / "sprite.jpg")
-    _write(json.dumps(layout).encode(), folder / "sprite.json")
+    _save(image, folder / SPRITE)
+    _write(json.dumps(layout).encode(), folder / SPRITE_TIMES)
+
+
+def shot_stills(video: Path, draft: Draft, folder: Path) -> None:
+    """Write the picture of each shot of the draft, up to the 60th, as ``shot_1.jpg`` and so on.
+
+    It is the very frame that :func:`still_frame` names. Raises PipelineFailed if the video is damaged.
+    """
+    spans = [(place, span_of(draft, shot)) for place, shot in enumerate(draft.shots[:SHOT_MOST])]
+    wanted = sorted((still_frame(span), place) for place, span in spans if span)
+    times = [float((frame + Fraction(1, 2)) / draft.rate) for frame, _ in wanted]
+    for (_, place), still in zip(wanted, _pictures(video, times, exact=True), strict=True):
+        _save(_image(still, SHOT_HEIGHT), folder / shot_still(place))
 
 
 def _duration(video: Path) -> float:
@@ -103,7 +121,7 @@ def _duration(video: Path) -> float:
 
 
 def _sheet_times(duration: float, count: int) -> list[float]:
-    """Two moments, before and after the middle, of each of ``count`` equal parts of the film."""
+    """Return two times (s) for each of ``count`` equal parts of the video, before and after the part's middle."""
     return [(i + share) * duration / count for i in range(count) for share in (0.375, 0.625)]
 
 
@@ -112,17 +130,17 @@ def _poster_times(duration: float) -> list[float]:
 
 
 def _sprite_times(duration: float, every: float) -> tuple[float, list[float]]:
-    """The step in seconds, and the middle of each; the last step may be cut short by the film's end."""
+    """Return the step in seconds and the middle of each step. The last step may be shorter."""
     every = max(every, duration / SPRITE_MOST)
     count = max(1, math.ceil(duration / every - 1e-6))
     return every, [(i * every + min((i + 1) * every, duration)) / 2 for i in range(count)]
 
 
 def _pictures(video: Path, times: Sequence[float], *, exact: bool = False) -> Iterator[Still]:
-    """The picture shown at each of the ascending ``times``; a time past the end gives the last.
+    """Yield the frame shown at each of ``times`` (seconds, ascending). A time after the end gives the last frame.
 
-    Decodes on from one to the next, unless a key frame lies between: then it jumps there. Unless ``exact``, pictures
-    that no other depends on are skipped, which halves the work and moves a still by some hundredths of a second.
+    Seeks if there is a key frame between two times, else decodes on. Unless ``exact``, frames on which no other frame
+    depends are skipped. That halves the work and can shift a still by a few hundredths of a second.
     """
     with opened(video) as (container, stream):
         rate, unit = frame_rate(stream), float(stream.time_base or 0)
@@ -148,7 +166,7 @@ def _pictures(video: Path, times: Sequence[float], *, exact: bool = False) -> It
 
 
 def _image(still: Still, height: int) -> Image.Image:
-    """The picture at that height in pixels, upright, in the colours a player shows."""
+    """Return the picture scaled to ``height`` pixels, upright, in the colours that a player shows."""
     size = min(max(1, round(height * still.width / still.height)), WIDEST * height), height
     frame = still.frame
     untagged_hd = frame.colorspace == UNTAGGED and min(frame.width, frame.height) >= HD
@@ -168,7 +186,7 @@ def _tile(still: Still) -> Image.Image:
 
 
 def _sheet(candidates: list[tuple[float, Image.Image]], columns: int) -> Image.Image:
-    """The sheet of the better of each two candidates."""
+    """Draw the contact sheet from pairs of candidates, using the more detailed one of each pair."""
     pairs = zip(candidates[::2], candidates[1::2], strict=True)
     tiles = [max(pair, key=lambda tile: _detail(tile[1])) for pair in pairs]
     width, height = tiles[0][1].size
@@ -186,7 +204,7 @@ def _sheet(candidates: list[tuple[float, Image.Image]], columns: int) -> Image.I
 
 
 def _timecode(seconds: float) -> str:
-    """Minutes, seconds and tenths, such as 0:07.5."""
+    """Format a time as minutes, seconds and tenths, such as 0:07.5."""
     tenths = round(seconds * 10)
     return f"{tenths // 600}:{tenths // 10 % 60:02}.{tenths % 10}"
 
@@ -216,7 +234,7 @@ def _grid(thumbnails: list[Image.Image], every: float) -> tuple[Image.Image, dic
 
 
 def _detail(image: Image.Image) -> float:
-    """The mean step between neighbouring dots: high for a picture full of matter, low amid a dissolve or in black."""
+    """Return the mean difference between neighbouring pixels: high for detailed pictures, low in dissolves or black."""
     grey = np.asarray(image.convert("L"), np.float32)
     return float(np.abs(np.diff(grey, axis=0)).mean() + np.abs(np.diff(grey, axis=1)).mean())
 
@@ -228,7 +246,7 @@ def _save(image: Image.Image, out: Path) -> None:
 
 
 def _write(data: bytes, out: Path) -> None:
-    """Whole or not at all: a reader never meets half a file."""
+    """Write a file atomically, so that it is never read half-written."""
     part = out.with_name(f".{out.name}.{secrets.token_hex(4)}.part")
     try:
         part.write_bytes(data)

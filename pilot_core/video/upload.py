@@ -1,17 +1,19 @@
-"""The upload pipeline: a finished film brought by hand takes the place of a rendered one."""
+"""The upload pipeline: uses an uploaded, finished video instead of rendering one."""
 
 from contextlib import suppress
 from pathlib import Path
 
-from pilot_core.errors import PipelineFailed
+from pilot_core.errors import InvalidRequest, PipelineFailed
 from pilot_core.files import settle
+from pilot_core.settings import Settings
+from pilot_core.video.conform.outline import suffix_of
 from pilot_core.video.contract import Cut, CutBrief, Progress
 
 CHUNK_BYTES = 1_048_576
 
 
 class UploadPipeline:
-    """Takes the finished mp4 at ``source`` as the cut. What is in it is for the probe to judge."""
+    """Uses the finished video at ``source`` as the draft. Does not check its content; conforming it does."""
 
     name = "upload"
     can_iterate = False
@@ -20,22 +22,24 @@ class UploadPipeline:
         self.source = source
 
     def make_cut(self, brief: CutBrief, workdir: Path, progress: Progress) -> Cut:
-        """Copy the film to ``workdir/draft_v<iteration>.mp4``, where it appears only once it is whole.
+        """Copy the video to ``workdir/draft_v<iteration>``, with a suffix that goes with its content.
 
-        Raises PipelineFailed when the film is missing, no file, empty or cannot be copied.
+        It appears only when the copy is complete.
+
+        Raises PipelineFailed if the video is missing, not a file, empty, or cannot be copied.
         """
-        film = workdir / f"draft_v{brief.iteration}.mp4"
-        part = film.with_suffix(".part")
+        part = workdir / f"draft_v{brief.iteration}.part"
         try:
             if not self.source.exists():
                 raise PipelineFailed(f"The uploaded film {self.source.name} is missing; upload it again.")
             if not self.source.is_file():
-                raise PipelineFailed(f"{self.source.name} is not a file; upload the finished mp4.")
+                raise PipelineFailed(f"{self.source.name} is not a file; upload the finished video.")
             size = self.source.stat().st_size
             if size == 0:
                 raise PipelineFailed(f"The uploaded film {self.source.name} is empty; upload it again.")
             workdir.mkdir(parents=True, exist_ok=True)
             _copy(self.source, part, size, progress)
+            film = part.with_suffix(suffix_of(part))
             settle(part, film)
         except OSError as error:
             reason = error.strerror or type(error).__name__
@@ -53,3 +57,10 @@ def _copy(source: Path, target: Path, size: int, progress: Progress) -> None:
             writing.write(chunk)
             copied += len(chunk)
             progress(min(copied / size, 1.0), "Copying the film")
+
+
+def pipeline(config: Settings, upload: Path | None) -> UploadPipeline:
+    """Return the pipeline for the uploaded video. Raises InvalidRequest if there is none."""
+    if upload is None:
+        raise InvalidRequest("The upload pipeline takes a finished video, and only it does.", field="video")
+    return UploadPipeline(upload)

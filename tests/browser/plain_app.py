@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pilot_core.web.text import plain
+from pilot_core.web.components.text import plain
 
 TEXTS = (
     "![pixel](https://evil.example/pixel.png)",

@@ -3,8 +3,16 @@
 from pathlib import Path
 
 import streamlit as st
+from starlette.middleware import Middleware
 
-from pilot_core.web.lifespan import lifespan
-from pilot_core.web.routes import ROUTES
+from pilot_core.web.access import current_app
+from pilot_core.web.access.current_app import WithApp
+from pilot_core.web.server.lifespan import lifespan
+from pilot_core.web.server.routes import ROUTES
 
-app = st.App(Path(__file__).parent / "player_page.py", routes=ROUTES, lifespan=lifespan)
+app = st.App(
+    Path(__file__).parent / "player_page.py",
+    routes=ROUTES,
+    middleware=[Middleware(WithApp, current_app.app())],
+    lifespan=lifespan,
+)

@@ -1,12 +1,10 @@
-"""Shows the player as the address asks (``?attempt=2&mode=capture``) and writes out what it tells back."""
-
-import json
-from dataclasses import asdict
+"""Shows the player as the address asks (``?attempt=2&mode=markers``), and counts the runs of the page."""
 
 import streamlit as st
 
-from pilot_core.web.player import Marker, Shape, compare_player, media_for, player, seek
-from pilot_core.web.stores import store
+from pilot_core.domain.comments import Shape
+from pilot_core.web.access.current_app import app
+from pilot_core.web.components.player import Marker, compare_player, media_for, player, seek
 
 MARKERS = [
     Marker("shot-2", 60, "Problem", kind="shot"),
@@ -17,7 +15,7 @@ MARKERS = [
 
 st.set_page_config(layout="wide")
 asked = st.query_params
-pilot = store().load(store().pilot_ids()[0])
+pilot = app().store.load(asked.get("pilot") or app().store.pilot_ids()[0])
 attempt = pilot.attempt(int(asked.get("attempt", "1")))
 mode = asked.get("mode", "plain")
 
@@ -25,16 +23,8 @@ st.session_state.runs = st.session_state.get("runs", 0) + 1
 _, middle, _ = st.columns([1, 2, 1]) if mode != "compare" else st.columns([1, 4, 1])
 with middle:
     if mode == "compare":
-        state = compare_player(media_for(attempt), media_for(pilot.attempt(int(asked["with"]))), "film")
+        compare_player(media_for(attempt), media_for(pilot.attempt(int(asked["with"]))), "film")
     else:
-        state = player(
-            sources=media_for(attempt),
-            key="film",
-            markers=[] if mode == "plain" else MARKERS,
-            seek_frame=int(asked["frame"]) if "frame" in asked else None,
-            capture=mode == "capture",
-            drawing=mode == "capture",
-        )
+        player(media_for(attempt), "film", markers=[] if mode == "plain" else MARKERS)
     st.button("Go to frame 77", on_click=seek, args=("film", 77))
-    st.text(f"told {json.dumps(asdict(state))}")
     st.text(f"runs {st.session_state.runs}")

@@ -1,16 +1,18 @@
 """Attempts as a reviewer finds them: a small film that carries its frame numbers, and a review pack."""
 
 import shutil
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
-from pilot_core.documents import render_review_pack_texts
-from pilot_core.models import Draft, PilotRun
-from pilot_core.services import create_pilot
-from pilot_core.store.pilots import PilotStore
-from pilot_core.video.stills import stills
+from pilot_core import PilotStore
+from pilot_core.documents.review_pack import render_review_pack_texts
+from pilot_core.domain.attempt import Change, Draft, Shot
+from pilot_core.domain.pilot import PilotRun
+from pilot_core.services.pilots import create_pilot
+from pilot_core.video.stills import shot_stills, stills
 from tests.browser.numbered_films import make_numbered_film
 from tests.reviewing import LEAD
 
@@ -26,7 +28,7 @@ def new_review(store: PilotStore, company: str = "AcmeAI") -> PilotRun:
     return pilot
 
 
-def filmed_attempt(store: PilotStore, pilot_id: str, *changes: str) -> PilotRun:
+def filmed_attempt(store: PilotStore, pilot_id: str, *changes: str | Change, shots: Sequence[Shot] = ()) -> PilotRun:
     """The pilot with one more ready attempt, whose film, captions, stills and texts lie in the store."""
     pilot = store.load(pilot_id)
     number = len(pilot.runs) + 1
@@ -36,12 +38,15 @@ def filmed_attempt(store: PilotStore, pilot_id: str, *changes: str) -> PilotRun:
     shutil.copytree(_made(rate), made)
     draft = Draft(
         iteration=1,
+        conformed=True,
         video_path=f"{folder}/draft_v1.mp4",
         captions_path=f"{folder}/draft_v1.vtt",
         duration=float(round(SECONDS * rate) / rate),
         frame_rate=str(rate),
         changes=list(changes),
+        shots=list(shots),
     )
+    shot_stills(made / "draft_v1.mp4", draft, made / "review_pack")
 
     def work(pilot: PilotRun) -> None:
         attempt = pilot.add_attempt(draft.video_path, f"{folder}/review_pack")
@@ -61,3 +66,9 @@ def _made(rate: Fraction) -> Path:
     film.with_suffix(".vtt").write_text(CAPTIONS)
     stills(film, folder / "review_pack")
     return folder
+
+
+def three_shots(*contents: str) -> list[Shot]:
+    """Three shots of two seconds, in three beats, that show what ``contents`` says."""
+    told = zip(("hook", "proof", "cta"), contents, strict=True)
+    return [Shot(beat=b, start=2 * i, end=2 * i + 2, text=b, content=c) for i, (b, c) in enumerate(told)]

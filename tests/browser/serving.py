@@ -28,6 +28,9 @@ QUIET = (
     "--no-first-run",
     "--autoplay-policy=no-user-gesture-required",
     "--mute-audio",
+    # A microphone that hears a beep, and is allowed.
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
 )
 
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from pilot_core import services
+from pilot_core import PilotStore
 from pilot_core.clock import utc_now
-from pilot_core.models import AttemptState
-from pilot_core.store import renders
-from pilot_core.store.pilots import PilotStore
+from pilot_core.domain.attempt import AttemptState
+from pilot_core.services import pilots
+from pilot_core.store.queries import renders
 from tests.films import make_film
 
 pytestmark = pytest.mark.browser
@@ -61,9 +61,7 @@ def store(store_folder: Path) -> PilotStore:
     store = PilotStore(store_folder)
     for days, company in enumerate(("Northbeam AI", "Northwind", "Fjordbank", "Brisa Health")):
         at = utc_now() - timedelta(days=days + 1)
-        pilot = services.create_pilot(
-            "Alice Chen", company, "feature_launch", "wellness" if days % 2 else "acme", now=at
-        )
+        pilot = pilots.create_pilot("Alice Chen", company, "feature_launch", "wellness" if days % 2 else "acme", now=at)
         pilot.add_attempt("film.mp4", at=at)
         store.save(pilot, "Theo Grant")
     return store

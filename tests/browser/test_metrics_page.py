@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from pilot_core import PilotStore
 from pilot_core.clock import utc_now
-from pilot_core.services import create_pilot
-from pilot_core.store.pilots import PilotStore
+from pilot_core.services.pilots import create_pilot
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=20_000)

@@ -2,6 +2,7 @@
 
 import io
 import re
+import shutil
 import zipfile
 from collections.abc import Callable
 from fractions import Fraction
@@ -10,10 +11,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from pilot_core import rendering, services
-from pilot_core.models import ApprovalOutcome, Brief, FeedbackLevel, PilotRun
-from pilot_core.settings import settings
-from pilot_core.store.pilots import PilotStore
+from pilot_core import PilotStore
+from pilot_core.domain.attempt import PilotRunAttempt
+from pilot_core.domain.brief import Brief
+from pilot_core.domain.feedback import FeedbackLevel
+from pilot_core.domain.pilot import ApprovalOutcome, PilotRun
+from pilot_core.rendering import attempt as rendering
+from pilot_core.services import pilots
+from pilot_core.settings import read_settings
 from tests.browser.numbered_films import READ_NUMBER, make_numbered_film
 
 pytestmark = [pytest.mark.browser, pytest.mark.film]
@@ -45,23 +50,27 @@ def store_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     store = PilotStore(tmp_path_factory.mktemp("store"))
     film = make_numbered_film(tmp_path_factory.mktemp("film") / "film.mp4", Fraction(30), 8)
     journey = _new(store, "Brisa Health")
-    upload = services.keep_upload(store, journey, film)
-    services.queue_attempt(store, journey, "upload", upload_path=upload)
-    rendering.run_attempt(store, journey, 1, settings())
+    upload = pilots.keep_upload(store, journey, film)
+    pilots.queue_attempt(store, journey, "upload", upload_path=upload)
+    rendering.run_attempt(store, journey, 1, read_settings())
     made = store.load(journey).attempt(1)
     for company in ("Conflict Ltd", "Phone Ltd", "Keyboard Ltd"):
+        own = _new(store, company)
+        shutil.copytree(store.root / journey, store.root / own, dirs_exist_ok=True)
+        # A pilot's files are those in its own folder.
+        mine = PilotRunAttempt.model_validate_json(made.model_dump_json().replace(journey, own))
 
-        def with_the_same_film(pilot: PilotRun) -> None:
-            attempt = pilot.add_attempt(made.video_path, made.review_pack_path, 38.2, 1, 0.26, True)
-            attempt.drafts = [draft.model_copy() for draft in made.drafts]
+        def with_the_same_film(pilot: PilotRun, mine: PilotRunAttempt = mine) -> None:
+            attempt = pilot.add_attempt(mine.video_path, mine.review_pack_path, 38.2, 1, 0.26, True)
+            attempt.drafts = mine.drafts
 
-        store.change(_new(store, company), with_the_same_film)
+        store.change(own, with_the_same_film)
     return store.root
 
 
 def _new(store: PilotStore, company: str) -> str:
-    pilot = services.create_pilot("Tomás Ferreira", company, "problem_solution", "wellness", brief=BRIEF)
-    return services.start_pilot(store, pilot).pilot_id
+    pilot = pilots.create_pilot("Tomás Ferreira", company, "problem_solution", "wellness", brief=BRIEF)
+    return pilots.start_pilot(store, pilot).pilot_id
 
 
 @pytest.fixture

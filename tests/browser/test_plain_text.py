@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from pilot_core.web.text import JOINER
+from pilot_core.web.components.text import JOINER
 from tests.browser.plain_app import TEXTS
 
 pytestmark = pytest.mark.browser

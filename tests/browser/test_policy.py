@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from pilot_core import PilotStore
 from pilot_core.review.links import make_link
-from pilot_core.store.pilots import PilotStore
+from tests.browser.conftest import AWAY
 from tests.browser.review_films import filmed_attempt, new_review
 from tests.reviewing import LEAD
 
@@ -17,8 +18,6 @@ pytestmark = pytest.mark.browser
 
 expect.set_options(timeout=20_000)
 
-AWAY = "review.localhost"
-"""A host that is this machine for the browser and another one for the server."""
 LISTEN = """
 window.blocked = [];
 document.addEventListener("securitypolicyviolation", e => window.blocked.push(e.violatedDirective + e.blockedURI));

@@ -11,14 +11,15 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Page, expect
 
-from pilot_core import services
-from pilot_core.store.judgements import standing_overrides
-from pilot_core.store.pilots import PilotStore
+from pilot_core import PilotStore
+from pilot_core.domain.actors import at_command_line
+from pilot_core.services import pilots
+from pilot_core.store.queries.judgements import standing_overrides
 
 pytestmark = pytest.mark.browser
 
 Visit = Callable[[str], Page]
-ROWS = re.compile(r"^(Pilots|Attempts|Feedback|Flags|Comments|Filed reports|Programme) · ([\d,]+) rows?")
+ROWS = re.compile(r"^(Pilots|Attempts|Feedback|Flags|Comments|Answers|Filed reports|Programme) · ([\d,]+) rows?")
 
 
 @pytest.fixture(scope="module")
@@ -30,10 +31,12 @@ def store(store_folder: Path) -> PilotStore:
         ("Brisa Health", "problem_solution", "approve"),
         ("Northwind", "feature_launch", "minor_changes"),
     ):
-        pilot = services.create_pilot("Alice Chen", company, scenario, "acme")
+        pilot = pilots.create_pilot("Alice Chen", company, scenario, "acme")
         store.save(pilot, "Mara Lindqvist")
         store.change(pilot.pilot_id, lambda p: p.add_attempt("film.mp4", None, 40.0, 1, 0.25, True))
-        services.record_feedback(store, pilot.pilot_id, 1, "The hook is weak.", level, ["too_long"], actor="Mara")
+        pilots.record_feedback(
+            store, pilot.pilot_id, 1, "The hook is weak.", level, ["too_long"], actor=at_command_line("Mara")
+        )
     return store
 
 
@@ -57,7 +60,7 @@ def test_the_zip_agrees_with_what_was_on_screen(store: PilotStore, visit: Visit)
     page.keyboard.press("Escape")
     expect(page.get_by_text("Pilots · 2 rows")).to_be_visible()
     expect(page).to_have_url(re.compile(r"part=Exports.*scenarios=Problem"))
-    expect(page.locator("p").filter(has_text=ROWS)).to_have_count(7)
+    expect(page.locator("p").filter(has_text=ROWS)).to_have_count(8)
     shown = [ROWS.match(text) for text in page.locator("p").all_inner_texts()]
     counts = [int(match[2].replace(",", "")) for match in shown if match]
 

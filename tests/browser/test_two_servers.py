@@ -17,14 +17,15 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from pilot_core import keys
-from pilot_core.models import ApprovalOutcome
+from pilot_core import PilotStore
+from pilot_core.domain.actors import at_command_line
+from pilot_core.domain.pilot import ApprovalOutcome
 from pilot_core.review.links import make_link
+from pilot_core.services import keys
 from pilot_core.settings import ROOT
-from pilot_core.store.pilots import PilotStore
 from tests import buckets, postgres
 from tests.browser.serving import running
-from tests.films import make_film
+from tests.films import make_conformed_film
 from tests.proxies import BELIEVED, proxied
 from tests.test_render_queue import PROGRAM
 
@@ -47,7 +48,7 @@ class Site:
 
     def worker(self, name: str) -> "subprocess.Popen[bytes]":
         told = os.environ | self.settings | {"PILOT_OPS_STORE": str(self.folders / name)}
-        process = subprocess.Popen([sys.executable, "-m", "pilot_core.render_queue"], cwd=ROOT, env=told)
+        process = subprocess.Popen([sys.executable, "-m", "pilot_core.cli.render_worker"], cwd=ROOT, env=told)
         self.ends.callback(process.wait)
         self.ends.callback(process.kill)
         return process
@@ -58,7 +59,7 @@ def site(
     postgres_server: postgres.Server, nginx: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Site]:
     film, begun, program = tmp_path / "film.mp4", tmp_path / "begun", tmp_path / "program.py"
-    make_film(film, seconds=16, width=1080, height=1920, rate=Fraction(8))
+    make_conformed_film(film, seconds=16, width=1080, height=1920, rate=Fraction(8))
     program.write_text(PROGRAM)
     with ExitStack() as ends:
         service = ends.enter_context(buckets.service())
@@ -139,15 +140,14 @@ def test_a_pilot_of_one_server_is_rendered_by_the_second_worker_and_reviewed_thr
     assert not list((site.folders / "second").rglob("*.mp4"))
 
     # The founder comes through the proxy to that one, watches there and approves.
-    _, token = make_link(store, pilot.pilot_id, "Dana Cruz", actor="Lea Lead")
+    _, token = make_link(store, pilot.pilot_id, "Dana Cruz", actor=at_command_line("Lea Lead"))
     founder.goto(f"{site.proxy}/r/{token}")
     video = founder.locator(".player video").first
     expect(video).not_to_have_js_property("readyState", 0, timeout=60_000)
     part = founder.request.get(str(video.evaluate("video => video.currentSrc")), headers={"Range": "bytes=4-7"})
     assert (part.status, part.body()) == (206, b"ftyp")
-    founder.locator(".dock").get_by_role("button", name="Approve").click()
-    founder.get_by_role("button", name="Approve attempt 1…").click()
-    founder.get_by_role("dialog").get_by_role("button", name="Yes, I approve it as Dana Cruz").click()
+    founder.locator("#bar").get_by_role("link", name="Approve").click()
+    founder.get_by_role("button", name="Yes, approve as Dana Cruz").click()
     expect(founder.get_by_text(re.compile("approved", re.I)).first).to_be_visible()
     assert store.load(pilot.pilot_id).approval_outcome is ApprovalOutcome.APPROVED
     reviewed_at = [name for name in ("first", "second") if "Dana Cruz" in (site.folders / f"{name}.log").read_text()]
@@ -157,7 +157,7 @@ def test_a_pilot_of_one_server_is_rendered_by_the_second_worker_and_reviewed_thr
     page.goto(f"{site.first}/pilot?pilot={pilot.pilot_id}")
     expect(page.get_by_text(re.compile("approved", re.I)).first).to_be_visible()
     assert page.goto(f"{site.proxy}/pilot?pilot={pilot.pilot_id}").status == 403
-    page.goto(f"{site.proxy}/sign-in/{keys.invite(store, 'Lea Lead', 'lead', 'Mara')[1]}")
+    page.goto(f"{site.proxy}/sign-in/{keys.invite(store, 'Lea Lead', 'lead', at_command_line('Mara'))[1]}")
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(f"{site.proxy}/")
     page.goto(f"{site.proxy}/pilot?pilot={pilot.pilot_id}")

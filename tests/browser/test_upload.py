@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from pilot_core.store.pilots import PilotStore
+from pilot_core import PilotStore
 from tests.films import make_film
 
 pytestmark = pytest.mark.browser
@@ -25,11 +25,13 @@ def test_a_film_is_brought_checked_and_becomes_the_first_cut(
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="Choose a film").click()
     chooser.value.set_files(bad)
-    expect(page.get_by_role("alert")).to_have_text("The file is not a playable video: it is not an MP4 file.")
+    expect(page.get_by_role("alert")).to_have_text(
+        "The file is not a playable video: it is neither MP4 or QuickTime nor WebM or Matroska."
+    )
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="Choose a film").click()
     chooser.value.set_files(good)
-    expect(page.get_by_text("ready")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("ready. Recorded at 8 fps; conformed to 24 fps.")).to_be_visible(timeout=30_000)
     expect(page.get_by_text("Brisa, final.mp4")).to_be_visible()
 
     page.get_by_role("button", name="Create the pilot").click()
@@ -43,4 +45,7 @@ def test_a_film_is_brought_checked_and_becomes_the_first_cut(
     (pilot_id,) = store.pilot_ids()
     attempt = store.load(pilot_id).attempt(1)
     assert (attempt.pipeline, attempt.state) == ("upload", "ready")
-    assert store.path_of(attempt.video_path or "").read_bytes() == good.read_bytes()
+    draft = attempt.final_draft
+    assert draft
+    assert store.path_of(draft.delivered_path).read_bytes() == good.read_bytes()
+    assert (draft.frame_rate, draft.conform_note) == ("24", "Recorded at 8 fps; conformed to 24 fps.")

@@ -1,7 +1,7 @@
-"""What moves behind the words: one family of shapes for a whole film, arranged anew for each shot or beat.
+"""Draws the moving background behind the words: one family of shapes per video, rearranged for each shot or beat.
 
-Every family keeps something large enough in motion that no stretch of film stands still, and enough of a dark ground
-lit that none of it reads as black.
+Every family keeps a large shape moving, so that the video never counts as frozen, and covers enough of a dark ground
+with lighter shapes that no frame counts as black.
 """
 
 import math
@@ -19,7 +19,7 @@ from pilot_core.video.storyboard.scheme import Scheme
 
 
 class Backdrop:
-    """The shapes of one film. ``paint`` draws ground and shapes of a shot at an absolute frame."""
+    """The background of one video. ``paint`` draws a shot's ground and shapes at a frame of the whole video."""
 
     def __init__(self, film: Film):
         self.film = film
@@ -46,7 +46,7 @@ class Backdrop:
         self._family(canvas, shot, scheme, frame)
 
     def _shift(self, shot: FilmShot, frame: int, length: int) -> float:
-        """0 to 1 as the arrangement of this beat takes over from the last."""
+        """Return how far the shapes have moved from the previous beat's arrangement to this one's, 0 to 1."""
         if shot.beat_index == 0:
             return 1.0
         return cubic_in_out((frame - self.beat_starts[shot.beat_index]) / length)
@@ -54,7 +54,7 @@ class Backdrop:
     # Bold ---------------------------------------------------------------------------------------------------------
 
     def _metronome(self, canvas: Canvas, scheme: Scheme, frame: int) -> None:
-        """Eight squares under the safe area, one of them lit on each beat of the music."""
+        """Draw eight squares below the safe area. One more lights up on each beat of the music, then it starts over."""
         side, gap, y = self.px(30), self.px(58), self.height * 0.885
         left = self.px(76)
         beat, hit = frame // self.film.beat_frames, pulse(frame, self.film.beat_frames)
@@ -114,7 +114,7 @@ class Backdrop:
         )
 
     def _stripes(self, canvas: Canvas, shot: FilmShot, scheme: Scheme, frame: int) -> None:
-        """Slanted bands: a broad one behind the words and a row of narrow ones marching along the foot."""
+        """Draw slanted bands: a broad one behind the words, and a moving row of narrow ones along the bottom edge."""
         local = frame - shot.start + (6 if shot.index == 0 else 0)
         come = quint_out(local / 12)
         lean = -1 if (shot.variant + self.flip) % 2 else 1
@@ -224,7 +224,7 @@ class Backdrop:
     def _pebbles(self, canvas: Canvas, shot: FilmShot, scheme: Scheme, frame: int) -> None:
         if not self._pebbles_made:
             self._pebbles_made = [self._pebble(int(self.px(r))) for r in (430, 300, 210, 130, 84)]
-        homes = (  # each stays above or below the words, so that none crosses them on its way
+        homes = (  # each shape stays above or below the words, so that none crosses them when it moves
             ((0.93, 0.10), (0.08, 0.95), (0.92, 0.88), (0.28, 0.87), (0.66, 0.93)),
             ((0.30, 0.05), (0.26, 0.99), (0.70, 0.93), (0.08, 0.88), (0.92, 0.85)),
             ((0.08, 0.09), (0.92, 0.98), (0.48, 0.94), (0.66, 0.86), (0.12, 0.90)),
@@ -256,7 +256,7 @@ class Backdrop:
     # Professional -------------------------------------------------------------------------------------------------
 
     def _progress(self, canvas: Canvas, scheme: Scheme, frame: int) -> None:
-        """A thin line at the head of the page: how much of the film has run."""
+        """Draw a progress bar near the top of the frame: the share of the video that has played."""
         left, right, y = self.px(76), self.width - self.px(76), self.height * 0.118
         canvas.rect(left, y, right, y + self.px(3), scheme.line)
         canvas.rect(

@@ -1,4 +1,4 @@
-"""Drawing straight into the planes of a YUV 4:2:0 frame: flat colours, 8-bit masks, edges finer than a pixel."""
+"""Draws directly into the planes of a YUV 4:2:0 frame: flat colours, 8-bit masks and antialiased edges."""
 
 from functools import cache
 from typing import Any
@@ -12,7 +12,7 @@ OPAQUE = 255
 
 
 class Tile:
-    """A coverage mask with its half-size versions for the chroma planes, one for each parity of its position."""
+    """An 8-bit coverage mask. Caches half-size versions for the chroma planes, one per odd or even position."""
 
     def __init__(self, image: Image.Image):
         self.image = image
@@ -37,7 +37,7 @@ class Tile:
         return found
 
     def phase(self, quarter_x: int, quarter_y: int) -> "Tile":
-        """The tile moved right and down by quarters of a pixel, so that slow motion does not step."""
+        """Return the tile moved right and down by quarters of a pixel, so that slow motion looks smooth."""
         if not quarter_x and not quarter_y:
             return self
         found = self._phase.get((quarter_x, quarter_y))
@@ -67,7 +67,7 @@ def _fade(alpha: int) -> list[int]:
 
 
 class Canvas:
-    """One frame being drawn. Positions in pixels from the left top; ``frame`` is ready to be encoded at any time."""
+    """One frame being drawn. Positions are in pixels from the top left. ``frame`` can be encoded at any time."""
 
     def __init__(self, width: int, height: int):
         self.width, self.height = width, height
@@ -77,7 +77,7 @@ class Canvas:
         for plane, size in zip(self.frame.planes, sizes, strict=True):
             memory: Any = plane
             image = Image.frombuffer("L", size, memory, "raw", "L", plane.line_size, 1)
-            image.readonly = 0  # the image lies in the frame's own memory, so that no pixel is copied on its way out
+            image.readonly = 0  # the image shares the frame's memory, so no pixels are copied before encoding
             self.planes.append(image)
 
     def fill(self, colour: Rgb) -> None:
@@ -85,16 +85,16 @@ class Canvas:
             image.paste(value, (0, 0, *image.size))
 
     def rect(self, x0: float, y0: float, x1: float, y1: float, colour: Rgb, alpha: float = 1.0) -> None:
-        """A rectangle whose edges may lie between pixels."""
+        """Draw a rectangle. Edges may lie between pixels; those pixels are partly covered."""
         x0, x1 = max(0.0, x0), min(float(self.width), x1)
         y0, y1 = max(0.0, y0), min(float(self.height), y1)
         if x1 <= x0 or y1 <= y0 or alpha <= 0:
             return
         for image, value, share in zip(self.planes, yuv(colour), (1.0, 0.5, 0.5), strict=True):
-            _plane_rect(image, x0 * share, y0 * share, x1 * share, y1 * share, value, alpha)
+            _plane_rect(image, (x0 * share, y0 * share, x1 * share, y1 * share), value, alpha)
 
     def stamp(self, tile: Tile, x: float, y: float, colour: Rgb, alpha: float = 1.0, smooth: bool = False) -> None:
-        """A tile in one colour; ``smooth`` places it to a quarter of a pixel."""
+        """Draw a tile in one colour, placed to the whole pixel, or to a quarter of a pixel with ``smooth``."""
         if alpha <= 0.004:
             return
         if smooth:
@@ -115,22 +115,23 @@ class Canvas:
             image.paste(value, (*place, place[0] + mask.size[0], place[1] + mask.size[1]), mask)
 
     def take(self, other: "Canvas", dx: int = 0, dy: int = 0) -> None:
-        """Another canvas, moved by even numbers of pixels."""
+        """Copy another canvas onto this one, offset by ``dx`` and ``dy`` pixels. Both must be even."""
         for mine, theirs, share in zip(self.planes, other.planes, (1, 2, 2), strict=True):
             mine.paste(theirs, (dx // share, dy // share))
 
     def take_rows(self, other: "Canvas", top: int, bottom: int) -> None:
-        """The rows of another canvas from ``top`` to before ``bottom``, both even."""
+        """Copy the rows from ``top`` up to but not including ``bottom`` from another canvas. Both must be even."""
         for mine, theirs, share in zip(self.planes, other.planes, (1, 2, 2), strict=True):
             mine.paste(theirs.crop((0, top // share, theirs.size[0], bottom // share)), (0, top // share))
 
     def blend(self, other: "Canvas", share: float) -> None:
-        """Mix in ``share`` (0 to 1) of another canvas."""
+        """Blend another canvas over this one with opacity ``share`` (0 to 1)."""
         for mine, theirs in zip(self.planes, other.planes, strict=True):
             mine.paste(theirs, (0, 0), Image.new("L", theirs.size, round(share * OPAQUE)))
 
 
-def _plane_rect(image: Image.Image, x0: float, y0: float, x1: float, y1: float, value: int, alpha: float) -> None:
+def _plane_rect(image: Image.Image, edges: tuple[float, float, float, float], value: int, alpha: float) -> None:
+    x0, y0, x1, y1 = edges
     left, right, top, bottom = int(x0), -int(-x1 // 1), int(y0), -int(-y1 // 1)
     if alpha >= 0.996 and (left, top, right, bottom) == (x0, y0, x1, y1):
         image.paste(value, (left, top, right, bottom))
@@ -158,7 +159,7 @@ SUPERSAMPLE = 3
 
 
 def polygon(points: list[tuple[float, float]], width: int, height: int) -> Tile:
-    """A filled polygon as a tile of that size, its edges smoothed."""
+    """Return a tile of ``width`` × ``height`` pixels with a filled, antialiased polygon."""
     image = Image.new("L", (width * SUPERSAMPLE, height * SUPERSAMPLE))
     ImageDraw.Draw(image).polygon([(x * SUPERSAMPLE, y * SUPERSAMPLE) for x, y in points], fill=OPAQUE)
     return Tile(image.reduce(SUPERSAMPLE))

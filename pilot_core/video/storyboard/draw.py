@@ -1,4 +1,4 @@
-"""Frames of a film, one after another: backdrop, panels, words, and the transition from the shot before."""
+"""Draws the frames of a video in order: backdrop, panels, words, and the transition from the previous shot."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ EXIT_FRAMES = {"bold": 0, "empathetic": 10, "professional": 7}
 
 @dataclass(frozen=True)
 class Sprite:
-    """One word ready to be stamped: its tile, place, colour, and when and how it arrives."""
+    """One word ready to draw: its tile, position and colour, the frame at which it enters, and how."""
 
     tile: Tile
     x: int
@@ -39,7 +39,7 @@ class Sprite:
 
 
 class Scene:
-    """One shot ready to be drawn."""
+    """One shot with its page laid out and its words rendered, ready to draw."""
 
     def __init__(self, film: Film, shot: FilmShot, palette: Palette):
         self.film, self.shot = film, shot
@@ -64,7 +64,10 @@ class Scene:
         self.leaves = 0 if last else EXIT_FRAMES[film.tone]
 
     def draw_words(self, canvas: Canvas, frame: int) -> None:
-        """Panels and words at an absolute frame; after the shot's end nothing is left of those that make an exit."""
+        """Draw panels and words at ``frame``, counted from the video's start.
+
+        With an exit animation, nothing is drawn from the shot's last frame on.
+        """
         local = frame - self.shot.start + lead_of(self.shot)
         gone = clamp((frame - (self.shot.end - self.leaves) + 1) / self.leaves) if self.leaves else 0.0
         if gone >= 1:
@@ -136,7 +139,7 @@ def _draw_panel(canvas: Canvas, panel: Panel, tile: Tile | None, arrived: float,
 
 
 def frames(film: Film, palette: Palette) -> Iterator[tuple[int, Canvas]]:
-    """Every frame of the film with the number of its shot; each canvas is new and belongs to the caller."""
+    """Yield each frame of the video with its shot's index. Each canvas is new and may be kept by the caller."""
     backdrop = Backdrop(film)
     before: Scene | None = None
     first, second = Canvas(film.width, film.height), Canvas(film.width, film.height)
@@ -146,7 +149,7 @@ def frames(film: Film, palette: Palette) -> Iterator[tuple[int, Canvas]]:
             canvas = Canvas(film.width, film.height)
             share = (frame - shot.start + 1) / (TRANSITION_FRAMES[shot.transition] + 1)
             if before is not None and share < 1:
-                _join(canvas, backdrop, before, scene, frame, share, (first, second))
+                _join(canvas, backdrop, (before, scene), frame, share, (first, second))
             else:
                 _paint(canvas, backdrop, scene, frame)
             yield number, canvas
@@ -159,9 +162,15 @@ def _paint(canvas: Canvas, backdrop: Backdrop, scene: Scene, frame: int) -> None
 
 
 def _join(
-    canvas: Canvas, backdrop: Backdrop, old: Scene, new: Scene, frame: int, share: float, spare: tuple[Canvas, Canvas]
+    canvas: Canvas,
+    backdrop: Backdrop,
+    scenes: tuple[Scene, Scene],
+    frame: int,
+    share: float,
+    spare: tuple[Canvas, Canvas],
 ) -> None:
-    """One frame of the passage from one shot to the next; ``share`` runs from 0 to 1."""
+    """Draw one frame of the transition from one scene to the next; ``share`` runs from 0 to 1."""
+    old, new = scenes
     kind, width, height = new.shot.transition, canvas.width, canvas.height
     if kind == "dissolve":
         if old.scheme == new.scheme:
@@ -199,7 +208,7 @@ def _join(
 
 
 def _slab_colour(old: Scene, new: Scene) -> Rgb:
-    """A colour of the two pages that is neither's ground."""
+    """Return a colour of either page that differs from both backgrounds, else the new page's text colour."""
     for colour in (new.scheme.spark, new.scheme.under, old.scheme.spark, old.scheme.under):
         if colour not in (old.scheme.ground, new.scheme.ground):
             return colour

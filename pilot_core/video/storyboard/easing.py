@@ -1,4 +1,4 @@
-"""Curves of motion: all take and give 0 to 1."""
+"""Easing curves from 0 to 1, and periodic motion."""
 
 import math
 
@@ -21,7 +21,7 @@ def cubic_in_out(x: float) -> float:
 
 
 def spring(x: float) -> float:
-    """Overshoots once by about 7% and settles (a damped cosine)."""
+    """Ease with one overshoot of about 7%, then settle (a damped cosine)."""
     x = clamp(x)
     return 1.0 if x >= 1 else 1 - math.exp(-5.2 * x) * math.cos(6.0 * x) * (1 - x) ** 0.5
 
@@ -30,10 +30,10 @@ CURVES = {"cubic-out": quint_out, "cubic-in-out": cubic_in_out, "spring": spring
 
 
 def pulse(frame: int, beat_frames: int) -> float:
-    """1 on each beat of the music, falling to 0 before the next."""
+    """Return 1 on each beat of the music, falling towards 0 before the next."""
     return (1 - (frame % beat_frames) / beat_frames) ** 3
 
 
 def sway(frame: float, period: float, phase: float = 0.0) -> float:
-    """A slow swing between -1 and 1; ``period`` in frames."""
+    """Return a sine between -1 and 1. ``period`` is in frames, ``phase`` in periods."""
     return math.sin(2 * math.pi * (frame / period + phase))

@@ -1,4 +1,4 @@
-"""Encoding while drawing: one thread draws, one encodes; x264 lets go of the interpreter while it works."""
+"""Encodes frames while they are drawn: one thread draws, another encodes. x264 releases the GIL while it works."""
 
 import queue
 import threading
@@ -25,7 +25,10 @@ def write(
     frames: Iterable[av.VideoFrame],
     sound: "np.ndarray[tuple[int, int], np.dtype[np.float32]]",
 ) -> None:
-    """Encode frames and sound (float32, n×2, 48 kHz) as an mp4 with its index in front. Raises what drawing raised."""
+    """Encode frames and sound (float32, n×2, 48 kHz) as an mp4 with its index at the front.
+
+    Raises any error from the encoder or from the ``frames`` iterator.
+    """
     ready: queue.Queue[av.VideoFrame | None] = queue.Queue(_AHEAD)
     failed: list[BaseException] = []
     stopped = threading.Event()

@@ -1,10 +1,10 @@
-"""What a film is before it is drawn: shots in frames, their words, and the choices behind them."""
+"""The plan of a video before it is drawn: its shots in frames, their words, and the creative choices behind them."""
 
 from dataclasses import dataclass, field
 
 FPS = 30
 SAFE_TOP, SAFE_BOTTOM, SAFE_SIDE = 0.12, 0.20, 0.06
-"""Shares of the frame that vertical feeds cover; nothing that matters stands there."""
+"""Shares of the frame that vertical feeds cover with buttons. No text is placed there."""
 HEADLINE_MIN = 0.05
 """Smallest size of a headline as a share of the frame's height."""
 MAX_WORDS = 12
@@ -13,17 +13,17 @@ CTA_SECONDS = 3.2
 
 
 MARK_ON, MARK_OFF = "\ue000", "\ue001"
-"""Private-use characters round an emphasised word; cleaned text can hold neither."""
+"""Private-use characters that mark the start and end of an emphasised word. Cleaned text never contains them."""
 
 
 def plain(text: str) -> str:
-    """The text as read: without the marks of emphasis."""
+    """Return the text without emphasis marks."""
     return text.replace(MARK_ON, "").replace(MARK_OFF, "")
 
 
 @dataclass(frozen=True)
 class Direction:
-    """The creative choices that revisions turn: each field is one thing a reviewer's flag can change."""
+    """The creative choices that a revision can change. A reviewer's flag changes one or more of these fields."""
 
     seconds: float
     hook: str
@@ -40,10 +40,10 @@ class Direction:
 
 @dataclass(frozen=True)
 class FilmShot:
-    """One shot; ``start`` and ``end`` in frames. ``above`` and ``below`` are the small lines round ``main``.
+    """One shot. ``start`` and ``end`` are in frames. ``above`` and ``below`` are the small lines around ``main``.
 
-    ``transition`` is how it takes over from the shot before; ``enter`` and ``stagger`` are the frames a word or line
-    takes to arrive, and the frames between one and the next.
+    ``transition`` is the transition from the previous shot. ``enter`` is how many frames a word takes to appear, and
+    ``stagger`` how many frames later the next word starts.
     """
 
     beat: str
@@ -73,18 +73,21 @@ class FilmShot:
 
     @property
     def text(self) -> str:
-        """The words as read, without the marks of emphasis."""
+        """All words of the shot, without emphasis marks."""
         return " ".join(plain(part) for part in (self.above, self.main, self.below) if part)
 
 
 def lead_of(shot: FilmShot) -> int:
-    """Frames of a shot's entrance already over at its first frame: the film's first frame is a picture, not a blank."""
+    """Return how many frames of its entrance a shot skips.
+
+    Only the first shot skips any, so that the video does not open on an empty frame.
+    """
     return shot.enter // 2 if shot.index == 0 else 0
 
 
 @dataclass(frozen=True)
 class Film:
-    """A whole film, ready to be drawn. ``beat_frames`` is one beat of the music in frames."""
+    """The plan of a whole video, ready to draw. ``beat_frames`` is the length of one beat of the music in frames."""
 
     width: int
     height: int

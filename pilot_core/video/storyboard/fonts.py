@@ -1,6 +1,6 @@
-"""Fonts: the voice of each tone, which font has which character, and the shape of one word.
+"""Fonts: the faces for each tone, which characters each font has, and the measured and drawn shape of a word.
 
-Shaping is Pillow's (raqm: HarfBuzz and FriBidi), so joined and right-to-left scripts come out right.
+Pillow shapes the text with raqm (HarfBuzz and FriBidi), so joined and right-to-left scripts are drawn correctly.
 """
 
 import importlib.util
@@ -18,7 +18,7 @@ from pilot_core.video.storyboard.film import plain
 
 @dataclass(frozen=True)
 class Face:
-    """One cut of a font: package, file stem, axes by name, and the face's index in a collection."""
+    """One style of a font: package, file stem, variation axes by name, and the face's index in a collection."""
 
     package: str
     stem: str
@@ -28,9 +28,9 @@ class Face:
 
 @dataclass(frozen=True)
 class Voice:
-    """The typographic voice of a tone: display and figure cuts for ``main``, a text cut for small lines.
+    """The faces for one tone: ``display`` and ``figure`` for the main words and figures, ``text`` for small lines.
 
-    ``leading`` is line height as a multiple of the size; ``gap`` the space between stacked lines as a share of it.
+    ``leading`` is the line height as a multiple of the font size. ``weight`` is the weight of fallback fonts.
     """
 
     display: Face
@@ -72,7 +72,7 @@ VOICES = {
 
 
 def fallbacks(weight: int) -> tuple[Face, ...]:
-    """Faces for what the voice's own font lacks, in the order they are asked."""
+    """Return the faces to try, in order, for characters that the voice's own font lacks."""
     heavy = (("weight", float(weight)),)
     return (
         Face("fontpkg_noto_sans", "NotoSans", heavy),
@@ -84,7 +84,7 @@ def fallbacks(weight: int) -> tuple[Face, ...]:
 
 
 def _cjk(text: str, weight: int) -> Face:
-    """The CJK face by what the text is written in: Japanese where there is kana, Korean where hangul, else Chinese."""
+    """Return the CJK face for a text: Japanese if it contains kana, Korean if it contains hangul, else Chinese."""
     kana = any("぀" <= c <= "ヿ" for c in text)
     hangul = any("가" <= c <= "힣" or "ᄀ" <= c <= "ᇿ" for c in text)
     return Face("manimgx_fonts_cjk", "NotoSansCJK-VF", (("weight", float(weight)),), 0 if kana else 1 if hangul else 2)
@@ -102,7 +102,7 @@ def _file(package: str, stem: str) -> Path | None:
 
 @cache
 def _covered(package: str, stem: str, index: int) -> frozenset[int]:
-    """The characters a font has, as code points; empty where the font is not installed."""
+    """Return the code points that a font has; empty if the font is not installed."""
     path = _file(package, stem)
     if path is None:
         return frozenset()
@@ -131,14 +131,14 @@ def _axis_name(axis: object) -> str:
 
 
 def has_glyphs(text: str, face: Face) -> bool:
-    """Whether a face has every character of the text; joiners need no glyph."""
+    """Return whether a face has every character of the text. Zero-width joiners need no glyph."""
     covered = _covered(face.package, face.stem, face.index)
     return all(ord(c) in covered or c in "\u200c\u200d" for c in text)
 
 
 @lru_cache(maxsize=4096)
 def runs(word: str, face: Face, weight: int) -> tuple[tuple[str, Face], ...]:
-    """A word in stretches of one font each; characters that no font has are left out."""
+    """Split a word into runs that each use one font. Leaves out characters that no font has."""
     chain = (face, *fallbacks(weight), _cjk(word, weight))
     for candidate in chain:
         if has_glyphs(word, candidate):
@@ -158,14 +158,14 @@ def runs(word: str, face: Face, weight: int) -> tuple[tuple[str, Face], ...]:
 
 
 def missing(text: str, voice: Voice) -> str:
-    """The characters of a text that no font here can draw, each once."""
+    """Return the characters of a text that no font here can draw, each once."""
     chain = (voice.text, *fallbacks(voice.weight), _cjk(text, voice.weight))
     gone = [c for c in plain(text) if not c.isspace() and not any(has_glyphs(c, f) for f in chain)]
     return "".join(dict.fromkeys(gone))
 
 
 def is_rtl(text: str) -> bool:
-    """Whether the first letter with a direction runs right to left."""
+    """Return whether the text's first character with a strong direction is right-to-left."""
     for char in text:
         direction = unicodedata.bidirectional(char)
         if direction in ("R", "AL"):
@@ -181,14 +181,14 @@ def has_rtl(text: str) -> bool:
 
 @lru_cache(maxsize=8192)
 def advance(word: str, face: Face, weight: int, size: int, rtl: bool = False) -> float:
-    """Width of one word in pixels; ``rtl`` is the direction of the sentence it stands in."""
+    """Return the width of one word in pixels. ``rtl`` is the direction of the sentence that contains it."""
     direction = "rtl" if rtl else "ltr"
     return sum(_font(f, size).getlength(run, direction=direction) for run, f in runs(word, face, weight))
 
 
 @lru_cache(maxsize=8192)
 def ink(word: str, face: Face, weight: int, size: int, rtl: bool = False) -> tuple[float, float, float, float]:
-    """Left, top, right and bottom of a word's ink, from its origin on the baseline."""
+    """Return the bounding box of a word's ink (left, top, right, bottom) in pixels from its origin on the baseline."""
     direction = "rtl" if rtl else "ltr"
     x, boxes = 0.0, []
     for run, f in runs(word, face, weight):
@@ -203,7 +203,7 @@ def ink(word: str, face: Face, weight: int, size: int, rtl: bool = False) -> tup
 
 @lru_cache(maxsize=256)
 def mask(word: str, face: Face, weight: int, size: int, rtl: bool = False) -> tuple[Image.Image, int, int]:
-    """A word's coverage as an 8-bit image, and where its left top corner lies from the origin on the baseline."""
+    """Return a word as an 8-bit coverage mask, with the offset of its top left corner from the baseline origin."""
     direction = "rtl" if rtl else "ltr"
     left, top, right, bottom = ink(word, face, weight, size, rtl)
     x0, y0 = math.floor(left) - 2, math.floor(top) - 2

@@ -1,6 +1,6 @@
-"""From a shot to a page: where each word stands, how large, in which colour on which grounds. Lengths are pixels.
+"""Lays out a shot as a page: the position, size and colour of each word. Lengths are in pixels.
 
-A page is laid out for 1080×1920 and scaled to the frame asked for. Nothing is drawn here.
+Layouts are designed for 1080×1920 and scaled to the requested frame size. Nothing is drawn here.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from pilot_core.video.storyboard.film import HEADLINE_MIN, SAFE_BOTTOM, SAFE_SID
 from pilot_core.video.storyboard.fonts import VOICES, Face, Voice
 from pilot_core.video.storyboard.palette import Palette, Rgb
 from pilot_core.video.storyboard.scheme import Scheme, scheme_of
-from pilot_core.video.storyboard.type import Block, fit, stack
+from pilot_core.video.storyboard.type import Block, Room, Style, fit, stack
 from pilot_core.video.storyboard.words import word_count
 
 Box = tuple[float, float, float, float]
@@ -17,7 +17,7 @@ Box = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class Item:
-    """Words of one role, the grounds they may lie on, and the frame at which the first of them starts to arrive."""
+    """The words of one role, the background colours they may lie on, and the frame at which the first one enters."""
 
     role: str
     block: Block
@@ -30,7 +30,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Panel:
-    """A shape that belongs to the words: a pill under a link, a rule, an arrow."""
+    """A shape drawn with the words: a pill or slab behind a link, a rule, or an arrow."""
 
     kind: str
     box: Box
@@ -46,12 +46,12 @@ class Page:
 
     @property
     def headline(self) -> int:
-        """The size of the main words in pixels."""
+        """The font size of the main words in pixels; 0 if there are none."""
         return next((i.block.size for i in self.items if i.role == "main"), 0)
 
 
 class _Setter:
-    """Sets blocks for one page, counting the words for the stagger."""
+    """Builds one page block by block. Counts the words placed so far, to delay each word's entrance."""
 
     def __init__(self, film: Film, shot: FilmShot, palette: Palette):
         self.film, self.shot = film, shot
@@ -77,23 +77,13 @@ class _Setter:
         self, text: str, *, width: float, height: float, largest: int, face: Face | None = None, align: str = "left"
     ) -> Block:
         face = face or self.voice.display
-        return fit(
-            text, face, self.voice.weight, width=width, height=height, largest=max(self.px(largest), self.floor),
-            smallest=self.floor, leading=self.voice.leading, align=align,
-        )  # fmt: skip
+        style = Style(face, self.voice.weight, self.voice.leading, align)
+        return fit(text, style, Room(width, height), largest=max(self.px(largest), self.floor), smallest=self.floor)
 
     def poster(self, text: str, *, width: float, height: float, largest: int, face: Face | None = None) -> Block:
         face = face or self.voice.display
-        set_tight = stack(
-            text,
-            face,
-            self.voice.weight,
-            width=width,
-            height=height,
-            largest=self.px(largest),
-            smallest=self.floor,
-            gap=0.13,
-        )
+        style = Style(face, self.voice.weight)
+        set_tight = stack(text, style, Room(width, height), largest=self.px(largest), smallest=self.floor, gap=0.13)
         return set_tight or self.main(text, width=width, height=height, largest=min(largest, 230), face=face)
 
     def small(
@@ -106,24 +96,22 @@ class _Setter:
         align: str = "left",
         face: Face | None = None,
     ) -> Block:
-        return fit(
-            text, face or self.voice.text, self.voice.weight, width=width, height=height or self.px(220),
-            largest=self.px(largest), smallest=self.px(44), leading=1.16, align=align,
-        )  # fmt: skip
+        style = Style(face or self.voice.text, self.voice.weight, 1.16, align)
+        room = Room(width, height or self.px(220))
+        return fit(text, style, room, largest=self.px(largest), smallest=self.px(44))
 
     def add(
         self,
         role: str,
         block: Block,
-        x: float,
-        y: float,
+        at: tuple[float, float],
         *,
         ink: Rgb | None = None,
         grounds: tuple[Rgb, ...] | None = None,
         enter: str,
     ) -> Box:
-        """Put a block's ink box at x, y; returns where it lies."""
-        top = block.box[1]
+        """Place a block with the top left corner of its ink at ``at``, and return its bounding box."""
+        (x, y), top = at, block.box[1]
         moved = block.moved(x, y - top)
         colour = ink or self.scheme.ink
         self.items.append(
@@ -149,7 +137,7 @@ def _height(block: Block | None) -> float:
 
 
 def compose(film: Film, shot: FilmShot, palette: Palette) -> Page:
-    """The page of a shot."""
+    """Return the page for a shot, laid out for the video's tone."""
     setter = _Setter(film, shot, palette)
     {"bold": _bold, "empathetic": _empathetic, "professional": _professional}[film.tone](setter)
     return setter.page()
@@ -163,11 +151,11 @@ def _column(
     enter: str,
     ink_of: dict[str, Rgb] | None = None,
 ) -> list[Box]:
-    """Blocks one under another: (role, block, gap above it), the first at y. Returns their boxes."""
+    """Place blocks one below the other from ``y``, each given as (role, block, gap above it). Returns their boxes."""
     boxes = []
     for role, block, gap in parts:
         y += gap
-        box = setter.add(role, block, x, y, ink=(ink_of or {}).get(role), enter=enter)
+        box = setter.add(role, block, (x, y), ink=(ink_of or {}).get(role), enter=enter)
         boxes.append(box)
         y = box[3]
     return boxes
@@ -241,32 +229,24 @@ def _bold_call(setter: _Setter) -> None:
     total = _height(main) + extra
     y = setter.top + (room - total) * (0.62 if film.family == "blocks" else 0.45)
     if above:
-        y = setter.add("above", above, setter.left, y, enter="rise")[3] + px(44)
-    box = setter.add("main", main, setter.left, y, enter="pop")
-    _pill(setter, link, setter.left, box[3] + px(64), px(44), px(38), setter.width)
+        y = setter.add("above", above, (setter.left, y), enter="rise")[3] + px(44)
+    box = setter.add("main", main, (setter.left, y), enter="pop")
+    _pill(setter, link, setter.left, box[3] + px(64), setter.width)
 
 
-def _pill(
-    setter: _Setter,
-    link: Block,
-    x: float,
-    y: float,
-    pad_x: float,
-    pad_y: float,
-    width: float | None,
-    round_: bool = False,
-) -> None:
-    """The link on a panel in the ink's colour, its letters in the ground's."""
+def _pill(setter: _Setter, link: Block, x: float, y: float, width: float, rounded: bool = False) -> None:
+    """Place the link on a panel in the ink colour, with its text in the ground colour. Square unless ``rounded``."""
+    pad_x, pad_y = setter.px(52 if rounded else 44), setter.px(38)
     scheme = setter.scheme
-    left, top, right, bottom = link.box
-    box = (x, y, x + (width or (right - left + 2 * pad_x)), y + (bottom - top) + 2 * pad_y)
-    setter.panels.append(Panel("pill" if round_ else "slab", box, scheme.ink, setter.told * setter.shot.stagger))
-    text_x = x + pad_x if not round_ else x + pad_x - left
-    setter.add("link", link, text_x, y + pad_y, ink=ink_for(scheme), grounds=(scheme.ink,), enter="fade")
+    left, top, _, bottom = link.box
+    box = (x, y, x + width, y + (bottom - top) + 2 * pad_y)
+    setter.panels.append(Panel("pill" if rounded else "slab", box, scheme.ink, setter.told * setter.shot.stagger))
+    text_x = x + pad_x - left if rounded else x + pad_x
+    setter.add("link", link, (text_x, y + pad_y), ink=ink_for(scheme), grounds=(scheme.ink,), enter="fade")
 
 
 def ink_for(scheme: Scheme) -> Rgb:
-    """The colour of letters on a panel of ink."""
+    """Return the text colour for a panel filled with the ink colour."""
     return scheme.ground
 
 
@@ -291,7 +271,7 @@ def _empathetic(setter: _Setter) -> None:
         y = setter.top + (room - _stacked_height(parts) - px(210)) * (0.45 if centred else 0.3)
         boxes = _column(setter, parts, x, y, "fade", tint)
         pill_x = (film.width - pill_width) / 2 if centred else setter.left
-        _pill(setter, link, pill_x, boxes[-1][3] + px(84), px(52), px(38), pill_width, round_=True)
+        _pill(setter, link, pill_x, boxes[-1][3] + px(84), pill_width, rounded=True)
         return
     if shot.role == "figure":
         figure = setter.main(
@@ -318,68 +298,85 @@ def _empathetic(setter: _Setter) -> None:
     _column(setter, parts, x, setter.top + (room - _stacked_height(parts)) * share, "fade", tint)
 
 
+@dataclass(frozen=True)
+class _Field:
+    """The text column of a professional page: left edge, top, height (``room``) and width, in pixels."""
+
+    x: float
+    top: float
+    room: float
+    width: float
+
+
 def _professional(setter: _Setter) -> None:
     shot, film, px = setter.shot, setter.film, setter.px
-    room = setter.bottom - setter.top - px(90)
-    top = setter.top + px(90)
-    warm = film.direction.register % 2
-    width = setter.width * (0.94 if film.family != "frame" else 0.9)
-    x = setter.left if film.family != "frame" else setter.left + px(28)
-    above = setter.small(shot.above, width=width, largest=60) if shot.above else None
+    framed = film.family == "frame"
+    field = _Field(
+        x=setter.left + px(28) if framed else setter.left,
+        top=setter.top + px(90),
+        room=setter.bottom - setter.top - px(90),
+        width=setter.width * (0.9 if framed else 0.94),
+    )
+    above = setter.small(shot.above, width=field.width, largest=60) if shot.above else None
     parts = [("above", above, 0.0)] if above else []
-    share = {"columns": 0.0, "rows": 1.0, "frame": 0.5}[film.family]
-    delay = setter.shot.stagger
     if shot.role == "cta":
-        largest = (190, 216, 244)[min(2, film.direction.cta_level)]
-        main = setter.main(shot.main, width=width, height=room * 0.6, largest=largest)
-        link = setter.small(shot.below, width=width - px(96), largest=76, height=px(240))
-        parts.append(("main", main, px(56) if above else 0.0))
-        y = (
-            top
-            + (room - _stacked_height(parts) - px(150) - _height(link))
-            * (0.35, 0.72, 0.5)[("columns", "rows", "frame").index(film.family)]
-        )
-        box = _column(setter, parts, x, y, "rise")[-1]
-        setter.panels.append(
-            Panel(
-                "rule",
-                (x, box[3] + px(64), x + setter.width - (x - setter.left), box[3] + px(64) + px(5)),
-                setter.scheme.spark,
-                6,
-            )
-        )
-        link_box = setter.add("link", link, x, box[3] + px(124), enter="rise", ink=setter.scheme.strong)
-        size = px(52)
-        middle = (link_box[1] + link_box[3]) / 2
-        arrow_x = min(link_box[2] + px(36), setter.right - size)
-        setter.panels.append(
-            Panel("arrow", (arrow_x, middle - size / 2, arrow_x + size, middle + size / 2), setter.scheme.spark, 14)
-        )
-        return
-    if shot.role == "figure":
-        figure = setter.poster(
-            shot.main, width=setter.right - x, height=room * 0.56, largest=520, face=setter.voice.figure
-        )
-        parts.append(("main", figure, px(52) if above else 0.0))
-        below = setter.main(shot.below, width=width, height=px(420), largest=104) if shot.below else None
-        if below:
-            parts.append(("below", below, px(118)))
-        y = top + (room - _stacked_height(parts)) * share
-        boxes = _column(setter, parts, x, y, "rise")
-        if below:
-            rule = boxes[-2][3] + px(58)
-            setter.panels.append(Panel("rule", (x, rule, setter.right, rule + px(5)), setter.scheme.spark, delay * 2))
-        return
-    largest = (280 if word_count(shot.main) <= 2 else 200 if word_count(shot.main) <= 4 else 164) + (8 if warm else 0)
-    main = setter.main(shot.main, width=width, height=room * 0.52, largest=largest)
-    if not above and film.family == "rows":
-        parts.append(("main", main, 0.0))
-        y = top + (room - _stacked_height(parts)) * share
-    elif not above:
-        parts.append(("main", main, px(66)))
-        y = top + (room - _stacked_height(parts)) * share
-        setter.panels.append(Panel("rule", (x, y, x + px(120), y + px(10)), setter.scheme.spark, 0))
+        _professional_call(setter, field, parts)
+    elif shot.role == "figure":
+        _professional_figure(setter, field, parts)
     else:
-        parts.append(("main", main, px(50)))
-        y = top + (room - _stacked_height(parts)) * share
+        _professional_words(setter, field, parts)
+
+
+def _professional_share(family: str) -> float:
+    """Return the vertical position of a page's words, from top (0) to bottom (1)."""
+    return {"columns": 0.0, "rows": 1.0, "frame": 0.5}[family]
+
+
+def _professional_call(setter: _Setter, field: _Field, parts: list[tuple[str, Block, float]]) -> None:
+    shot, film, px, x = setter.shot, setter.film, setter.px, field.x
+    largest = (190, 216, 244)[min(2, film.direction.cta_level)]
+    main = setter.main(shot.main, width=field.width, height=field.room * 0.6, largest=largest)
+    link = setter.small(shot.below, width=field.width - px(96), largest=76, height=px(240))
+    parts.append(("main", main, px(56) if parts else 0.0))
+    share = {"columns": 0.35, "rows": 0.72, "frame": 0.5}[film.family]
+    y = field.top + (field.room - _stacked_height(parts) - px(150) - _height(link)) * share
+    box = _column(setter, parts, x, y, "rise")[-1]
+    rule = (x, box[3] + px(64), x + setter.width - (x - setter.left), box[3] + px(64) + px(5))
+    setter.panels.append(Panel("rule", rule, setter.scheme.spark, 6))
+    link_box = setter.add("link", link, (x, box[3] + px(124)), enter="rise", ink=setter.scheme.strong)
+    size = px(52)
+    middle = (link_box[1] + link_box[3]) / 2
+    arrow_x = min(link_box[2] + px(36), setter.right - size)
+    arrow = (arrow_x, middle - size / 2, arrow_x + size, middle + size / 2)
+    setter.panels.append(Panel("arrow", arrow, setter.scheme.spark, 14))
+
+
+def _professional_figure(setter: _Setter, field: _Field, parts: list[tuple[str, Block, float]]) -> None:
+    shot, px, x = setter.shot, setter.px, field.x
+    figure = setter.poster(
+        shot.main, width=setter.right - x, height=field.room * 0.56, largest=520, face=setter.voice.figure
+    )
+    parts.append(("main", figure, px(52) if parts else 0.0))
+    below = setter.main(shot.below, width=field.width, height=px(420), largest=104) if shot.below else None
+    if below:
+        parts.append(("below", below, px(118)))
+    y = field.top + (field.room - _stacked_height(parts)) * _professional_share(setter.film.family)
+    boxes = _column(setter, parts, x, y, "rise")
+    if below:
+        rule = boxes[-2][3] + px(58)
+        setter.panels.append(
+            Panel("rule", (x, rule, setter.right, rule + px(5)), setter.scheme.spark, shot.stagger * 2)
+        )
+
+
+def _professional_words(setter: _Setter, field: _Field, parts: list[tuple[str, Block, float]]) -> None:
+    shot, film, px, x = setter.shot, setter.film, setter.px, field.x
+    count, warm = word_count(shot.main), film.direction.register % 2
+    largest = (280 if count <= 2 else 200 if count <= 4 else 164) + (8 if warm else 0)
+    main = setter.main(shot.main, width=field.width, height=field.room * 0.52, largest=largest)
+    ruled = not parts and film.family != "rows"
+    parts.append(("main", main, px(50) if parts else px(66) if ruled else 0.0))
+    y = field.top + (field.room - _stacked_height(parts)) * _professional_share(film.family)
+    if ruled:
+        setter.panels.append(Panel("rule", (x, y, x + px(120), y + px(10)), setter.scheme.spark, 0))
     _column(setter, parts, x, y, "rise")

@@ -1,72 +1,15 @@
-"""The neutral wording of a film, per scenario, beat and tone. It claims nothing; what is claimed comes from the brief.
+"""The neutral lines of a video, by beat and tone. They make no claims; all claims come from the brief.
 
-A line is (need, role, template). Need is "must" or "may": what may go, goes when time is short. ``*stars*`` mark the
-word set in the accent; ``{slots}`` are filled from the brief, or with a placeholder in brackets where it is silent.
+A scenario's other wording (openings, asides, lead-ins) is in data/catalog/scenarios.toml.
+
+A line is (need, role, template). Need is "must" or "may"; "may" lines are dropped when time is short. ``*stars*`` mark
+the emphasised word. ``{slots}`` are filled from the brief, or with a placeholder in brackets if the field is empty.
 """
 
 Line = tuple[str, str, str]
 
-# Openings that need nothing from the brief but its names. Per scenario, form and tone: alternatives.
-HOOKS: dict[str, dict[str, dict[str, tuple[str, ...]]]] = {
-    "feature_launch": {
-        "question": {
-            "bold": ("Still doing it the *old* way?", "What if it just *worked*?", "Ready for *something better*?"),
-            "empathetic": (
-                "What if this part of your day felt *lighter*?",
-                "When did this last feel *easy*?",
-                "What would you do with a little *more room*?",
-            ),
-            "professional": ("What does {product} *change*?", "What would you do with one step *fewer*?"),
-        },
-        "contrast": {
-            "bold": ("Before {product}. *After* {product}.", "The old way. *The new way.*"),
-            "empathetic": ("There is how it was. And there is *now*.", "Yesterday was one way. *Today* is another."),
-            "professional": ("Until now. *From now on.*", "As it was. As it is *now*."),
-        },
-        "name": {
-            "bold": ("*{product}* is here.", "New. *{product}.*"),
-            "empathetic": ("Say hello to *{product}*.", "Something new, with care: *{product}*."),
-            "professional": ("Introducing *{product}*.",),
-        },
-    },
-    "funding_announcement": {
-        "question": {
-            "bold": ("Who is betting on *{company}*?", "What is *{company}* up to?"),
-            "empathetic": ("Why does *{company}* exist?", "What are we *here* for?"),
-            "professional": ("What comes *next* for {company}?", "Why {company}, and why *now*?"),
-        },
-        "contrast": {
-            "bold": ("From an idea *to a round*.",),
-            "empathetic": ("It began with an idea. Today it is *more*.",),
-            "professional": ("From a plan *to the means*.",),
-        },
-        "name": {
-            "bold": ("*{company}* has news.", "Big news from *{company}*."),
-            "empathetic": ("Some good news from *{company}*.",),
-            "professional": ("An announcement from *{company}*.",),
-        },
-    },
-    "problem_solution": {
-        "question": {
-            "bold": ("How much longer will you *live with it*?", "Sound *familiar*?"),
-            "empathetic": ("Does this feel *familiar* to you?", "Are you carrying this *alone*?"),
-            "professional": ("What is this *costing* you?", "Where does your *week* go?"),
-        },
-        "contrast": {
-            "bold": ("The way it is. The way it *should be*.",),
-            "empathetic": ("There is how it feels. And how it *could*.",),
-            "professional": ("The present way. The *better* way.",),
-        },
-        "name": {
-            "bold": ("You need to see *{product}*.",),
-            "empathetic": ("We would like to show you *{product}*.",),
-            "professional": ("A short introduction to *{product}*.",),
-        },
-    },
-}
-
-# The scenario's own wording for each beat: per beat and tone, alternatives; each a list of lines.
-# Slots such as {proof:0} and {message} are filled from the brief, the hook and the call by rules of their own.
+# By beat and tone: alternatives, each a list of lines. Templates such as {proofs} and {message} are filled from the
+# brief. The hook and the call to action are written by ``Writer.hook`` and ``Writer.call``.
 BEATS: dict[str, dict[str, tuple[tuple[Line, ...], ...]]] = {
     "problem": {
         "bold": (
@@ -291,34 +234,8 @@ BEATS: dict[str, dict[str, tuple[tuple[Line, ...], ...]]] = {
     },
 }
 
-# What may follow a short opening while its beat lasts. Per scenario and tone: alternatives.
-ASIDES: dict[str, dict[str, tuple[str, ...]]] = {
-    "feature_launch": {
-        "bold": ("Watch *this*.", "Hold that *thought*."),
-        "empathetic": ("Stay for a *moment*.",),
-        "professional": ("In *one* minute:",),
-    },
-    "funding_announcement": {
-        "bold": ("Here is *why*.", "And what *for*."),
-        "empathetic": ("Let us *tell you* why.",),
-        "professional": ("Here is the *short version*.",),
-    },
-    "problem_solution": {
-        "bold": ("You are *not alone*.", "Be *honest*."),
-        "empathetic": ("You are *not alone* in this.",),
-        "professional": ("Take a *minute*.",),
-    },
-}
-
-# The line before the call, said when there is time.
-LEAD_INS = {
-    "funding_announcement": {
-        "bold": "*Thank you.*",
-        "empathetic": "*Thank you* for being here.",
-        "professional": "*Thank you.*",
-    },
-    "": {"bold": "*Ready?*", "empathetic": "Whenever *you* are ready.", "professional": "The next *step*:"},
-}
+# The line before the call to action, for scenarios without their own. Shown if there is time.
+LEAD_IN = {"bold": "*Ready?*", "empathetic": "Whenever *you* are ready.", "professional": "The next *step*:"}
 
 PLACEHOLDERS = {
     "product": "[Product]",

@@ -1,4 +1,4 @@
-"""Colours: contrast as WCAG 2.2 defines it, inks that can be read on a ground, and the encoder's BT.709 values."""
+"""Colours: a brand's palette, contrast as defined by WCAG 2.2, readable text colours, and conversion to BT.709."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Palette:
     accent: Rgb
 
     def ground(self, name: str) -> Rgb:
-        """The colour of that name: dark, deep, light, accent, or paper (light with a breath of deep)."""
+        """Return the colour of that name: dark, deep, light, accent, or paper (light mixed with 7% deep)."""
         if name == "paper":
             return mix(self.light, self.deep, 0.07)
         colour: Rgb = getattr(self, name)
@@ -31,7 +31,7 @@ FALLBACK = Palette(dark=(18, 22, 31), deep=(38, 52, 84), light=(247, 246, 242), 
 
 
 def palette_of(brand: dict[str, Any]) -> Palette:
-    """The palette of a saved brand preset; a colour that is missing or unreadable falls back to a neutral one."""
+    """Return the palette of a saved brand preset. Missing or invalid colours are replaced by neutral ones."""
     given = brand.get("palette")
     given = given if isinstance(given, dict) else {}
     names = ("dark", "deep", "light", "accent")
@@ -47,7 +47,7 @@ def _parse(value: object) -> Rgb | None:
 
 
 def mix(a: Rgb, b: Rgb, share: float) -> Rgb:
-    """``a`` with ``share`` (0 to 1) of ``b`` in it."""
+    """Return ``a`` mixed with ``share`` (0 to 1) of ``b``."""
     return (
         round(a[0] + (b[0] - a[0]) * share),
         round(a[1] + (b[1] - a[1]) * share),
@@ -69,7 +69,10 @@ def contrast(a: Rgb, b: Rgb) -> float:
 
 
 def ink_on(palette: Palette, grounds: Iterable[Rgb]) -> Rgb:
-    """The palette's light or dark, whichever reads better on every one of the grounds; at worst black or white."""
+    """Return the palette's light or dark colour, whichever has more contrast on all the grounds.
+
+    Returns black or white if neither reaches ``MIN_CONTRAST`` on every ground.
+    """
     grounds = list(grounds)
 
     def worst(ink: Rgb) -> float:
@@ -80,7 +83,10 @@ def ink_on(palette: Palette, grounds: Iterable[Rgb]) -> Rgb:
 
 
 def accent_ink(palette: Palette, grounds: Iterable[Rgb]) -> Rgb:
-    """The accent, darkened or lightened within its hue just as far as it takes to be read on every ground."""
+    """Return the accent, darkened or lightened just enough to reach ``MIN_CONTRAST`` on every ground.
+
+    Returns the colour of ``ink_on`` if no tint of the accent is readable.
+    """
     grounds = list(grounds)
     ink = ink_on(palette, grounds)
     end = (0, 0, 0) if luminance(ink) < luminance(grounds[0]) else (255, 255, 255)

@@ -1,7 +1,6 @@
-"""From a brief and a direction to a film: shots in frames, on their grounds, with what is to be told about them.
+"""Plans a video from a brief and a direction: its shots in frames, their backgrounds, and notes for the director.
 
-Everything here is arithmetic on the brief; nothing is drawn and no font is opened. The same brief and direction give
-the same film.
+Nothing is drawn and no font is opened. The same brief and direction always give the same plan.
 """
 
 import math
@@ -17,7 +16,7 @@ from pilot_core.video.storyboard.words import word_count
 
 
 def build(brief: CutBrief, direction: Direction) -> Film:
-    """The film these choices give. Its length may leave ``direction.seconds`` where words need the time to be read."""
+    """Return the plan for these choices. It may be longer than ``direction.seconds`` if the words need reading time."""
     writer = Writer(brief, direction)
     low, high = brief.scenario.min_seconds + 0.2, brief.scenario.max_seconds - 0.2
     target = min(max(direction.seconds, low), high)
@@ -42,7 +41,7 @@ def build(brief: CutBrief, direction: Direction) -> Film:
 
 
 def hook_times(film: Film) -> tuple[float, float]:
-    """When the opening's first word is on screen and when its last word has arrived, in seconds."""
+    """Return the times in seconds at which the opening's first word appears and its last word is in place."""
     first = film.shots[0]
     opening = [shot for shot in film.shots if shot.beat_index == 0 and shot.role != "aside"]
     last = opening[-1]
@@ -51,7 +50,7 @@ def hook_times(film: Film) -> tuple[float, float]:
 
 
 def _stage(writer: Writer, timed: Timed) -> list[FilmShot]:
-    """Shots in frames, with grounds, transitions and entrances."""
+    """Return the shots with their frames, background colours, transitions and entrance animations."""
     schemes = GROUNDS[(writer.tone, writer.direction.register % 2)]
     scheme = schemes[writer.pick(schemes, 24)]
     call_ground = CALL_GROUND[writer.tone][writer.direction.register % 2]
@@ -107,7 +106,7 @@ def _transition(writer: Writer, shots: list[FilmShot], place: int, ground: str) 
 
 
 def _mood(tone: str, bed: int) -> str:
-    """The bed's mood: the tone's own, and at the second complaint a neighbour's."""
+    """Return the music's mood, which alternates between the tone's own and a similar one every two music changes."""
     order = {
         "bold": ("bold", "professional"),
         "empathetic": ("empathetic", "professional"),
@@ -147,7 +146,7 @@ def _notes(film: Film, writer: Writer) -> list[str]:
 
 
 def _holds(film: Film, point: str, shot: FilmShot) -> bool:
-    """Whether a proof point, or its beginning where it takes several screens, stands in a shot."""
+    """Return whether a shot shows a proof point, or the first part of one that is split over several screens."""
     said = "".join(c for c in shot.text.casefold() if c.isalnum())
     wanted = "".join(c for c in plain(point).casefold() if c.isalnum())
     return bool(wanted) and (wanted in said or (len(said) > 3 and wanted.startswith(said)))

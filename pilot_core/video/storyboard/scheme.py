@@ -1,4 +1,4 @@
-"""The colours of one page: which palette colours, or tints of them, a tone puts on which ground."""
+"""Chooses the colours of one page from the tone, the palette and the background colour."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,10 @@ from pilot_core.video.storyboard.palette import Palette, Rgb, accent_ink, ink_on
 
 @dataclass(frozen=True)
 class Scheme:
-    """``under`` is for a large shape that may lie beneath text, ``spark`` the small bright one, ``line`` hairlines."""
+    """The colours of a page. ``ground`` is the background and ``under`` a large shape that may lie behind text.
+
+    ``spark`` is for small bright shapes, ``ink`` for text, ``strong`` for emphasised text, and ``line`` for thin lines.
+    """
 
     ground: Rgb
     under: Rgb
@@ -18,13 +21,13 @@ class Scheme:
 
 
 LIT = 42
-"""Luma (limited range) from which a pixel does not count as black: the detector's 10% is 38, and encoding moves it."""
+"""Lowest luma (limited range) that is safely not black. The detector's 10% is 38; encoding shifts values slightly."""
 
 UNDER = {"dark": "deep", "deep": "dark", "light": "accent", "accent": "light", "paper": "accent"}
 
 
 def scheme_of(film_tone: str, palette: Palette, ground_name: str, register: int) -> Scheme:
-    """Colours for a ground: flat palette colours for bold, tints of them for the quieter tones."""
+    """Return the colours for a background: plain palette colours for the bold tone, tints for the other two."""
     ground = palette.ground(ground_name)
     ink = ink_on(palette, [ground])
     if film_tone == "bold":
@@ -55,6 +58,9 @@ def scheme_of(film_tone: str, palette: Palette, ground_name: str, register: int)
 
 
 def _lit(ground: Rgb, towards: Rgb) -> Rgb:
-    """The ground, with as little of another colour (at most half) as keeps it from being taken for black."""
+    """Return the ground mixed with just enough of another colour (at most half) not to count as black.
+
+    Returns the ground unchanged if half is not enough.
+    """
     shares = (step / 20 for step in range(11))
     return next((tint for share in shares if yuv(tint := mix(ground, towards, share))[0] >= LIT), ground)

@@ -1,15 +1,15 @@
-"""The script of a film: which words each beat could say, cut to screens, and which openings a brief allows."""
+"""Writes the script of a video: the words each beat could show, split into screens, and the openings a brief allows."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pilot_core.models import Brief
+from pilot_core import catalog
+from pilot_core.domain.brief import Brief
 from pilot_core.video.contract import CutBrief
 from pilot_core.video.storyboard import lines, words
 from pilot_core.video.storyboard.film import CAPTION_CHARS_PER_SECOND, FPS, MARK_OFF, MARK_ON, MAX_WORDS, Direction
 from pilot_core.video.storyboard.style import (
-    DEFAULT_SECONDS,
     FAMILIES,
     HOOK_ORDER,
     PACES,
@@ -22,10 +22,10 @@ from pilot_core.video.storyboard.words import Phrase, word_count
 
 
 def first_direction(brief: CutBrief) -> Direction:
-    """The choices for a first attempt: middling length, an opening that suits tone and brief, the seed's layouts."""
+    """Return the direction for a first attempt: the scenario's usual length, a suitable opening, layouts by seed."""
     seed, tone = seed_of(brief), tone_of(brief)
     low, high = brief.scenario.min_seconds, brief.scenario.max_seconds
-    seconds = DEFAULT_SECONDS.get(brief.scenario.id, (low + high) / 2)
+    seconds = catalog.wordings()[brief.scenario.id].seconds
     forms = hook_forms(brief)
     return Direction(
         seconds=min(max(seconds * (1.08 if pacing_of(brief) < 0.4 else 1), low), high),
@@ -36,8 +36,9 @@ def first_direction(brief: CutBrief) -> Direction:
 
 
 def hook_forms(brief: CutBrief) -> list[str]:
-    """The openings this brief allows, best first: a claim or a number only where the brief gives one."""
+    """Return the openings that this brief allows, best first. A claim or a number must come from the brief."""
     tone, told, pace = tone_of(brief), words.clean_brief(brief.brief), PACES[pacing_of(brief)]
+    names = catalog.wordings()[brief.scenario.id].hooks.name.of(tone)
     most = most_screens(pace)
     forms = []
     for form in HOOK_ORDER[tone]:
@@ -47,7 +48,7 @@ def hook_forms(brief: CutBrief) -> list[str]:
             continue
         if form == "number" and not _numbers(told, pace):
             continue
-        if form == "name" and not told.product and brief.scenario.id != "funding_announcement":
+        if form == "name" and not told.product and all("{product}" in text for text in names):
             continue
         forms.append(form)
     if not told.message and not told.product:
@@ -56,18 +57,19 @@ def hook_forms(brief: CutBrief) -> list[str]:
 
 
 def _numbers(told: Brief, pace: Pace) -> list[str]:
-    """Proof points with a figure that stand on one screen."""
+    """Return the proof points that contain a figure and fit on one screen."""
     return [p for p in told.proof_points if words.split_figure(p) and word_count(p) <= pace.most_words]
 
 
 class Writer:
-    """The words and limits of one film: everything ``build`` looks up more than once."""
+    """Writes the phrases of one video, within the limits of its pace. Remembers the proof points already used."""
 
     def __init__(self, brief: CutBrief, direction: Direction):
         self.brief, self.direction = brief, direction
         self.seed, self.tone, self.pacing = seed_of(brief), tone_of(brief), pacing_of(brief)
         self.claims = str(brief.brand.get("claims", "moderate"))
         self.told = words.clean_brief(brief.brief)
+        self.wording = catalog.wordings()[brief.scenario.id]
         self.pace = PACES[self.pacing]
         tempos = self.pace.beat_frames
         self.beat_frames = tempos[((self.seed >> 4) + direction.bed) % len(tempos)]
@@ -89,7 +91,7 @@ class Writer:
 
     @property
     def register(self) -> str:
-        """Whose voice the neutral lines are in: a step towards the brand's other register borrows another tone's."""
+        """The tone of the neutral lines: the brand's own, or a neighbouring tone if the register was changed."""
         if self.direction.register % 2 == 0:
             return self.tone
         return {"bold": "professional", "empathetic": "professional", "professional": "empathetic"}[self.tone]
@@ -109,17 +111,15 @@ class Writer:
         if form == "number" and (points := _numbers(self.told, self.pace)):
             self.used_proof.append(points[0])
             return [words.quote(points[0], self.claims, self.founder)]
-        table = lines.HOOKS.get(self.brief.scenario.id, lines.HOOKS["feature_launch"])
-        written = table[form if form in table else "question"][self.register]
-        # An opening that names the product needs one; a placeholder there would be the first thing anybody reads.
+        written = self.wording.hooks.of(form).of(self.register)
+        # Without a product, avoid openings that name it: a placeholder would be the first thing on screen.
         options = written if self.told.product else [text for text in written if "{product}" not in text] or written
         first = self.pick(options, 16)
         phrases = [Phrase("must", "hook", self.fill(text)) for text in (*options[first:], *options[:first])]
         return [min(phrases, key=lambda phrase: max(0, len(self.cut(phrase)) - most_screens(self.pace)))]
 
     def asides(self) -> list[Phrase]:
-        table = lines.ASIDES.get(self.brief.scenario.id, lines.ASIDES["feature_launch"])
-        return [Phrase("may", "aside", self.fill(line)) for line in table[self.register]]
+        return [Phrase("may", "aside", self.fill(line)) for line in self.wording.asides.of(self.register)]
 
     def proofs(self, most: int, need: str) -> list[Phrase]:
         left = [point for point in self.told.proof_points if point not in self.used_proof][:most]
@@ -148,7 +148,7 @@ class Writer:
         return [words.quote(money[0], self.claims, self.founder)]
 
     def beat(self, beat_id: str, index: int) -> list[Phrase]:
-        """All phrases a beat could show, in the order they are said, cut to screens."""
+        """Return all phrases that a beat could show, in order and split into screens."""
         if index == 0:
             phrases = self.hook()
             if self.direction.restated and self.direction.hook != "claim":
@@ -179,12 +179,11 @@ class Writer:
         return found
 
     def call(self) -> list[Phrase]:
-        table = lines.LEAD_INS.get(self.brief.scenario.id, lines.LEAD_INS[""])
-        thanks = self.brief.scenario.id in lines.LEAD_INS
-        need = "must" if thanks else "may"
-        lead = (
-            [] if self.direction.cta_level and not thanks else [Phrase(need, "echo", self.fill(table[self.register]))]
-        )
+        if thanks := self.wording.lead_in:
+            options = thanks.of(self.register)
+            lead = [Phrase("must", "echo", self.fill(options[self.pick(options, 24)]))]
+        else:
+            lead = [] if self.direction.cta_level else [Phrase("may", "echo", self.fill(lines.LEAD_IN[self.register]))]
         call = self.told.call_to_action or self.stand_in("call_to_action")
         link = words.tidy_link(self.told.link) if self.told.link else self.stand_in("link")
         above = (
@@ -199,7 +198,7 @@ class Writer:
         return [phrase] if phrase.role == "cta" else _fit(self.pace, phrase, self.unit, self.direction.pace)
 
     def range(self) -> tuple[int, int]:
-        """Shortest and longest shot in frames, on the grid of the music."""
+        """Return the shortest and longest shot in frames, as multiples of ``unit``, so that cuts follow the music."""
         low = self.pace.shortest * self.direction.pace * (0.85 if self.direction.spread else 1)
         high = self.pace.longest * self.direction.pace * (1.35 if self.direction.spread else 1)
         return (
@@ -208,14 +207,14 @@ class Writer:
         )
 
     def need(self, phrase: Phrase) -> int:
-        """Frames it takes to read a screen, on the grid."""
+        """Return the frames needed to read a screen, rounded up to a multiple of ``unit``."""
         reading = 0.3 * word_count(phrase.text) + 0.5
         caption = len(phrase.text) / CAPTION_CHARS_PER_SECOND
         return math.ceil(max(reading, caption) * FPS / self.unit) * self.unit
 
 
 def most_screens(pace: Pace) -> int:
-    """How many screens an opening may take and still be complete within three seconds."""
+    """Return how many screens an opening may have and still be complete within three seconds."""
     return 2 if pace.most_words <= 5 else 1
 
 

@@ -1,11 +1,10 @@
-"""What a brand's tone and pacing mean for a film: tempo, shot lengths, grounds, families of layout."""
+"""Maps a brand's tone and pacing to a video's tempo, shot lengths, backgrounds and families of layouts."""
 
 import hashlib
 from dataclasses import dataclass
 
 from pilot_core.video.contract import CutBrief
 
-DEFAULT_SECONDS = {"feature_launch": 36.0, "funding_announcement": 52.0, "problem_solution": 26.0}
 TONES = ("bold", "empathetic", "professional")
 FAMILIES = {
     "bold": ("blocks", "discs", "stripes"),
@@ -21,7 +20,10 @@ HOOK_ORDER = {
 
 @dataclass(frozen=True)
 class Pace:
-    """How fast a film is cut. Shot lengths in seconds; ``unit`` in beats: cuts land on its multiples."""
+    """The pace of a video. Shot lengths in seconds, ``beat_frames`` the possible lengths of a beat in frames.
+
+    ``unit`` is in beats; shots start on its multiples. ``enter`` and ``stagger`` are in frames.
+    """
 
     shortest: float
     longest: float
@@ -39,7 +41,8 @@ PACES = {
     0.8: Pace(1.2, 2.2, (15, 16), 1.0, 5, 8, 2, "spring"),
 }
 
-# Which ground each beat stands on, in order, and the ground its second shot may turn to; the call has its own.
+# By tone and register: alternatives, each a list of (background, background of every third shot from the second on) by
+# beat, in order. The call to action uses CALL_GROUND.
 GROUNDS: dict[tuple[str, int], tuple[tuple[tuple[str, str], ...], ...]] = {
     ("bold", 0): (
         (
@@ -97,7 +100,7 @@ CALL_GROUND = {"bold": ("accent", "dark"), "empathetic": ("deep", "light"), "pro
 
 
 def seed_of(brief: CutBrief) -> int:
-    """A number from pilot, scenario, brand and brief; the attempt does not count, so that revisions keep the look."""
+    """Return a seed from the pilot, scenario, brand and brief. It ignores the attempt, so revisions keep their look."""
     told = "\n".join(
         (
             brief.pilot_id,
@@ -116,7 +119,7 @@ def tone_of(brief: CutBrief) -> str:
 
 
 def pacing_of(brief: CutBrief) -> float:
-    """The brand's pacing, moved to the nearest of the three that have a rhythm here."""
+    """Return the key of ``PACES`` nearest to the brand's pacing."""
     try:
         given = float(brief.brand.get("pacing", 0.5))
     except (TypeError, ValueError):

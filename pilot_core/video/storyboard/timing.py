@@ -1,4 +1,4 @@
-"""How long each screen stands: the beats' shares of the whole, on the grid of the music, time enough to read."""
+"""Sets how long each screen is shown: by its beat's share of the video, in time with the music, long enough to read."""
 
 import math
 
@@ -10,7 +10,10 @@ Timed = list[tuple[int, list[tuple[Phrase, int]]]]
 
 
 def time_beats(writer: Writer, seconds: float, low: float, high: float) -> Timed:
-    """Phrases and frames for each beat: shares of the whole first, then the grid, then what reading needs."""
+    """Return the phrases of each beat with their frames, for a video of about ``seconds``.
+
+    It aims for a total between ``low`` and ``high`` (seconds). Phrases that must be shown can make it longer.
+    """
     beats = writer.brief.scenario.beats
     writer.used_proof.clear()
     screens = _reserve(writer)
@@ -39,7 +42,10 @@ def time_beats(writer: Writer, seconds: float, low: float, high: float) -> Timed
 
 
 def _reserve(writer: Writer) -> list[list[Phrase]]:
-    """Screens of every beat. The news is written first, so that the sum raised is not spent as proof before it."""
+    """Return the screens of every beat.
+
+    The news is written right after the hook, so that no other beat uses the sum raised as a proof point.
+    """
     beats = writer.brief.scenario.beats
     order = sorted(range(len(beats)), key=lambda i: (i != 0, beats[i].id != "news", i))
     screens: dict[int, list[Phrase]] = {i: writer.beat(beats[i].id, i) for i in order}
@@ -47,7 +53,7 @@ def _reserve(writer: Writer) -> list[list[Phrase]]:
 
 
 def _fill(writer: Writer, phrases: list[Phrase], target: float) -> list[tuple[Phrase, int]]:
-    """The phrases that fill ``target`` frames best, each with its frames."""
+    """Return the phrases that best fill ``target`` frames, each with its length in frames."""
     low, high = writer.range()
     rank = {"must": 0, "proof": 1, "may": 2}
     groups = sorted({(rank[p.need], p.group) for p in phrases})
@@ -74,7 +80,10 @@ def _fill(writer: Writer, phrases: list[Phrase], target: float) -> list[tuple[Ph
 
 
 def _spend(frames: list[int], caps: list[int], left: int, unit: int, spread: bool, phrases: list[Phrase]) -> None:
-    """Hand out the frames left over: to the shots with most to read, or for a spread to every other shot."""
+    """Add the remaining frames to ``frames`` in place, up to ``caps``.
+
+    They go to the shots with the most to read for their length or, with ``spread``, to every other shot first.
+    """
     weight = [1 + word_count(p.text) + (2 if p.role in ("figure", "name") else 0) for p in phrases]
     while left >= unit:
         free = [i for i in range(len(frames)) if frames[i] + unit <= caps[i]]
@@ -86,7 +95,10 @@ def _spend(frames: list[int], caps: list[int], left: int, unit: int, spread: boo
 
 
 def _close(writer: Writer, phrases: list[Phrase], left: float, target: float) -> list[tuple[Phrase, int]]:
-    """The last beat: the call takes what the others left, never less than it takes to read and act on it."""
+    """Return the last beat's phrases with their frames.
+
+    The call to action gets the frames that remain, but never fewer than its minimum and its reading time.
+    """
     low, _ = writer.range()
     *leads, call = phrases
     least = max(
@@ -101,7 +113,7 @@ def _close(writer: Writer, phrases: list[Phrase], left: float, target: float) ->
 
 
 def _drop_one(timed: Timed, most: int, length: int) -> bool:
-    """Take the last screen that can go out of the fullest beat; False where nothing can."""
+    """Drop one screen in place, preferably an optional one of the longest beat; return False if none can be dropped."""
     for _, shots in sorted(timed[1:-1], key=lambda beat: -len(beat[1])):
         for i in range(len(shots) - 1, 0, -1):
             if shots[i][0].need != "must":

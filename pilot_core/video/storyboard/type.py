@@ -1,4 +1,4 @@
-"""Setting type: words in lines, fitted into a box. Lengths are pixels."""
+"""Sets type: breaks words into lines and fits them into a box. Lengths are in pixels."""
 
 import math
 import unicodedata
@@ -13,15 +13,33 @@ REFERENCE = 200
 
 @dataclass(frozen=True)
 class Word:
-    """One unit of text to be set: its characters, whether it is emphasised, whether a space follows."""
+    """One unit of text to set: its characters, whether it is emphasised, and whether a space follows."""
 
     text: str
     strong: bool
     spaced: bool
 
 
+@dataclass(frozen=True)
+class Style:
+    """How text is set. ``leading`` is the line height as a multiple of the size; ``align`` is "left" or "center"."""
+
+    face: Face
+    weight: int
+    leading: float = 1.0
+    align: str = "left"
+
+
+@dataclass(frozen=True)
+class Room:
+    """The box that text has to fit into."""
+
+    width: float
+    height: float
+
+
 def words_of(text: str) -> list[Word]:
-    """The units of a marked text, in reading order."""
+    """Return the units of a text with emphasis marks, in reading order."""
     found, strong = [], False
     for piece, spaced in units(text):
         starts = MARK_ON in piece
@@ -34,7 +52,7 @@ def words_of(text: str) -> list[Word]:
 
 @dataclass(frozen=True)
 class Placed:
-    """A word on the page: origin on the baseline, size in pixels, its line and its place in reading order."""
+    """A word on the page: its origin on the baseline, size in pixels, line number and position in reading order."""
 
     text: str
     strong: bool
@@ -55,7 +73,7 @@ class Placed:
 
 @dataclass(frozen=True)
 class Block:
-    """Words set in lines. ``size`` is the smallest size in it; the box is that of the ink."""
+    """Words set in lines. ``size`` is the smallest font size used; ``box`` is the bounding box of the ink."""
 
     words: tuple[Placed, ...]
     size: int
@@ -79,7 +97,7 @@ def _line_width(line: list[Word], face: Face, weight: int, size: int) -> float:
 
 
 def _room(line: list[Word], face: Face, weight: int, size: int) -> float:
-    """A line's width with what its outer letters reach beyond their advance."""
+    """Return a line's width including any ink of its first and last word that extends beyond their advance."""
     reach = 0.0
     for word in (line[0], line[-1]):
         left, _, right, _ = ink(word.text, face, weight, size)
@@ -88,7 +106,10 @@ def _room(line: list[Word], face: Face, weight: int, size: int) -> float:
 
 
 def _wrap(words: list[Word], face: Face, weight: int, size: int, width: float) -> list[list[Word]]:
-    """Lines of the least raggedness (the squares of what each line leaves free, the last one counting too)."""
+    """Break words into the least ragged lines.
+
+    Minimises the sum of the squared free widths, including the last line's, plus penalties for bad breaks.
+    """
     widths = [advance(w.text, face, weight, size) for w in words]
     space = _space(face, weight, size)
     best: list[tuple[float, int]] = [(0.0, 0)] + [(math.inf, 0)] * len(words)
@@ -112,7 +133,7 @@ def _wrap(words: list[Word], face: Face, weight: int, size: int, width: float) -
 
 
 def _break_long(words: list[Word], face: Face, weight: int, size: int, width: float) -> list[Word]:
-    """The words, those wider than ``width`` cut between whole characters."""
+    """Return the words, splitting any wider than ``width``. Combining and joined characters stay together."""
     found: list[Word] = []
     for word in words:
         if advance(word.text, face, weight, size) <= width:
@@ -133,22 +154,13 @@ def _break_long(words: list[Word], face: Face, weight: int, size: int, width: fl
     return found
 
 
-def fit(
-    text: str,
-    face: Face,
-    weight: int,
-    *,
-    width: float,
-    height: float,
-    largest: int,
-    smallest: int,
-    leading: float,
-    align: str,
-) -> Block:
-    """The text in lines at the largest size that fits the box, its first line's ink at y 0 and its left edge at x 0.
+def fit(text: str, style: Style, room: Room, *, largest: int, smallest: int) -> Block:
+    """Return the text in lines that fit the box, at a large size with even lines.
 
-    Words too wide at the smallest size are cut; if the height does not suffice even then, the text goes on smaller.
+    The first line's ink starts at y 0, and the left edge of the box is at x 0.
+    At the smallest size, words that are too wide are split. If the text is still too tall, it is set smaller than that.
     """
+    face, weight, width = style.face, style.weight, room.width
     words = [w for w in words_of(text) if runs(w.text, face, weight)]
     if not words:
         return Block((), smallest)
@@ -158,9 +170,9 @@ def fit(
         if size <= smallest:
             words = _break_long(words, face, weight, size, width)
         lines = _wrap(words, face, weight, size, width)
-        step = max(leading * size, _tall(lines, face, weight, size))
+        step = max(style.leading * size, _tall(lines, face, weight, size))
         widths = [_room(line, face, weight, size) for line in lines]
-        if (max(widths) <= width and len(lines) * step <= height + size * 0.25) or size == floor:
+        if (max(widths) <= width and len(lines) * step <= room.height + size * 0.25) or size == floor:
             uneven = (
                 max(widths) - sum(widths) / len(widths) + 0.12 * width * sum(map(_breaks_badly, lines[:-1], lines[1:]))
             )
@@ -169,12 +181,12 @@ def fit(
                 best = (score, size, lines)
         size = size - 1 if size == floor else max(math.floor(size * 0.96), floor)
     _, size, lines = best or (0.0, floor, [words])
-    step = max(leading * size, _tall(lines, face, weight, size))
-    return _set(lines, [size] * len(lines), [step] * len(lines), face, weight, width, align)
+    step = max(style.leading * size, _tall(lines, face, weight, size))
+    return _set(lines, [size] * len(lines), [step] * len(lines), style, width)
 
 
 def _tall(lines: list[list[Word]], face: Face, weight: int, size: int) -> float:
-    """The least step between lines of scripts that reach higher or lower than Latin; 0 for Latin and its like."""
+    """Return the smallest line height that keeps lines of a tall script apart; 0 for scripts such as Latin."""
     said = "".join(w.text for line in lines for w in line)
     if len(lines) < 2 or all(char < "\u0590" or "\u2000" <= char < "\u2100" for char in said):
         return 0.0
@@ -184,17 +196,16 @@ def _tall(lines: list[list[Word]], face: Face, weight: int, size: int) -> float:
 
 
 def _breaks_badly(line: list[Word], following: list[Word]) -> bool:
-    """Whether a line ends on a little word or in the midst of an emphasis."""
+    """Return whether a line ends with a short function word, or in the middle of an emphasised phrase."""
     return line[-1].text.casefold() in WEAK_ENDS or (line[-1].strong and following[0].strong)
 
 
-def stack(
-    text: str, face: Face, weight: int, *, width: float, height: float, largest: int, smallest: int, gap: float
-) -> Block | None:
-    """A poster setting: each line as wide as the box, the breaks chosen so that sizes stay large and near each other.
+def stack(text: str, style: Style, room: Room, *, largest: int, smallest: int, gap: float) -> Block | None:
+    """Set text like a poster: each line fills the width of the box, with breaks that give large and similar sizes.
 
-    None where the words are too many or too unlike in length for it.
+    Returns None if there are more than seven words, the text is right-to-left, or no setting fits the box.
     """
+    face, weight, width = style.face, style.weight, room.width
     words = [w for w in words_of(text) if runs(w.text, face, weight)]
     if not 1 <= len(words) <= 7 or is_rtl(text):
         return None
@@ -209,7 +220,7 @@ def stack(
         lines.append(line)
         sizes = [min(largest, int(REFERENCE * width / _room(x, face, weight, REFERENCE))) for x in lines]
         tall = sum(0.74 * s for s in sizes) + gap * max(sizes) * (len(lines) - 1)
-        if tall > height or min(sizes) < smallest:
+        if tall > room.height or min(sizes) < smallest:
             continue
         uneven = max(sizes) / min(sizes)
         if uneven > 2.4:
@@ -227,19 +238,18 @@ def stack(
     steps = [tops[0][0]]
     for i in range(1, len(lines)):
         steps.append(tops[i - 1][1] + gap * (sizes[i - 1] + sizes[i]) / 2 + tops[i][0])
-    return _set(lines, sizes, steps, face, weight, width, "left", first_step_is_ink=True)
+    return _set(lines, sizes, steps, style, width, first_step_is_ink=True)
 
 
 def _set(
     lines: list[list[Word]],
     sizes: list[int],
     steps: list[float],
-    face: Face,
-    weight: int,
+    style: Style,
     width: float,
-    align: str,
     first_step_is_ink: bool = False,
 ) -> Block:
+    face, weight, align = style.face, style.weight, style.align
     text = " ".join(w.text for line in lines for w in line)
     rtl = is_rtl(text)
     if rtl and align == "left":
@@ -270,7 +280,7 @@ def _set(
 
 
 def _visual(line: list[Word]) -> list[Word]:
-    """The words of a right-to-left line from left to right; stretches of left-to-right words keep their order."""
+    """Return the words of a right-to-left line in order from left to right. Left-to-right runs keep their own order."""
     found: list[Word] = []
     stretch: list[Word] = []
     for word in line:

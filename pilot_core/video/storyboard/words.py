@@ -1,4 +1,4 @@
-"""Words as data: cleaned, counted, cut into screens, and figures found in them."""
+"""Cleans and counts words, splits them into screens, and finds figures in them."""
 
 import re
 import unicodedata
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from pilot_core.models import Brief
+from pilot_core.domain.brief import Brief
 from pilot_core.video.storyboard.film import MARK_OFF, MARK_ON, plain
 
 FIGURE = re.compile(
@@ -18,9 +18,9 @@ MONEY = re.compile(r"[$€£¥₹₩]\s?\d|\d\s?(?:[$€£¥₹₩]|million|bill
 
 @dataclass(frozen=True)
 class Phrase:
-    """One screen's words. ``need`` is "must", "proof" or "may".
+    """The words of one screen. ``need`` is "must", "proof" or "may", in the order in which screens are chosen.
 
-    ``source`` is the brief's field it quotes, or ""; screens of one ``group`` are shown together or not at all.
+    ``source`` is the field of the brief that it quotes, or "". Screens of one ``group`` are shown all or none.
     """
 
     need: str
@@ -37,7 +37,7 @@ class Phrase:
 
 
 def clean(text: str) -> str:
-    """One line of visible characters: composed, without controls, direction overrides or private-use characters."""
+    """Return the text on one line, NFC-normalised, without control, direction-override or private-use characters."""
     kept = [
         " " if unicodedata.category(c) in ("Zs", "Zl", "Zp") or c in "\t\n\r" else c
         for c in unicodedata.normalize("NFC", text)
@@ -47,7 +47,7 @@ def clean(text: str) -> str:
 
 
 def clean_brief(brief: Brief) -> Brief:
-    """The brief with every text cleaned; proof points that come out empty are left out."""
+    """Return the brief with every text cleaned, without proof points that are then empty."""
     return Brief(
         product=clean(brief.product),
         message=clean(brief.message),
@@ -58,15 +58,15 @@ def clean_brief(brief: Brief) -> Brief:
 
 
 def _is_wide(char: str) -> bool:
-    """Characters of scripts written without spaces, where a line may break between any two."""
+    """Return whether a character is of a script written without spaces, where a line may break between any two."""
     return unicodedata.east_asian_width(char) in ("W", "F") and not unicodedata.category(char).startswith("S")
 
 
 @lru_cache(maxsize=2048)
 def units(text: str) -> tuple[tuple[str, bool], ...]:
-    """The text in pieces between which a line may break, each with whether a space follows it.
+    """Split the text where a line may break. Returns each piece and whether a space follows it.
 
-    A word is a unit; in scripts without spaces a character is, with the punctuation that may not begin a line.
+    A piece is a word or, in scripts without spaces, a character with any punctuation that must not start a line.
     """
     found: list[tuple[str, bool]] = []
     for word in text.split():
@@ -94,18 +94,18 @@ def units(text: str) -> tuple[tuple[str, bool], ...]:
 
 
 def join(pieces: Sequence[tuple[str, bool]]) -> str:
-    """The reverse of ``units``."""
+    """Join pieces back into text; the reverse of ``units``."""
     return "".join(piece + (" " if spaced else "") for piece, spaced in pieces).strip()
 
 
 @lru_cache(maxsize=2048)
 def word_count(text: str) -> float:
-    """Words on screen; two characters of a script without spaces count as one word."""
+    """Return the number of words. A character of a script without spaces counts as half a word."""
     return sum(0.5 if any(_is_wide(c) for c in piece) else 1.0 for piece, _ in units(plain(text)))
 
 
 def marked(template: str, **slots: str) -> str:
-    """A template with its slots filled and its stars turned into marks of emphasis; slots are never interpreted."""
+    """Fill a template's slots and turn its stars into emphasis marks. Values are inserted as plain text."""
     on = False
     parts = []
     for part in re.split(r"(\*)", template):
@@ -118,7 +118,7 @@ def marked(template: str, **slots: str) -> str:
 
 
 def emphasise(text: str) -> str:
-    """The brief's own words with one of them marked: a number, else the longest word of the second half."""
+    """Mark one word of the text for emphasis: the first number, else the longest word of the second half."""
     pieces = list(units(text))
     if len(pieces) < 2 or "[" in text:
         return text
@@ -191,9 +191,9 @@ WEAK_ENDS = frozenset(
 
 
 def chunks(text: str, most_words: float, most_chars: int) -> list[str]:
-    """The text in as few screens as the limits allow, cut at punctuation and never after a little word if it can be.
+    """Split the text into few screens within the limits, preferably at punctuation and not after a function word.
 
-    A piece longer than ``most_chars`` by itself stands alone.
+    A single word longer than ``most_chars`` gets a screen of its own.
     """
     pieces = units(text)
     weights = [0.5 if any(_is_wide(c) for c in piece) else 1.0 for piece, _ in pieces]
@@ -224,7 +224,10 @@ def chunks(text: str, most_words: float, most_chars: int) -> list[str]:
 
 
 def split_figure(text: str) -> tuple[str, str, str] | None:
-    """Words before, the figure itself, words after; None where the text has no figure or is nearly all figure."""
+    """Return the words before the first figure, the figure, and the words after it.
+
+    Years are not figures. Returns None if there is no figure, it is longer than 14 characters, or is part of a word.
+    """
     found = next((f for f in FIGURE.finditer(text) if not YEAR.fullmatch(f[0].strip())), None)
     if not found or len(found[0].strip()) > 14:
         return None
@@ -236,14 +239,14 @@ def split_figure(text: str) -> tuple[str, str, str] | None:
 
 
 def tidy_link(link: str) -> str:
-    """A link as people say it: without scheme, “www.”, query and closing slash; a long one only by its domain."""
+    """Return a link without scheme, “www.”, query and final slash. A link over 36 characters becomes its domain."""
     bare = re.sub(r"^(?:https?://)?(?:www\.)?", "", link, flags=re.IGNORECASE)
     path = re.split(r"[?#]", bare)[0].rstrip("/") or bare
     return path if len(path) <= 36 else path.split("/")[0]
 
 
 def quote(point: str, claims: str, speaker: str) -> Phrase:
-    """A proof point as a phrase: its figure large where there is one; conservative brands say whose word it is."""
+    """Return a proof point as a phrase, its figure set large if it has one. Conservative brands name the speaker."""
     above = f"{speaker} says:" if claims == "conservative" and word_count(speaker) <= 4 else ""
     parts = split_figure(point)
     if parts and word_count(point) <= 9 and not (above and parts[0]):
@@ -253,7 +256,7 @@ def quote(point: str, claims: str, speaker: str) -> Phrase:
 
 
 def fitted(phrase: Phrase, most_words: float, most_chars: int) -> list[Phrase]:
-    """The phrase as one or more screens within the limits. Marks of emphasis are kept where they fall."""
+    """Split a phrase into screens within the limits. The parts of a split phrase are emphasised anew."""
     if word_count(phrase.text) <= most_words and len(phrase.text) <= most_chars:
         return [phrase]
     if phrase.role == "figure":

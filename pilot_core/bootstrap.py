@@ -1,0 +1,53 @@
+"""The composition root: builds the settings, the store and the launcher of a process, which are then passed on."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pilot_core import catalog
+from pilot_core.clock import Clock, utc_now
+from pilot_core.maintenance.catalog import check_catalog
+from pilot_core.rendering.launching import Launcher, launcher
+from pilot_core.settings import Settings, read_settings
+from pilot_core.store.pilots import PilotStore
+
+
+@dataclass(frozen=True)
+class App:
+    """The settings of this process, its store, and its launcher of renders. ``clock`` is the store's clock."""
+
+    settings: Settings
+    store: PilotStore
+    launch: Launcher
+    clock: Clock
+
+
+def build(settings: Settings, clock: Clock = utc_now) -> App:
+    """Check the catalogue, open the store that the settings name, and return the app.
+
+    Raises CatalogError, and StoreError if the store cannot be opened.
+    """
+    catalog.use(settings.catalog)
+    check_catalog()
+    return App(settings, open_store(settings, clock=clock), launcher(settings.workers_database_url), clock)
+
+
+def open_store(settings: Settings, root: Path | None = None, clock: Clock = utc_now) -> PilotStore:
+    """Open the store in ``root`` (by default the settings' folder) with the settings' database and bucket.
+
+    Raises StoreError.
+    """
+    catalog.use(settings.catalog)
+    return PilotStore(root or settings.store, clock, database_url=settings.database_url, media=settings.media)
+
+
+class EnvironmentStore(PilotStore):
+    """The guide's ``PilotStore("data/pilots")``, with the database and the bucket that the environment names.
+
+    ``database_url`` overrides the environment's database; an empty one uses the database file in the folder.
+    """
+
+    def __init__(self, root: str | Path, clock: Clock = utc_now, *, database_url: str | None = None):
+        settings = read_settings()
+        catalog.use(settings.catalog)
+        url = settings.database_url if database_url is None else database_url
+        super().__init__(root, clock, database_url=url or None, media=settings.media)

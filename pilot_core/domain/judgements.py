@@ -1,0 +1,59 @@
+"""Leads' judgements: overrides of recommendations and decisions on suggested flags; and the list of filed reports."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+TOO_EARLY = "TOO EARLY"
+"""The label of a recommendation that is not yet PROCEED, REVISE or STOP."""
+
+
+@dataclass(frozen=True)
+class Override:
+    """A lead's verdict that overrides the rules, with the rules' result at that time. Times are in UTC."""
+
+    override_id: str
+    pilot_id: str
+    verdict: str
+    reason: str
+    computed: str | None
+    computed_code: str
+    rules_version: str
+    made_by: str
+    made_at: datetime
+    undone_by: str | None = None
+    undone_at: datetime | None = None
+    undone_reason: str | None = None
+
+    @property
+    def stands(self) -> bool:
+        """Whether the override is in effect: nobody has undone it."""
+        return self.undone_at is None
+
+
+@dataclass(frozen=True)
+class DecidedSuggestion:
+    """A suggested flag that someone accepted or dismissed. ``decided_at`` is in UTC."""
+
+    feedback_id: str
+    flag: str
+    quote: str
+    accepted: bool
+    decided_by: str
+    decided_at: datetime
+
+
+@dataclass(frozen=True)
+class FiledLine:
+    """One entry in the list of filed reports. Times are in UTC."""
+
+    report_id: str
+    pilot_id: str
+    as_of: datetime
+    generated_at: datetime
+    filed_by: str
+    rules_version: str
+    recommendation: str | None
+    reason_code: str
+    override_verdict: str | None
+    override_by: str | None
+    override_reason: str | None

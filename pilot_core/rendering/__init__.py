@@ -1,0 +1,1 @@
+"""Render attempts: begin one, render it, recover from crashes, leave it to workers."""

@@ -1,0 +1,29 @@
+"""Preview the next attempt: the brief it will get, and the feedback that only a person can act on."""
+
+from pilot_core import ids
+from pilot_core.catalog import FlagInfo, flags
+from pilot_core.domain.attempt import AttemptState, PilotRunAttempt
+from pilot_core.domain.pilot import PilotRun
+from pilot_core.rendering.briefing import brief_for
+from pilot_core.review.requests import open_requests_before
+from pilot_core.store.pilots import PilotStore
+from pilot_core.video.contract import CutBrief
+
+
+def next_brief(store: PilotStore, pilot: PilotRun) -> CutBrief:
+    """Return the brief that a pipeline would get if the next attempt began now.
+
+    Raises InvalidRequest for an unknown scenario.
+    """
+    number = max((attempt.attempt_number for attempt in pilot.runs), default=0) + 1
+    ahead = PilotRunAttempt(
+        attempt_number=number, attempt_id=ids.attempt_id_for(pilot.pilot_id, number), state=AttemptState.QUEUED
+    )
+    return brief_for(pilot, ahead, open_requests_before(store, pilot, number))
+
+
+def for_a_person(pilot: PilotRun) -> list[FlagInfo]:
+    """Return the flags of the latest human review that no pipeline can act on; each names the field to correct."""
+    reviews = [review for attempt in sorted(pilot.runs, key=lambda a: a.attempt_number) if (review := attempt.review)]
+    known = flags()
+    return [known[flag] for flag in (reviews[-1].flags if reviews else []) if flag in known and known[flag].needs]

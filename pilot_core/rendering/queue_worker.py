@@ -1,0 +1,69 @@
+"""A worker: renders queued attempts one after another, on any machine that can reach the database.
+
+With ``PILOT_OPS_RENDERS=0`` a dashboard renders nothing itself. ``python -m pilot_core.cli.render_worker`` runs this.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+
+from procrastinate import PsycopgConnector
+
+from pilot_core import logs
+from pilot_core.errors import NotAllowedNow, PilotError, PilotNotFound
+from pilot_core.rendering.attempt import run_attempt
+from pilot_core.rendering.launching import by_workers
+from pilot_core.rendering.old_videos import conform_and_log
+from pilot_core.rendering.queue import CONFORM, QUEUE, TASK, app_on, make_job_tables, store_errors
+from pilot_core.rendering.recovery import give_back_abandoned
+from pilot_core.settings import Settings
+from pilot_core.store.pilots import PilotStore
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 3.0
+ALL_AT_ONCE = 1_000_000
+"""No limit: a worker renders one video at a time, so the number of workers is the limit."""
+
+
+def work(store: PilotStore, config: Settings, url: str, beside: Callable[[], None]) -> None:
+    """Render attempts as they are queued. On a signal, finishes the current attempt and returns.
+
+    ``beside`` runs every few seconds in a thread. Raises StoreError when the queue cannot be reached.
+    """
+    app = app_on(PsycopgConnector, url)
+
+    @app.task(name=TASK, queue=QUEUE)
+    def make_cut(pilot_id: str, attempt_number: int) -> None:
+        with logs.about(pilot_id=pilot_id, attempt=attempt_number):
+            try:
+                run_attempt(store, pilot_id, attempt_number, config, at_once=ALL_AT_ONCE)
+            except (NotAllowedNow, PilotNotFound) as error:
+                log.info("%s", error)
+            except PilotError as error:
+                log.error("%s", error)
+
+    @app.task(name=CONFORM, queue=QUEUE)
+    def conform_old(pilot_id: str) -> None:
+        conform_and_log(store, pilot_id)
+
+    over = threading.Event()
+    threading.Thread(target=_watch, args=[store, url, beside, over], name="given back", daemon=True).start()
+    try:
+        with store_errors():
+            make_job_tables(url)
+            app.run_worker(queues=[QUEUE], concurrency=1, delete_jobs="always")
+    finally:
+        over.set()
+
+
+def _watch(store: PilotStore, url: str, beside: Callable[[], None], over: threading.Event) -> None:
+    launch = by_workers(url)
+    while not over.wait(LOOK_SECONDS):
+        try:
+            for attempt_id in give_back_abandoned(store, launch):
+                log.warning("%s was given back because its worker died", attempt_id)
+            beside()
+        except Exception:
+            # The database may be busy, for example. Nobody would notice if this thread ended.
+            log.exception("the worker could not look after the store")

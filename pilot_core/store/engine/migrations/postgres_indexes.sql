@@ -1,0 +1,25 @@
+-- For PostgreSQL only: DuckDB scans as fast, and its indexes would forbid updates. No index gives another answer.
+CREATE INDEX IF NOT EXISTS attempts_of_pilot ON attempts (pilot_id);
+CREATE INDEX IF NOT EXISTS attempts_by_state ON attempts (state) WHERE state IN ('queued', 'rendering', 'failed');
+CREATE INDEX IF NOT EXISTS feedback_of_pilot ON feedback (pilot_id);
+CREATE INDEX IF NOT EXISTS feedback_flags_of_pilot ON feedback_flags (pilot_id);
+CREATE INDEX IF NOT EXISTS events_of_pilot ON events (pilot_id, pilot_version);
+CREATE INDEX IF NOT EXISTS events_by_kind ON events (kind, happened_at);
+CREATE INDEX IF NOT EXISTS review_links_of_pilot ON review_links (pilot_id);
+CREATE INDEX IF NOT EXISTS review_links_by_token ON review_links (token_hash);
+CREATE INDEX IF NOT EXISTS review_grants_of_link ON review_grants (link_id);
+CREATE INDEX IF NOT EXISTS comments_of_pilot ON comments (pilot_id);
+CREATE INDEX IF NOT EXISTS attachments_of_pilot ON attachments (pilot_id);
+CREATE INDEX IF NOT EXISTS attachments_of_comment ON attachments (comment_id);
+CREATE INDEX IF NOT EXISTS attachments_of_feedback ON attachments (feedback_id);
+CREATE INDEX IF NOT EXISTS review_receipts_of_pilot ON review_receipts (pilot_id);
+CREATE INDEX IF NOT EXISTS request_answers_of_pilot ON request_answers (pilot_id);
+CREATE INDEX IF NOT EXISTS overrides_of_pilot ON overrides (pilot_id);
+CREATE INDEX IF NOT EXISTS flag_suggestions_of_pilot ON flag_suggestions (pilot_id);
+CREATE INDEX IF NOT EXISTS outcome_reports_of_pilot ON outcome_reports (pilot_id);
+CREATE INDEX IF NOT EXISTS messages_of_pilot ON messages (pilot_id, position);
+CREATE INDEX IF NOT EXISTS messages_by_state ON messages (state);
+CREATE INDEX IF NOT EXISTS messages_by_kind ON messages (kind, ended_at);
+CREATE INDEX IF NOT EXISTS deliveries_of_message ON deliveries (message_id);
+CREATE INDEX IF NOT EXISTS deliveries_by_state ON deliveries (state, next_try_at);
+CREATE INDEX IF NOT EXISTS sign_in_keys_by_session ON sign_in_keys (session_hash);

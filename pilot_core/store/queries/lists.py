@@ -1,0 +1,186 @@
+"""Lists of pilots, filtered, sorted and paged in SQL, and the files of one attempt."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from pilot_core.domain.judgements import TOO_EARLY
+from pilot_core.errors import InvalidRequest
+from pilot_core.store.engine.connection import Connection, Row, rows
+from pilot_core.store.engine.database import Database
+from pilot_core.store.tables.columns import from_column
+
+
+@dataclass(frozen=True)
+class PilotSummary:
+    """One line of a list of pilots. Times in UTC, cost in dollars.
+
+    ``decisions`` has one entry per attempt, in order: the latest human decision, else the attempt's state.
+    """
+
+    pilot_id: str
+    founder_name: str
+    company_name: str
+    scenario_type: str
+    brand_preset: str
+    playbook_version: str | None
+    status: str
+    approval_outcome: str
+    recommendation: str | None
+    recommendation_state: str
+    reason_code: str
+    reason_text: str
+    attempts_used: int
+    max_attempts: int
+    decisions: tuple[str, ...]
+    total_cost_dollars: float | None
+    created_at: datetime
+    updated_at: datetime
+
+
+_SUMMARY = """
+    pilot_id, founder_name, company_name, scenario_type, brand_preset, playbook_version, status, approval_outcome,
+    recommendation, recommendation_state, reason_code, reason_text, attempts_used, max_attempts, decisions,
+    total_cost_dollars, created_at, updated_at
+"""
+
+
+def pilot_summaries(database: Database) -> list[PilotSummary]:
+    """Every pilot, the newest first."""
+    sql = f"SELECT {_SUMMARY} FROM pilots ORDER BY created_at DESC, pilot_id"  # noqa: S608
+    return [_summary(row) for row in database.read(lambda connection: rows(connection, sql))]
+
+
+class PilotLine(NamedTuple):
+    """One line of the plain list that a terminal shows."""
+
+    pilot_id: str
+    founder_name: str
+    company_name: str
+    status: str
+    approval_outcome: str
+    recommendation: str | None
+    attempts_used: int
+    max_attempts: int
+
+
+def pilot_lines(database: Database) -> list[PilotLine]:
+    """Every pilot as a line of the plain list, the newest first."""
+    sql = f"SELECT {', '.join(PilotLine._fields)} FROM pilots ORDER BY created_at DESC, pilot_id"  # noqa: S608
+    return [PilotLine(*row) for row in database.read(lambda connection: connection.execute(sql).fetchall())]
+
+
+def _summary(row: Row) -> PilotSummary:
+    times = {name: from_column(row[name]) for name in ("created_at", "updated_at")}
+    return PilotSummary(**{**row, **times, "decisions": tuple((row["decisions"] or "").split())})
+
+
+@dataclass(frozen=True)
+class AttemptMedia:
+    """An attempt's files, as paths within the store. ``drafts`` maps an iteration to its video and captions.
+
+    ``lights`` maps the path of a video to its rendition for slow networks.
+    """
+
+    attempt_id: str
+    pilot_id: str
+    attempt_number: int
+    state: str
+    video_path: str | None
+    captions_path: str | None
+    review_pack_path: str | None
+    drafts: dict[int, tuple[str, str | None]]
+    lights: dict[str, str]
+
+
+def media_of(database: Database, attempt_id: str) -> AttemptMedia | None:
+    """The files of one attempt, or None for an unknown one."""
+    sql = (
+        "SELECT attempt_id, pilot_id, attempt_number, state, video_path, review_pack_path, drafts "
+        "FROM attempts WHERE attempt_id = ?"
+    )
+    found = database.read(lambda connection: rows(connection, sql, [attempt_id]))
+    if not found:
+        return None
+    row = found[0]
+    made = json.loads(row["drafts"])
+    drafts = {draft["iteration"]: (draft["video_path"], draft.get("captions_path")) for draft in made}
+    lights = {draft["video_path"]: draft["light_path"] for draft in made if draft.get("light_path")}
+    captions = next((captions for video, captions in drafts.values() if video == row["video_path"]), None)
+    return AttemptMedia(**{**row, "drafts": drafts}, captions_path=captions, lights=lights)
+
+
+@dataclass(frozen=True)
+class PilotFilter:
+    """Which pilots a list shows; an empty field leaves none out.
+
+    Every word of ``search`` must be in the founder's or company's name or the id. The others hold the allowed values.
+    """
+
+    search: str = ""
+    status: tuple[str, ...] = ()
+    outcome: tuple[str, ...] = ()
+    scenario: tuple[str, ...] = ()
+    brand: tuple[str, ...] = ()
+    recommendation: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PilotPage:
+    """One page of a list, and how many pilots the whole list has."""
+
+    pilots: list[PilotSummary] = field(default_factory=list)
+    total: int = 0
+
+
+ORDERS = {
+    "newest": "created_at DESC",
+    "oldest": "created_at",
+    "last_step": "updated_at DESC",
+    "longest_still": "updated_at",
+    "company": "lower(company_name)",
+    "founder": "lower(founder_name)",
+}
+
+
+def pilot_page(
+    database: Database, shown: PilotFilter, order: str = "newest", page: int = 1, per_page: int = 25
+) -> PilotPage:
+    """The ``page``-th page (from 1; beyond the end, the last) in an order of ``ORDERS``. Raises InvalidRequest."""
+    if order not in ORDERS:
+        raise InvalidRequest(f"Pilots cannot be sorted by “{order[:40]}”.", field="order")
+    where, given = _where(shown)
+    sql = f"SELECT {_SUMMARY} FROM pilots WHERE {where} ORDER BY {ORDERS[order]}, pilot_id LIMIT ? OFFSET ?"  # noqa: S608
+
+    def read(connection: Connection) -> PilotPage:
+        total = rows(connection, f"SELECT count(*) AS n FROM pilots WHERE {where}", given)[0]["n"]  # noqa: S608
+        start = (min(max(page, 1), max(1, -(-total // per_page))) - 1) * per_page
+        return PilotPage([_summary(row) for row in rows(connection, sql, [*given, per_page, start])], total)
+
+    return database.read(read)
+
+
+def _where(shown: PilotFilter) -> tuple[str, list[Any]]:
+    """The condition on ``pilots`` and its parameters."""
+    terms: list[str] = ["TRUE"]
+    given: list[Any] = []
+    for word in shown.search.lower().split():
+        terms.append("lower(founder_name || ' ' || company_name || ' ' || pilot_id) LIKE ? ESCAPE '!'")
+        given.append(f"%{_literal(word)}%")
+    for column, values in (
+        ("status", shown.status),
+        ("approval_outcome", shown.outcome),
+        ("scenario_type", shown.scenario),
+        ("brand_preset", shown.brand),
+        (f"COALESCE(recommendation, '{TOO_EARLY}')", shown.recommendation),
+    ):
+        if values:
+            terms.append(f"{column} = ANY(?)")
+            given.append(list(values))
+    return " AND ".join(terms), given
+
+
+def _literal(word: str) -> str:
+    """The word escaped for LIKE."""
+    return word.replace("!", "!!").replace("%", "!%").replace("_", "!_")

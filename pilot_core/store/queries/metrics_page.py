@@ -1,0 +1,148 @@
+"""Everything the metrics page shows of one cohort, read in one session."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from pilot_core.clock import as_utc
+from pilot_core.domain.feedback import FeedbackMode
+from pilot_core.insight import breakdowns, survival, trends
+from pilot_core.insight.breakdowns import Forest, Funnel, Segment, Themes, Timeline
+from pilot_core.insight.cohort import Cohort
+from pilot_core.insight.programme import ProgrammeResult
+from pilot_core.insight.programme_verdict import recommend_programme
+from pilot_core.insight.recommend import Verdict, recommend
+from pilot_core.insight.results import Measures, Sparklines
+from pilot_core.insight.rules import current_programme_rules
+from pilot_core.insight.stats import rate
+from pilot_core.insight.times_to import Incidence
+from pilot_core.insight.trends import FirstCuts, RollingApproval, RunChart
+from pilot_core.store.pilots import PilotStore
+from pilot_core.store.queries import measures as sql
+from pilot_core.store.queries.cohorts import in_cohort
+
+LATEST = 100
+"""How many points the charts over time and the badge timeline show."""
+
+
+@dataclass(frozen=True)
+class MetricsPage:
+    """One cohort's numbers at ``as_of`` (UTC; the present, if none was asked for)."""
+
+    cohort: Cohort
+    as_of: datetime
+    measures: Measures
+    sparklines: Sparklines
+    programme: ProgrammeResult
+    forest: Forest
+    first_cuts: FirstCuts
+    iterations: RunChart
+    approval: RollingApproval
+    incidence: Incidence
+    funnel: Funnel
+    themes: Themes
+    timeline: Timeline
+
+
+def metrics_page(
+    store: PilotStore, cohort: Cohort | None = None, *, as_of: datetime | None = None, latest: int = LATEST
+) -> MetricsPage:
+    """Everything the metrics page shows of the cohort (all pilots, if None).
+
+    With ``as_of`` it is what was known then, judged by the present rules: feedback not yet received, attempts not yet
+    begun and pilots not yet created are left out. Charts over time show the ``latest`` points.
+    """
+    cohort = cohort or Cohort()
+    rules = current_programme_rules()
+    now = as_utc(as_of) if as_of else store.clock()
+    found = in_cohort(
+        store.database,
+        cohort,
+        as_of,
+        lambda connection: sql.find(connection, now=now, recent=rules.recent_decided, latest=latest),
+    )
+    if as_of:
+        found = _judged_then(store, found, now)
+    overall = found.segments[sql.OVERALL]
+    incidence = survival.cumulative_incidence(*found.ends)
+    results = programme_results(found.segments, simulated=cohort.mode == FeedbackMode.SIMULATED, as_of=now)
+    split = [
+        Segment(row.scenario, row.brand, row.outcomes.pilots, results[key])
+        for key, row in found.segments.items()
+        if key != sql.OVERALL
+    ]
+    return MetricsPage(
+        cohort=cohort,
+        as_of=now,
+        measures=_measures(found, incidence),
+        sparklines=found.sparklines,
+        programme=results[sql.OVERALL],
+        forest=breakdowns.forest(split),
+        first_cuts=trends.first_cuts(found.first_cuts, found.first_cuts_of, rules.first_cut_seconds),
+        iterations=trends.run_chart(found.iterations, found.totals.iterations.n),
+        approval=trends.rolling_approval(found.decided, overall.outcomes.decided, overall.outcomes.still_open),
+        incidence=incidence,
+        funnel=breakdowns.funnel(found.funnel),
+        themes=breakdowns.themes(found.themes.by_state, found.totals.reviewed_pilots),
+        timeline=breakdowns.timeline(found.badges, overall.outcomes.pilots),
+    )
+
+
+def programme(store: PilotStore, cohort: Cohort | None = None) -> dict[tuple[str, str], ProgrammeResult]:
+    """The recommendation for the cohort (key ``("", "")``) and for each of its segments, by scenario and brand."""
+    cohort = cohort or Cohort()
+    recent = current_programme_rules().recent_decided
+    rows = in_cohort(store.database, cohort, None, lambda connection: sql.segments(connection, recent))
+    return programme_results(rows, simulated=cohort.mode == FeedbackMode.SIMULATED)
+
+
+def programme_results(
+    rows: dict[tuple[str, str], sql.SegmentRow], *, simulated: bool = False, as_of: datetime | None = None
+) -> dict[tuple[str, str], ProgrammeResult]:
+    """The recommendation for each of these rows."""
+    rules = current_programme_rules()
+    return {
+        key: recommend_programme(row.programme, rules=rules, simulated=simulated, as_of=as_of)
+        for key, row in rows.items()
+    }
+
+
+def _measures(found: sql.Found, incidence: Incidence) -> Measures:
+    outcomes, totals = found.segments[sql.OVERALL].outcomes, found.totals
+    all_ended = outcomes.decided + outcomes.still_open
+    return Measures(
+        outcomes=outcomes,
+        total_videos=totals.videos,
+        ttfc_first=totals.ttfc_first,
+        ttfc_attempt=totals.ttfc_attempt,
+        iterations_per_attempt=totals.iterations,
+        attempts_to_approval=totals.attempts_to_approval,
+        approval_rate=rate(outcomes.approved, outcomes.decided),
+        approval_if_open_fail=rate(outcomes.approved, all_ended),
+        approval_if_open_pass=rate(outcomes.approved + outcomes.still_open, all_ended),
+        first_pass_rate=totals.first_pass,
+        review_approval_rate=totals.review_approval,
+        time_to_approval=incidence.time_to_approval,
+        feedback_latency=survival.kaplan_meier(*found.waits),
+        sla_final=totals.sla_final,
+        sla_all=totals.sla_all,
+        cost_per_approved=totals.cost_per_approved,
+        reviewed_pilots=totals.reviewed_pilots,
+        improvement=found.improvement,
+    )
+
+
+def _judged_then(store: PilotStore, found: sql.Found, as_of: datetime) -> sql.Found:
+    """The same with each pilot's own result as the rules would have given it then; the store keeps today's."""
+    recent = [pilot_id for row in found.segments.values() for pilot_id, _ in row.recent]
+    pilots = store.load_all({*recent, *(badge.pilot_id for badge in found.badges)})
+    results = {pilot.pilot_id: recommend(pilot, as_of=as_of) for pilot in pilots}
+    segments = {}
+    for key, row in found.segments.items():
+        stops = sum(results[pilot_id].recommendation is Verdict.STOP for pilot_id, _ in row.recent)
+        segments[key] = replace(row, programme=replace(row.programme, recent_stops=stops))
+    badges = [
+        replace(badge, recommendation=then.recommendation, state=then.state, code=then.code, summary=then.summary)
+        for badge in found.badges
+        for then in [results[badge.pilot_id]]
+    ]
+    return replace(found, segments=segments, badges=badges)

@@ -1,0 +1,253 @@
+"""Describes what a storyboard changed since the previous version, in sentences with values before and after."""
+
+from pilot_core import catalog
+from pilot_core.domain.attempt import Change
+from pilot_core.domain.feedback import FeedbackLevel
+from pilot_core.video.contract import CutBrief
+from pilot_core.video.storyboard.film import Film
+from pilot_core.video.storyboard.layout import compose
+from pilot_core.video.storyboard.palette import Palette, palette_of
+from pilot_core.video.storyboard.plan import build, hook_times
+from pilot_core.video.storyboard.revise import answers_checks, directed, missed_length, plan, seen_length
+from pilot_core.video.storyboard.style import FAMILY_WORDS, HOOK_WORDS
+
+
+def changes(brief: CutBrief, after: Film, palette: Palette) -> list[Change]:
+    """Return the changes since the previous version, made to answer its latest review or the SLA checks it missed."""
+    if answers_checks(brief):
+        return [_after_checks(brief, after)]
+    if not brief.reviews:
+        return []
+    earlier = _first_iteration(brief).model_copy(update={"reviews": brief.reviews[:-1]})
+    return _after_review(brief, build(earlier, directed(earlier)), after, palette)
+
+
+def planned_changes(brief: CutBrief) -> list[Change]:
+    """Return the changes that a storyboard of this brief would make. Plans the video without drawing it."""
+    return changes(brief, plan(brief), palette_of(brief.brand))
+
+
+def notes_for_director(brief: CutBrief) -> list[str]:
+    """Return a note that written feedback and comments were not read by the pipeline; empty if there are none."""
+    written = {r.attempt_number for r in brief.reviews if r.feedback.notes.strip()}
+    written |= {comment.attempt_number for comment in brief.comments}
+    if not written:
+        return []
+    words = "Written notes and comments" if brief.comments else "Written notes"
+    which = ", ".join(str(number) for number in sorted(written))
+    return [
+        f"{words} on version {which} are passed on as they are; this version answers the flags and the decision only."
+    ]
+
+
+def _first_iteration(brief: CutBrief) -> CutBrief:
+    return brief.model_copy(update={"iteration": 1, "missed_checks": []})
+
+
+def _after_checks(brief: CutBrief, after: Film) -> Change:
+    before = build(brief, directed(_first_iteration(brief)))
+    if missed_length(brief) and abs(before.seconds - after.seconds) >= 0.1:
+        lengths = f"from {before.seconds:.1f} s to {after.seconds:.1f} s"
+        return Change(text=f"Length changed {lengths} (the draft before missed its SLA).")
+    return Change(text="Drawn again with another arrangement of its layouts (the draft before missed its SLA).")
+
+
+def _after_review(brief: CutBrief, before: Film, after: Film, palette: Palette) -> list[Change]:
+    level, flags = brief.reviews[-1].feedback.level, brief.reviews[-1].flags
+    if level is FeedbackLevel.APPROVE:
+        return []
+    if not flags:
+        return [_unflagged(level, before, after)]
+    told = [
+        _length(brief, flags, before, after),
+        _hook(flags, before, after),
+        _flat_pacing(flags, before, after),
+        _rushed_pacing(flags, before, after),
+        _call(flags, before, after, palette),
+        _message(brief, flags, before, after),
+        _register(flags, before, after),
+        _music(flags, before, after),
+        _layout(flags, before, after),
+    ]
+    return [change for change in told if change] + _for_a_person(flags)
+
+
+def _raised(flags: list[str], *answered: str) -> list[str]:
+    return [flag for flag in flags if flag in answered]
+
+
+def _length(brief: CutBrief, flags: list[str], before: Film, after: Film) -> Change | None:
+    raised = _raised(flags, "too_long", "too_short")
+    if not raised:
+        return None
+    seen = seen_length(brief, before.direction, brief.reviews[-1])
+    (low, high), now = after.limits, f"{after.seconds:.1f} s"
+    kind = f"a {brief.scenario.label.lower()} video"
+    if len(set(raised)) == 2:
+        text = f"Kept at {now}: the review calls it too long and too short at once."
+    elif "too_long" in raised and after.seconds < seen - 0.05:
+        least = f", the least {kind} may last" if after.seconds < low + 1 else ""
+        text = f"Shortened from {seen:.1f} s to {now}{least} (too long)."
+    elif "too_long" in raised:
+        text = f"Kept at {now}: {kind} lasts at least {low:.0f} s, and its words need the time to be read (too long)."
+    elif after.seconds > seen + 0.05:
+        text = f"Lengthened from {seen:.1f} s to {now} (too short)."
+    else:
+        text = f"Kept at {now}: {kind} lasts at most {high:.0f} s (too short)."
+    kept = text.startswith("Kept")
+    return Change(text=text, flags=raised, shots=[] if kept else _all(after))
+
+
+def _hook(flags: list[str], before: Film, after: Film) -> Change | None:
+    if "hook_weak" not in flags:
+        return None
+    was, now = hook_times(before)[1], hook_times(after)[1]
+    text = (
+        f"Opens with {_instead(HOOK_WORDS[before.direction.hook], HOOK_WORDS[after.direction.hook])}; "
+        f"hook complete at {_instead(f'{was:.1f} s', f'{now:.1f} s')} (weak hook)."
+    )
+    opening = [place for place, shot in enumerate(after.shots) if shot.beat_index == 0]
+    return Change(text=text, flags=["hook_weak"], shots=opening)
+
+
+def _flat_pacing(flags: list[str], before: Film, after: Film) -> Change | None:
+    if "pacing_flat" not in flags:
+        return None
+    was, now = _range(before), _range(after)
+    text = f"Shots now last {now}, before {was}" if now != was else f"Shots last {now}, as before"
+    return Change(text=f"{text} (flat pacing).", flags=["pacing_flat"], shots=_all(after))
+
+
+def _rushed_pacing(flags: list[str], before: Film, after: Film) -> Change | None:
+    if "pacing_rushed" not in flags:
+        return None
+    was, now = f"{_average(before):.1f} s", f"{_average(after):.1f} s"
+    text = f"The average shot lasts {_instead(was, now)} (rushed pacing)."
+    return Change(text=text, flags=["pacing_rushed"], shots=_all(after))
+
+
+def _call(flags: list[str], before: Film, after: Film, palette: Palette) -> Change | None:
+    raised = _raised(flags, "cta_unclear", "ending_weak")
+    if not raised:
+        return None
+    why = " and ".join(catalog.label("flag", flag).lower() for flag in raised)
+    old, new = before.shots[-1], after.shots[-1]
+    was, now = compose(before, old, palette).headline, compose(after, new, palette).headline
+    size = f", set at {now} px instead of {was} px" if now != was else f", still set at {now} px"
+    lasts = _instead(f"{old.seconds:.1f} s", f"{new.seconds:.1f} s")
+    text = f"The call to action stands alone for {lasts}{size} ({why})."
+    return Change(text=text, flags=raised, shots=[len(after.shots) - 1])
+
+
+def _message(brief: CutBrief, flags: list[str], before: Film, after: Film) -> Change | None:
+    if "message_unclear" not in flags:
+        return None
+    was, now = len(_saying(brief, before)), _saying(brief, after)
+    same = ", always in the same words" if len(now) > 1 else ""
+    text = f"The message is on screen {_instead(_times(was), _times(len(now)))}{same} (message unclear)."
+    if not now:
+        text = "The message is not on screen in its own words (message unclear)."
+    return Change(text=text, flags=["message_unclear"], shots=now)
+
+
+def _register(flags: list[str], before: Film, after: Film) -> Change | None:
+    # Always in this order, regardless of the order in which the flags were raised.
+    raised = [flag for flag in ("tone_mismatch", "off_brand") if flag in flags]
+    if not raised:
+        return None
+    text = (
+        f"The wording and colours take one step towards the brand’s {_register_name(after)} register, "
+        f"from its {_register_name(before)} one ({catalog.label('flag', raised[0]).lower()})."
+    )
+    return Change(text=text, flags=raised, shots=_all(after))
+
+
+def _music(flags: list[str], before: Film, after: Film) -> Change | None:
+    if "audio_issues" not in flags:
+        return None
+    text = (
+        f"Another music bed at {_instead(f'{before.bpm:.0f} bpm', f'{after.bpm:.0f} bpm')}, "
+        "levelled to −16 LUFS (audio issues)."
+    )
+    return Change(text=text, flags=["audio_issues"], shots=_all(after))
+
+
+def _layout(flags: list[str], before: Film, after: Film) -> Change | None:
+    if "visuals_poor" not in flags:
+        return None
+    text = f"Layout changed from {FAMILY_WORDS[before.family]} to {FAMILY_WORDS[after.family]} (visuals poor)."
+    return Change(text=text, flags=["visuals_poor"], shots=_all(after))
+
+
+def _for_a_person(flags: list[str]) -> list[Change]:
+    """Return a change for each flag that the pipeline cannot answer, naming the field of the brief to correct."""
+    known = catalog.flags()
+    return [
+        Change(
+            text=f"{info.label}: not answered by this version; "
+            f"correct “{info.needs.replace('_', ' ')}” in the brief first.",
+            flags=[flag],
+            answered=False,
+            shots=[],
+        )
+        for flag in flags
+        if (info := known.get(flag)) and info.needs
+    ]
+
+
+def _unflagged(level: FeedbackLevel, before: Film, after: Film) -> Change:
+    if level is FeedbackLevel.MAJOR_CHANGES:
+        text = (
+            "No flag was set, so this version takes another direction: "
+            f"layout changed from {FAMILY_WORDS[before.family]} to {FAMILY_WORDS[after.family]}, "
+            f"opening changed from {HOOK_WORDS[before.direction.hook]} to {HOOK_WORDS[after.direction.hook]}."
+        )
+    else:
+        text = (
+            "No flag was set, so this is a small variation: other arrangements and neutral lines, "
+            "with the opening and the family of layouts as they were."
+        )
+    return Change(text=text)
+
+
+def _all(film: Film) -> list[int]:
+    return list(range(len(film.shots)))
+
+
+def _instead(was: str, now: str) -> str:
+    """Return both values: "2.1 s instead of 3.0 s", or "2.1 s as before"."""
+    return f"{now} instead of {was}" if now != was else f"{now} as before"
+
+
+def _range(film: Film) -> str:
+    lengths = [shot.seconds for shot in film.shots[:-1]]
+    return f"{min(lengths):.1f} to {max(lengths):.1f} s"
+
+
+def _average(film: Film) -> float:
+    lengths = [shot.seconds for shot in film.shots[:-1]]
+    return sum(lengths) / len(lengths)
+
+
+def _saying(brief: CutBrief, film: Film) -> list[int]:
+    """Return the places of the shots with the message. One split over several screens counts by its first part."""
+
+    def bare(text: str) -> str:
+        return "".join(c for c in text.casefold() if c.isalnum())
+
+    wanted = bare(brief.brief.message) or bare("Your one-line message")
+    return [
+        place
+        for place, shot in enumerate(film.shots)
+        if bare(shot.text) == wanted or (len(bare(shot.text)) > 4 and wanted.startswith(bare(shot.text)))
+    ]
+
+
+def _times(number: int) -> str:
+    """Return how often something happens: "never", "once", "3 times"."""
+    return {0: "never", 1: "once", 2: "twice"}.get(number, f"{number} times")
+
+
+def _register_name(film: Film) -> str:
+    names = {"bold": ("loud", "plain"), "empathetic": ("soft", "clear"), "professional": ("sober", "warm")}
+    return names[film.tone][film.direction.register % 2]

@@ -1,0 +1,27 @@
+"""Badges for a lead's override and for what a filed report recommended."""
+
+import streamlit as st
+
+from pilot_core.domain.judgements import FiledLine, Override
+from pilot_core.insight.recommend import CODES
+from pilot_core.web.components import badges
+from pilot_core.web.components.text import plain
+
+
+def override_badge(override: Override) -> None:
+    """Draw an override, with its reason on hover."""
+    by_a_lead(override.verdict, override.made_by, override.reason)
+
+
+def by_a_lead(verdict: str, who: str, reason: str) -> None:
+    """Draw the badge of a recommendation made by a lead."""
+    shown = badges.mark(verdict)
+    st.badge(f"{shown.label} · {plain(who)}", color=shown.colour, icon=":material/person:", help=plain(reason))
+
+
+def filed_badge(line: FiledLine) -> None:
+    """Draw what a filed report recommends, and the override in force when it was filed."""
+    known = CODES.get(line.reason_code)
+    badges.badge(line.recommendation, known.words if known else line.reason_code)
+    if line.override_verdict:
+        by_a_lead(line.override_verdict, line.override_by or "a lead", line.override_reason or "")

@@ -1,1 +1,0 @@
-"""The diagnostics page: how the store, its backups and its renders are, in sentences."""

@@ -1,1 +1,0 @@
-"""The metrics page, piece by piece; ``pages/metrics.py`` puts them together."""

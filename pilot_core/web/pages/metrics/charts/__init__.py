@@ -1,0 +1,1 @@
+"""The charts of the metrics page, one module each; ``registry`` lists them."""

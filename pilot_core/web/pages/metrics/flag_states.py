@@ -1,0 +1,10 @@
+"""The states of a flag on a pilot, with the word and colour each has in charts and tables."""
+
+from pilot_core.insight.evidence import FlagState
+from pilot_core.web.pages.metrics.plot import GREEN, ORANGE, VERMILLION
+
+STATES = {
+    FlagState.PERSISTENT: ("Persistent", VERMILLION),
+    FlagState.NEW: ("New", ORANGE),
+    FlagState.RESOLVED: ("Resolved", GREEN),
+}

@@ -1,0 +1,153 @@
+"""The recommendation with its reasons and quotes, and a lead's override of it."""
+
+import streamlit as st
+
+from pilot_core.domain import limits
+from pilot_core.domain.attempt import AttemptState
+from pilot_core.domain.judgements import Override
+from pilot_core.errors import InvalidRequest
+from pilot_core.formatting import ago
+from pilot_core.insight.evidence import Quote
+from pilot_core.insight.recommend import Recommendation, State, Verdict, recommend
+from pilot_core.services import judgements
+from pilot_core.store.queries.judgements import overrides_of
+from pilot_core.web.access import page_guard
+from pilot_core.web.components import badges
+from pilot_core.web.components.text import plain
+from pilot_core.web.components.times import exact
+from pilot_core.web.components.verdicts import override_badge
+from pilot_core.web.pages.pilot import videos
+from pilot_core.web.pages.pilot.actions import act_on_any_version, show_refusal_at
+from pilot_core.web.pages.pilot.view import View
+
+PLACE = "override"
+
+
+def show(view: View) -> None:
+    """Draw the recommendation with its reasons."""
+    result = recommend(view.pilot)
+    st.subheader(f"Recommendation: {result.label}", anchor=False)
+    badges_line(view, result)
+    if result.state is State.PROVISIONAL:
+        st.caption("This is provisional: further feedback can change it.")
+    for place, reason in enumerate(result.reasons):
+        with st.container(border=True, gap="xxsmall"):
+            st.markdown(plain(reason.text))
+            for number, quote in enumerate(reason.quotes):
+                _quote(view, quote, f"quote {place} {number}")
+    if result.risks:
+        st.markdown("\n".join(["Risks:", "", *(f"- {plain(risk)}" for risk in result.risks)]))
+    st.caption(f"By rules {plain(result.rules_version)}.")
+
+
+def badges_line(view: View, result: Recommendation) -> None:
+    """Draw the computed recommendation with its reason, and beside it the override in force."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        badges.badge(result.recommendation, result.words)
+        if view.override:
+            override_badge(view.override)
+        st.markdown(plain(result.summary), width="content")
+
+
+def override(view: View) -> None:
+    """Draw the override in force and the form to undo it, or the form for a new one; below, undone ones."""
+    st.markdown("**Override**")
+    if view.override:
+        _in_force(view, view.override)
+    elif page_guard.may_change():
+        _form(view)
+    else:
+        st.markdown(":gray[No lead has overridden it.]")
+    show_refusal_at(view, PLACE)
+    for past in overrides_of(view.store.database, view.pilot_id):
+        if not past.stands:
+            st.caption(
+                f"{plain(past.made_by)} said {past.verdict} {ago(past.made_at, view.now)}: {plain(past.reason)}  \n"
+                f"Taken back {ago(past.undone_at, view.now)} by {plain(past.undone_by or '')}: "
+                f"{plain(past.undone_reason or '')}",
+                help=f"{exact(past.made_at, view.zone)}  \n{exact(past.undone_at, view.zone)}",
+            )
+
+
+def _in_force(view: View, in_force: Override) -> None:
+    with st.container(border=True, gap="small"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            override_badge(in_force)
+            when = ago(in_force.made_at, view.now)
+            st.caption(when, help=exact(in_force.made_at, view.zone), width="content")
+        st.text(in_force.reason, width="stretch")
+        st.caption(f"The rules said {in_force.computed or badges.TOO_EARLY.word} when it was made.")
+        if not page_guard.may_change():
+            return
+        st.text_input(
+            "Why it no longer holds",
+            key=view.key("undo reason"),
+            placeholder="Kept beside it",
+            max_chars=limits.REASON,
+            on_change="ignore",
+        )
+        st.button("Take the override back", icon=":material/undo:", on_click=_undo, args=(view,))
+
+
+def _form(view: View) -> None:
+    computed = recommend(view.pilot).recommendation
+    st.caption("The rules stay as they are: your verdict stands beside theirs, with your name and reason.")
+    st.segmented_control(
+        "Your verdict",
+        [verdict.value for verdict in Verdict if verdict is not computed],
+        format_func=lambda word: badges.mark(word).label,
+        key=view.key("override verdict"),
+        persist_state="page",
+    )
+    st.text_area(
+        "Why",
+        key=view.key("override reason"),
+        height=90,
+        max_chars=limits.REASON,
+        placeholder="What the rules cannot know",
+        on_change="ignore",
+        persist_state="page",
+    )
+    st.button("Override the recommendation", icon=":material/gavel:", on_click=_override, args=(view,))
+
+
+def _override(view: View) -> None:
+    chosen = st.session_state.get(view.key("override verdict"))
+
+    def save() -> None:
+        if not chosen:
+            raise InvalidRequest("Choose your verdict first.", field="verdict")
+        judgements.override_recommendation(view.store, view.pilot_id, chosen, view.typed("override reason"), view.lead)
+
+    if act_on_any_version(view, PLACE, save, "Your verdict stands beside the computed one."):
+        st.session_state[view.key("override verdict")] = None
+        st.session_state[view.key("override reason")] = ""
+
+
+def _undo(view: View) -> None:
+    def undo() -> None:
+        judgements.undo_override(view.store, view.pilot_id, view.typed("undo reason"), view.lead)
+
+    if act_on_any_version(view, PLACE, undo, "The override is taken back."):
+        st.session_state[view.key("undo reason")] = ""
+
+
+def _quote(view: View, quote: Quote, name: str) -> None:
+    attempt = view.pilot.attempt(quote.attempt_number)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"“{plain(quote.text)}” :small[:gray[{plain(quote.by or 'unnamed')}]]", width="content")
+        if attempt.state is AttemptState.READY:
+            st.button(
+                f"Attempt {quote.attempt_number}",
+                type="tertiary",
+                icon=":material/movie:",
+                key=view.key(name),
+                help="Bring its film to the front, above",
+                on_click=_go_to,
+                args=(view, quote.attempt_number),
+            )
+
+
+def _go_to(view: View, number: int) -> None:
+    videos.go_to(view, view.pilot.attempt(number), 0)
+    st.session_state[view.key("done")] = f"The film of attempt {number} is in front, above."

@@ -1,1 +1,0 @@
-"""The reports page, piece by piece; ``pages/reports.py`` puts them together."""

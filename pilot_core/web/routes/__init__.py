@@ -1,0 +1,1 @@
+"""Addresses that are not pages: media, downloads, uploads, sign-in, messages."""

@@ -1,0 +1,1 @@
+"""The server: entry script, lifespan, startup checks, request log, background work."""

@@ -1,0 +1,70 @@
+"""What everyone in a room sees is read once for all of them, and again as soon as anything changed."""
+
+import pytest
+
+from pilot_core import PilotStore
+from pilot_core.domain.comments import Anchor
+from pilot_core.review.comments import add_comment, delete_comment, edit_comment
+from pilot_core.web.review_room import room
+from pilot_core.web.review_room.room import look
+from tests.reviewing import next_attempt, pilot_in_review, reviewer
+
+
+@pytest.fixture
+def loads(store: PilotStore, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the ids of the pilots that were loaded, as they are."""
+    loaded: list[str] = []
+    load = store.load
+    monkeypatch.setattr(store, "load", lambda pilot_id: (loaded.append(pilot_id), load(pilot_id))[1])
+    return loaded
+
+
+def test_what_did_not_change_is_read_once_for_all(store: PilotStore, loads: list[str]) -> None:
+    pilot = pilot_in_review(store)
+    dana, ben = reviewer(store, pilot), reviewer(store, pilot, "Ben Ito")
+    loads.clear()
+    rooms = [look(store, pilot.pilot_id, grant) for grant in (dana, ben, None)]
+    assert [shown.name for shown in rooms] == ["Dana Cruz", "Ben Ito", "Alice Chen"]
+    assert loads == [pilot.pilot_id]
+
+
+def test_the_next_look_shows_each_change_even_at_the_same_instant(store: PilotStore) -> None:
+    pilot = pilot_in_review(store)
+    grant = reviewer(store, pilot)
+
+    def words() -> list[str]:
+        return [thread.comment.body for thread in look(store, pilot.pilot_id, grant).threads]
+
+    assert words() == []
+    comment = add_comment(store, grant, 1, Anchor(3), "Slower")
+    assert words() == ["Slower"]
+    edit_comment(store, grant, comment.comment_id, "Faster")
+    assert words() == ["Faster"]
+    delete_comment(store, grant, comment.comment_id)
+    assert words() == []
+    next_attempt(store, pilot.pilot_id)
+    assert look(store, pilot.pilot_id, grant).newest == store.load(pilot.pilot_id).attempt(2)
+
+
+def test_the_next_look_shows_what_another_process_wrote(store: PilotStore) -> None:
+    pilot = pilot_in_review(store)
+    grant = reviewer(store, pilot)
+    look(store, pilot.pilot_id, grant)
+    add_comment(PilotStore(store.root, clock=store.clock), grant, 1, Anchor(3), "From elsewhere")
+    [thread] = look(store, pilot.pilot_id, grant).threads
+    assert thread.comment.body == "From elsewhere"
+
+
+def test_nothing_is_shared_for_longer_than_two_seconds(
+    store: PilotStore, loads: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pilot, other = pilot_in_review(store), pilot_in_review(store)
+    at = 100.0
+    monkeypatch.setattr(room.time, "monotonic", lambda: at)
+    loads.clear()
+    look(store, pilot.pilot_id, None)
+    at += 2
+    look(store, other.pilot_id, None)
+    assert set(room._shared[store]) == {other.pilot_id}, "what is too old is not kept"
+    look(store, pilot.pilot_id, None)
+    assert loads == [pilot.pilot_id, other.pilot_id, pilot.pilot_id]
