@@ -112,6 +112,18 @@ class Socket:
         self.send(message)
         return self.read(until, patience=patience)
 
+    def all_arrived(self, *, patience: float = PATIENCE) -> bool:
+        """Whether the server answers after everything sent before, which it takes in order.
+
+        It is asked again every few seconds, since Streamlit drops an answer that a run of the page overtakes.
+        """
+        deadline = time.monotonic() + patience
+        while time.monotonic() < deadline:
+            answer = self.ask(BackMsg(app_heartbeat=True), "heartbeat_ack", patience=5)
+            if answer.closed or "heartbeat_ack" in answer.kinds:
+                return not answer.closed
+        return False
+
     def send(self, *messages: BackMsg) -> None:
         """Send messages, one after the other and without waiting for answers, until the socket is closed."""
         with suppress(ConnectionClosed):

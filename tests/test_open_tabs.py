@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 
 import pytest
-from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from pilot_core.domain.roles import Role
 from pilot_core.services import keys
@@ -152,5 +151,4 @@ def taken_over(server: Server, other: Person, tab: Tab, *, mixed: bool) -> None:
         thief.run("preview")
         assert thief.session_id not in ("", tab.socket.session_id)
         thief.send(*messages_of(tab, mixed=mixed))
-        # Messages are answered in order, so every one of them has arrived before this one.
-        assert "heartbeat_ack" in thief.ask(BackMsg(app_heartbeat=True), "heartbeat_ack", patience=300).kinds
+        assert thief.all_arrived(patience=300)
