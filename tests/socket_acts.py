@@ -106,7 +106,11 @@ REPORT = _in_pane("Outcome report")
 WAYS = {
     "start": Way(
         ActKind.START,
-        (("Founder", "Ann"), ("Company", "Mills over a socket"), ("Create the pilot and make its first cut", PRESS)),
+        (
+            ("Founder (required)", "Ann"),
+            ("Company (required)", "Mills over a socket"),
+            ("Create pilot and start attempt 1", PRESS),
+        ),
         traces="created",
         page="new_pilot",
     ),

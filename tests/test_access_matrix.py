@@ -21,7 +21,7 @@ from tests.streamlit_socket import socket_to
 # Text that is only on that page, for those who may see it.
 MARKS = {
     "overview": "All pilots",
-    "new_pilot": "Create the pilot and make its first cut",
+    "new_pilot": "Create pilot and start attempt 1",
     "pilot": "SLA and quality",
     "metrics": "Metrics",
     "reports": "Reports",

@@ -60,18 +60,18 @@ WRONG = [
         ["--founder", "A", "--company", "B", "--scenario", "feature_launch", "--brand", "nike"],
         f"There is no brand “nike”; choose one of: {', '.join(catalog.brands())}.",
     ),
-    (["--founder", " ", "--company", "B", "--scenario", "feature_launch"], "The founder's name is missing; type it."),
+    (["--founder", " ", "--company", "B", "--scenario", "feature_launch"], "Enter the founder's name."),
     (
         ["--founder", "\u200b", "--company", "B", "--scenario", "feature_launch"],
-        "The founder's name is missing; type it.",
+        "Enter the founder's name.",
     ),
     (
         ["--founder", "A", "--company", "\u3164", "--scenario", "feature_launch"],
-        "The company's name is missing; type it.",
+        "Enter the company's name.",
     ),
     (
         ["--founder", "A", "--company", "B", "--scenario", "feature_launch", "--max-attempts", "0"],
-        "The limit of attempts must be between 1 and 50.",
+        "Enter a limit of 1 to 50 attempts.",
     ),
     (
         ["--continue-pilot", "nonsense"],

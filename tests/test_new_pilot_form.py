@@ -54,7 +54,7 @@ def test_a_pilot_whose_first_cut_could_not_be_begun_is_made_once_and_shown(
     [pilot] = store.load_all()
     assert at.query_params["pilot"] == pilot.pilot_id
     assert [error.value.replace("\\", "") for error in at.error] == [
-        "The pilot is saved, but its first cut was not begun: The disk is full."
+        "The pilot is saved, but attempt 1 was not started: The disk is full."
     ]
     assert "No attempt has been started yet" in at.info[0].value
     at.query_params.clear()

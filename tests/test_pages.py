@@ -182,18 +182,26 @@ def test_what_people_typed_reaches_the_table_and_the_sentences_as_text(
     assert name not in "\n".join(element.value for element in at.markdown)
 
 
-def test_the_form_tells_at_the_field_what_is_wrong_and_keeps_what_was_typed(open_page: OpenPage) -> None:
+def test_the_form_shows_every_error_at_its_field_and_keeps_what_was_typed(open_page: OpenPage) -> None:
+    def errors() -> list[str]:
+        return [error.value.replace("\\", "") for error in at.error]
+
     at = open_page("new_pilot")
     at.text_input("new_pilot_company").set_value("Northbeam AI")
     at.text_area("new_pilot_proof_points").set_value("\n".join("abcdef"))
     at.button[0].click().run()
+    points = "Enter at most 5 proof points. There are 6."
+    assert errors() == ["Enter the founder's name.", points]
 
-    assert [error.value.replace("\\", "") for error in at.error] == ["There are 6 proof points; keep the best five."]
-    at.text_area("new_pilot_proof_points").set_value("a\n\n b ")
+    at.text_input("new_pilot_founder").set_value("Zoë Ñandú").run()
+    assert errors() == [points], "a mended error disappears"
+    at.text_area("new_pilot_proof_points").set_value("a\n\n b ").run()
+    assert errors() == []
+    at.text_input("new_pilot_founder").set_value(" ")
+    at.text_area("new_pilot_proof_points").set_value("a\n" + "b" * 121)
     at.button[0].click().run()
-    assert [error.value.replace("\\", "") for error in at.error] == ["The founder's name is missing; type it."]
+    assert errors() == ["Enter the founder's name.", "Shorten proof point 2 to 120 characters. It has 121."]
     assert at.text_input("new_pilot_company").value == "Northbeam AI"
-    assert at.text_area("new_pilot_proof_points").value == "a\n\n b "
 
 
 def test_a_sent_form_creates_the_pilot_and_shows_its_first_cut_being_made(

@@ -180,15 +180,15 @@ def test_a_failed_render_uses_up_no_attempt_and_is_retried_under_its_own_number(
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"founder_name": "  "}, "The founder's name is missing; type it."),
-        ({"company_name": "x" * 201}, "The company's name must be one line of at most 200 readable characters."),
-        ({"founder_name": "Alice\x00Chen"}, "The founder's name must be one line of at most 200 readable characters."),
+        ({"founder_name": "  "}, "Enter the founder's name."),
+        ({"company_name": "x" * 201}, "Enter the company's name in one line of at most 200 readable characters."),
+        ({"founder_name": "Alice\x00Chen"}, "Enter the founder's name in one line of at most 200 readable characters."),
         (
             {"scenario_type": "product_demo"},
             f"There is no scenario “product_demo”; choose one of: {', '.join(catalog.scenarios())}.",
         ),
         ({"brand": "nike"}, f"There is no brand “nike”; choose one of: {', '.join(catalog.brands())}."),
-        ({"max_attempts": 0}, "The limit of attempts must be between 1 and 50."),
+        ({"max_attempts": 0}, "Enter a limit of 1 to 50 attempts."),
     ],
 )
 def test_a_pilot_that_cannot_be_is_refused_with_a_sentence(

@@ -66,11 +66,13 @@ def create_pilot(
     """
     chosen = catalog.brand(brand) if brand else catalog.default_brand()
     now = now or utc_now()
-    founder, company = _one_line(founder_name, "founder"), _one_line(company_name, "company")
+    founder, company = checked_name(founder_name, "founder"), checked_name(company_name, "company")
     if not 1 <= max_attempts <= limits.ATTEMPTS:
-        raise InvalidRequest(f"The limit of attempts must be between 1 and {limits.ATTEMPTS}.", field="max_attempts")
+        raise InvalidRequest(f"Enter a limit of 1 to {limits.ATTEMPTS} attempts.", field="max_attempts")
     if not 1 <= max_iterations_per_attempt <= limits.DRAFTS:
-        raise InvalidRequest("The limit of iterations must be between 1 and 20.", field="max_iterations_per_attempt")
+        raise InvalidRequest(
+            f"Enter a limit of 1 to {limits.DRAFTS} drafts per attempt.", field="max_iterations_per_attempt"
+        )
     pilot = PilotRun(
         pilot_id=ids.new_pilot_id(now),
         founder_name=founder,
@@ -86,6 +88,19 @@ def create_pilot(
     )
     pilot.log(EventKind.CREATED, now, scenario=pilot.scenario_type, brand=chosen.id)
     return pilot
+
+
+def checked_name(text: str, field: str) -> str:
+    """Return the founder's or the company's name (``field``) in one line. Raises InvalidRequest."""
+    text = " ".join(text.split())
+    if INVISIBLE.fullmatch(text):
+        raise InvalidRequest(f"Enter the {field}'s name.", field=field)
+    # Format characters (Cf) stay: names in Persian or Hebrew need them.
+    if len(text) > limits.NAME or any(unicodedata.category(character) in ("Cc", "Cs") for character in text):
+        raise InvalidRequest(
+            f"Enter the {field}'s name in one line of at most {limits.NAME} readable characters.", field=field
+        )
+    return text
 
 
 def start_pilot(store: PilotStore, pilot: PilotRun, actor: Actor | None = None, *, key: str | None = None) -> PilotRun:
@@ -362,15 +377,3 @@ def parse_brief(data: object) -> Brief:
 def _check_pipeline(name: str, upload_path: str | None) -> None:
     if pipeline_named(name).takes_upload != bool(upload_path):
         raise InvalidRequest("The upload pipeline takes a finished video, and only it does.", field="video")
-
-
-def _one_line(text: str, field: str) -> str:
-    text = " ".join(text.split())
-    if INVISIBLE.fullmatch(text):
-        raise InvalidRequest(f"The {field}'s name is missing; type it.", field=field)
-    # Format characters (Cf) stay: names in Persian or Hebrew need them.
-    if len(text) > limits.NAME or any(unicodedata.category(character) in ("Cc", "Cs") for character in text):
-        raise InvalidRequest(
-            f"The {field}'s name must be one line of at most {limits.NAME} readable characters.", field=field
-        )
-    return text

@@ -103,7 +103,7 @@ def test_in_normal_use_the_policy_stops_nothing(
     page.goto(f"/pilot?pilot={pilot_id}")
     settled(lambda: expect(player).to_have_attribute("data-state", "paused"))
     page.goto("/new_pilot")
-    settled(lambda: expect(page.get_by_label("Founder", exact=True)).to_be_visible())
+    settled(lambda: expect(page.get_by_label("Founder (required)", exact=True)).to_be_visible())
     page.goto("/metrics")
     settled(lambda: expect(page.locator(".js-plotly-plot").first).to_be_visible())
     page.goto("/reports")

@@ -111,7 +111,7 @@ def test_a_pilot_of_one_server_is_rendered_by_the_second_worker_and_reviewed_thr
     page.get_by_label("Company").fill("Two Servers")
     page.get_by_text("Problem and solution", exact=True).click()
     page.get_by_label("Product").fill("Ledger")
-    page.get_by_role("button", name="Create the pilot").click()
+    page.get_by_role("button", name="Create pilot").click()
     expect(page.get_by_text("Making attempt 1")).to_be_visible()
     deadline = time.monotonic() + 60
     while not (site.begun.exists() and site.begun.read_text()):
