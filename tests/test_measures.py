@@ -160,7 +160,8 @@ def test_the_guardrail_looks_at_the_pilots_decided_last(full, pilots, page):
     decided = sorted((p for p in pilots if pilot_outcome(p, "human") in DECIDED), key=ended)
     stops = sum(recommend(p).recommendation == "STOP" for p in decided[-5:])
     assert page.programme.guardrails[-1].measured == f"{stops} of 5 pilots"
-    assert [w.pilot_ids[-1] for w in metrics_page(full, latest=1).approval.windows] == [decided[-1].pilot_id]
+    blocks = metrics_page(full, latest=1).approval.blocks
+    assert [block.pilot_ids for block in blocks] == [tuple(p.pilot_id for p in decided[len(decided) // 10 * 10 :])]
 
 
 def test_a_past_day_is_judged_as_it_would_have_been_judged_then(full, pilots):
@@ -254,8 +255,8 @@ def test_a_store_without_pilots_has_a_page(store):
         )
     ] == [
         "No first cut has been timed yet.",
-        "No attempt with a known number of iterations yet.",
-        "0 of 0 decided pilots approved; a rate is drawn from 5.",
+        "No attempt with a known number of drafts yet.",
+        "0 of 0 decided pilots approved. A rate is drawn from 5.",
         "No pilot yet.",
         "No attempt yet.",
         "No pilot has been reviewed yet.",
@@ -280,7 +281,7 @@ def test_charts_over_time_show_the_latest_points_in_order(full, pilots):
         times = [point.at for point in chart.points if point.at]
         assert len(chart.points) == 5 < chart.of
         assert times == sorted(times)
-    assert len(page.approval.windows) == 5
+    assert sum(block.rate.denominator for block in page.approval.blocks) == page.approval.of - page.approval.before
     assert len(page.timeline.badges) == 5
     assert page.timeline.reading.startswith(f"The latest 5 of {len(pilots)} pilots: ")
 
@@ -312,8 +313,8 @@ def test_behind_every_bar_are_as_many_pilots(full, page):
     assert {state: behind(full, flag=bar.flag, flag_state=state) for state in FlagState} == bar.by_state
     assert behind(full, scenario=segment.scenario, brand=segment.brand) == segment.pilots
     assert behind(full, "approved", scenario=segment.scenario, brand=segment.brand) == segment.result.n_approved
-    window = page.approval.windows[-1]
-    assert behind(full, pilot_ids=window.pilot_ids) == window.rate.denominator
+    block = page.approval.blocks[-1]
+    assert behind(full, pilot_ids=block.pilot_ids) == block.rate.denominator
 
 
 def behind(store: PilotStore, group: str = "all", **selected: object) -> int:

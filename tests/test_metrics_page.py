@@ -128,9 +128,9 @@ def test_no_trend_is_drawn_through_three_points(open_page: OpenPage, store: Pilo
 
     at = open_page()
 
-    assert not [alt for alt in drawn(at) if alt.startswith("Approval among")]
-    assert "3 of 3 decided pilots approved; a rate is drawn from 5." in page_text(at)
-    assert "3 first cuts timed, 3 within 120 s; limits are drawn from 5." in page_text(at)
+    assert not [alt for alt in drawn(at) if alt.startswith("Approval of each block")]
+    assert "3 of 3 decided pilots approved. A rate is drawn from 5." in page_text(at)
+    assert "0 of 3 first cuts took over 120 s. Limits are drawn from 5 points." in page_text(at)
     assert cards(at)["Pilots approved"] == ("100%", "3 of 3, 44–100%")
     assert cards(at)["First time-to-first-cut"] == ("40 s", "p90 40 s, mean 40 s, n = 3")
 
@@ -303,7 +303,7 @@ def test_behind_every_mark_are_exactly_its_pilots(
     counts = {
         "first_cuts": [1] * len(page.first_cuts.points),
         "iterations": [1] * len(page.iterations.points),
-        "approval": [window.rate.denominator for window in page.approval.windows]
+        "approval": [block.rate.denominator for block in page.approval.blocks]
         + [page.measures.outcomes.still_open] * 2,
         "incidence": None,
         "funnel": [step.outcomes[came] for came in AttemptOutcome for step in page.funnel.steps if step.outcomes[came]],
@@ -342,7 +342,7 @@ def test_a_cut_off_chart_says_so(full: PilotStore) -> None:
 
     assert "The latest 7 of" in found["first_cuts"].reading
     assert "the latest 7 of" in found["iterations"].reading
-    assert "The latest 7 of" in found["approval"].reading
+    assert "The latest 7 of 27 decisions" in found["approval"].reading
     assert "The latest 7 of 100 pilots" in found["timeline"].reading
 
 

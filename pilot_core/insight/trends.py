@@ -1,41 +1,43 @@
-"""Charts over time: individuals (XmR) on log values, a run chart, and approval among the last ten decided pilots.
+"""Charts over time: times to first cut with process limits (XmR) on log values, and a run chart of drafts per attempt.
 
-Each has its data and one sentence on what it shows now. Points are in order of time, oldest first.
+Each has its data and sentences on what it shows. Points are in order of time, oldest first.
+
+A signal is a pattern that calls for a look at its cause. Stable processes show signals too, so each sentence says how
+often that happens by chance at one look at a chart of that length. Looks after every pilot add up: see
+``bench/signals.py`` for how often a stable process shows a signal at some look.
 """
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from itertools import pairwise
 from statistics import median
 
 from pilot_core.formatting import count, percent, seconds
-from pilot_core.formatting import rate as rate_words
-from pilot_core.insight.stats import Rate, rate
+from pilot_core.insight.stats import Rate
 
-LIMIT_FACTOR = 2.66  # 3 / 1.128: three sigma; the mean moving range of two values is 1.128 sigma
-RANGE_FACTOR = 3.267
+LIMIT_FACTOR = 3.145  # 3 / 0.954: three sigma; the median moving range of two normal values is 0.954 sigma
 FEWEST = 5  # with fewer points, no limits, median line or rate are drawn
 TRIAL = 12  # with fewer points, limits are trial limits
-RUN = 7
-SHORTEST = 0.1  # seconds; shorter times count as this, because 0 has no logarithm
-WINDOW = 10
+RUN = 8
+FLOOR = 0.1  # seconds; shorter times are drawn here and left out of the limits: on a log scale one 0.0 would rule them
+MOST_NAMED = 3
+OUTSIDE_BY_CHANCE = {5: 0.042, 6: 0.079, 8: 0.088, 12: 0.101, 20: 0.122, 30: 0.144, 50: 0.182, 75: 0.230, 100: 0.277}
+"""The chance that some of n independent normal values lie outside their own limits, by n: ``bench/signals.py``."""
 
 
 class SignalKind(StrEnum):
-    """The rule by which points count as a signal rather than noise."""
+    """The rule by which points count as a signal."""
 
     OUTSIDE = "outside"
     ONE_SIDE = "one_side"
-    TREND = "trend"
-    NEAR_LIMIT = "near_limit"
 
 
 @dataclass(frozen=True)
 class Signal:
-    """A signal in points ``first`` to ``last`` (indexes, inclusive). ``side`` is 1 for above or rising, else -1."""
+    """A signal in points ``first`` to ``last`` (indexes, inclusive). ``side`` is 1 for above the mean, else -1."""
 
     kind: SignalKind
     side: int
@@ -45,27 +47,29 @@ class Signal:
 
 @dataclass(frozen=True)
 class Limits:
-    """Natural process limits. ``mean``, ``low`` and ``high`` are in the unit of the values.
+    """Natural process limits. ``mean`` (geometric for log charts), ``low`` and ``high`` are in the unit of the values.
 
-    ``mean_range`` and ``range_high`` are on the scale of the computation, which is logarithmic for log charts.
+    ``median_range`` is on the scale of the computation, which is logarithmic for log charts.
     """
 
     mean: float
     low: float
     high: float
-    mean_range: float
-    range_high: float
+    median_range: float
     trial: bool
 
 
 @dataclass(frozen=True)
 class Xmr:
-    """A chart of individuals. There is one moving range fewer than values, on the scale of the computation."""
+    """The limits (None where none can be computed) and signals of a chart of individuals.
 
-    values: tuple[float, ...]
-    moving_ranges: tuple[float, ...]
+    ``above`` and ``below`` are how many values lie above and below the mean.
+    """
+
     limits: Limits | None
     signals: tuple[Signal, ...]
+    above: int = 0
+    below: int = 0
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,10 @@ class Point:
 
 @dataclass(frozen=True)
 class FirstCuts:
-    """Times to first cut of pilots' first attempts, in seconds. ``points`` are the latest of ``of`` pilots."""
+    """Times to first cut of pilots' first attempts, in seconds. ``points`` are the latest of ``of`` pilots.
+
+    Signals of ``xmr`` are indexes of ``points``. Times under ``FLOOR`` are in ``points`` and take no part in ``xmr``.
+    """
 
     points: tuple[Point, ...]
     of: int
@@ -92,111 +99,105 @@ class FirstCuts:
 
 @dataclass(frozen=True)
 class RunChart:
-    """Iterations per attempt, for the latest of ``of`` attempts, with their median (None under five) and signals."""
+    """Drafts per attempt, for the latest of ``of`` attempts, with median and mean (None under five) and signals."""
 
     points: tuple[Point, ...]
     of: int
     median: float | None
+    mean: float | None
     signals: tuple[Signal, ...]
     reading: str
 
 
-@dataclass(frozen=True)
-class DecidedPoint:
-    """One decided pilot."""
-
-    pilot_id: str
-    company_name: str
-    at: datetime
-    approved: bool
-
-
-@dataclass(frozen=True)
-class Window:
-    """Approval among ten consecutive decided pilots (the first windows have five to nine), dated by the last one."""
-
-    at: datetime
-    rate: Rate
-    pilot_ids: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class RollingApproval:
-    """The latest windows. ``of`` is the number of all decided pilots.
-
-    ``if_open_fail`` and ``if_open_pass`` are the latest window's rate if all open pilots failed, or were approved.
-    """
-
-    windows: tuple[Window, ...]
-    of: int
-    still_open: int
-    if_open_fail: Rate | None
-    if_open_pass: Rate | None
-    reading: str
-
-
 def xmr(values: Sequence[float], *, log: bool = False) -> Xmr:
-    """Return the values with moving ranges, natural process limits (2.66 × the mean moving range) and signals.
+    """Return the natural process limits, mean ± 3.145 × the median moving range, and the signals.
 
-    Under five values, there are no limits and no signals. With ``log``, limits are computed on natural logarithms and
-    converted back to the unit of the values. For skewed times this lowers false alarms from about 5% to 1.8% per point.
-    Factors: D. J. Wheeler, "Understanding Variation" (1993), and the NIST/SEMATECH e-Handbook of Statistical Methods,
-    6.3.2.2.
+    There are neither under five values, nor where the median moving range is 0, as it is when most values equal the one
+    before. With ``log``, values must be positive; limits are computed on natural logarithms and converted back. The
+    median moving range, unlike the mean, is not widened by a few extreme values. Factor: D. J. Wheeler, "Advanced
+    Topics in Statistical Process Control" (1995), chapter 3.
     """
-    scaled = [math.log(max(value, SHORTEST)) for value in values] if log else list(values)
-    ranges = tuple(abs(after - before) for before, after in pairwise(scaled))
+    scaled = [math.log(value) for value in values] if log else list(values)
     if len(scaled) < FEWEST:
-        return Xmr(tuple(values), ranges, None, ())
-    back: Callable[[float], float] = math.exp if log else float
+        return Xmr(None, ())
     mean = math.fsum(scaled) / len(scaled)
-    mean_range = math.fsum(ranges) / len(ranges)
-    reach = LIMIT_FACTOR * mean_range
-    limits = Limits(
-        mean=back(mean),
-        low=back(mean - reach),
-        high=back(mean + reach),
-        mean_range=mean_range,
-        range_high=RANGE_FACTOR * mean_range,
-        trial=len(scaled) < TRIAL,
-    )
-    return Xmr(tuple(values), ranges, limits, tuple(_signals(scaled, mean, reach)))
+    median_range = median(abs(after - before) for before, after in pairwise(scaled))
+    if not median_range:
+        return Xmr(None, ())
+    reach = LIMIT_FACTOR * median_range
+    low, middle, high = (math.exp(v) if log else v for v in (mean - reach, mean, mean + reach))
+    sides = [_sign(value - mean) for value in scaled]
+    outside = [
+        Signal(SignalKind.OUTSIDE, sides[place], place, place)
+        for place, value in enumerate(scaled)
+        if abs(value - mean) > reach
+    ]
+    signals = sorted([*outside, *_runs(sides)], key=lambda signal: (signal.first, signal.last))
+    limits = Limits(middle, low, high, median_range, trial=len(scaled) < TRIAL)
+    return Xmr(limits, tuple(signals), sides.count(1), sides.count(-1))
 
 
 def first_cuts(points: Sequence[Point], of: int, target: float) -> FirstCuts:
     """Return the chart of times to first cut of first attempts, compared with ``target`` seconds."""
-    chart = xmr([point.value for point in points], log=True)
-    return FirstCuts(tuple(points), of, target, chart, _first_cuts_reading(chart, points, of, target))
+    counted = [place for place, point in enumerate(points) if point.value >= FLOOR]
+    chart = xmr([points[place].value for place in counted], log=True)
+    signals = tuple(replace(s, first=counted[s.first], last=counted[s.last]) for s in chart.signals)
+    reading = _first_cuts_reading(chart, signals, points, of, target)
+    return FirstCuts(tuple(points), of, target, replace(chart, signals=signals), reading)
 
 
 def run_chart(points: Sequence[Point], of: int) -> RunChart:
-    """Return the chart of iterations. A signal is seven or more attempts in a row on one side of the median."""
+    """Return the chart of drafts per attempt. A signal is eight or more attempts in a row on one side of the mean."""
     values = [point.value for point in points]
     if len(values) < FEWEST:
-        return RunChart(tuple(points), of, None, (), _few_iterations(values))
-    middle = median(values)
-    signals = tuple(_stretches(SignalKind.ONE_SIDE, [_sign(value - middle) for value in values], RUN))
+        return RunChart(tuple(points), of, None, None, (), _few_drafts(values))
+    middle, mean = median(values), math.fsum(values) / len(values)
+    sides = [_sign(value - mean) for value in values]
+    signals = tuple(_runs(sides))
     once = sum(value <= 1 for value in values)
-    told = f"Median {count(middle, 'iteration')}; {once:,} of {_latest(len(values), of, 'attempt')} needed one only."
-    if signals and signals[-1].last == len(values) - 1:
-        now = signals[-1]
-        more = "more than the median: there is more rework now" if now.side > 0 else "less: there is less rework now"
-        told += f" The last {now.last - now.first + 1} took {more}."
-    return RunChart(tuple(points), of, middle, signals, told)
+    told = (
+        f"Median {count(middle, 'draft')}, mean {mean:.1f}. {once:,} of {_latest(len(values), of, 'attempt')} needed "
+        f"no second draft."
+    )
+    if signals:
+        more = "more drafts" if signals[-1].side > 0 else "fewer drafts"
+        chance = chance_of_run(len(values), sides.count(1) / len(values), sides.count(-1) / len(values))
+        told += (
+            f" {_run_words(signals[-1], len(values), f'needed {more} than the mean')} {_by_chance(chance, len(values))}"
+        )
+    else:
+        told += f" No signal: no {RUN} in a row on one side of the mean."
+    return RunChart(tuple(points), of, middle, mean, signals, told)
 
 
-def rolling_approval(decided: Sequence[DecidedPoint], of: int, still_open: int) -> RollingApproval:
-    """Return approval among the last ten decided pilots at each decision, from the fifth on.
+def chance_outside(n: int) -> float:
+    """Return the chance that a look at ``n`` points of a stable, log-normal process finds one outside the limits.
 
-    If ``decided`` is not all ``of`` of them, windows start at its tenth, so that every window is full.
+    Interpolated from ``OUTSIDE_BY_CHANCE`` over log n, and held constant beyond its ends.
     """
-    begin = FEWEST if len(decided) == of else WINDOW
-    windows = tuple(_window(decided[max(0, end - WINDOW) : end]) for end in range(begin, len(decided) + 1))
-    fail = passed = None
-    if windows:
-        k, n = windows[-1].rate.numerator, windows[-1].rate.denominator
-        fail, passed = rate(k, n + still_open), rate(k + still_open, n + still_open)
-    reading = _approval_reading(decided, windows, of, still_open)
-    return RollingApproval(windows, of, still_open, fail, passed, reading)
+    known = sorted(OUTSIDE_BY_CHANCE)
+    if n <= known[0] or n >= known[-1]:
+        return OUTSIDE_BY_CHANCE[known[0] if n <= known[0] else known[-1]]
+    low, high = next((a, b) for a, b in pairwise(known) if a <= n <= b)
+    share = math.log(n / low) / math.log(high / low)
+    return OUTSIDE_BY_CHANCE[low] + share * (OUTSIDE_BY_CHANCE[high] - OUTSIDE_BY_CHANCE[low])
+
+
+def chance_of_run(n: int, above: float, below: float) -> float:
+    """Return the chance of ``RUN`` or more in a row on one side among ``n`` independent points.
+
+    ``above`` and ``below`` are each point's chance to lie on that side; the rest lie on the mean. Exact, by a Markov
+    chain over the length of the run at the end.
+    """
+    up, down = [0.0] * RUN, [0.0] * RUN  # chance of a run of that length at the end, and none of RUN so far
+    neither, seen = 1.0, 0.0
+    for _ in range(n):
+        before_up, before_down, before = sum(up), sum(down), neither + sum(up) + sum(down)
+        seen += up[-1] * above + down[-1] * below
+        up = [0.0, (before - before_up) * above, *(p * above for p in up[1:-1])]
+        down = [0.0, (before - before_down) * below, *(p * below for p in down[1:-1])]
+        neither = before * (1 - above - below)
+    return seen
 
 
 def difference_bounds(before: Rate, after: Rate) -> tuple[float, float] | None:
@@ -212,48 +213,13 @@ def difference_bounds(before: Rate, after: Rate) -> tuple[float, float] | None:
     return q - p - math.hypot(q - q_low, high - p), q - p + math.hypot(q_high - q, p - low)
 
 
-def _signals(scaled: list[float], mean: float, reach: float) -> list[Signal]:
-    found = []
-    if reach:
-        found += [
-            Signal(SignalKind.OUTSIDE, 1 if value > mean else -1, place, place)
-            for place, value in enumerate(scaled)
-            if abs(value - mean) > reach
-        ]
-    found += _stretches(SignalKind.ONE_SIDE, [_sign(value - mean) for value in scaled], RUN)
-    steps = [0, *(_sign(after - before) for before, after in pairwise(scaled))]
-    # Seven rising points have six rises between them.
-    found += [
-        Signal(SignalKind.TREND, rise.side, rise.first - 1, rise.last)
-        for rise in _stretches(SignalKind.TREND, steps, RUN - 1)
-    ]
-    far = [_sign(value - mean) if reach and abs(value - mean) > reach * 2 / 3 else 0 for value in scaled]
-    found += _near_limit(far)
-    return sorted(found, key=lambda signal: (signal.first, signal.last))
-
-
-def _near_limit(far: list[int]) -> list[Signal]:
-    """Return a signal for each two of three consecutive points in the outer third on one side; overlaps are merged."""
-    found: list[Signal] = []
-    for end in range(1, len(far)):
-        for side in (1, -1):
-            places = [place for place in range(max(0, end - 2), end + 1) if far[place] == side]
-            if len(places) < 2 or places[-1] != end:
-                continue
-            if found and found[-1].side == side and found[-1].last >= places[0]:
-                found[-1] = Signal(SignalKind.NEAR_LIMIT, side, found[-1].first, end)
-            else:
-                found.append(Signal(SignalKind.NEAR_LIMIT, side, places[0], end))
-    return found
-
-
-def _stretches(kind: SignalKind, sides: Sequence[int], least: int) -> list[Signal]:
-    """Return a signal for each run of at least ``least`` consecutive points on the same side. 0 is on neither side."""
+def _runs(sides: Sequence[int]) -> list[Signal]:
+    """Return a signal for each run of at least ``RUN`` consecutive points on the same side. 0 is on neither side."""
     found, first = [], 0
     for place in range(1, len(sides) + 1):
         if place == len(sides) or sides[place] != sides[first]:
-            if sides[first] and place - first >= least:
-                found.append(Signal(kind, sides[first], first, place - 1))
+            if sides[first] and place - first >= RUN:
+                found.append(Signal(SignalKind.ONE_SIDE, sides[first], first, place - 1))
             first = place
     return found
 
@@ -262,82 +228,78 @@ def _sign(value: float) -> int:
     return (value > 0) - (value < 0)
 
 
-def _first_cuts_reading(chart: Xmr, points: Sequence[Point], of: int, target: float) -> str:
-    values, limits = chart.values, chart.limits
-    if not values:
+def _first_cuts_reading(chart: Xmr, signals: Sequence[Signal], points: Sequence[Point], of: int, target: float) -> str:
+    if not points:
         return "No first cut has been timed yet."
-    if limits is None:
-        kept = sum(value <= target for value in values)
-        return (
-            f"{count(len(values), 'first cut')} timed, {kept} within {seconds(target)}; limits are drawn from {FEWEST}."
-        )
-    expected = f"{seconds(limits.low).removesuffix(' s')}–{seconds(limits.high)}"
-    if limits.high <= target:
-        promise = f"expect {expected}, within the promise of {seconds(target)}"
-    elif limits.low > target:
-        promise = f"expect {expected}, over the promise of {seconds(target)}"
+    n, over = len(points), sum(point.value > target for point in points)
+    floored = [point for point in points if point.value < FLOOR]
+    limits = chart.limits
+    compared = f"{over:,} of {count(n, 'first cut')} took over {seconds(target)}"
+    if limits:
+        span = f"{seconds(limits.low).removesuffix(' s')}–{seconds(limits.high)}"
+        trial = f", on trial until there are {TRIAL} points" if limits.trial else ""
+        told = f"{_signal_words(chart, signals, points, n - len(floored))} {compared}. Limits: {span}{trial}."
+    elif n - len(floored) < FEWEST:
+        told = f"{compared}. Limits are drawn from {FEWEST} points."
     else:
-        promise = f"expect {expected}, so the promise of {seconds(target)} is not safe"
-    trial = f" Trial limits, from {len(values)} pilots." if limits.trial else ""
-    shown = f" The latest {len(values):,} of {of:,} pilots." if len(values) < of else ""
-    return f"{_change(chart)}; {promise}.{trial}{shown}"
+        told = f"{compared}. There are no limits, because most times equal the one before."
+    if floored:
+        verb = "is" if len(floored) == 1 else "are"
+        told += (
+            f" {count(len(floored), 'time')} under {FLOOR:g} s ({_names(floored)}) {verb} drawn at the bottom and left "
+            "out of the limits."
+        )
+    return f"{told} The latest {n:,} of {of:,} pilots." if n < of else told
 
 
-def _change(chart: Xmr) -> str:
-    """Return what the signals say about the latest points."""
-    end = len(chart.values) - 1
-    latest = {signal.kind: signal for signal in chart.signals if signal.last == end}
-    runs = [s for s in chart.signals if s.kind is SignalKind.ONE_SIDE and end - s.last <= 1 and s.first > 0]
-    if signal := latest.get(SignalKind.OUTSIDE):
-        return f"The latest is {_slower(signal)} than the limits allow: look for its cause"
-    if runs:
-        n, of = runs[-1].last - runs[-1].first + 1, end - runs[-1].first + 1
-        told = f"The last {n}" if n == of else f"{n} of the last {of}"
-        return f"{told} are {_slower(runs[-1])} than the mean: the change is real"
-    if signal := latest.get(SignalKind.TREND):
-        n = signal.last - signal.first + 1
-        return f"The last {n} were each {_slower(signal)} than the one before: the change is real"
-    if signal := latest.get(SignalKind.NEAR_LIMIT):
-        how = "slow" if signal.side > 0 else "fast"
-        return f"Two of the last three are unusually {how}: a change may be under way"
-    outside = sum(signal.kind is SignalKind.OUTSIDE for signal in chart.signals)
+def _signal_words(chart: Xmr, signals: Sequence[Signal], points: Sequence[Point], n: int) -> str:
+    """Return the signals among ``n`` points, each kind with how often it comes by chance."""
+    outside = [signal for signal in signals if signal.kind is SignalKind.OUTSIDE]
+    runs = [signal for signal in signals if signal.kind is SignalKind.ONE_SIDE]
+    told = []
     if outside:
-        return f"No change now, though {count(outside, 'pilot')} before lay outside the limits"
-    return "No change: the ups and downs are noise"
+        verb = "is" if len(outside) == 1 else "are"
+        names = _names([points[signal.first] for signal in outside])
+        told += [
+            f"{count(len(outside), 'point')} {verb} outside the limits ({names}).",
+            _by_chance(chance_outside(n), n),
+        ]
+    if runs:
+        slower = "slower" if runs[-1].side > 0 else "faster"
+        skipped = sum(point.value < FLOOR for point in points[runs[-1].first : runs[-1].last + 1])
+        told += [
+            _run_words(runs[-1], len(points), f"are {slower} than the mean", skipped),
+            _by_chance(chance_of_run(n, chart.above / n, chart.below / n), n),
+        ]
+    return " ".join(told) or f"No signal: no point outside the limits, no {RUN} in a row on one side of the mean."
 
 
-def _slower(signal: Signal) -> str:
-    return "slower" if signal.side > 0 else "faster"
+def _run_words(run: Signal, n: int, what: str, skipped: int = 0) -> str:
+    """Return a run among ``n`` points in words; ``skipped`` of its points are not counted."""
+    length = run.last - run.first + 1 - skipped
+    which = f"The last {length}" if run.last == n - 1 else f"{length} in a row"
+    return f"{which} {what}."
 
 
-def _few_iterations(values: list[float]) -> str:
+def _by_chance(chance: float, n: int) -> str:
+    often = "Under 1%" if chance < 0.01 else "Over 99%" if chance > 0.99 else f"About {percent(chance)}"
+    return f"{often} of looks at {n:,} points of a stable process show such a signal by chance."
+
+
+def _names(points: Sequence[Point]) -> str:
+    """Return the companies of the points, the latest first; at most ``MOST_NAMED``."""
+    names = list(dict.fromkeys(point.company_name for point in reversed(points)))
+    more = len(names) - MOST_NAMED
+    return ", ".join(names[:MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _few_drafts(values: list[float]) -> str:
     if not values:
-        return "No attempt with a known number of iterations yet."
+        return "No attempt with a known number of drafts yet."
     told = ", ".join(f"{value:g}" for value in values)
-    noun = "iteration" if told == "1" else "iterations"
-    return f"{count(len(values), 'attempt')}, with {told} {noun}; a median is drawn from {FEWEST}."
+    noun = "draft" if told == "1" else "drafts"
+    return f"{count(len(values), 'attempt')} with {told} {noun}. A median is drawn from {FEWEST} attempts."
 
 
 def _latest(shown: int, of: int, noun: str) -> str:
     return count(of, noun) if shown == of else f"the latest {shown:,} of {count(of, noun)}"
-
-
-def _window(decided: Sequence[DecidedPoint]) -> Window:
-    approved = sum(point.approved for point in decided)
-    return Window(decided[-1].at, rate(approved, len(decided)), tuple(point.pilot_id for point in decided))
-
-
-def _approval_reading(decided: Sequence[DecidedPoint], windows: Sequence[Window], of: int, still_open: int) -> str:
-    waiting = f" {count(still_open, 'pilot')} still open." if still_open else ""
-    if not windows:
-        approved = sum(point.approved for point in decided)
-        return f"{approved:,} of {count(of, 'decided pilot')} approved; a rate is drawn from {FEWEST}.{waiting}"
-    now = windows[-1].rate
-    told = f"Of the last {now.denominator} decided: {rate_words(now.numerator, now.denominator, now.low, now.high)}"
-    if len(windows) <= WINDOW or len(decided) < 2 * WINDOW:
-        return f"{told}.{waiting}"
-    before = windows[-1 - WINDOW].rate
-    bounds = difference_bounds(before, now)
-    real = bounds is not None and not bounds[0] <= 0 <= bounds[1]
-    verdict = "the change is real" if real else "too little to tell a change"
-    return f"{told}; {percent(before.value)} of the ten before them: {verdict}.{waiting}"

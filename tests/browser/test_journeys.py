@@ -173,7 +173,7 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(open_page: OpenPage, store:
     for path, landmark in (
         ("/", "Needs you today"),
         ("/new_pilot", "The brief"),
-        ("/metrics", "Is there less rework?"),
+        ("/metrics", "How many drafts does an attempt need?"),
     ):
         page = open_page(path, phone=True)
         expect(page.get_by_text(landmark, exact=True).first).to_be_visible()

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from pilot_core.insight.approval import BLOCK, DecidedPoint, History
 from pilot_core.insight.breakdowns import AttemptOutcome, Badge
 from pilot_core.insight.evidence import FlagState
 from pilot_core.insight.programme import ProgrammeCounts
 from pilot_core.insight.results import Change, CostPerApproved, Improvement, OutcomeCounts, Sparklines, Spread
 from pilot_core.insight.stats import Rate, rate
-from pilot_core.insight.trends import WINDOW, DecidedPoint, Point
+from pilot_core.insight.trends import Point
 from pilot_core.store.engine.connection import Connection, Row, rows
 from pilot_core.store.queries.cohorts import DECIDED, STILL_OPEN
 from pilot_core.store.queries.series import (
@@ -20,6 +21,7 @@ from pilot_core.store.queries.series import (
     decided_points,
     feedback_waits,
     first_cut_points,
+    history,
     iteration_points,
     sparklines,
     times_to_end,
@@ -85,6 +87,7 @@ class Found:
     first_cuts_of: int
     iterations: list[Point]
     decided: list[DecidedPoint]
+    history: History
     badges: list[Badge]
     sparklines: Sparklines
     ends: "tuple[Array, Array]"
@@ -231,8 +234,9 @@ def find(connection: Connection, *, now: datetime, recent: int, latest: int) -> 
         first_cuts=points,
         first_cuts_of=of,
         iterations=iteration_points(connection, latest),
-        # The first window of the chart reaches back further than its first point.
-        decided=decided_points(connection, latest + WINDOW - 1),
+        # The first block may begin earlier than the first of the latest points.
+        decided=decided_points(connection, latest + BLOCK - 1),
+        history=history(connection),
         badges=badges(connection, latest),
         sparklines=sparklines(connection),
         ends=times_to_end(connection, now),

@@ -6,6 +6,7 @@ from datetime import datetime
 from pilot_core.clock import as_utc
 from pilot_core.domain.feedback import FeedbackMode
 from pilot_core.insight import breakdowns, survival, trends
+from pilot_core.insight.approval import Approval, approval_chart, cusum_for
 from pilot_core.insight.breakdowns import Forest, Funnel, Segment, Themes, Timeline
 from pilot_core.insight.cohort import Cohort
 from pilot_core.insight.programme import ProgrammeResult
@@ -15,7 +16,7 @@ from pilot_core.insight.results import Measures, Sparklines
 from pilot_core.insight.rules import current_programme_rules
 from pilot_core.insight.stats import rate
 from pilot_core.insight.times_to import Incidence
-from pilot_core.insight.trends import FirstCuts, RollingApproval, RunChart
+from pilot_core.insight.trends import FirstCuts, RunChart
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.queries import measures as sql
 from pilot_core.store.queries.cohorts import in_cohort
@@ -36,7 +37,7 @@ class MetricsPage:
     forest: Forest
     first_cuts: FirstCuts
     iterations: RunChart
-    approval: RollingApproval
+    approval: Approval
     incidence: Incidence
     funnel: Funnel
     themes: Themes
@@ -79,7 +80,12 @@ def metrics_page(
         forest=breakdowns.forest(split),
         first_cuts=trends.first_cuts(found.first_cuts, found.first_cuts_of, rules.first_cut_seconds),
         iterations=trends.run_chart(found.iterations, found.totals.iterations.n),
-        approval=trends.rolling_approval(found.decided, overall.outcomes.decided, overall.outcomes.still_open),
+        approval=approval_chart(
+            found.decided,
+            found.history,
+            overall.outcomes.still_open,
+            cusum_for(rules.proceed_rate, rules.stop_rate),
+        ),
         incidence=incidence,
         funnel=breakdowns.funnel(found.funnel),
         themes=breakdowns.themes(found.themes.by_state, found.totals.reviewed_pilots),

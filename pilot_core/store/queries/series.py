@@ -6,10 +6,11 @@ Those tables last as long as the cohort's connection, so functions take that con
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from pilot_core.insight.approval import DecidedPoint, History
 from pilot_core.insight.breakdowns import Badge
 from pilot_core.insight.results import SparklinePoint, Sparklines
 from pilot_core.insight.times_to import APPROVED, CENSORED, ENDED
-from pilot_core.insight.trends import DecidedPoint, Point
+from pilot_core.insight.trends import Point
 from pilot_core.store.engine.connection import Connection, Row, rows
 from pilot_core.store.queries.cohorts import DECIDED
 from pilot_core.store.tables.columns import from_column, to_column
@@ -44,6 +45,11 @@ SELECT c.pilot_id, s.company_name, n.ended_at, n.pilot_outcome FROM (
     ORDER BY ended_at DESC, pid DESC LIMIT $latest
 ) n JOIN chosen c ON c.pid = n.pid JOIN pilots s ON s.pilot_id = c.pilot_id
 ORDER BY n.ended_at, n.pid
+"""  # noqa: S608
+
+_HISTORY = f"""
+SELECT CAST(extract(epoch FROM ended_at) AS DOUBLE PRECISION) AS seconds, pilot_outcome = 'approved' AS approved
+FROM pilot_outcomes WHERE pilot_outcome IN {DECIDED} ORDER BY ended_at, pid
 """  # noqa: S608
 
 _BADGES = """
@@ -123,6 +129,12 @@ def decided_points(connection: Connection, latest: int) -> list[DecidedPoint]:
         DecidedPoint(row["pilot_id"], row["company_name"], _time(row["ended_at"]), row["pilot_outcome"] == "approved")
         for row in rows(connection, _DECIDED, {"latest": latest})
     ]
+
+
+def history(connection: Connection) -> History:
+    """Every decided pilot, the oldest first."""
+    found = connection.execute(_HISTORY).fetchnumpy()
+    return History(found["approved"].tolist(), found["seconds"].tolist())
 
 
 def badges(connection: Connection, latest: int) -> list[Badge]:

@@ -94,10 +94,10 @@ def target(figure: go.Figure, value: float, label: str, *, at: float | None = No
     _label(figure, label, value if at is None else at, "left", below)
 
 
-def limit(figure: go.Figure, value: float, label: str, *, at: float | None = None) -> None:
+def limit(figure: go.Figure, value: float, label: str, *, at: float | None = None, below: bool = False) -> None:
     """Draw a dotted horizontal line for a computed limit."""
     _line(figure, value, "dot")
-    _label(figure, label, value if at is None else at, "right")
+    _label(figure, label, value if at is None else at, "right", below)
 
 
 def vertical(figure: go.Figure, value: float, label: str, side: str) -> None:

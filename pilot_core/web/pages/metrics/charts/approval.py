@@ -1,67 +1,90 @@
-"""The chart of approval over time, over the last ten decided pilots."""
+"""The chart of approval over time, in blocks of ten decided pilots."""
 
-from typing import Any
+from collections.abc import Sequence
 
 from pilot_core.formatting import count, day, percent
+from pilot_core.insight.approval import BLOCK, Block
 from pilot_core.insight.rules import current_programme_rules
-from pilot_core.insight.stats import Rate
 from pilot_core.store.queries.drilldown import Selection
 from pilot_core.store.queries.metrics_page import MetricsPage
 from pilot_core.web.pages.metrics.charts.chart import Chart
-from pilot_core.web.pages.metrics.charts.sequence import ROOM, in_order
+from pilot_core.web.pages.metrics.charts.sequence import in_order
 from pilot_core.web.pages.metrics.numbers import rate_with_n
-from pilot_core.web.pages.metrics.plot import LINE, Drilldown, Plot, band, canvas, series_colour, target
+from pilot_core.web.pages.metrics.plot import LINE, Drilldown, Plot, canvas, series_colour, target, vertical
+
+LEFT_ROOM, RIGHT_ROOM = 1.2, 1.0
+"""The space beside the blocks, in blocks, for the labels of lines and for the bar of the open pilots."""
 
 
 def draw(page: MetricsPage) -> Plot | None:
-    """Draw approval among the last ten decided pilots with its 95% interval, and where open pilots could take it."""
+    """Draw each block's approval with its 95% interval, the start of a fall, and where open pilots could take all."""
     found = page.approval
-    if not found.windows:
+    if not found.blocks:
         return None
-    plot = Plot(canvas("Approved of the last ten"))
-    figure, windows = plot.figure, found.windows
-    places = list(range(len(windows)))
-    band(figure, places, [each.rate.low or 0.0 for each in windows], [each.rate.high or 0.0 for each in windows])
-    figure.add_scatter(
-        x=places,
-        y=[window.rate.value for window in windows],
-        customdata=[
-            plot.mark(
-                Drilldown(
-                    f"The {window.rate.denominator} pilots decided up to {day(window.at)}",
-                    Selection(pilot_ids=window.pilot_ids),
-                ),
-                day(window.at),
-                rate_with_n(window.rate),
-            )
-            for window in windows
-        ],
-        hovertemplate="Decided up to %{customdata[1]}<br>%{customdata[2]}<extra></extra>",
-        mode="lines+markers",
-        line={"color": series_colour(), "width": 2},
-        marker={"size": 7, "color": series_colour()},
-    )
-    span = max(places[-1], 1)
-    if found.still_open and found.if_open_fail and found.if_open_pass:
-        _open_bounds(plot, places[-1] + 0.06 * span, found.if_open_fail, found.if_open_pass, found.still_open)
+    plot = Plot(canvas("Approved of decided"))
+    figure, last = plot.figure, len(found.blocks) - 1
+    full = [place for place, block in enumerate(found.blocks) if block.full]
+    _blocks(plot, found.blocks, full, 1.0)
+    _blocks(plot, found.blocks, [place for place in range(last + 1) if place not in full], 0.45)
+    if page.measures.outcomes.still_open:
+        _open_bounds(plot, last + 0.6, page)
+    if found.fall and found.fall.since >= found.before:
+        vertical(figure, (found.fall.since - found.before) / BLOCK - 0.5, "sign of a fall since", "left")
+        figure.update_layout(margin_t=28)
     rules = current_programme_rules()
     target(figure, rules.proceed_rate, f"PROCEED {percent(rules.proceed_rate)}")
     target(figure, rules.stop_rate, f"STOP {percent(rules.stop_rate)}")
     figure.update_yaxes(range=[-0.03, 1.05], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1])
-    in_order(plot, [window.at for window in windows])
-    figure.update_xaxes(range=[-ROOM * span - 0.6, 1.12 * span + 0.6])
+    in_order(plot, [block.last for block in found.blocks])
+    figure.update_xaxes(range=[-LEFT_ROOM, max(last, 1) + RIGHT_ROOM])
     return plot
 
 
-def _open_bounds(plot: Plot, at: Any, fail: Rate, passed: Rate, still_open: int) -> None:
-    """Draw a bar beside the last window: its rate if every open pilot fails, and if every one is approved."""
-    pilots = Drilldown(f"{count(still_open, 'pilot')} still open", Selection("still_open"))
+def _blocks(plot: Plot, blocks: Sequence[Block], places: Sequence[int], opacity: float) -> None:
+    """Draw the blocks at these places."""
+    shown = [blocks[place] for place in places]
+    colour = series_colour()
+    plot.figure.add_scatter(
+        x=list(places),
+        y=[block.rate.value for block in shown],
+        error_y={
+            "type": "data",
+            "symmetric": False,
+            "array": [(block.rate.high or 0.0) - (block.rate.value or 0.0) for block in shown],
+            "arrayminus": [(block.rate.value or 0.0) - (block.rate.low or 0.0) for block in shown],
+            "thickness": 1.5,
+            "width": 4,
+            "color": colour,
+        },
+        customdata=[
+            plot.mark(
+                Drilldown(
+                    f"{count(block.rate.denominator, 'pilot')} decided up to {day(block.last)}",
+                    Selection(pilot_ids=block.pilot_ids),
+                ),
+                day(block.last),
+                rate_with_n(block.rate) + ("" if block.full else f", not {BLOCK} pilots yet"),
+            )
+            for block in shown
+        ],
+        hovertemplate="Decided up to %{customdata[1]}<br>%{customdata[2]}<extra></extra>",
+        mode="markers",
+        opacity=opacity,
+        marker={"size": 10, "color": colour},
+    )
+
+
+def _open_bounds(plot: Plot, at: float, page: MetricsPage) -> None:
+    """Draw a bar: the rate of the whole cohort if every open pilot fails, and if every one is approved."""
+    found = page.measures
+    fail, passed = found.approval_if_open_fail, found.approval_if_open_pass
+    pilots = Drilldown(f"{count(found.outcomes.still_open, 'pilot')} still open", Selection("still_open"))
     plot.figure.add_scatter(
         x=[at, at],
         y=[fail.value, passed.value],
         customdata=[
-            plot.mark(pilots, f"If every open pilot fails: {rate_with_n(fail)}"),
-            plot.mark(pilots, f"If every open pilot is approved: {rate_with_n(passed)}"),
+            plot.mark(pilots, f"All pilots, if every open one fails: {rate_with_n(fail)}"),
+            plot.mark(pilots, f"All pilots, if every open one is approved: {rate_with_n(passed)}"),
         ],
         hovertemplate="%{customdata[1]}<extra></extra>",
         mode="lines+markers",
@@ -71,18 +94,17 @@ def _open_bounds(plot: Plot, at: Any, fail: Rate, passed: Rate, still_open: int)
 
 
 def _shown_of(page: MetricsPage) -> str:
-    windows, of = page.approval.windows, page.approval.of
-    if not windows or of <= len(windows) + windows[0].rate.denominator - 1:
-        return ""
-    return f" The latest {len(windows):,} of {of:,} decisions are drawn."
+    found = page.approval
+    return f" The latest {found.of - found.before:,} of {found.of:,} decisions are drawn." if found.before else ""
 
 
 CHART = Chart(
     key="approval",
-    question="Is approval moving?",
-    explanation="At each decision, how many of the last ten decided pilots are approved, with the 95% Wilson interval. "
-    "The grey bar shows where the open pilots could take it: all failed, or all approved.",
-    description="Approval among the last ten decided pilots, with its 95% interval.",
+    question="Is approval falling?",
+    explanation="Decided pilots in blocks of ten, in order, each with its 95% Wilson interval. The latest block is "
+    "lighter until it is full. A sign of a fall comes from all decided pilots (Bernoulli CUSUM). The grey "
+    "bar shows where the open pilots could take the rate of all pilots: all failed, or all approved.",
+    description="Approval of each block of ten decided pilots, with its 95% interval.",
     reading=lambda page: page.approval.reading,
     draw=draw,
     addition=_shown_of,
