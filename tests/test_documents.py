@@ -629,7 +629,7 @@ def test_no_words_of_people_change_the_structure_of_an_outcome_report(text: str)
 
 def test_a_report_without_any_attempt_shows_dashes_and_never_a_zero_that_was_not_measured() -> None:
     text = render_report(build_report(fixed_pilot(), now=START))
-    assert "## Recommendation: TOO EARLY" in text
+    assert "## Recommendation: NO VERDICT YET" in text
     assert "| Average time to first cut | – (n = 0) |" in text
     assert "| Average iterations an attempt | – (n = 0) |" in text
     assert "| Review approval rate | – |" in text

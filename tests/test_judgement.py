@@ -114,7 +114,7 @@ def test_an_override_changes_no_number_of_the_page(store, pilot):
     before = metrics_page(store)
     override_recommendation(store, pilot.pilot_id, "STOP", "Sold.", at_command_line("Lea"))
     after = metrics_page(store)
-    assert (after.programme, after.timeline.badges[0].label) == (before.programme, "TOO EARLY")
+    assert (after.programme, after.timeline.badges[0].label) == (before.programme, "NO VERDICT YET")
 
 
 def test_words_offer_the_flags_nobody_has_raised_or_decided_on(store, pilot):
@@ -248,7 +248,7 @@ def test_the_list_of_reports_is_searched_filtered_and_cut_into_pages_by_the_stor
     assert (north.last.report_id, first.report_id != last.report_id) == (last.report_id, True)
     assert listed(search="north_") == [("North_beam", 0)]
     assert listed(filed=(NOT_FILED,)) == [("North_beam", 0)]
-    assert {name for name, _ in listed(filed=("TOO EARLY",))} == {"Northwind", "Fjord"}
+    assert {name for name, _ in listed(filed=("NO VERDICT YET",))} == {"Northwind", "Fjord"}
     assert listed(filed=("PROCEED",)) == []
     assert listed(page=2, per_page=2) == listed(page=9, per_page=2) == [("North_beam", 0)]
     fjord = next(line.last for line in everything.lines if line.company_name == "Fjord")

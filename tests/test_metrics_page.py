@@ -93,7 +93,7 @@ def drawn(at: AppTest) -> list[str]:
 
 
 def badges(at: AppTest) -> list[str]:
-    words = ("PROCEED", "REVISE", "STOP", "TOO EARLY")
+    words = ("PROCEED", "REVISE", "STOP", "NO VERDICT YET")
     return [word for element in at.markdown for word in words if "-badge[" in element.value and word in element.value]
 
 
@@ -118,7 +118,7 @@ def test_a_pilot_without_an_attempt_shows_dashes_and_no_rate(
         "Approval of each segment with its 95% interval and badge",
         "One mark a pilot by its recommendation, over time",
     ]
-    assert badges(at)[0] == "TOO EARLY"
+    assert badges(at)[0] == "NO VERDICT YET"
     assert "1 pilot, 0 videos: 0 decided, 1 open." in page_text(at)
 
 
@@ -148,7 +148,7 @@ def test_every_chart_has_its_question_its_reading_and_a_name_for_those_who_canno
     assert len(drawn(at)) == len(CHARTS)
     assert all(len(alt) > 30 for alt in drawn(at))
     assert "“Hook is weak” was raised on 3 of 6 reviewed pilots; it persists with 3" in page_text(at)
-    assert badges(at)[0] == "REVISE"
+    assert badges(at)[0] == "NO VERDICT YET"
     assert "3 of 6 decided pilots are approved: 60% or more is not likely." in page_text(at)
     assert "would reach PROCEED" in page_text(at)
 
@@ -218,7 +218,7 @@ def test_simulated_feedback_is_said_loudly_and_counted_only_when_asked_for(
     at = open_page(feedback="Simulated")
     assert "Simulated feedback." in at.warning[0].value
     assert cards(at)["Reviews that approve"] == ("100%", "1 of 1, 21–100%")
-    assert badges(at)[0] == "TOO EARLY"
+    assert badges(at)[0] == "NO VERDICT YET"
 
 
 def test_a_past_day_shows_what_was_known_then(open_page: OpenPage, store: PilotStore, clock: HandClock) -> None:

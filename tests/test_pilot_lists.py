@@ -3,7 +3,7 @@
 import pytest
 
 from pilot_core import PilotStore
-from pilot_core.domain.judgements import TOO_EARLY
+from pilot_core.domain.judgements import NO_VERDICT_YET
 from pilot_core.errors import InvalidRequest
 from pilot_core.store.engine.connection import rows
 from pilot_core.store.engine.schema import MIGRATIONS
@@ -45,7 +45,7 @@ def test_filters_narrow_a_list_together_and_their_values_add_up(store: PilotStor
     assert companies(store, outcome=("dropped",)) == ["Dropped"]
     assert companies(store, scenario=("problem_solution",)) == ["Dropped"]
     assert companies(store, recommendation=("PROCEED", "REVISE")) == ["Struggling", "Approved"]
-    assert companies(store, recommendation=(TOO_EARLY,)) == ["Paused", "Waiting"]
+    assert companies(store, recommendation=(NO_VERDICT_YET,)) == ["Paused", "Waiting"]
     assert companies(store, recommendation=("no such badge",)) == []
 
 

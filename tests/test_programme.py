@@ -1,4 +1,4 @@
-"""The recommendation for a programme: the reference's table, its golden cases, and what would change it."""
+"""The recommendation for a programme: the reference's tables, its golden cases, and what would change it."""
 
 from math import comb
 
@@ -7,19 +7,34 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from pilot_core.insight.operating import operating_characteristic
+from pilot_core.insight.posterior import probability_at_least, probability_at_most
 from pilot_core.insight.programme import CODES, ProgrammeCounts, ProgrammeResult
-from pilot_core.insight.programme_verdict import probability_at_least, probability_at_most, recommend_programme
+from pilot_core.insight.programme_verdict import recommend_programme
 from pilot_core.insight.recommend import State, Verdict
 from pilot_core.insight.rules import ProgrammeRules, current_programme_rules, current_rules
 
 # n: STOP up to, REVISE from–to, keep piloting from–to, PROCEED from
 TABLE = {
-    5: (0, (1, 3), (4, 4), 5),
-    10: (1, (2, 6), (7, 7), 8),
-    20: (5, (6, 12), (13, 14), 15),
-    50: (15, (16, 30), (31, 33), 34),
+    5: (0, None, (1, 4), 5),
+    8: (0, None, (1, 7), 8),
+    9: (1, None, (2, 7), 8),
+    10: (1, (2, 4), (5, 8), 9),
+    15: (2, (3, 7), (8, 11), 12),
+    20: (4, (5, 10), (11, 14), 15),
+    30: (7, (8, 15), (16, 21), 22),
+    50: (14, (15, 27), (28, 34), 35),
 }
-KEPT = {"sla_kept": 90, "sla_known": 100, "first_cut_median": 120, "recent_decided": 5, "recent_stops": 1}
+RATES = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+EVER_BY_50 = {
+    Verdict.PROCEED: (0.003, 0.018, 0.084, 0.325, 0.772, 0.988, 1.000),
+    Verdict.STOP: (0.640, 0.214, 0.053, 0.013, 0.003, 0.000, 0.000),
+    Verdict.REVISE: (0.966, 0.992, 0.891, 0.514, 0.143, 0.017, 0.000),
+}
+WITHIN = {
+    "sla_kept": 17, "sla_known": 19, "first_cuts_over": 3, "first_cuts_known": 5, "cost_decided": 90, "costs_known": 10
+}  # fmt: skip
+"""At each guardrail's limit, for ten decided pilots of which nine are approved."""
 
 
 def outcome(approved: int, decided: int, still_open: int = 0, **more: float) -> tuple[str | None, str, str]:
@@ -31,7 +46,7 @@ def expected(k: int, n: int) -> str | None:
     stop, revise, keep, proceed = TABLE[n]
     if k <= stop:
         return "STOP"
-    if revise[0] <= k <= revise[1]:
+    if revise and revise[0] <= k <= revise[1]:
         return "REVISE"
     if k >= proceed:
         return "PROCEED"
@@ -44,20 +59,38 @@ def test_the_table_of_the_reference_to_the_cell(n):
     assert [outcome(k, n)[0] for k in range(n + 1)] == [expected(k, n) for k in range(n + 1)]
 
 
+def test_the_chance_of_ever_being_shown_a_verdict_is_that_of_the_reference():
+    found = operating_characteristic(current_programme_rules(), RATES, 50)
+    assert {verdict: tuple(round(chance, 3) for chance in found.ever[verdict]) for verdict in Verdict} == EVER_BY_50
+
+
+@pytest.mark.parametrize("rate", [0.35, 0.62])
+def test_the_chance_of_ever_being_shown_a_verdict_is_that_of_every_sequence_of_pilots(rate):
+    """By brute force over the 2¹¹ ways for eleven pilots to end, each looked at after every pilot."""
+    chances = dict.fromkeys(Verdict, 0.0)
+    shown = {(k, n): outcome(k, n)[0] for n in range(12) for k in range(n + 1)}
+    for way in range(2**11):
+        ends = [way >> place & 1 for place in range(11)]
+        seen = {shown[sum(ends[:n]), n] for n in range(12)}
+        for verdict in seen - {None}:
+            chances[verdict] += rate ** sum(ends) * (1 - rate) ** (11 - sum(ends))
+    found = operating_characteristic(current_programme_rules(), [rate], 11).ever
+    assert {verdict: found[verdict][0] for verdict in Verdict} == pytest.approx(chances)
+
+
 @pytest.mark.parametrize(
     ("counts", "result"),
     [
-        ((0, 2), (None, "not_ready", "too_few")),
-        ((0, 3), ("STOP", "final", "none_approved")),
-        ((4, 5), (None, "not_ready", "keep_piloting")),
-        ((8, 10), ("PROCEED", "final", "proceed")),
-        ((12, 20), ("REVISE", "final", "revise")),
-        ((8, 10, 6), ("PROCEED", "provisional", "proceed")),
-        ((3, 4), (None, "not_ready", "too_few")),
+        ((0, 3), (None, "not_ready", "too_few")),
+        ((0, 5), ("STOP", "final", "stop")),
+        ((5, 5), ("PROCEED", "final", "proceed")),
+        ((8, 10), (None, "not_ready", "keep_piloting")),
+        ((9, 10), ("PROCEED", "final", "proceed")),
+        ((12, 20), (None, "not_ready", "keep_piloting")),
+        ((9, 10, 6), ("PROCEED", "provisional", "proceed")),
+        ((10, 20), ("REVISE", "final", "revise")),
         ((0, 0), (None, "not_ready", "too_few")),
-        ((0, 3, 1), ("STOP", "provisional", "none_approved")),
-        ((1, 10), ("STOP", "final", "stop")),
-        ((8, 10, 1), ("PROCEED", "provisional", "proceed")),
+        ((4, 4), (None, "not_ready", "too_few")),
         ((40, 50, 1), ("PROCEED", "final", "proceed")),
     ],
 )
@@ -65,57 +98,97 @@ def test_golden_programmes(counts, result):
     assert outcome(*counts) == result
 
 
-def test_golden_programme_with_an_sla_under_ninety_percent():
-    assert outcome(8, 10, sla_kept=89, sla_known=100) == ("REVISE", "final", "guardrail")
+def test_golden_programme_with_guardrails_on_the_sla():
+    assert outcome(9, 10, sla_kept=17, sla_known=19) == ("PROCEED", "final", "proceed")
+    assert outcome(9, 10, sla_kept=150, sla_known=180) == ("REVISE", "final", "guardrail")
+    assert outcome(9, 10, 1, sla_kept=150, sla_known=180) == ("REVISE", "provisional", "guardrail")
 
 
 @pytest.mark.parametrize(
-    ("over", "sentence"),
+    ("over", "sentence", "remedy"),
     [
-        ({"sla_kept": 89, "sla_known": 100}, "SLA kept: 89.0% (89 of 100 attempts); the limit is 90% at least."),
-        ({"first_cut_median": 121}, "Median first time-to-first-cut: 121 s; the limit is 120 s."),
-        ({"cost_decided": 80.5}, "Cost of an approved pilot: $10.06; the limit is $10.00."),
-        ({"recent_stops": 2}, "STOP among the last 5 decided: 2 of 5 pilots; the limit is 1 at most."),
+        (
+            {"sla_kept": 16},
+            "SLA met: 84.2% (16 of 19 attempts). A true rate under 90% has a probability of 86.7%.",
+            "4 more attempts in a row that met the SLA would lift the SLA guardrail.",
+        ),
+        (
+            {"first_cuts_over": 4},
+            "First attempts with a time to first cut over 120 s: 80.0% (4 of 5 pilots). "
+            "A true share over 50% has a probability of 89.1%.",
+            "1 more pilot within 120 s would lift the time guardrail.",
+        ),
+        (
+            {"cost_decided": 90.5},
+            "Cost per approved pilot: $10.06 (costs known of 10 of 10 decided pilots). The limit is $10.00.",
+            "A cost per approved pilot of $10.00 or less would lift the cost guardrail.",
+        ),
     ],
 )
-def test_a_breached_guardrail_turns_proceed_and_keep_piloting_into_revise_and_one_at_the_limit_does_not(over, sentence):
-    at_the_limit = {**KEPT, "cost_decided": 80}
-    assert outcome(8, 10, **at_the_limit)[0] == "PROCEED"
-    result = recommend_programme(ProgrammeCounts(8, 10, **(at_the_limit | over)))
+def test_a_breached_guardrail_turns_proceed_into_revise_and_nothing_else(over, sentence, remedy):
+    assert outcome(9, 10, **WITHIN)[0] == "PROCEED"
+    result = recommend_programme(ProgrammeCounts(9, 10, **(WITHIN | over)))
     assert (result.recommendation, result.code) == ("REVISE", "guardrail")
     assert [guardrail.sentence for guardrail in result.breached] == [sentence]
     assert sentence in result.reasons
-    assert outcome(7, 10, **(at_the_limit | {"cost_decided": 70} | over))[:1] == ("REVISE",)
+    assert remedy in result.what_would_change_it
+    for k in range(9):
+        assert outcome(k, 10, **(WITHIN | over))[0] == outcome(k, 10)[0]
 
 
-def test_a_breached_guardrail_stops_no_stop():
-    assert outcome(0, 3, sla_kept=0, sla_known=9)[0] == "STOP"
+@pytest.mark.parametrize(
+    "few",
+    [
+        {"sla_kept": 0, "sla_known": 9},
+        {"first_cuts_over": 4, "first_cuts_known": 4},
+        {"cost_decided": 900, "costs_known": 9},
+        {"cost_decided": None, "costs_known": 10},
+    ],
+)
+def test_what_is_measured_too_rarely_breaches_no_guardrail(few):
+    assert recommend_programme(ProgrammeCounts(9, 10, **(WITHIN | few))).breached == []
+    assert recommend_programme(ProgrammeCounts(4, 4, cost_decided=900, costs_known=4)).breached == []
 
 
-def test_what_is_not_measured_breaches_no_guardrail():
-    assert recommend_programme(ProgrammeCounts(8, 10)).breached == []
+@settings(deadline=None, max_examples=60)
+@given(st.integers(0, 400), st.integers(0, 400))
+def test_the_remedy_of_the_sla_lifts_its_guardrail_and_one_attempt_fewer_does_not(kept, missed):
+    def breached(more: int) -> bool:
+        counts = ProgrammeCounts(9, 10, sla_kept=kept + more, sla_known=kept + missed + more)
+        return bool(recommend_programme(counts).breached)
+
+    if breached(0):
+        [guardrail] = recommend_programme(ProgrammeCounts(9, 10, sla_kept=kept, sla_known=kept + missed)).breached
+        more = int(guardrail.remedy.split()[0].replace(",", ""))
+        assert (breached(more), breached(more - 1)) == (False, True)
 
 
 def test_a_result_says_everything_a_person_needs_to_follow_it():
-    result = recommend_programme(ProgrammeCounts(4, 5, still_open=2))
-    assert (result.label, result.words) == ("TOO EARLY", "Keep piloting")
+    result = recommend_programme(ProgrammeCounts(8, 10, still_open=2))
+    assert (result.label, result.words) == ("NO VERDICT YET", "Keep piloting")
     assert result.summary == (
-        "4 of 5 decided pilots are approved: 60% or more is likelier than not, and not sure enough."
+        "8 of 10 decided pilots are approved. Keep piloting: 1 more approval would reach PROCEED."
     )
     assert result.reasons == [
-        "The probability that 60% or more would approve is 76.7%; PROCEED asks for 80%, REVISE begins under 50%.",
-        "The probability that 40% or fewer would approve is 4.1%; STOP asks for 90%.",
+        "The probability that the true approval rate is 60% or more is 88.1%. "
+        "PROCEED asks for 90%, REVISE begins under 20%.",
+        "The probability that it is 40% or less is 0.6%. STOP asks for 95%.",
     ]
     assert result.what_would_change_it == [
-        "1 more approval would reach PROCEED.",
-        "12 more pilots in a row without an approval would reach STOP.",
+        "1 more approval would reach PROCEED if no guardrail is breached.",
+        "22 more pilots in a row without an approval would reach STOP.",
     ]
-    assert (result.rate.value, result.n_approved, result.n_decided, result.n_open) == (0.8, 4, 5, 2)
-    assert result.rules_version == current_rules().version == "2026.11"
+    assert [(way.outcome, way.recommendation, way.words) for way in result.next_outcomes] == [
+        ("The next pilot is approved", Verdict.PROCEED, "Approved often enough"),
+        ("The next pilot is not approved", None, "Keep piloting"),
+        ("The next pilot is dropped for an outside reason", None, "Keep piloting"),
+    ]
+    assert (result.rate.value, result.n_approved, result.n_decided, result.n_open) == (0.8, 8, 10, 2)
+    assert result.rules_version == current_rules().version
 
 
 def test_a_provisional_result_says_what_can_still_change_it():
-    assert recommend_programme(ProgrammeCounts(8, 10, 6)).reasons[-1] == (
+    assert recommend_programme(ProgrammeCounts(9, 10, 6)).reasons[-1] == (
         "Provisional: how 6 open pilots will end can still change it."
     )
 
@@ -123,7 +196,7 @@ def test_a_provisional_result_says_what_can_still_change_it():
 def test_simulated_feedback_recommends_nothing_and_shows_its_rate():
     result = recommend_programme(ProgrammeCounts(50, 50), simulated=True)
     assert (result.recommendation, result.state, result.code) == (None, State.NOT_READY, "simulated")
-    assert (result.rate.value, result.what_would_change_it) == (1.0, [])
+    assert (result.rate.value, result.what_would_change_it, result.next_outcomes) == (1.0, [], [])
 
 
 @pytest.mark.parametrize(("k", "n"), [(0, 0), (0, 3), (4, 5), (12, 20), (34, 50)])
@@ -150,50 +223,64 @@ def test_as_many_more_approvals_as_it_says_reach_proceed_and_one_fewer_does_not(
 
 
 @settings(deadline=None, max_examples=80)
-@given(counts, st.booleans())
-def test_another_approval_never_makes_it_worse(kn, slow):
+@given(counts)
+def test_another_approval_in_place_of_a_failure_never_makes_it_worse(kn):
     k, n = kn
     order = {Verdict.STOP: 0, Verdict.REVISE: 1, None: 2, Verdict.PROCEED: 3}
-    more = {"first_cut_median": 500.0} if slow else {}
-    before, after = (recommend_programme(ProgrammeCounts(k + m, n + m, **more)).recommendation for m in (0, 1))
-    few = n + 1 <= current_programme_rules().min_decided
-    assert few or order[after] >= order[before]
+    before, after = (recommend_programme(ProgrammeCounts(k + m, n + 1)).recommendation for m in (0, 1))
+    assert order[after] >= order[before]
 
 
 @settings(deadline=None, max_examples=80)
-@given(counts, st.integers(0, 20))
-def test_it_is_final_only_if_no_end_of_the_open_pilots_turns_it(kn, still_open):
-    result = recommend_programme(ProgrammeCounts(*kn, still_open))
+@given(counts, st.integers(0, 8), st.booleans())
+def test_it_is_final_only_if_no_way_for_the_open_pilots_to_end_changes_it(kn, still_open, slow):
+    """Each open pilot is approved, not approved, or dropped for an outside reason, in any numbers."""
+    k, n = kn
+    more = {"first_cuts_over": 9, "first_cuts_known": 9} if slow else {}
+    result = recommend_programme(ProgrammeCounts(k, n, still_open, **more))
     if result.recommendation is None:
         assert result.state is State.NOT_READY
         return
-    ends = {outcome(kn[0] + more, kn[1] + still_open)[0] for more in (0, still_open)}
-    assert (result.state is State.FINAL) == (ends == {result.recommendation})
+    ways = [(a, f) for a in range(still_open + 1) for f in range(still_open + 1 - a)]
+    ends = {outcome(k + a, n + a + f)[0] for a, f in ways}
+    capped = result.code == "guardrail" and still_open > 0
+    assert (result.state is State.FINAL) == (ends == {result.recommendation} or not still_open) or capped
+    assert not capped or result.state is State.PROVISIONAL
 
 
-@settings(deadline=None, max_examples=40)
-@given(counts)
-def test_every_code_has_its_words(kn):
-    result: ProgrammeResult = recommend_programme(ProgrammeCounts(*kn))
-    assert result.words == CODES[result.code]
-    assert result.label == (result.recommendation or "TOO EARLY")
+def test_every_code_has_words_and_every_result_a_known_code():
+    cases: list[ProgrammeResult] = [
+        recommend_programme(ProgrammeCounts(k, n, **more), simulated=simulated)
+        for k, n, more, simulated in (
+            (0, 1, {}, False), (9, 10, {}, False), (9, 10, {"sla_kept": 0, "sla_known": 10}, False),
+            (1, 10, {}, False), (3, 10, {}, False), (8, 10, {}, False), (8, 10, {}, True),
+        )
+    ]  # fmt: skip
+    assert {result.code for result in cases} == set(CODES)
+    for result in cases:
+        assert result.label == (result.recommendation or "NO VERDICT YET")
 
 
 def test_the_rules_file_holds_the_thresholds_of_the_reference():
     assert current_programme_rules().model_dump() == {
-        "version": "2026.11",
-        "proceed_rate": 0.60,
-        "proceed_probability": 0.80,
-        "revise_probability": 0.50,
-        "stop_rate": 0.40,
-        "stop_probability": 0.90,
+        "version": current_rules().version,
         "min_decided": 5,
-        "none_approved_stop": 3,
+        "proceed_rate": 0.60,
+        "proceed_probability": 0.90,
+        "proceed_probability_early": 0.95,
+        "early_decided": 10,
+        "stop_rate": 0.40,
+        "stop_probability": 0.95,
+        "revise_probability": 0.20,
+        "revise_min_decided": 10,
+        "guardrail_probability": 0.80,
         "sla_rate": 0.90,
+        "sla_min_attempts": 10,
         "first_cut_seconds": 120,
+        "first_cut_share": 0.50,
+        "first_cut_min_pilots": 5,
         "cost_per_approved_dollars": 10,
-        "recent_decided": 5,
-        "recent_stops": 2,
+        "cost_min_approved": 5,
     }
 
 
@@ -201,6 +288,9 @@ def test_a_misspelt_threshold_is_an_error_and_other_rules_give_another_result():
     right = current_programme_rules().model_dump()
     with pytest.raises(ValidationError, match="min_decidde"):
         ProgrammeRules(**right, min_decidde=3)
-    bolder = ProgrammeRules(**(right | {"version": "bolder", "min_decided": 2, "proceed_probability": 0.7}))
+    bolder = ProgrammeRules(
+        **(right | {"version": "bolder", "min_decided": 2, "early_decided": 1, "proceed_probability": 0.7})
+    )
     result = recommend_programme(ProgrammeCounts(3, 3), rules=bolder)
     assert (result.recommendation, result.rules_version) == ("PROCEED", "bolder")
+    assert operating_characteristic(bolder, [0.5], 50).ever[Verdict.PROCEED][0] > 0.3

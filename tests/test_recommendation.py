@@ -140,7 +140,7 @@ def test_a_result_says_everything_a_person_needs_to_follow_it():
 
 def test_too_early_is_the_badge_of_every_code_without_a_verdict():
     result = recommend(sketch("m"))
-    assert (result.recommendation, result.label, result.words) == (None, "TOO EARLY", "Not enough feedback yet")
+    assert (result.recommendation, result.label, result.words) == (None, "NO VERDICT YET", "Not enough feedback yet")
 
 
 def test_a_dropped_pilot_repeats_the_reason_given():
@@ -452,7 +452,7 @@ def test_the_same_pilot_always_gives_the_same_result_and_is_left_as_it_was(pilot
     assert pilot.model_dump() == before
     assert Recommendation.model_validate_json(first.model_dump_json()) == first
     verdict = CODES[first.code].verdict
-    assert (first.recommendation, first.label) == (verdict, verdict or "TOO EARLY")
+    assert (first.recommendation, first.label) == (verdict, verdict or "NO VERDICT YET")
 
 
 @anything

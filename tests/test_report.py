@@ -164,7 +164,7 @@ def test_a_pilot_without_attempts_has_no_figures_rather_than_zeros():
         "improvement": None,
         "attempts": [],
     }
-    assert report.recommendation.label == "TOO EARLY"
+    assert report.recommendation.label == "NO VERDICT YET"
 
 
 def test_a_cut_that_took_no_time_and_cost_nothing_is_counted():

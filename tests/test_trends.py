@@ -270,18 +270,18 @@ def test_themes_are_ordered_by_pilots_and_say_what_persists():
 
 def test_a_segment_with_few_decided_pilots_has_plain_counts():
     found = [
-        Segment("problem_solution", "acme", 12, recommend_programme(ProgrammeCounts(8, 10))),
+        Segment("problem_solution", "acme", 12, recommend_programme(ProgrammeCounts(9, 10))),
         Segment("feature_launch", "wellness", 4, recommend_programme(ProgrammeCounts(3, 4))),
-        Segment("gone", "", 3, recommend_programme(ProgrammeCounts(0, 3))),
+        Segment("gone", "", 3, recommend_programme(ProgrammeCounts(0, 5))),
     ]
     chart = forest(found)
     assert [segment.label for segment in chart.segments] == [
         "Feature launch × Wellness", "Problem and solution × Acme", "gone × no brand"
     ]  # fmt: skip
-    assert [segment.plain_counts for segment in chart.segments] == [True, False, True]
+    assert [segment.plain_counts for segment in chart.segments] == [True, False, False]
     assert chart.reading == (
-        "3 segments: 1 PROCEED, 1 STOP, 1 TOO EARLY; the surest is Problem and solution × Acme, 80% (8 of 10); "
-        "2 with fewer than 5 decided pilots."
+        "3 segments: 1 PROCEED, 1 STOP, 1 NO VERDICT YET; the surest is Problem and solution × Acme, 90% (9 of 10); "
+        "1 with fewer than 5 decided pilots."
     )
 
 
@@ -289,5 +289,5 @@ def test_the_timeline_counts_too_early_with_the_others():
     badges = [Badge(f"p{n}", "C", day(n + 1), verdict, "final", "code", "Why") for n, verdict in enumerate(
         ["PROCEED", None, "STOP", None]
     )]  # fmt: skip
-    assert timeline(badges, 4).reading == "4 pilots: 1 PROCEED, 1 STOP, 2 TOO EARLY."
-    assert badges[1].label == "TOO EARLY"
+    assert timeline(badges, 4).reading == "4 pilots: 1 PROCEED, 1 STOP, 2 NO VERDICT YET."
+    assert badges[1].label == "NO VERDICT YET"

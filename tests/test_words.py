@@ -47,7 +47,7 @@ def test_a_kind_that_only_an_old_store_knows_is_shown_as_it_is() -> None:
         (
             "recommendation_overridden",
             {"verdict": "STOP", "computed": None, "code": "in_progress", "reason": "Sold."},
-            "overrode the recommendation TOO EARLY with STOP: Sold.",
+            "overrode the recommendation NO VERDICT YET with STOP: Sold.",
         ),
         ("override_undone", {"verdict": "STOP", "reason": "Not sold."}, "took back the override with STOP: Not sold."),
         (
@@ -73,7 +73,7 @@ def test_a_kind_that_only_an_old_store_knows_is_shown_as_it_is() -> None:
         (
             "report_filed",
             {"recommendation": None, "rules_version": "2026.11", "as_of": "2026-02-01T23:59:59Z"},
-            "filed an outcome report as of 1 Feb 2026, 23:59 UTC: TOO EARLY, by rules 2026.11",
+            "filed an outcome report as of 1 Feb 2026, 23:59 UTC: NO VERDICT YET, by rules 2026.11",
         ),
     ],
 )

@@ -14,7 +14,7 @@ from pydantic import Field
 from pilot_core import catalog
 from pilot_core.domain.brief import BRIEF_LABELS
 from pilot_core.domain.feedback import FeedbackMode, level_in_sentence
-from pilot_core.domain.judgements import TOO_EARLY
+from pilot_core.domain.judgements import NO_VERDICT_YET
 from pilot_core.domain.records import Record, UtcTime
 from pilot_core.domain.requests import NOTES
 from pilot_core.formatting import count, moment, percent, seconds
@@ -153,7 +153,7 @@ def _answered(verdict: str) -> Callable[[Event], str]:
 
 
 def _overridden(event: Event) -> str:
-    computed, chosen = event.detail.get("computed") or TOO_EARLY, event.detail.get("verdict")
+    computed, chosen = event.detail.get("computed") or NO_VERDICT_YET, event.detail.get("verdict")
     return f"overrode the recommendation {computed} with {chosen}{_reason(event)}"
 
 
@@ -174,7 +174,7 @@ def _flag_decision_undone(event: Event) -> str:
 
 
 def _report_filed(event: Event) -> str:
-    verdict, rules = event.detail.get("recommendation") or TOO_EARLY, event.detail.get("rules_version")
+    verdict, rules = event.detail.get("recommendation") or NO_VERDICT_YET, event.detail.get("rules_version")
     as_of = event.detail.get("as_of")
     then = datetime.fromisoformat(str(as_of)) if as_of else event.at
     past = f" as of {moment(then)}" if event.at - then >= timedelta(minutes=1) else ""

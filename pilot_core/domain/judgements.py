@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-TOO_EARLY = "TOO EARLY"
+NO_VERDICT_YET = "NO VERDICT YET"
 """The label of a recommendation that is not yet PROCEED, REVISE or STOP."""
 
 

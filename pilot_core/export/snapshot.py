@@ -78,12 +78,15 @@ def snapshot(store: PilotStore, cohort: Cohort, names: tuple[str, ...] = tuple(T
         tables = [TABLES[name] for name in names]
         # Simulated feedback is exported but never counted in the results, whichever feedback the page shows.
         people = replace(cohort, mode=FeedbackMode.HUMAN.value)
-        segments = copy_cohort(store.database, people, tables, folder, rules.recent_decided)
+        segments = copy_cohort(store.database, people, tables, folder, rules.first_cut_seconds)
         with open_copies(folder) as copies:
             if PROGRAMME.name in names:
                 if cohort != people:
                     segments = in_cohort(
-                        store.database, cohort, None, lambda connection: segments_of(connection, rules.recent_decided)
+                        store.database,
+                        cohort,
+                        None,
+                        lambda connection: segments_of(connection, rules.first_cut_seconds),
                     )
                 copies.add_computed(PROGRAMME, _programme_rows(segments, cohort))
             counts = {table.name: copies.count(table) for table in tables}
@@ -117,7 +120,7 @@ def _programme_row(segment: SegmentRow, found: ProgrammeResult, is_whole: bool) 
         "sla_n": counts.sla_known,
         "ttfc_first_median_seconds": counts.first_cut_median,
         "cost_per_approved_dollars": (counts.cost_decided or 0) / outcomes.approved if has_cost else None,
-        "costs_known": segment.costs_known,
+        "costs_known": counts.costs_known,
         "guardrail_breached": bool(found.breached),
         "recommendation": found.recommendation.value if found.recommendation else None,
         "state": found.state.value,

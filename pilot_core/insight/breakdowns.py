@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from pilot_core import catalog
-from pilot_core.domain.judgements import TOO_EARLY
+from pilot_core.domain.judgements import NO_VERDICT_YET
 from pilot_core.formatting import count, percent
 from pilot_core.insight.cohort import segment_words
 from pilot_core.insight.evidence import FlagState
@@ -118,7 +118,7 @@ class Badge:
 
     @property
     def label(self) -> str:
-        return self.recommendation or TOO_EARLY
+        return self.recommendation or NO_VERDICT_YET
 
 
 @dataclass(frozen=True)
@@ -170,7 +170,7 @@ def timeline(badges: Sequence[Badge], of: int) -> Timeline:
     if not badges:
         return Timeline((), of, "No pilot yet.")
     counted = Counter(badge.label for badge in badges)
-    told = ", ".join(f"{counted[label]:,} {label}" for label in [*Verdict, TOO_EARLY] if counted[label])
+    told = ", ".join(f"{counted[label]:,} {label}" for label in [*Verdict, NO_VERDICT_YET] if counted[label])
     which = count(of, "pilot") if len(badges) == of else f"The latest {len(badges):,} of {count(of, 'pilot')}"
     return Timeline(tuple(badges), of, f"{which}: {told}.")
 
@@ -214,7 +214,7 @@ def _forest_reading(segments: Sequence[Segment]) -> str:
         return "No segment yet."
     by_label = Counter(segment.result.label for segment in segments)
     enough = [segment for segment in segments if not segment.plain_counts]
-    told = ", ".join(f"{by_label[label]} {label}" for label in [*Verdict, TOO_EARLY] if by_label[label])
+    told = ", ".join(f"{by_label[label]} {label}" for label in [*Verdict, NO_VERDICT_YET] if by_label[label])
     reading = f"{count(len(segments), 'segment')}: {told}"
     if enough:
         best = max(enough, key=lambda segment: segment.result.rate.low or 0.0)

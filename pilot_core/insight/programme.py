@@ -7,7 +7,6 @@ from pilot_core.insight.recommend import State, Verdict
 from pilot_core.insight.stats import Rate
 
 CODES = {
-    "none_approved": "None approved",
     "too_few": "Too few decided",
     "proceed": "Approved often enough",
     "guardrail": "A guardrail is breached",
@@ -23,10 +22,10 @@ CODES = {
 class ProgrammeCounts:
     """The input of the rules, counted over a cohort or a segment of it.
 
-    ``still_open`` counts active and paused pilots. ``first_cut_median`` is in seconds, over the pilots' first attempts.
-    ``cost_decided`` is the total cost of the decided pilots in dollars. ``recent_decided`` is how many of the most
-    recently decided pilots were looked at (at most as many as the rules name), and ``recent_stops`` how many of those
-    have the verdict STOP.
+    ``still_open`` counts active and paused pilots. ``sla_kept`` of the ``sla_known`` attempts met the SLA.
+    ``first_cuts_over`` of the ``first_cuts_known`` pilots had a first time to first cut over the rules' limit, and
+    ``first_cut_median`` is the median of those times in seconds. ``cost_decided`` is the total known cost of the
+    decided pilots in dollars, and ``costs_known`` the number of decided pilots of which every attempt's cost is known.
     """
 
     approved: int
@@ -34,25 +33,40 @@ class ProgrammeCounts:
     still_open: int = 0
     sla_kept: int = 0
     sla_known: int = 0
+    first_cuts_over: int = 0
+    first_cuts_known: int = 0
     first_cut_median: float | None = None
     cost_decided: float | None = None
-    recent_decided: int = 0
-    recent_stops: int = 0
+    costs_known: int = 0
 
 
 @dataclass(frozen=True)
 class Guardrail:
-    """One limit that a programme must meet in addition to its approval rate. Not breached if nothing was measured."""
+    """One limit that a programme must meet in addition to its approval rate.
+
+    ``measured`` says what was measured, with its n. ``evidence`` says how far that goes against the limit.
+    ``remedy`` says what would lift a breach, and is empty without one.
+    """
 
     code: str
     label: str
     measured: str
-    limit: str
+    evidence: str
     breached: bool
+    remedy: str = ""
 
     @property
     def sentence(self) -> str:
-        return f"{self.label}: {self.measured}; the limit is {self.limit}."
+        return f"{self.label}: {self.measured}. {self.evidence}"
+
+
+@dataclass(frozen=True)
+class NextOutcome:
+    """One way for the next pilot to end, and the result that the programme would then have."""
+
+    outcome: str
+    recommendation: Verdict | None
+    words: str
 
 
 @dataclass(frozen=True)
@@ -61,6 +75,7 @@ class ProgrammeResult:
 
     ``p_ge_target`` and ``p_le_stop`` are the probabilities that the approval rate reaches the target, or is at or below
     the stop rate. ``approvals_needed`` is how many more approvals in a row would reach PROCEED, ignoring guardrails.
+    ``next_outcomes`` are the results after one more pilot, if the guardrails stay as they are.
     """
 
     recommendation: Verdict | None
@@ -70,6 +85,7 @@ class ProgrammeResult:
     summary: str
     reasons: list[str]
     what_would_change_it: list[str]
+    next_outcomes: list[NextOutcome]
     n_decided: int
     n_approved: int
     n_open: int

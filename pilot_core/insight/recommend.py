@@ -18,7 +18,7 @@ from pilot_core import catalog
 from pilot_core.clock import as_utc
 from pilot_core.domain.attempt import AttemptState, PilotRunAttempt
 from pilot_core.domain.feedback import FeedbackLevel, FeedbackMode
-from pilot_core.domain.judgements import TOO_EARLY
+from pilot_core.domain.judgements import NO_VERDICT_YET
 from pilot_core.domain.pilot import ApprovalOutcome, PilotRun, PilotStatus
 from pilot_core.formatting import all_used
 from pilot_core.insight.evidence import (
@@ -176,7 +176,7 @@ def recommend(pilot: PilotRun, *, as_of: datetime | None = None, rules: Rules | 
         recommendation=verdict,
         state=_state(evidence, verdict),
         code=finding.code,
-        label=verdict.value if verdict else TOO_EARLY,
+        label=verdict.value if verdict else NO_VERDICT_YET,
         summary=finding.summary,
         reasons=finding.reasons,
         risks=_risks(evidence),

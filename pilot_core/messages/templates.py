@@ -15,7 +15,7 @@ from pilot_core import catalog
 from pilot_core.documents.text import line
 from pilot_core.domain import limits
 from pilot_core.domain.attempt import PilotRunAttempt
-from pilot_core.domain.judgements import TOO_EARLY
+from pilot_core.domain.judgements import NO_VERDICT_YET
 from pilot_core.domain.messages import KINDS, Message, MessageKind, Words
 from pilot_core.domain.pilot import PilotRun
 from pilot_core.errors import InvalidRequest, PilotNotFound
@@ -155,7 +155,7 @@ def _failure(of: Subject) -> dict[str, Any]:
 
 def _recommendation(of: Subject) -> dict[str, Any]:
     found = recommend(of.pilot)
-    return {"verdict": found.recommendation or TOO_EARLY, "summary": found.summary}
+    return {"verdict": found.recommendation or NO_VERDICT_YET, "summary": found.summary}
 
 
 def _link_ends(of: Subject) -> dict[str, Any]:

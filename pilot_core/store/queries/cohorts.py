@@ -121,8 +121,7 @@ def _make_tables(connection: Connection, cohort: Cohort, as_of: datetime | None)
 _TABLES = """
 CREATE TEMPORARY TABLE chosen (
     pid INTEGER, pilot_id TEXT, scenario_type TEXT, brand_preset TEXT, status TEXT, outcome TEXT,
-    drop_external BOOLEAN, created_at TIMESTAMP, updated_at TIMESTAMP, decided_at TIMESTAMP, max_attempts INTEGER,
-    recommendation TEXT
+    drop_external BOOLEAN, created_at TIMESTAMP, updated_at TIMESTAMP, decided_at TIMESTAMP, max_attempts INTEGER
 );
 CREATE TEMPORARY TABLE judged (
     pid INTEGER, attempt_number INTEGER, state TEXT, made_at TIMESTAMP, ready_at TIMESTAMP, has_video BOOLEAN,
@@ -130,9 +129,10 @@ CREATE TEMPORARY TABLE judged (
     received_at TIMESTAMP, first_heard_at TIMESTAMP
 );
 CREATE TEMPORARY TABLE pilot_outcomes (
-    pid INTEGER, reviewed INTEGER, approvals INTEGER, videos INTEGER, cost DOUBLE PRECISION, sla_kept INTEGER,
-    sla_known INTEGER, last_sla INTEGER, last_number INTEGER, first_reviewed INTEGER, last_reviewed INTEGER,
-    approved_attempt INTEGER, ttfc_first DOUBLE PRECISION, first_pass BOOLEAN, pilot_outcome TEXT, ended_at TIMESTAMP
+    pid INTEGER, reviewed INTEGER, approvals INTEGER, videos INTEGER, cost DOUBLE PRECISION, cost_is_known BOOLEAN,
+    sla_kept INTEGER, sla_known INTEGER, last_sla INTEGER, last_number INTEGER, first_reviewed INTEGER,
+    last_reviewed INTEGER, approved_attempt INTEGER, ttfc_first DOUBLE PRECISION, first_pass BOOLEAN,
+    pilot_outcome TEXT, ended_at TIMESTAMP
 );
 """
 
@@ -144,7 +144,7 @@ SELECT row_number() OVER (ORDER BY created_at, pilot_id), pilot_id, scenario_typ
     CASE WHEN status = 'completed' AND decided_at > CAST($as_of AS TIMESTAMP) THEN 'pending' ELSE approval_outcome END,
     drop_external, created_at, updated_at,
     CASE WHEN status = 'completed' AND decided_at > CAST($as_of AS TIMESTAMP) THEN NULL ELSE decided_at END,
-    max_attempts, recommendation
+    max_attempts
 FROM pilots
 """
 
@@ -211,6 +211,7 @@ WITH tallies AS (
         count(*) FILTER (WHERE level = 'approve') AS approvals,
         count(*) FILTER (WHERE has_video) AS videos,
         sum(cost) AS cost,
+        count(*) FILTER (WHERE cost IS NULL AND state = 'ready') = 0 AS cost_is_known,
         count(*) FILTER (WHERE sla_passed) AS sla_kept,
         count(sla_passed) AS sla_known,
         max(attempt_number * 3 + CASE WHEN sla_passed THEN 2 WHEN sla_passed IS NULL THEN 0 ELSE 1 END)
@@ -225,7 +226,8 @@ WITH tallies AS (
         bool_or(level = 'approve') FILTER (WHERE attempt_number = 1 AND level IS NOT NULL) AS first_pass
     FROM judged GROUP BY pid
 ), standing AS (
-    SELECT c.pid, c.updated_at, c.decided_at, t.reviewed, t.approvals, t.videos, t.cost, t.sla_kept, t.sla_known,
+    SELECT c.pid, c.updated_at, c.decided_at, t.reviewed, t.approvals, t.videos, t.cost,
+        COALESCE(t.cost_is_known, TRUE) AS cost_is_known, t.sla_kept, t.sla_known,
         t.last_sla, t.last_number, t.first_reviewed, t.last_reviewed, t.approved_attempt, t.approved_at,
         t.last_heard_at, t.ttfc_first, t.first_pass,
         CASE
@@ -239,8 +241,8 @@ WITH tallies AS (
         END AS pilot_outcome
     FROM chosen c LEFT JOIN tallies t ON t.pid = c.pid
 )
-SELECT pid, COALESCE(reviewed, 0), COALESCE(approvals, 0), COALESCE(videos, 0), cost, COALESCE(sla_kept, 0),
-    COALESCE(sla_known, 0), COALESCE(last_sla, 0), last_number, first_reviewed, last_reviewed,
+SELECT pid, COALESCE(reviewed, 0), COALESCE(approvals, 0), COALESCE(videos, 0), cost, cost_is_known,
+    COALESCE(sla_kept, 0), COALESCE(sla_known, 0), COALESCE(last_sla, 0), last_number, first_reviewed, last_reviewed,
     CASE WHEN pilot_outcome = 'approved' THEN approved_attempt END, ttfc_first, first_pass, pilot_outcome,
     CASE pilot_outcome
         WHEN 'approved' THEN COALESCE({approved_at}, updated_at)

@@ -11,19 +11,19 @@ from pilot_core.store.queries.measures import SegmentRow, segments
 
 
 def copy_cohort(
-    database: Database, cohort: Cohort, tables: list[Table], folder: Path, recent: int
+    database: Database, cohort: Cohort, tables: list[Table], folder: Path, first_cut_limit: float
 ) -> dict[tuple[str, str], SegmentRow]:
     """Copy the cohort's rows of these tables to Parquet files in ``folder``, each named after its table.
 
     All rows are from one state of the store. They are unsorted and hold what ``export_copies`` makes the files from.
-    Returns the cohort's segments in that state, each with its ``recent`` pilots decided last.
+    Returns the cohort’s segments in that state; ``first_cut_limit`` is in seconds, see ``segments``.
     """
 
     def copy_tables(connection: Connection) -> dict[tuple[str, str], SegmentRow]:
         for table in tables:
             if not table.is_computed:
                 connection.write_parquet(select_cohort(table), folder / table.name)
-        return segments(connection, recent)
+        return segments(connection, first_cut_limit)
 
     return in_cohort(database, cohort, None, copy_tables)
 

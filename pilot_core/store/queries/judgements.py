@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Any
 
-from pilot_core.domain.judgements import TOO_EARLY, DecidedSuggestion, FiledLine, Override
+from pilot_core.domain.judgements import NO_VERDICT_YET, DecidedSuggestion, FiledLine, Override
 from pilot_core.insight.report import FiledReport, OutcomeReport
 from pilot_core.store.engine.connection import Connection, Row, rows
 from pilot_core.store.engine.database import Database
@@ -84,7 +84,7 @@ def reports_page(
     """One page of the list, the pilot with the latest report first. ``page`` is from 1; beyond the end it is the last.
 
     Every word of ``search`` must be in the founder's or company's name or the id. ``filed`` holds what the latest
-    report may recommend (``TOO_EARLY`` for none of the three), or ``NOT_FILED``; empty leaves none out.
+    report may recommend (``NO_VERDICT_YET`` for none of the three), or ``NOT_FILED``; empty leaves none out.
     """
     terms: list[str] = ["TRUE"]
     given: list[Any] = []
@@ -107,7 +107,7 @@ def reports_page(
     return database.read(read)
 
 
-_FILED = f"COALESCE(r.recommendation, CASE WHEN r.n IS NULL THEN '{NOT_FILED}' ELSE '{TOO_EARLY}' END)"
+_FILED = f"COALESCE(r.recommendation, CASE WHEN r.n IS NULL THEN '{NOT_FILED}' ELSE '{NO_VERDICT_YET}' END)"
 _LISTED = """
 SELECT p.pilot_id, p.founder_name, p.company_name, p.recommendation AS now_recommendation, p.reason_text, p.created_at,
     COALESCE(r.n, 0) AS n, r.report_id, r.as_of,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from pilot_core.domain.judgements import TOO_EARLY
+from pilot_core.domain.judgements import NO_VERDICT_YET
 from pilot_core.errors import InvalidRequest
 from pilot_core.store.engine.connection import Connection, Row, rows
 from pilot_core.store.engine.database import Database
@@ -173,7 +173,7 @@ def _where(shown: PilotFilter) -> tuple[str, list[Any]]:
         ("approval_outcome", shown.outcome),
         ("scenario_type", shown.scenario),
         ("brand_preset", shown.brand),
-        (f"COALESCE(recommendation, '{TOO_EARLY}')", shown.recommendation),
+        (f"COALESCE(recommendation, '{NO_VERDICT_YET}')", shown.recommendation),
     ):
         if values:
             terms.append(f"{column} = ANY(?)")

@@ -43,10 +43,6 @@ class SegmentRow:
     brand: str
     outcomes: OutcomeCounts
     programme: ProgrammeCounts
-    recent: tuple[tuple[str, str | None], ...]
-    """The pilots decided last, as (pilot id, recommendation), the latest first."""
-    costs_known: int = 0
-    """The decided pilots with a known cost."""
 
 
 @dataclass(frozen=True)
@@ -105,19 +101,11 @@ SELECT scenario_type, brand_preset, grouping(scenario_type) AS overall,
     count(*) FILTER (WHERE pilot_outcome = 'open') AS open,
     COALESCE(sum(sla_kept), 0) AS sla_kept, COALESCE(sum(sla_known), 0) AS sla_known,
     percentile_cont(0.5) WITHIN GROUP (ORDER BY ttfc_first) AS first_cut_median,
+    count(ttfc_first) AS first_cuts_known, count(*) FILTER (WHERE ttfc_first > $first_cut_limit) AS first_cuts_over,
     sum(cost) FILTER (WHERE pilot_outcome IN {DECIDED}) AS cost_decided,
-    count(cost) FILTER (WHERE pilot_outcome IN {DECIDED}) AS costs_known
+    count(*) FILTER (WHERE cost_is_known AND pilot_outcome IN {DECIDED}) AS costs_known
 FROM pilot_outcomes JOIN chosen ON chosen.pid = pilot_outcomes.pid
 GROUP BY GROUPING SETS ((scenario_type, brand_preset), ())
-"""  # noqa: S608
-
-_RECENT = f"""
-SELECT scenario_type, brand_preset, pilot_id, recommendation, in_segment, overall FROM (
-    SELECT scenario_type, brand_preset, pilot_id, recommendation,
-        row_number() OVER (PARTITION BY scenario_type, brand_preset ORDER BY ended_at DESC, c.pid DESC) AS in_segment,
-        row_number() OVER (ORDER BY ended_at DESC, c.pid DESC) AS overall
-    FROM pilot_outcomes f JOIN chosen c ON c.pid = f.pid WHERE pilot_outcome IN {DECIDED}
-) ranked WHERE in_segment <= $most OR overall <= $most ORDER BY overall
 """  # noqa: S608
 
 _PILOT_TOTALS = f"""
@@ -218,15 +206,15 @@ FROM judged j JOIN pilot_outcomes p ON p.pid = j.pid WHERE j.state <> 'failed' G
 """  # noqa: S608
 
 
-def find(connection: Connection, *, now: datetime, recent: int, latest: int) -> Found:
-    """All numbers of the cohort: ``recent`` pilots decided last by segment, ``latest`` points of each chart over time.
+def find(connection: Connection, *, now: datetime, first_cut_limit: float, latest: int) -> Found:
+    """All numbers of the cohort, with the ``latest`` points of each chart over time.
 
-    What still waits has waited until ``now`` (UTC).
+    What still waits has waited until ``now`` (UTC). ``first_cut_limit`` is in seconds; see ``segments``.
     """
     flags = theme_counts(connection)
     points, of = first_cut_points(connection, latest)
     return Found(
-        segments=segments(connection, recent),
+        segments=segments(connection, first_cut_limit),
         totals=totals(connection),
         themes=flags,
         improvement=improvement(connection, flags),
@@ -244,17 +232,13 @@ def find(connection: Connection, *, now: datetime, recent: int, latest: int) -> 
     )
 
 
-def segments(connection: Connection, recent: int) -> dict[tuple[str, str], SegmentRow]:
-    """Every segment by (scenario, brand), and the whole cohort as ``OVERALL``; ``recent`` decided pilots of each."""
-    last: dict[tuple[str, str], list[tuple[str, str | None]]] = {}
-    for row in rows(connection, _RECENT, {"most": recent}):
-        entry = (row["pilot_id"], row["recommendation"])
-        if row["in_segment"] <= recent:
-            last.setdefault((row["scenario_type"], row["brand_preset"]), []).append(entry)
-        if row["overall"] <= recent:
-            last.setdefault(OVERALL, []).append(entry)
-    found = rows(connection, _SEGMENTS)
-    return {key: _segment(row, key, last.get(key, [])) for row in found for key in [_key(row)]}
+def segments(connection: Connection, first_cut_limit: float) -> dict[tuple[str, str], SegmentRow]:
+    """Every segment by (scenario, brand), and the whole cohort as ``OVERALL``.
+
+    Counts the first times to first cut over ``first_cut_limit`` seconds.
+    """
+    found = rows(connection, _SEGMENTS, {"first_cut_limit": first_cut_limit})
+    return {key: _segment(row, key) for row in found for key in [_key(row)]}
 
 
 def totals(connection: Connection) -> Totals:
@@ -308,7 +292,7 @@ def _key(row: Row) -> tuple[str, str]:
     return OVERALL if row["overall"] else (row["scenario_type"], row["brand_preset"])
 
 
-def _segment(row: Row, key: tuple[str, str], last: list[tuple[str, str | None]]) -> SegmentRow:
+def _segment(row: Row, key: tuple[str, str]) -> SegmentRow:
     outcomes = OutcomeCounts(**{name: row[name] for name in OutcomeCounts.__dataclass_fields__})
     counts = ProgrammeCounts(
         approved=outcomes.approved,
@@ -316,12 +300,13 @@ def _segment(row: Row, key: tuple[str, str], last: list[tuple[str, str | None]])
         still_open=outcomes.still_open,
         sla_kept=int(row["sla_kept"]),
         sla_known=int(row["sla_known"]),
+        first_cuts_over=row["first_cuts_over"],
+        first_cuts_known=row["first_cuts_known"],
         first_cut_median=row["first_cut_median"],
         cost_decided=row["cost_decided"],
-        recent_decided=len(last),
-        recent_stops=sum(verdict == "STOP" for _, verdict in last),
+        costs_known=row["costs_known"],
     )
-    return SegmentRow(*key, outcomes, counts, tuple(last), row["costs_known"])
+    return SegmentRow(*key, outcomes, counts)
 
 
 def _spread(row: Row, name: str, of: int) -> Spread:

@@ -11,7 +11,7 @@ from pilot_core.insight.breakdowns import Forest, Funnel, Segment, Themes, Timel
 from pilot_core.insight.cohort import Cohort
 from pilot_core.insight.programme import ProgrammeResult
 from pilot_core.insight.programme_verdict import recommend_programme
-from pilot_core.insight.recommend import Verdict, recommend
+from pilot_core.insight.recommend import recommend
 from pilot_core.insight.results import Measures, Sparklines
 from pilot_core.insight.rules import current_programme_rules
 from pilot_core.insight.stats import rate
@@ -59,7 +59,7 @@ def metrics_page(
         store.database,
         cohort,
         as_of,
-        lambda connection: sql.find(connection, now=now, recent=rules.recent_decided, latest=latest),
+        lambda connection: sql.find(connection, now=now, first_cut_limit=rules.first_cut_seconds, latest=latest),
     )
     if as_of:
         found = _judged_then(store, found, now)
@@ -96,8 +96,8 @@ def metrics_page(
 def programme(store: PilotStore, cohort: Cohort | None = None) -> dict[tuple[str, str], ProgrammeResult]:
     """The recommendation for the cohort (key ``("", "")``) and for each of its segments, by scenario and brand."""
     cohort = cohort or Cohort()
-    recent = current_programme_rules().recent_decided
-    rows = in_cohort(store.database, cohort, None, lambda connection: sql.segments(connection, recent))
+    limit = current_programme_rules().first_cut_seconds
+    rows = in_cohort(store.database, cohort, None, lambda connection: sql.segments(connection, limit))
     return programme_results(rows, simulated=cohort.mode == FeedbackMode.SIMULATED)
 
 
@@ -139,16 +139,11 @@ def _measures(found: sql.Found, incidence: Incidence) -> Measures:
 
 def _judged_then(store: PilotStore, found: sql.Found, as_of: datetime) -> sql.Found:
     """The same with each pilot's own result as the rules would have given it then; the store keeps today's."""
-    recent = [pilot_id for row in found.segments.values() for pilot_id, _ in row.recent]
-    pilots = store.load_all({*recent, *(badge.pilot_id for badge in found.badges)})
+    pilots = store.load_all({badge.pilot_id for badge in found.badges})
     results = {pilot.pilot_id: recommend(pilot, as_of=as_of) for pilot in pilots}
-    segments = {}
-    for key, row in found.segments.items():
-        stops = sum(results[pilot_id].recommendation is Verdict.STOP for pilot_id, _ in row.recent)
-        segments[key] = replace(row, programme=replace(row.programme, recent_stops=stops))
     badges = [
         replace(badge, recommendation=then.recommendation, state=then.state, code=then.code, summary=then.summary)
         for badge in found.badges
         for then in [results[badge.pilot_id]]
     ]
-    return replace(found, segments=segments, badges=badges)
+    return replace(found, badges=badges)

@@ -37,13 +37,13 @@ class Mark:
 PROCEED = Mark("PROCEED", "▲", "triangle-up", "green")
 REVISE = Mark("REVISE", "◆", "diamond", "orange")
 STOP = Mark("STOP", "■", "square", "red")
-TOO_EARLY = Mark(judgements.TOO_EARLY, "○", "circle-open", "gray")
-MARKS = (PROCEED, REVISE, STOP, TOO_EARLY)
+NO_VERDICT_YET = Mark(judgements.NO_VERDICT_YET, "○", "circle-open", "gray")
+MARKS = (PROCEED, REVISE, STOP, NO_VERDICT_YET)
 
 
 def mark(recommendation: str | None) -> Mark:
     """Return the mark of a recommendation. None and unknown values get the mark of no verdict yet."""
-    return next((known for known in MARKS if known.word == recommendation), TOO_EARLY)
+    return next((known for known in MARKS if known.word == recommendation), NO_VERDICT_YET)
 
 
 def badge(recommendation: str | None, reason: str) -> None:
@@ -58,7 +58,7 @@ def badge_column(label: str) -> object:
         label,
         options=[known.label for known in MARKS],
         color=[known.hex + "33" for known in MARKS],
-        width=118,
+        width=150,
     )
 
 

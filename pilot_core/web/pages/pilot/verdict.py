@@ -76,7 +76,7 @@ def _in_force(view: View, in_force: Override) -> None:
             when = ago(in_force.made_at, view.now)
             st.caption(when, help=exact(in_force.made_at, view.zone), width="content")
         st.text(in_force.reason, width="stretch")
-        st.caption(f"The rules said {in_force.computed or badges.TOO_EARLY.word} when it was made.")
+        st.caption(f"The rules said {in_force.computed or badges.NO_VERDICT_YET.word} when it was made.")
         if not page_guard.may_change():
             return
         st.text_input(

@@ -40,7 +40,7 @@ def draw(page: MetricsPage) -> Plot | None:
                 "size": 11,
                 "color": mark.hex,
                 "opacity": 0.85,
-                "line": {"width": 1.5 if mark is badges.TOO_EARLY else 0},
+                "line": {"width": 1.5 if mark is badges.NO_VERDICT_YET else 0},
             },
         )
     plot.figure.update_yaxes(
