@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
+from math import ceil
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, model_validator
@@ -13,6 +14,7 @@ from pilot_core.clock import utc_now
 from pilot_core.domain import limits
 from pilot_core.domain.feedback import Feedback, FeedbackMode
 from pilot_core.domain.records import Amount, Count, JsonObject, Record, UtcTime
+from pilot_core.domain.reviews import Viewing
 from pilot_core.timecode import ASSUMED_RATE, parse_rate
 
 
@@ -180,10 +182,25 @@ class OpenRequests:
     attached: Mapping[str, str] = field(default_factory=dict)
 
 
+class SentHow(StrEnum):
+    """How an attempt was sent to the founder.
+
+    LINK is of older data: it is only known that a lead made a review link for the founder while it was the newest.
+    """
+
+    MAIL = "mail"
+    WEBHOOK = "webhook"
+    HAND = "hand"
+    LINK = "link"
+
+
 class PilotRunAttempt(Record):
     """One video put before the founder. Times are in UTC, cost in dollars.
 
-    ``source`` holds the attempt's original fields from an imported state file, so that export loses none of them.
+    ``sent_at`` is when it was first sent to the founder, None while nothing is known to be sent; ``sent_by`` is the
+    lead who sent it, "" for the server. ``viewings`` are who opened it and what they watched, as the store read them;
+    saving an attempt does not change them. ``source`` holds the attempt's original fields from an imported state file,
+    so that export loses none of them.
     """
 
     attempt_number: Annotated[int, Field(ge=1, le=limits.ATTEMPT_NUMBER)]
@@ -193,6 +210,9 @@ class PilotRunAttempt(Record):
     created_at: UtcTime | None = None
     started_at: UtcTime | None = None
     ready_at: UtcTime | None = None
+    sent_at: UtcTime | None = None
+    sent_by: str | None = Field(None, max_length=limits.NAME)
+    sent_how: SentHow | None = None
     folder: str | None = None
     upload_path: str | None = None
     video_path: str | None = None
@@ -205,6 +225,7 @@ class PilotRunAttempt(Record):
     failure: str | None = None
     drafts: list[Draft] = Field(default_factory=list)
     feedback: list[Feedback] = Field(default_factory=list)
+    viewings: list[Viewing] = Field(default_factory=list, exclude=True)
     source: JsonObject = Field(default_factory=dict)
 
     @property
@@ -229,6 +250,17 @@ class PilotRunAttempt(Record):
     def frames(self) -> int | None:
         """The number of frames of the final draft, or None if it is unknown."""
         return self.final_draft.frames if self.final_draft else None
+
+    @property
+    def whole_seconds(self) -> int | None:
+        """The video's length in seconds, rounded up, or None if it is unknown."""
+        return ceil(self.frames / self.rate) if self.frames else None
+
+    @property
+    def reached_at(self) -> datetime | None:
+        """When the founder was sent the video or somebody opened it, the earlier of both; None if neither is known."""
+        known = [self.sent_at, *(seen.opened_at for seen in self.viewings)]
+        return min((at for at in known if at), default=None)
 
     def standing(self, mode: FeedbackMode) -> Feedback | None:
         """Return the current feedback of that mode: the latest received or, at equal times, the last recorded."""

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import Field
 
 from pilot_core import catalog
+from pilot_core.domain.attempt import SentHow
 from pilot_core.domain.brief import BRIEF_LABELS
 from pilot_core.domain.feedback import FeedbackMode, level_in_sentence
 from pilot_core.domain.judgements import NO_VERDICT_YET
@@ -51,6 +52,8 @@ class EventKind(StrEnum):
     RENDER_FAILED = "render_failed"
     CUT_READY = "cut_ready"
     VIDEO_CONFORMED = "video_conformed"
+    ATTEMPT_SENT = "attempt_sent"
+    SENDING_UNDONE = "sending_undone"
 
     FEEDBACK_RECEIVED = "feedback_received"
     REVIEW_DECISION = "review_decision"
@@ -125,6 +128,12 @@ def _cut_ready(event: Event) -> str:
     after = f", its first cut after {seconds(took)}" if took is not None else ""
     verdict = "" if passed is None else "; the SLA is kept" if passed else "; the SLA is missed"
     return f"made {_attempt(event)}{after}{verdict}"
+
+
+def _attempt_sent(event: Event) -> str:
+    how = event.detail.get("how")
+    by_server = how in (SentHow.MAIL, SentHow.WEBHOOK)
+    return f"sent {_attempt(event)} to the founder by {how}" if by_server else f"marked {_attempt(event)} as sent"
 
 
 def _feedback_received(event: Event) -> str:
@@ -213,6 +222,8 @@ SENTENCES: dict[EventKind, Callable[[Event], str]] = {
     EventKind.RENDER_FAILED: lambda e: f"could not make {_attempt(e)}{_reason(e)}",
     EventKind.CUT_READY: _cut_ready,
     EventKind.VIDEO_CONFORMED: lambda e: f"converted the video of {_attempt(e)}",
+    EventKind.ATTEMPT_SENT: _attempt_sent,
+    EventKind.SENDING_UNDONE: lambda e: f"undid marking {_attempt(e)} as sent",
     EventKind.FEEDBACK_RECEIVED: _feedback_received,
     EventKind.REVIEW_DECISION: lambda e: f"decided on {_attempt(e)} in the review room",
     EventKind.DECISION_UNDONE: _decision_undone,

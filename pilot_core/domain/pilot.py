@@ -5,7 +5,7 @@ Nothing here reads files or the catalogue. Each operation takes its time as ``at
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -14,12 +14,15 @@ from pydantic import AfterValidator, Field, PrivateAttr
 from pilot_core import ids
 from pilot_core.clock import as_utc, utc_now
 from pilot_core.domain import limits
-from pilot_core.domain.attempt import AttemptState, PilotRunAttempt
+from pilot_core.domain.attempt import AttemptState, PilotRunAttempt, SentHow
 from pilot_core.domain.brief import Brief
 from pilot_core.domain.events import EventKind
 from pilot_core.domain.feedback import Feedback, FeedbackLevel, FeedbackMode, parse_level
 from pilot_core.domain.records import INVISIBLE, Count, JsonObject, Name, Record, UtcTime, check_json
 from pilot_core.errors import InvalidRequest, NotAllowedNow, PilotNotFound
+
+UNDO_FOR = timedelta(minutes=10)
+"""How long a decision, or that an attempt was sent, can be undone."""
 
 
 class PilotStatus(StrEnum):
@@ -254,6 +257,48 @@ class PilotRun(Record):
             self.pause_reason = None
             self.log(EventKind.APPROVED, at, attempt_number=attempt_number, by=given.by)
         return given
+
+    def mark_sent(self, attempt_number: int, by: str, how: SentHow, at: datetime | None = None) -> None:
+        """Record that an attempt was sent to the founder. ``by`` is the lead who sent it, "" for the server.
+
+        Raises PilotNotFound, and NotAllowedNow if it is not ready, was sent before, or is decided or the pilot is.
+        """
+        attempt = self.attempt(attempt_number)
+        if reason := self.why_not_sendable(attempt):
+            raise NotAllowedNow(reason)
+        attempt.sent_at, attempt.sent_by, attempt.sent_how = as_utc(at or utc_now()), by, how
+        self.log(EventKind.ATTEMPT_SENT, attempt.sent_at, attempt_number=attempt_number, how=how.value, by=by)
+
+    def why_not_sendable(self, attempt: PilotRunAttempt) -> str:
+        """Return why the attempt cannot be sent to the founder, as a sentence, or "" if it can."""
+        name = f"Attempt {attempt.attempt_number}"
+        if self.status is PilotStatus.COMPLETED:
+            return f"{self.pilot_id} is completed ({self.approval_outcome})."
+        if attempt.state is not AttemptState.READY:
+            return f"{name} is {attempt.state}: there is no video to send."
+        if attempt.review:
+            return f"{name} is decided already."
+        return f"{name} was sent before." if attempt.sent_at else ""
+
+    def undo_sent(self, attempt_number: int, at: datetime | None = None) -> None:
+        """Undo that an attempt was marked as sent by hand. Raises PilotNotFound and NotAllowedNow.
+
+        That is possible for ten minutes, until somebody opens it or decides.
+        """
+        attempt, at = self.attempt(attempt_number), as_utc(at or utc_now())
+        if reason := self.why_sending_stands(attempt, at):
+            raise NotAllowedNow(reason)
+        attempt.sent_at = attempt.sent_by = attempt.sent_how = None
+        self.log(EventKind.SENDING_UNDONE, at, attempt_number=attempt_number)
+
+    def why_sending_stands(self, attempt: PilotRunAttempt, now: datetime) -> str:
+        """Return why it cannot be undone that the attempt was marked as sent, as a sentence, or "" if it can."""
+        name = f"Attempt {attempt.attempt_number}"
+        if attempt.sent_at is None or attempt.sent_how is not SentHow.HAND:
+            return f"{name} is not marked as sent by hand."
+        if attempt.viewings or attempt.feedback:
+            return f"{name} was opened or decided on since."
+        return "" if now <= attempt.sent_at + UNDO_FOR else "Ten minutes have passed."
 
     def pause(self, reason: str, at: datetime | None = None) -> None:
         """Pause an active pilot. Raises NotAllowedNow if it is not active, InvalidRequest without a valid reason."""

@@ -1,5 +1,6 @@
 """Review links, grants and viewings: who can see which pilot, and what they opened."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -118,3 +119,12 @@ class Viewing:
     last_opened_at: datetime
     watched: tuple[tuple[int, int], ...]
     watched_at: datetime | None
+
+    def fraction(self, length: int | None) -> float | None:
+        """Return the share of a video of ``length`` seconds that was seen, 0 to 1; None for an unknown length."""
+        return fraction(self.watched, length)
+
+
+def fraction(watched: Iterable[tuple[int, int]], length: int | None) -> float | None:
+    """Return the share of ``length`` seconds that merged ranges cover, 0 to 1; None for an unknown length."""
+    return min(1.0, sum(last - first + 1 for first, last in watched) / length) if length else None

@@ -114,6 +114,8 @@ def _erase_in_pilot(store: PilotStore, pilot_id: str, name: str, actor: Actor) -
         found = _Found()
         is_founder = is_same_name(pilot.founder_name, name)
         for attempt in pilot.runs:
+            if is_same_name(attempt.sent_by or "", name):
+                attempt.sent_by = ERASED
             for feedback in attempt.feedback:
                 # Imported feedback without a name is the founder's.
                 if is_same_name(feedback.by, name) or (is_founder and not feedback.by):

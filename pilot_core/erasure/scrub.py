@@ -16,10 +16,22 @@ from pilot_core.store.tables.columns import from_column
 # codes, which must not change: a note may read “approve”.
 TEXTS = {"notes", "founder_feedback", "feedback_notes", "feedback", "quote", "body", "text", "comment", "reason"}
 PERSONS = {"by", "actor", "author", "reviewer", "name", "founder", "founder_name", "persona", "feedback_persona"}
-PERSONS |= {"email", "before", "after"}
+PERSONS |= {"email", "before", "after", "sent_by"}
 # The fields of this product's state files. An imported file may have anything under other names.
 OURS = {*PILOT_FIELDS, *ATTEMPT_FIELDS, "brief", "status", "approval_outcome", "created_at", "updated_at", "decided_at"}
-OURS |= {"revision", "runs", "state", "started_at", "ready_at", "drafts", "feedback", "founder_feedback"}
+OURS |= {
+    "revision",
+    "runs",
+    "state",
+    "started_at",
+    "ready_at",
+    "sent_at",
+    "sent_by",
+    "sent_how",
+    "drafts",
+    "feedback",
+    "founder_feedback",
+}
 OURS |= {"feedback_received_at", "feedback_level", "feedback_mode", "feedback_decision", "feedback_flags"}
 OURS |= {"feedback_notes", "feedback_timestamp", "feedback_persona"}
 

@@ -1,9 +1,10 @@
 """The evidence for a recommendation: the pilot as known at a given time, and people's reviews of its attempts."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -149,12 +150,22 @@ def _decided_at(pilot: PilotRun) -> datetime | None:
 def _attempt_at(attempt: PilotRunAttempt, moment: datetime) -> PilotRunAttempt:
     heard = [f for f in attempt.feedback if _known(f.received_at, moment)]
     if _known(attempt.ready_at, moment):
-        return attempt.model_copy(update={"feedback": heard})
-    begun = attempt.model_copy(update={"feedback": heard, "state": AttemptState.RENDERING, "ready_at": None})
+        return attempt.model_copy(update={"feedback": heard} | _reached_by(attempt, moment))
+    unsent: dict[str, object] = {"sent_at": None, "sent_by": None, "sent_how": None, "viewings": []}
+    begun = attempt.model_copy(update={"feedback": heard, "state": AttemptState.RENDERING, "ready_at": None} | unsent)
     unmeasured = ("video_path", "review_pack_path", "time_to_first_cut_seconds", "iteration_count")
     unjudged = ("total_cost_dollars", "sla_passed")
     blank: dict[str, object] = {**dict.fromkeys(unmeasured + unjudged), "sla_violations": [], "drafts": []}
     return begun.model_copy(update=blank)
+
+
+def _reached_by(attempt: PilotRunAttempt, moment: datetime) -> dict[str, object]:
+    """Return what was known of sending and watching. What had been watched by then is not known if it went on later."""
+    sent = {} if _known(attempt.sent_at, moment) else {"sent_at": None, "sent_by": None, "sent_how": None}
+    opened = [seen for seen in attempt.viewings if seen.opened_at <= moment]
+    later: dict[str, Any] = {"watched": (), "watched_at": None}
+    viewings = [seen if _known(seen.watched_at, moment) else replace(seen, **later) for seen in opened]
+    return {**sent, "viewings": viewings}
 
 
 def _flag_state(on: list[int], latest: int) -> FlagState:

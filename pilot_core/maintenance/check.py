@@ -45,6 +45,10 @@ DERIVED = (
     "latest_sla_passed",
     "latest_note",
     "latest_since",
+    "latest_stage",
+    "latest_stage_since",
+    "latest_watched",
+    "latest_reached_at",
 )
 RULED = ("recommendation", "recommendation_state", "reason_code", "reason_text")
 

@@ -19,10 +19,9 @@ from pilot_core.clock import iso
 from pilot_core.domain.attempt import PilotRunAttempt
 from pilot_core.domain.feedback import Feedback, FeedbackLevel, FeedbackMode
 from pilot_core.domain.pilot import PilotRun
+from pilot_core.domain.reviews import fraction
 from pilot_core.errors import InvalidRequest, PilotNotFound
 from pilot_core.insight.rules import current_rules
-from pilot_core.review.receipts import fraction
-from pilot_core.review.shown import whole_seconds
 from pilot_core.store.files.key_file import kept_key
 from pilot_core.store.files.layout import CERTIFICATES_KEY
 from pilot_core.store.pilots import PilotStore
@@ -109,7 +108,7 @@ def fingerprint(public_key: bytes) -> str:
 
 
 def _statement(store: PilotStore, pilot: PilotRun, attempt: PilotRunAttempt, given: Feedback) -> dict[str, Any]:
-    draft, length = attempt.final_draft, whole_seconds(attempt)
+    draft, length = attempt.final_draft, attempt.whole_seconds
     seen = store.database.read(lambda connection: reviews.viewings(connection, pilot.pilot_id))
     watched = next((v.watched for v in seen if (v.attempt_id, v.reviewer) == (attempt.attempt_id, given.by)), ())
     others = [f for f in attempt.feedback if f.mode is FeedbackMode.HUMAN and f.feedback_id != given.feedback_id]

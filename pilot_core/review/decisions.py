@@ -5,7 +5,7 @@ An approval is of one exact file. It is accepted only if the stored video still 
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from pilot_core import catalog
@@ -15,7 +15,7 @@ from pilot_core.domain.attachments import Attachment
 from pilot_core.domain.attempt import AttemptState, PilotRunAttempt
 from pilot_core.domain.events import EventKind
 from pilot_core.domain.feedback import Feedback, FeedbackLevel, FeedbackMode, parse_level
-from pilot_core.domain.pilot import ApprovalOutcome, PilotRun, PilotStatus
+from pilot_core.domain.pilot import UNDO_FOR, ApprovalOutcome, PilotRun, PilotStatus
 from pilot_core.domain.reviews import Grant, Speaker
 from pilot_core.domain.roles import ActKind
 from pilot_core.errors import InvalidRequest, NotAllowedNow, PilotError
@@ -32,7 +32,6 @@ from pilot_core.store.tables import outbox
 from pilot_core.store.tables.events import decision_detail
 
 CHANNEL = "review link"
-UNDO_FOR = timedelta(minutes=10)
 
 
 class DecisionNotFound(PilotError):

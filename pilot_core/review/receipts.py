@@ -11,16 +11,17 @@ from typing import Any
 from pilot_core import ids
 from pilot_core.domain.attempt import PilotRunAttempt
 from pilot_core.domain.events import EventKind
-from pilot_core.domain.reviews import Grant, Viewing
+from pilot_core.domain.reviews import Grant, Viewing, fraction
 from pilot_core.domain.roles import ActKind
 from pilot_core.review.comments import comments_of
 from pilot_core.review.decisions import CHANNEL
-from pilot_core.review.shown import shown_attempt, whole_seconds
+from pilot_core.review.shown import shown_attempt
 from pilot_core.store import permission
 from pilot_core.store.engine.connection import Connection
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.tables import reviews
 from pilot_core.store.tables.events import add_event
+from pilot_core.store.tables.pilots import note_viewings
 
 OPENED_AGAIN_AFTER = timedelta(minutes=30)
 LONGEST_SECONDS = 24 * 60 * 60
@@ -71,7 +72,7 @@ def record_watched(
     """
     now = store.clock()
     attempt = shown_attempt(store.load(grant.pilot_id), attempt_number)
-    length = whole_seconds(attempt)
+    length = attempt.whole_seconds
     limit = (length or LONGEST_SECONDS) - 1
     seen = [(first, min(last, limit)) for first, last in watched if 0 <= first <= last and first <= limit]
 
@@ -81,6 +82,7 @@ def record_watched(
         before, after = fraction(known.watched, length), fraction(merged, length)
         if merged != known.watched:
             reviews.put_viewing(connection, grant.pilot_id, replace(known, watched=merged, watched_at=now))
+            note_viewings(connection, grant.pilot_id, attempt)
             if before is not None and after is not None and int(before * QUARTERS) < int(after * QUARTERS):
                 add_event(
                     connection,
@@ -106,7 +108,7 @@ def receipts_of(store: PilotStore, pilot_id: str) -> list[Receipt]:
             "opened_at": seen.opened_at,
             "last_opened_at": seen.last_opened_at,
             "watched_seconds": sum(last - first + 1 for first, last in seen.watched),
-            "watched_fraction": fraction(seen.watched, whole_seconds(attempts[seen.attempt_number])),
+            "watched_fraction": seen.fraction(attempts[seen.attempt_number].whole_seconds),
             "watched_at": seen.watched_at,
         }
     for comment in comments_of(store, pilot_id):
@@ -133,13 +135,6 @@ def merge(ranges: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
     return tuple(merged)
 
 
-def fraction(watched: Iterable[tuple[int, int]], length: int | None) -> float | None:
-    """Return the share of ``length`` seconds that merged ranges cover, 0 to 1; None for an unknown length."""
-    if not length:
-        return None
-    return min(1.0, sum(last - first + 1 for first, last in watched) / length)
-
-
 def _viewing(connection: Connection, grant: Grant, attempt: PilotRunAttempt) -> Viewing | None:
     seen = reviews.viewings(connection, grant.pilot_id)
     return next((v for v in seen if (v.attempt_id, v.reviewer) == (attempt.attempt_id, grant.name)), None)
@@ -159,4 +154,5 @@ def _open(connection: Connection, grant: Grant, attempt: PilotRunAttempt, now: d
             connection, grant.pilot_id, now, grant.actor, EventKind.FILM_OPENED, attempt_number=attempt.attempt_number
         )
     reviews.put_viewing(connection, grant.pilot_id, opened)
+    note_viewings(connection, grant.pilot_id, attempt)
     return opened

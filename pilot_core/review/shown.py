@@ -1,7 +1,5 @@
 """What reviewers can see of a pilot: its ready attempts, and the exact video of the newest."""
 
-from math import ceil
-
 from pilot_core.domain.attempt import AttemptState, PilotRunAttempt
 from pilot_core.domain.pilot import PilotRun
 from pilot_core.errors import NotAllowedNow, PilotNotFound, StoreError
@@ -22,11 +20,6 @@ def shown_attempt(pilot: PilotRun, attempt_number: int) -> PilotRunAttempt:
         if attempt.attempt_number == attempt_number:
             return attempt
     raise PilotNotFound(f"There is no version {attempt_number} to watch.")
-
-
-def whole_seconds(attempt: PilotRunAttempt) -> int | None:
-    """Return the video's length in seconds, rounded up, or None if it is unknown."""
-    return ceil(attempt.frames / attempt.rate) if attempt.frames else None
 
 
 def film_checksum(store: PilotStore, pilot_id: str, attempt: PilotRunAttempt) -> str:

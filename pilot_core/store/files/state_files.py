@@ -59,6 +59,7 @@ ATTEMPT_FIELDS = [
     "sla_violations",
     "failure",
 ]
+SENT_FIELDS = ["sent_by", "sent_how"]
 
 PATHS = ("folder", "upload_path", "video_path", "review_pack_path")
 DRAFT_PATHS = ("video_path", "captions_path")
@@ -108,12 +109,13 @@ def _dump_attempt_fields(attempt: PilotRunAttempt) -> Json:
     shown = attempt.shown_feedback
     level = shown.level.value if shown else None
     received = _iso(shown.received_at) if shown else None
-    written: Json = {name: getattr(attempt, name) for name in ATTEMPT_FIELDS}
+    written: Json = {name: getattr(attempt, name) for name in (*ATTEMPT_FIELDS, *SENT_FIELDS)}
     written |= {
         "state": attempt.state.value,
         "created_at": _iso(attempt.created_at),
         "started_at": _iso(attempt.started_at),
         "ready_at": _iso(attempt.ready_at),
+        "sent_at": _iso(attempt.sent_at),
         "founder_feedback": shown.notes if shown else None,
         "feedback_received_at": received,
         "feedback_level": level,
@@ -227,7 +229,8 @@ def _parse_attempt(entry: Json, pilot_id: str, ours: bool) -> PilotRunAttempt:
         if ours
         else _flat_feedback(entry, pilot_id, number)
     )
-    fields = {name: entry[name] for name in ATTEMPT_FIELDS if entry.get(name) is not None}
+    names = [*ATTEMPT_FIELDS, *SENT_FIELDS] if ours else ATTEMPT_FIELDS
+    fields = {name: entry[name] for name in names if entry.get(name) is not None}
     foreign = [name for name in PATHS if not _is_own(fields.get(name), pilot_id)]
     fields |= dict.fromkeys(foreign)
     given_id = str(fields.get("attempt_id") or "")
@@ -239,6 +242,7 @@ def _parse_attempt(entry: Json, pilot_id: str, ours: bool) -> PilotRunAttempt:
         created_at=_time(entry, "created_at"),
         started_at=_time(entry, "started_at"),
         ready_at=_time(entry, "ready_at"),
+        sent_at=_time(entry, "sent_at") if ours else None,
         drafts=_parse_drafts(entry, pilot_id) if ours else [],
         feedback=feedback,
     )

@@ -9,7 +9,7 @@ from pilot_core.domain.attachments import Attachment
 from pilot_core.domain.erasures import Erasure, folded
 from pilot_core.domain.reviews import acting_through_link
 from pilot_core.store.engine.connection import Connection, Row, rows
-from pilot_core.store.tables import attachments, contacts, outbox
+from pilot_core.store.tables import attachments, contacts, outbox, saving
 from pilot_core.store.tables.columns import to_column
 from pilot_core.store.tables.pilots import UNDER_WAY_SQL
 
@@ -52,16 +52,18 @@ NAMES = (
     ("outcome_reports", "override_by"),
     ("events", "actor"),
     ("messages", "edited_by"),
+    ("messages", "released_by"),
     ("pilot_contacts", "set_by"),
     ("calendar_feeds", "name"),
     ("sign_in_keys", "name"),
     ("sign_in_keys", "created_by"),
     ("sign_in_keys", "ended_by"),
 )
-OF_NO_PILOT = ("sign_in_keys", "calendar_feeds", "last_seen")
+OF_NO_PILOT = ("sign_in_keys", "calendar_feeds", "last_seen", "display_names")
 # Other columns with a name or an address; each is erased in its own way.
 NAMES_BESIDE = (
     ("pilots", "founder_name"),
+    ("attempts", "sent_by"),
     ("feedback", "said_by"),
     ("feedback", "persona"),
     ("review_grants", "reviewer"),
@@ -70,6 +72,7 @@ NAMES_BESIDE = (
     ("pilot_contacts", "email"),
     ("deliveries", "recipient"),
     ("last_seen", "visitor"),
+    ("display_names", "name"),
 )
 PLACES_OF_NAMES = tuple(place for place in (*NAMES, *NAMES_BESIDE) if place[0] not in OF_NO_PILOT)
 """The tables and columns of a pilot that may hold a person's name or address."""
@@ -141,6 +144,7 @@ def rename_person(connection: Connection, name: str, instead: str, now: datetime
     def count(sql: str, *given: Any) -> int:
         return len(connection.execute(sql + " = ANY(?) RETURNING 1", [*given, names]).fetchall())
 
+    viewed = rows(connection, "SELECT pilot_id FROM review_receipts WHERE reviewer = ANY(?)", [names])
     found = {
         "comments": count("UPDATE comments SET body = '' WHERE author"),
         "links": count(
@@ -153,6 +157,8 @@ def rename_person(connection: Connection, name: str, instead: str, now: datetime
             to_column(now),
         ),
     }
+    saving.refresh_stages(connection, sorted({row["pilot_id"] for row in viewed}))
+    connection.execute("DELETE FROM display_names WHERE name = ANY(?)", [names])
     connection.execute(
         "DELETE FROM unsent_words WHERE reviewer = ANY(?) "
         "OR grant_hash IN (SELECT grant_hash FROM review_grants WHERE reviewer = ANY(?))",

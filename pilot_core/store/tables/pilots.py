@@ -8,14 +8,18 @@ from typing import Any
 from pilot_core.domain.attempt import UNDER_WAY, AttemptState, PilotRunAttempt
 from pilot_core.domain.feedback import Feedback
 from pilot_core.domain.pilot import PilotRun
+from pilot_core.domain.stages import stage_of
 from pilot_core.insight.recommend import Recommendation
+from pilot_core.store.engine.connection import Connection
 from pilot_core.store.tables.columns import to_column
+from pilot_core.store.tables.reviews import viewing_of, viewings
 from pilot_core.store.tables.within_limits import within_limits
 
 Row = dict[str, Any]
 
 PILOT_JSON = ("brand_context", "brief", "notes", "source")
 ATTEMPT_JSON = ("sla_violations", "drafts", "source")
+NOT_COLUMNS = {"feedback", "viewings", *ATTEMPT_JSON}
 UNDER_WAY_SQL = "(" + ", ".join(f"'{state.value}'" for state in UNDER_WAY) + ")"
 """What a column of states is compared with: ``state IN ('queued', 'rendering')``."""
 
@@ -77,16 +81,41 @@ def _progress_columns(pilot: PilotRun) -> Row:
         "latest_since": to_column(review.received_at if review else latest.ready_at or latest.created_at)
         if latest
         else None,
+    } | stage_columns(latest)
+
+
+def stage_columns(latest: PilotRunAttempt | None) -> Row:
+    """The columns that say how far the latest attempt has come. They change with its receipts, too."""
+    stage = stage_of(latest) if latest else None
+    return {
+        "latest_stage": stage.stage.value if stage else None,
+        "latest_stage_since": to_column(stage.since) if stage else None,
+        "latest_watched": stage.watched if stage else None,
+        "latest_reached_at": to_column(latest.reached_at) if latest else None,
     }
+
+
+def note_viewings(connection: Connection, pilot_id: str, attempt: PilotRunAttempt) -> None:
+    """Bring the stage columns up to date after a receipt of the attempt has changed."""
+    seen = [one for one in viewings(connection, pilot_id) if one.attempt_id == attempt.attempt_id]
+    # The review is the stored one: it may have come after the attempt was loaded.
+    unreviewed = attempt.model_copy(update={"viewings": seen, "feedback": []})
+    new = stage_columns(unreviewed)
+    reached_at = new.pop("latest_reached_at")
+    sets = ", ".join(f"{name} = CASE WHEN latest_decision IS NULL THEN ? ELSE {name} END" for name in new)
+    connection.execute(
+        f"UPDATE pilots SET {sets}, latest_reached_at = LEAST(COALESCE(latest_reached_at, ?), ?) "  # noqa: S608
+        "WHERE pilot_id = ? AND latest_attempt = ? AND latest_state = 'ready'",
+        [*new.values(), reached_at, reached_at, pilot_id, attempt.attempt_number],
+    )
 
 
 def _attempt_row(pilot_id: str, attempt: PilotRunAttempt) -> Row:
-    row: Row = {
-        name: getattr(attempt, name) for name in PilotRunAttempt.model_fields if name not in {"feedback", *ATTEMPT_JSON}
-    }
-    for name in ("created_at", "started_at", "ready_at"):
+    row: Row = {name: getattr(attempt, name) for name in PilotRunAttempt.model_fields if name not in NOT_COLUMNS}
+    for name in ("created_at", "started_at", "ready_at", "sent_at"):
         row[name] = to_column(row[name])
     row["state"] = attempt.state.value
+    row["sent_how"] = attempt.sent_how.value if attempt.sent_how else None
     row["pilot_id"] = pilot_id
     row["sla_violations"] = _json(attempt.sla_violations)
     row["drafts"] = _json([draft.model_dump(mode="json") for draft in attempt.drafts])
@@ -126,16 +155,21 @@ def _feedback_rows(pilot: PilotRun) -> tuple[list[Row], list[Row]]:
 
 
 def pilots_from_rows(
-    pilots: Iterable[Row], attempts: Iterable[Row], feedback: Iterable[Row], flags: Iterable[Row]
+    pilots: Iterable[Row],
+    attempts: Iterable[Row],
+    feedback: Iterable[Row],
+    flags: Iterable[Row],
+    receipts: Iterable[Row],
 ) -> list[PilotRun]:
-    """Pilots in the order of their rows. Attempts, feedback and flags come ordered by their parent and position."""
+    """Pilots in the order of their rows. All other rows come ordered by their parent and position."""
+    seen_of = {key: list(group) for key, group in groupby(receipts, lambda r: r["attempt_id"])}
     flags_of = {key: [r["flag"] for r in group] for key, group in groupby(flags, lambda r: r["feedback_id"])}
     feedback_of = {
         key: [_feedback(r, flags_of.get(r["feedback_id"], [])) for r in group]
         for key, group in groupby(feedback, lambda r: r["attempt_id"])
     }
     attempts_of = {
-        key: [_attempt(r, feedback_of.get(r["attempt_id"], [])) for r in group]
+        key: [_attempt(r, feedback_of.get(r["attempt_id"], []), seen_of.get(r["attempt_id"], [])) for r in group]
         for key, group in groupby(attempts, lambda r: r["pilot_id"])
     }
     return [_pilot(row, attempts_of.get(row["pilot_id"], [])) for row in pilots]
@@ -148,11 +182,12 @@ def _pilot(row: Row, runs: list[PilotRunAttempt]) -> PilotRun:
     return within_limits(PilotRun, fields | {"runs": runs}, row["pilot_id"])
 
 
-def _attempt(row: Row, feedback: list[Feedback]) -> PilotRunAttempt:
+def _attempt(row: Row, feedback: list[Feedback], receipts: list[Row]) -> PilotRunAttempt:
     fields = {name: row[name] for name in PilotRunAttempt.model_fields if name in row}
     for name in ATTEMPT_JSON:
         fields[name] = json.loads(row[name])
-    return within_limits(PilotRunAttempt, fields | {"feedback": feedback}, row["attempt_id"])
+    viewings = [viewing_of(seen, row["attempt_number"]) for seen in receipts]
+    return within_limits(PilotRunAttempt, fields | {"feedback": feedback, "viewings": viewings}, row["attempt_id"])
 
 
 def _feedback(row: Row, flags: list[str]) -> Feedback:

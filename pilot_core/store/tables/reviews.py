@@ -124,7 +124,7 @@ def viewings(connection: Connection, pilot_id: str) -> list[Viewing]:
         FROM review_receipts r JOIN attempts a ON a.attempt_id = r.attempt_id
         WHERE r.pilot_id = ? ORDER BY a.attempt_number, r.opened_at, r.reviewer
     """
-    return [_viewing(row) for row in rows(connection, sql, [pilot_id])]
+    return [viewing_of(row, row["attempt_number"]) for row in rows(connection, sql, [pilot_id])]
 
 
 def put_viewing(connection: Connection, pilot_id: str, seen: Viewing) -> None:
@@ -155,7 +155,10 @@ def _link(row: Row) -> ReviewLink:
     )
 
 
-def _viewing(row: Row) -> Viewing:
+def viewing_of(row: Row, attempt_number: int) -> Viewing:
+    """A viewing from its row."""
     times = {name: from_column(row[name]) for name in ("opened_at", "last_opened_at", "watched_at")}
-    watched = tuple((first, last) for first, last in json.loads(row["watched"]))
-    return Viewing(**{**row, **times, "watched": watched})
+    # A damaged value must not keep the pilot from being loaded.
+    watched = tuple(tuple(pair) for pair in json.loads(row["watched"]) if isinstance(pair, list) and len(pair) == 2)
+    known = {name: row[name] for name in ("attempt_id", "reviewer")}
+    return Viewing(**{**known, **times, "attempt_number": attempt_number, "watched": watched})

@@ -9,7 +9,7 @@ from pilot_core.domain.pilot import PilotRun
 from pilot_core.insight.recommend import Recommendation
 from pilot_core.store.engine.connection import Connection, Row, rows
 from pilot_core.store.tables.events import event_row
-from pilot_core.store.tables.pilots import derived_columns, pilot_tables, pilots_from_rows
+from pilot_core.store.tables.pilots import derived_columns, pilot_tables, pilots_from_rows, stage_columns
 
 KEYS = {
     "pilots": ("pilot_id",),
@@ -24,10 +24,11 @@ ORDERS: dict[str, Callable[[Row], Any]] = {
     "attempts": itemgetter("pilot_id", "attempt_number"),
     "feedback": itemgetter("attempt_id", "position"),
     "feedback_flags": itemgetter("feedback_id", "position"),
+    "review_receipts": itemgetter("attempt_id", "opened_at", "reviewer"),
 }
 
 SavedRows = dict[str, list[Row]]
-"""The rows of some pilots, by table of ``KEYS``."""
+"""The rows of some pilots, by table: those of ``KEYS``, and the receipts, which are saved elsewhere."""
 
 
 def read_rows(connection: Connection, pilot_ids: list[str] | None) -> SavedRows:
@@ -39,12 +40,12 @@ def read_rows(connection: Connection, pilot_ids: list[str] | None) -> SavedRows:
         one = len(pilot_ids) == 1
         where, given = ("WHERE pilot_id = ?", pilot_ids) if one else ("WHERE pilot_id = ANY(?)", [pilot_ids])
     sql = "SELECT * FROM {} {}"
-    return {table: sorted(rows(connection, sql.format(table, where), given), key=ORDERS[table]) for table in KEYS}
+    return {table: sorted(rows(connection, sql.format(table, where), given), key=ORDERS[table]) for table in ORDERS}
 
 
 def pilots_of(saved: SavedRows) -> list[PilotRun]:
     """The pilots that these rows make up, in order of creation."""
-    return pilots_from_rows(*(saved[table] for table in KEYS))
+    return pilots_from_rows(*(saved[table] for table in ORDERS))
 
 
 def saved_ids(connection: Connection, pilot_ids: Iterable[str] | None = None) -> list[str]:
@@ -76,6 +77,14 @@ def add(connection: Connection, new: Iterable[tuple[PilotRun, Recommendation, li
     for table in KEYS:
         _append(connection, table, [row for pilot_rows in tables for row in pilot_rows[table]])
     _append(connection, "events", [row for pilot, _, events in new for row in _event_rows(pilot, events)])
+
+
+def refresh_stages(connection: Connection, pilot_ids: list[str]) -> None:
+    """Bring the stage columns of those pilots up to date after their receipts have changed."""
+    for pilot in pilots_of(read_rows(connection, pilot_ids)):
+        new = stage_columns(pilot.latest_attempt)
+        sets = ", ".join(f"{name} = ?" for name in new)
+        connection.execute(f"UPDATE pilots SET {sets} WHERE pilot_id = ?", [*new.values(), pilot.pilot_id])  # noqa: S608
 
 
 def changed_fields(pilot: PilotRun, recommendation: Recommendation, saved: SavedRows) -> list[str]:

@@ -25,7 +25,7 @@ from pilot_core.review.certificates import approval_of
 from pilot_core.review.comments import Thread, is_own, threads_of
 from pilot_core.review.decisions import CHANNEL, checklist_for, undo_until, undoable
 from pilot_core.review.requests import answers_of
-from pilot_core.review.shown import film_checksum, shown_attempts, whole_seconds
+from pilot_core.review.shown import film_checksum, shown_attempts
 from pilot_core.store.engine.connection import Connection
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.queries.room_stamp import room_stamp
@@ -216,8 +216,8 @@ class Room:
         """The parts of an attempt that this reviewer has not played: "0:21–0:26"."""
         mine = [v for v in self.viewings if (v.attempt_id, v.reviewer) == (attempt.attempt_id, self.name)]
         watched = mine[0].watched if mine else ()
-        gaps = times.unseen(watched, whole_seconds(attempt))
-        length = whole_seconds(attempt) or 0
+        gaps = times.unseen(watched, attempt.whole_seconds)
+        length = attempt.whole_seconds or 0
         if gaps == [(0, length - 1)]:
             return []
         return [f"{times.clock(first)}–{times.clock(min(last + 1, length))}" for first, last in gaps]
