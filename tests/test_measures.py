@@ -8,21 +8,24 @@ from statistics import median
 import pytest
 
 from pilot_core import PilotStore
+from pilot_core.domain.actors import at_command_line
 from pilot_core.domain.pilot import PilotRun
 from pilot_core.errors import InvalidRequest
 from pilot_core.insight.breakdowns import AttemptOutcome
 from pilot_core.insight.cohort import Cohort
-from pilot_core.insight.evidence import FlagState, flag_states, reviewed_attempts
+from pilot_core.insight.evidence import FlagState, counted_attempts, flag_states, reviewed_attempts
 from pilot_core.insight.recommend import recommend
 from pilot_core.insight.results import Measures, Spread
 from pilot_core.insight.rules import current_programme_rules
 from pilot_core.insight.stats import rate
+from pilot_core.services.pilots import pause
 from pilot_core.store.queries.cohorts import Choices, choices, in_cohort
 from pilot_core.store.queries.drilldown import GROUPS, Selection, pilots_behind, theme_quotes, unthemed
 from pilot_core.store.queries.measures import OVERALL, segments
 from pilot_core.store.queries.metrics_page import MetricsPage, metrics_page, programme
 from pilot_core.store.queries.series import feedback_waits
 from tests.crowd import crowd, fill
+from tests.pilot_stories import make_pilot
 from tests.plain_measures import DECIDED, improvements, pilot_outcome, plain_measures, seen
 from tests.sketches import day
 
@@ -184,6 +187,28 @@ def test_a_past_day_is_judged_as_it_would_have_been_judged_then(full, pilots):
     for badge in page.timeline.badges:
         then = recommend(by_id[badge.pilot_id], as_of=EARLIER)
         assert (badge.recommendation, badge.code) == (then.recommendation, then.code)
+        assert by_id[badge.pilot_id].created_at <= badge.at <= EARLIER
+    behind_then, _ = pilots_behind(full.database, Cohort(), Selection(), as_of=EARLIER)
+    assert {pilot.pilot_id: pilot.at for pilot in behind_then} == {b.pilot_id: b.at for b in page.timeline.badges}
+
+
+def test_on_a_past_day_an_open_pilot_is_placed_by_what_was_known_then(store, clock):
+    pilot = make_pilot(store, clock, "One", "m wait")
+    then = clock()
+    clock.forward(days=10)
+    pause(store, pilot.pilot_id, "The founder is away.", at_command_line("Theo Grant"))
+    assert [badge.at for badge in metrics_page(store).timeline.badges] == [clock()]
+    assert [badge.at for badge in metrics_page(store, as_of=then + timedelta(days=1)).timeline.badges] == [then]
+
+
+def test_the_sentence_of_the_funnel_counts_each_pilot_once(pilots, page):
+    stands = {pilot.pilot_id: pilot_outcome(pilot, "human") for pilot in pilots}
+    others = [pilot for pilot in pilots if stands[pilot.pilot_id] != "approved"]
+    numbers = [max((a.attempt_number for a in counted_attempts(pilot)), default=None) for pilot in others]
+    approved = sum(outcome == "approved" for outcome in stands.values())
+    assert page.funnel.reading.startswith(f"{approved} of {len(pilots)} pilots are approved, ")
+    told = f"Not approved: {numbers.count(None)} without an attempt, {numbers.count(1)} at attempt 1, "
+    assert told in page.funnel.reading
 
 
 def test_simulated_feedback_changes_no_number_unless_it_is_asked_for(full, pilots, page, tmp_path, own_database):

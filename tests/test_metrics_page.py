@@ -147,9 +147,9 @@ def test_every_chart_has_its_question_its_reading_and_a_name_for_those_who_canno
     assert [heading.value for heading in at.subheader] == [*questions, "Do attempts get better?"]
     assert len(drawn(at)) == len(CHARTS)
     assert all(len(alt) > 30 for alt in drawn(at))
-    assert "“Hook is weak” was raised on 3 of 6 reviewed pilots; it persists with 3" in page_text(at)
+    assert "“Hook is weak” recurs with 3 pilots. It was raised on 3 of 6 reviewed pilots." in page_text(at)
     assert badges(at)[0] == "NO VERDICT YET"
-    assert "3 of 6 decided pilots are approved: 60% or more is not likely." in page_text(at)
+    assert "3 of 6 decided pilots are approved. Keep piloting: " in page_text(at)
     assert "would reach PROCEED" in page_text(at)
 
 
@@ -378,7 +378,7 @@ def test_the_theme_table_counts_what_the_pareto_draws(page: MetricsPage) -> None
     table = theme_table.table(page.themes)
 
     assert len(table) == len(page.themes.bars)
-    assert list(table[["Persistent", "New", "Resolved"]].sum(axis=1)) == [bar.pilots for bar in page.themes.bars]
+    assert list(table[["Recurring", "New", "Not raised again"]].sum(axis=1)) == [bar.pilots for bar in page.themes.bars]
 
 
 def test_the_second_cohort_may_have_its_own_days(page: MetricsPage, full: PilotStore) -> None:

@@ -70,7 +70,7 @@ def test_competing_ends_by_hand():
     assert found.time_to_approval.median == 4.0
     assert found.at_risk[:5] == ((0.0, 4), (1.0, 4), (2.0, 3), (3.0, 2), (4.0, 1))
     assert found.reading == (
-        "2 of 4 pilots approved, 1 ended without, 1 still open; half of all pilots are approved by day 4."
+        "2 of 4 pilots approved, 1 ended without, 1 still open. Half of all pilots are approved by day 4."
     )
 
 
@@ -78,7 +78,7 @@ def test_dropped_pilots_keep_the_share_of_approved_ones_down():
     dropped = cumulative_incidence([1, 2, 3, 4], [ENDED, ENDED, ENDED, APPROVED])
     assert dropped.approved.share == pytest.approx((1 / 4,))
     assert dropped.time_to_approval.median is None
-    assert dropped.reading.endswith("half of all pilots are not approved yet.")
+    assert dropped.reading.endswith("Half of all pilots are not approved yet.")
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_dropped_pilots_keep_the_share_of_approved_ones_down():
         ([], "No pilot yet."),
         ([CENSORED], "0 of 1 pilot approved, 0 ended without, 1 still open."),
         ([ENDED], "0 of 1 pilot approved, 1 ended without, 0 still open."),
-        ([APPROVED], "1 of 1 pilot approved, 0 ended without, 0 still open; half of all pilots are approved by day 3."),
+        ([APPROVED], "1 of 1 pilot approved, 0 ended without, 0 still open. Half of all pilots are approved by day 4."),
     ],
 )
 def test_a_cohort_of_none_or_one_is_no_error_and_no_certainty(ends, reading):
@@ -107,6 +107,12 @@ def test_a_long_curve_is_drawn_with_few_steps_and_ends_where_it_ends():
     assert len(found.approved.times) == MOST_STEPS
     assert (found.approved.times[-1], found.approved.share[-1]) == (5000.0, pytest.approx(1.0))
     assert found.time_to_approval.median == 2500.0
+
+
+@pytest.mark.parametrize(("days", "day"), [(0.0, 1), (0.4, 1), (4.0, 4), (4.0 + 1e-9, 4), (4.01, 5), (8.6, 9)])
+def test_half_are_not_called_approved_before_they_are(days, day):
+    reading = cumulative_incidence([days], [APPROVED]).reading
+    assert reading.endswith(f"Half of all pilots are approved by day {day}.")
 
 
 cases = st.lists(st.tuples(st.integers(0, 30), st.sampled_from((CENSORED, APPROVED, ENDED))), min_size=1, max_size=40)

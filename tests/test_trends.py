@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pilot_core.insight.breakdowns import AttemptOutcome, Badge, Segment, forest, funnel, themes, timeline
+from pilot_core.insight.breakdowns import AttemptOutcome, Badge, LastAttempts, Segment, forest, funnel, themes, timeline
 from pilot_core.insight.evidence import FlagState
 from pilot_core.insight.programme import ProgrammeCounts
 from pilot_core.insight.programme_verdict import recommend_programme
@@ -230,7 +230,7 @@ def test_the_interval_of_a_difference_is_the_published_one():
     assert difference_bounds(rate(0, 0), rate(56, 70)) is None
 
 
-def test_the_funnel_says_where_pilots_stall():
+def test_the_funnel_counts_attempts_in_its_bars_and_each_pilot_once_in_its_sentence():
     chart = funnel(
         {
             (1, AttemptOutcome.APPROVE): 10,
@@ -238,19 +238,32 @@ def test_the_funnel_says_where_pilots_stall():
             (1, AttemptOutcome.DROPPED): 2,
             (3, AttemptOutcome.AWAITING): 6,
             (3, AttemptOutcome.APPROVE): 5,
-        }
+        },
+        LastAttempts({1: 9, 3: 5}, {None: 4, 1: 10, 3: 6, 7: 1, 6: 2}),
     )
     assert [(step.attempt_number, step.reached) for step in chart.steps] == [(1, 30), (2, 0), (3, 11)]
     assert chart.reading == (
-        "10 of 30 pilots were approved at attempt 1, 15 by attempt 3; "
-        "most that wait or were dropped are at attempt 3 (6)."
+        "14 of 37 pilots are approved, 9 at attempt 1. Not approved: 4 without an attempt, 10 at attempt 1, "
+        "6 at attempt 3, 3 at attempt 6 or later."
     )
 
 
-def test_themes_are_ordered_by_pilots_and_say_what_persists():
+@pytest.mark.parametrize(
+    ("approved", "others", "reading"),
+    [
+        ({}, {None: 2}, "No attempt yet."),
+        ({2: 1}, {}, "1 of 1 pilot is approved, 0 at attempt 1."),
+        ({}, {1: 3}, "0 of 3 pilots are approved. Not approved: 3 at attempt 1."),
+    ],
+)
+def test_what_the_funnel_says_of_few(approved, others, reading):
+    assert funnel({}, LastAttempts(approved, others)).reading == reading
+
+
+def test_themes_are_ordered_by_what_recurs_and_say_so():
     chart = themes(
         {
-            ("too_long", FlagState.NEW): 3,
+            ("too_long", FlagState.NEW): 7,
             ("hook_weak", FlagState.RESOLVED): 2,
             ("hook_weak", FlagState.PERSISTENT): 4,
             ("cta_unclear", FlagState.PERSISTENT): 3,
@@ -260,10 +273,13 @@ def test_themes_are_ordered_by_pilots_and_say_what_persists():
     assert [(bar.flag, bar.pilots, bar.prevalence) for bar in chart.bars] == [
         ("hook_weak", 6, rate(6, 12)),
         ("cta_unclear", 3, rate(3, 12)),
-        ("too_long", 3, rate(3, 12)),
+        ("too_long", 7, rate(7, 12)),
     ]
     assert chart.reading == (
-        "“Hook is weak” was raised on 6 of 12 reviewed pilots; it persists with 4, the most of all."
+        "“Hook is weak” recurs with 4 pilots, the most of all flags. It was raised on 6 of 12 reviewed pilots."
+    )
+    assert themes({("too_long", FlagState.NEW): 3}, 9).reading == (
+        "No flag recurs. “Too long” was raised on 3 of 9 reviewed pilots."
     )
     assert themes({}, 3).reading == "No flag was raised on 3 reviewed pilots."
 
@@ -280,8 +296,9 @@ def test_a_segment_with_few_decided_pilots_has_plain_counts():
     ]  # fmt: skip
     assert [segment.plain_counts for segment in chart.segments] == [True, False, False]
     assert chart.reading == (
-        "3 segments: 1 PROCEED, 1 STOP, 1 NO VERDICT YET; the surest is Problem and solution × Acme, 90% (9 of 10); "
-        "1 with fewer than 5 decided pilots."
+        "3 segments: 1 PROCEED, 1 STOP, 1 NO VERDICT YET. "
+        "The highest lower bound: Problem and solution × Acme, 90% (9 of 10, 60–98%). "
+        "1 has fewer than 5 decided pilots."
     )
 
 

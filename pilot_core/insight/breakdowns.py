@@ -8,7 +8,8 @@ from enum import StrEnum
 
 from pilot_core import catalog
 from pilot_core.domain.judgements import NO_VERDICT_YET
-from pilot_core.formatting import count, percent
+from pilot_core.formatting import count
+from pilot_core.formatting import rate as rate_words
 from pilot_core.insight.cohort import segment_words
 from pilot_core.insight.evidence import FlagState
 from pilot_core.insight.programme import ProgrammeResult
@@ -17,6 +18,9 @@ from pilot_core.insight.stats import Rate, rate
 
 PLAIN_COUNTS_UNDER = 5
 """A segment with fewer decided pilots is shown as plain counts, without a rate."""
+
+LATER = 6
+"""The funnel's sentence takes pilots at this attempt and later ones together."""
 
 
 class AttemptOutcome(StrEnum):
@@ -47,6 +51,17 @@ class FunnelStep:
 
 
 @dataclass(frozen=True)
+class LastAttempts:
+    """Pilots by their last attempt, failed renders aside; of approved pilots, by the approved attempt.
+
+    Each pilot counts once. Those without an attempt are under None.
+    """
+
+    approved: dict[int | None, int]
+    others: dict[int | None, int]
+
+
+@dataclass(frozen=True)
 class Funnel:
     """The steps from attempt 1 to the highest that any pilot reached. ``reading`` sums them up in a sentence."""
 
@@ -70,7 +85,7 @@ class ThemeBar:
 
 @dataclass(frozen=True)
 class Themes:
-    """The flags that people raised, most frequent first."""
+    """The flags that people raised: first those that recur with the most pilots, then the most frequent."""
 
     bars: tuple[ThemeBar, ...]
     reviewed_pilots: int
@@ -130,14 +145,14 @@ class Timeline:
     reading: str
 
 
-def funnel(counts: dict[tuple[int, AttemptOutcome], int]) -> Funnel:
-    """Return the funnel for counts of pilots by attempt number and outcome."""
+def funnel(counts: dict[tuple[int, AttemptOutcome], int], pilots: LastAttempts) -> Funnel:
+    """Return the funnel for counts of pilots by attempt number and outcome. Its sentence counts each of ``pilots``."""
     highest = max((number for number, _ in counts), default=0)
     steps = tuple(
         FunnelStep(number, {outcome: counts.get((number, outcome), 0) for outcome in AttemptOutcome})
         for number in range(1, highest + 1)
     )
-    return Funnel(steps, _funnel_reading(steps))
+    return Funnel(steps, _funnel_reading(pilots))
 
 
 def themes(counts: dict[tuple[str, FlagState], int], reviewed_pilots: int) -> Themes:
@@ -148,7 +163,7 @@ def themes(counts: dict[tuple[str, FlagState], int], reviewed_pilots: int) -> Th
         bars.append(
             ThemeBar(flag, catalog.label("flag", flag), by_state, rate(sum(by_state.values()), reviewed_pilots))
         )
-    bars.sort(key=lambda bar: (-bar.pilots, -bar.by_state[FlagState.PERSISTENT], bar.flag))
+    bars.sort(key=lambda bar: (-bar.by_state[FlagState.PERSISTENT], -bar.pilots, bar.flag))
     return Themes(tuple(bars), reviewed_pilots, _themes_reading(bars, reviewed_pilots))
 
 
@@ -175,38 +190,40 @@ def timeline(badges: Sequence[Badge], of: int) -> Timeline:
     return Timeline(tuple(badges), of, f"{which}: {told}.")
 
 
-def _funnel_reading(steps: Sequence[FunnelStep]) -> str:
-    if not steps:
+def _funnel_reading(pilots: LastAttempts) -> str:
+    approved, others = sum(pilots.approved.values()), sum(pilots.others.values())
+    if not any(pilots.approved) and not any(pilots.others):
         return "No attempt yet."
-    first = steps[0]
-    were = "was" if first.reached == 1 else "were"
-    told = f"{first.outcomes[AttemptOutcome.APPROVE]:,} of {count(first.reached, 'pilot')} {were} approved at attempt 1"
-    approved = sum(step.outcomes[AttemptOutcome.APPROVE] for step in steps)
-    if len(steps) > 1:
-        told += f", {approved:,} by attempt {steps[-1].attempt_number}"
-    stalled = {
-        step.attempt_number: step.outcomes[AttemptOutcome.AWAITING] + step.outcomes[AttemptOutcome.DROPPED]
-        for step in steps
-    }
-    worst = max(stalled, key=lambda number: stalled[number])
-    if stalled[worst]:
-        told += f"; most that wait or were dropped are at attempt {worst} ({stalled[worst]:,})"
-    return f"{told}."
+    told = f"{approved:,} of {count(approved + others, 'pilot')} {'is' if approved == 1 else 'are'} approved"
+    if approved:
+        told += f", {pilots.approved.get(1, 0):,} at attempt 1"
+    if not others:
+        return f"{told}."
+    places: Counter[int] = Counter()
+    for attempt, n in pilots.others.items():
+        places[min(attempt or 0, LATER)] += n
+    return f"{told}. Not approved: {', '.join(f'{places[at]:,} {_at_attempt(at)}' for at in sorted(places))}."
+
+
+def _at_attempt(number: int) -> str:
+    if number == LATER:
+        return f"at attempt {LATER} or later"
+    return f"at attempt {number}" if number else "without an attempt"
 
 
 def _themes_reading(bars: Sequence[ThemeBar], reviewed: int) -> str:
     if not reviewed:
         return "No pilot has been reviewed yet."
+    of = count(reviewed, "reviewed pilot")
     if not bars:
-        return f"No flag was raised on {count(reviewed, 'reviewed pilot')}."
+        return f"No flag was raised on {of}."
     first = bars[0]
-    told = f"“{first.label}” was raised on {first.pilots:,} of {count(reviewed, 'reviewed pilot')}"
-    persistent = max(bars, key=lambda bar: bar.by_state[FlagState.PERSISTENT])
-    n = persistent.by_state[FlagState.PERSISTENT]
-    if not n:
-        return f"{told}; no flag persists."
-    which = "it" if persistent is first else f"“{persistent.label}”"
-    return f"{told}; {which} persists with {n:,}{', the most of all' if len(bars) > 1 else ''}."
+    recurring = first.by_state[FlagState.PERSISTENT]
+    if not recurring:
+        return f"No flag recurs. “{first.label}” was raised on {first.pilots:,} of {of}."
+    told = f"“{first.label}” recurs with {count(recurring, 'pilot')}"
+    told += ", the most of all flags" if len(bars) > 1 and recurring > bars[1].by_state[FlagState.PERSISTENT] else ""
+    return f"{told}. It was raised on {first.pilots:,} of {of}."
 
 
 def _forest_reading(segments: Sequence[Segment]) -> str:
@@ -215,12 +232,14 @@ def _forest_reading(segments: Sequence[Segment]) -> str:
     by_label = Counter(segment.result.label for segment in segments)
     enough = [segment for segment in segments if not segment.plain_counts]
     told = ", ".join(f"{by_label[label]} {label}" for label in [*Verdict, NO_VERDICT_YET] if by_label[label])
-    reading = f"{count(len(segments), 'segment')}: {told}"
-    if enough:
+    readings = [f"{count(len(segments), 'segment')}: {told}."]
+    if len(enough) > 1:
         best = max(enough, key=lambda segment: segment.result.rate.low or 0.0)
-        k, n = best.result.n_approved, best.result.n_decided
-        reading += f"; the surest is {best.label}, {percent(k / n)} ({k:,} of {n:,})"
+        found = best.result.rate
+        share = rate_words(found.numerator, found.denominator, found.low, found.high)
+        readings.append(f"The highest lower bound: {best.label}, {share}.")
     few = len(segments) - len(enough)
     if few:
-        reading += f"; {few} with fewer than {PLAIN_COUNTS_UNDER} decided pilots"
-    return f"{reading}."
+        have = "has" if few == 1 else "have"
+        readings.append(f"{few} {have} fewer than {PLAIN_COUNTS_UNDER} decided pilots.")
+    return " ".join(readings)

@@ -3,6 +3,7 @@
 Open pilots are censored: their event has not happened yet. Importing this module loads statsmodels.
 """
 
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 MOST_STEPS = 300
 TICKS = 6
+ROUNDING = 1e-6
+"""Days; less than what a clock's seconds lose when they become days."""
 
 
 def kaplan_meier(times: ArrayLike, observed: ArrayLike) -> TimeTo:
@@ -138,5 +141,6 @@ def _reading(approved: int, ended: int, still_open: int, time_to: TimeTo) -> str
     if not approved:
         return f"{told}."
     if time_to.median is None:
-        return f"{told}; half of all pilots are not approved yet."
-    return f"{told}; half of all pilots are approved by day {max(1, round(time_to.median))}."
+        return f"{told}. Half of all pilots are not approved yet."
+    # What takes 4.2 days is not there on day 4.
+    return f"{told}. Half of all pilots are approved by day {max(1, ceil(time_to.median - ROUNDING))}."

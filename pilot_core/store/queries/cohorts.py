@@ -106,6 +106,8 @@ def _make_tables(connection: Connection, cohort: Cohort, as_of: datetime | None)
     connection.execute(_TABLES)
     connection.execute(f"{_CHOSEN} WHERE {where}", given)
     connection.execute(_JUDGED, {"as_of": given["as_of"], "mode": cohort.mode})
+    if as_of:
+        connection.execute(_LAST_CHANGE_THEN, {"as_of": given["as_of"]})
     by_people = cohort.mode == FeedbackMode.HUMAN
     connection.execute(
         _PILOT_OUTCOMES.format(
@@ -186,6 +188,18 @@ SELECT k.pid, k.attempt_number, CASE WHEN k.unfinished THEN 'rendering' ELSE k.s
     CASE WHEN NOT k.unfinished THEN k.sla_passed END,
     s.feedback_id, s.level, s.received_at, s.first_heard_at
 FROM known k LEFT JOIN standing s ON s.attempt_id = k.attempt_id AND k.state = 'ready' AND NOT k.unfinished
+"""
+
+# What happened to a pilot after as_of was not known then. Imported pilots may have attempts and reviews without events.
+_LAST_CHANGE_THEN = """
+UPDATE chosen SET updated_at = known.happened_at FROM (
+    SELECT pid, max(happened_at) AS happened_at FROM (
+        SELECT pid, created_at AS happened_at FROM chosen
+        UNION ALL SELECT pid, made_at FROM judged
+        UNION ALL SELECT pid, received_at FROM judged
+        UNION ALL SELECT c.pid, e.happened_at FROM events e JOIN chosen c ON c.pilot_id = e.pilot_id
+    ) times WHERE happened_at <= CAST($as_of AS TIMESTAMP) GROUP BY pid
+) known WHERE known.pid = chosen.pid AND chosen.updated_at > CAST($as_of AS TIMESTAMP)
 """
 
 _APPROVED = "c.outcome = 'approved'"

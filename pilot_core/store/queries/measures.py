@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pilot_core.insight.approval import BLOCK, DecidedPoint, History
-from pilot_core.insight.breakdowns import AttemptOutcome, Badge
+from pilot_core.insight.breakdowns import AttemptOutcome, Badge, LastAttempts
 from pilot_core.insight.evidence import FlagState
 from pilot_core.insight.programme import ProgrammeCounts
 from pilot_core.insight.results import Change, CostPerApproved, Improvement, OutcomeCounts, Sparklines, Spread
@@ -79,6 +79,7 @@ class Found:
     themes: ThemeCounts
     improvement: Improvement
     funnel: dict[tuple[int, AttemptOutcome], int]
+    last_attempts: LastAttempts
     first_cuts: list[Point]
     first_cuts_of: int
     iterations: list[Point]
@@ -206,6 +207,14 @@ FROM judged j JOIN pilot_outcomes p ON p.pid = j.pid WHERE j.state <> 'failed' G
 """  # noqa: S608
 
 
+_LAST_ATTEMPTS = """
+SELECT pilot_outcome = 'approved' AS approved,
+    CASE WHEN pilot_outcome = 'approved' THEN COALESCE(approved_attempt, last_number) ELSE last_number END AS attempt,
+    count(*) AS pilots
+FROM pilot_outcomes GROUP BY 1, 2
+"""
+
+
 def find(connection: Connection, *, now: datetime, first_cut_limit: float, latest: int) -> Found:
     """All numbers of the cohort, with the ``latest`` points of each chart over time.
 
@@ -219,6 +228,7 @@ def find(connection: Connection, *, now: datetime, first_cut_limit: float, lates
         themes=flags,
         improvement=improvement(connection, flags),
         funnel=funnel_counts(connection),
+        last_attempts=last_attempts(connection),
         first_cuts=points,
         first_cuts_of=of,
         iterations=iteration_points(connection, latest),
@@ -286,6 +296,13 @@ def theme_counts(connection: Connection) -> ThemeCounts:
 def funnel_counts(connection: Connection) -> dict[tuple[int, AttemptOutcome], int]:
     """Pilots by attempt number and outcome; failed renders do not count as attempts."""
     return {(row["attempt_number"], AttemptOutcome(row["outcome"])): row["pilots"] for row in rows(connection, _FUNNEL)}
+
+
+def last_attempts(connection: Connection) -> LastAttempts:
+    """Pilots by their last attempt, each once."""
+    found = rows(connection, _LAST_ATTEMPTS)
+    approved, others = ({r["attempt"]: r["pilots"] for r in found if r["approved"] is yes} for yes in (True, False))
+    return LastAttempts(approved, others)
 
 
 def _key(row: Row) -> tuple[str, str]:

@@ -87,7 +87,7 @@ def metrics_page(
             cusum_for(rules.proceed_rate, rules.stop_rate),
         ),
         incidence=incidence,
-        funnel=breakdowns.funnel(found.funnel),
+        funnel=breakdowns.funnel(found.funnel, found.last_attempts),
         themes=breakdowns.themes(found.themes.by_state, found.totals.reviewed_pilots),
         timeline=breakdowns.timeline(found.badges, overall.outcomes.pilots),
     )

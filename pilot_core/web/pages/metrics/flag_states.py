@@ -4,7 +4,7 @@ from pilot_core.insight.evidence import FlagState
 from pilot_core.web.pages.metrics.plot import GREEN, ORANGE, VERMILLION
 
 STATES = {
-    FlagState.PERSISTENT: ("Persistent", VERMILLION),
+    FlagState.PERSISTENT: ("Recurring", VERMILLION),
     FlagState.NEW: ("New", ORANGE),
-    FlagState.RESOLVED: ("Resolved", GREEN),
+    FlagState.RESOLVED: ("Not raised again", GREEN),
 }

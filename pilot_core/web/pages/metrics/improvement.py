@@ -20,7 +20,7 @@ def show(found: Improvement) -> None:
         return
     st.caption(
         f"{count(found.pilots, 'pilot')} with two reviewed attempts or more. Their flags: {found.flags_resolved:,} "
-        f"resolved, {found.flags_persistent:,} persistent, {found.flags_new:,} new."
+        f"not raised again, {found.flags_persistent:,} recurring, {found.flags_new:,} new."
     )
     st.dataframe(table(found), hide_index=True, height="content", alt="Last against first reviewed attempt")
 

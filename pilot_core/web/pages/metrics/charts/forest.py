@@ -47,18 +47,11 @@ def draw(page: MetricsPage) -> Plot | None:
     figure.add_scatter(
         x=[0.0] * len(few),
         y=[places[id(segment)] for segment in few],
-        text=[f" {s.result.n_approved} of {s.result.n_decided} approved" for s in few],
+        text=[f"{s.result.n_approved} of {count(s.result.n_decided, 'decided pilot')} approved" for s in few],
         textposition="middle right",
-        textfont={"color": [badges.mark(segment.result.label).hex for segment in few]},
         customdata=[plot.mark(_segment(segment), *_hover(segment)) for segment in few],
         hovertemplate="%{customdata[1]}<br>%{customdata[2]}<br>%{customdata[3]}<extra></extra>",
-        mode="markers+text",
-        marker={
-            "symbol": [badges.mark(segment.result.label).symbol for segment in few],
-            "color": [badges.mark(segment.result.label).hex for segment in few],
-            "size": 9,
-            "line": {"width": 1.5},
-        },
+        mode="text",
     )
     rules = current_programme_rules()
     vertical(figure, rules.proceed_rate, f"PROCEED {percent(rules.proceed_rate)}", "left")
@@ -106,9 +99,10 @@ def _row_label(segment: Segment) -> str:
 
 CHART = Chart(
     key="forest",
-    question="Where to go on?",
+    question="Which segments work?",
     explanation="Approved of decided for each scenario and brand, with the 95% Wilson interval, in the shape and "
-    "colour of the segment’s badge. Under five decided pilots only the counts are given.",
+    "colour of the segment’s badge. Under five decided pilots there are only "
+    "the counts, without a mark.",
     description="Approval of each segment with its 95% interval and badge.",
     reading=lambda page: page.forest.reading,
     draw=draw,

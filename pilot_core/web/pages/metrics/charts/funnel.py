@@ -65,9 +65,10 @@ def _whole_numbers(plot: Plot, most: int) -> None:
 CHART = Chart(
     key="funnel",
     question="Where do pilots stall?",
-    explanation="How many pilots reached each attempt, and what came of it there. A pilot dropped after an attempt "
-    "counts as dropped there. Failed renders are no attempts.",
-    description="Pilots by attempt and what came of it.",
+    explanation="The bars count attempts: how many pilots reached each attempt, and its outcome. A pilot dropped "
+    "after an attempt counts as dropped there. The sentence counts each pilot once, at its last attempt. "
+    "Failed renders are not attempts.",
+    description="Pilots by attempt and its outcome.",
     reading=lambda page: page.funnel.reading,
     draw=draw,
 )

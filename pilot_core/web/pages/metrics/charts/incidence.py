@@ -48,7 +48,7 @@ def draw(page: MetricsPage) -> Plot | None:
         range=[-0.01 * end, 1.03 * end],
         tickvals=[time for time, _ in found.at_risk],
         ticktext=[f"{time:g}<br>{n:,}" for time, n in found.at_risk],
-        title="Days since created; below, still followed",
+        title="Days since created, and the pilots still open by then",
     )
     return plot
 
@@ -86,9 +86,9 @@ def _needed(page: MetricsPage) -> str:
 
 CHART = Chart(
     key="incidence",
-    question="How long to a yes, counting the open ones?",
+    question="How long does approval take, open pilots included?",
     explanation="The share of all pilots approved, and ended without approval, by each day since they were created "
-    "(Aalen–Johansen, 95% bands). Open and paused pilots count until today and are not lost.",
+    "(Aalen–Johansen, 95% bands). Open and paused pilots count for as long as they have been open.",
     description="Cumulative share of pilots approved and ended by day, with numbers at risk.",
     reading=lambda page: page.incidence.reading,
     draw=draw,

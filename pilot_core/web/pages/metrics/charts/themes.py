@@ -13,7 +13,7 @@ MOST_THEMES = 20
 
 
 def draw(page: MetricsPage) -> Plot | None:
-    """Draw the pilots of each flag, the most frequent on top, by the state of the flag on them."""
+    """Draw the pilots of each flag, those that recur most on top, by the state of the flag on them."""
     found = page.themes
     if not found.bars:
         return None
@@ -48,11 +48,12 @@ def draw(page: MetricsPage) -> Plot | None:
 CHART = Chart(
     key="themes",
     question="What to fix first?",
-    explanation="Flags that people chose, by pilots. Resolved: absent from the latest reviewed attempt. Persistent: on "
-    "two or more, the latest among them. New: on the latest only.",
+    explanation="Flags that people chose, by pilots, ranked by recurring ones. Recurring: on two or more reviewed "
+    "attempts, the latest among them. New: on the latest only. Not raised again: absent from the latest, "
+    "which does not prove that it is solved.",
     description="Flags by the number of pilots they were raised on.",
     reading=lambda page: page.themes.reading,
     draw=draw,
-    addition=lambda page: limited_to(MOST_THEMES, len(page.themes.bars), "theme", "raised most often"),
+    addition=lambda page: limited_to(MOST_THEMES, len(page.themes.bars), "theme", "that recur or were raised most"),
     details=theme_table.show,
 )

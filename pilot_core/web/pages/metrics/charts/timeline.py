@@ -56,8 +56,8 @@ def draw(page: MetricsPage) -> Plot | None:
 CHART = Chart(
     key="timeline",
     question="What did we decide, on what evidence?",
-    explanation="Each pilot’s recommendation, placed when the pilot ended, or when something last happened. The reason "
-    "is on hover.",
+    explanation="Each pilot’s recommendation, placed when the pilot ended, or when something last happened. A past "
+    "day places it by what was known then. The reason is on hover.",
     description="One mark a pilot by its recommendation, over time.",
     reading=lambda page: page.timeline.reading,
     draw=draw,
