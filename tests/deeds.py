@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from pilot_core.rendering.failure import fail_attempt
 from pilot_core.review import comments, links, unsent
 from pilot_core.review.decisions import Decision, decide, undo_decision
 from pilot_core.review.receipts import record_opened
-from pilot_core.services import judgements, keys, pilots
+from pilot_core.services import inbox, judgements, keys, pilots
 from pilot_core.services.acts import Act
 from pilot_core.services.pilots import create_pilot
 from pilot_core.store.engine.connection import rows
@@ -214,6 +215,23 @@ def file_report(at: Place) -> Deed:
     return lambda who: judgements.file_report(at.store, at.pilot_id, who)
 
 
+def withdraw_report(at: Place) -> Deed:
+    filed = judgements.file_report(at.store, at.pilot_id, LEAD)
+    return lambda who: judgements.withdraw_report(at.store, filed.report_id, who, reason="Filed too early")
+
+
+def assign(at: Place) -> Deed:
+    return lambda who: inbox.assign(at.store, at.pilot_id, "Mara Lindqvist", who)
+
+
+def snooze(at: Place) -> Deed:
+    return lambda who: inbox.snooze(at.store, at.pilot_id, at.store.clock() + timedelta(days=3), who)
+
+
+def remind(at: Place) -> Deed:
+    return lambda who: outbox.remind(at.store, at.pilot_id, who)
+
+
 def make_link(at: Place) -> Deed:
     return lambda who: links.make_link(at.store, at.pilot_id, "Another Reviewer", actor=who)
 
@@ -362,7 +380,10 @@ DEEDS: dict[ActKind, tuple[Callable[[Place], Deed], ...]] = {
     ActKind.OVERRIDE: (override,),
     ActKind.UNDO_OVERRIDE: (undo_override,),
     ActKind.SUGGEST: (accept, dismiss, undo_decided),
-    ActKind.FILE_REPORT: (file_report,),
+    ActKind.FILE_REPORT: (file_report, withdraw_report),
+    ActKind.ASSIGN: (assign,),
+    ActKind.SNOOZE: (snooze,),
+    ActKind.REMIND: (remind,),
     ActKind.MAKE_LINK: (make_link,),
     ActKind.REVOKE_LINK: (revoke_link,),
     ActKind.ALLOW_DOWNLOAD: (allow_download,),

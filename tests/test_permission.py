@@ -26,7 +26,7 @@ NAMED = [deed.__name__ for _, deed in CASES]
 MAY = {
     Role.STRANGER: set(),
     Role.VIEWER: set(),
-    Role.PROGRAM: {ActKind.RENDER, ActKind.IMPORT},
+    Role.PROGRAM: {ActKind.RENDER, ActKind.IMPORT, ActKind.FILE_REPORT},
     Role.REVIEWER: {
         ActKind.WATCH,
         ActKind.RENAME,
@@ -169,6 +169,7 @@ BY_THE_PROGRAM = {
     "services.acts.remove_expired_keys": "clears keys of forms",
     "services.pilots.write_documents": "writes what follows from the rows",
     "services.pilots.write_due_documents": "writes what follows from the rows",
+    "services.owed_reports.settle_due_reports": "files what a completed pilot owes",
     "erasure.files.remove_files": "does what an erasure decided",
     "erasure.files.rewrite_database_file": "does what an erasure decided",
     "services.keys.sign_in": "the key is the permission",

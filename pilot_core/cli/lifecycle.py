@@ -2,12 +2,16 @@
 
 import argparse
 import sys
+from contextlib import suppress
 
 from pilot_core.cli.arguments import need, open_store
-from pilot_core.domain.pilot import PilotRun
+from pilot_core.domain.pilot import PilotRun, PilotStatus
+from pilot_core.errors import PilotError
 from pilot_core.formatting import all_used
 from pilot_core.services import pilots
+from pilot_core.services.owed_reports import settle_due_reports
 from pilot_core.settings import Settings
+from pilot_core.store.pilots import PilotStore
 
 
 def record(arguments: argparse.Namespace, config: Settings) -> int:
@@ -25,6 +29,7 @@ def record(arguments: argparse.Namespace, config: Settings) -> int:
     )
     level = pilot.attempt(arguments.attempt).feedback_level or ""
     print(f"Recorded for attempt {arguments.attempt}: {level.replace('_', ' ')}.")
+    _file_due_report(store, pilot)
     if pilot.approval_outcome == "approved":
         print(f"{pilot.pilot_id} is completed. See --report {pilot.pilot_id}")
     elif pilot.status == "paused":
@@ -48,7 +53,9 @@ def resume(arguments: argparse.Namespace, config: Settings) -> int:
 def drop(arguments: argparse.Namespace, config: Settings) -> int:
     need(arguments, "drop", "reason")
     store = open_store(arguments, config)
-    return _print_status(pilots.drop(store, arguments.drop, arguments.reason, external=arguments.external))
+    pilot = pilots.drop(store, arguments.drop, arguments.reason, external=arguments.external)
+    _file_due_report(store, pilot)
+    return _print_status(pilot)
 
 
 def raise_limit(arguments: argparse.Namespace, config: Settings) -> int:
@@ -57,6 +64,13 @@ def raise_limit(arguments: argparse.Namespace, config: Settings) -> int:
     pilot = pilots.raise_limit(store, arguments.raise_limit, arguments.max_attempts, arguments.reason)
     print(f"{pilot.pilot_id} may now make {pilot.max_attempts} attempts.")
     return 0
+
+
+def _file_due_report(store: PilotStore, pilot: PilotRun) -> None:
+    """File the outcome report of a pilot that this command has completed. A server or a repair does it otherwise."""
+    if pilot.status is PilotStatus.COMPLETED:
+        with suppress(PilotError):
+            settle_due_reports(store)
 
 
 def print_warnings(pilot: PilotRun) -> None:

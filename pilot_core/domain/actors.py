@@ -58,3 +58,7 @@ def at_command_line(name: str) -> Actor:
 def program(name: str) -> Actor:
     """Return the actor of what the program does by itself, such as "pipeline:storyboard"."""
     return Actor(name, Source(Way.PROGRAM, Role.PROGRAM))
+
+
+PILOT_OPS = program("Pilot Ops")
+"""The actor of the reports that are filed by themselves."""

@@ -18,7 +18,7 @@ from pilot_core.domain.feedback import FeedbackMode, level_in_sentence
 from pilot_core.domain.judgements import NO_VERDICT_YET
 from pilot_core.domain.records import Record, UtcTime
 from pilot_core.domain.requests import NOTES
-from pilot_core.formatting import count, moment, percent, seconds
+from pilot_core.formatting import count, day, moment, percent, seconds
 
 
 class Event(Record):
@@ -44,6 +44,9 @@ class EventKind(StrEnum):
     LIMIT_RAISED = "limit_raised"
     APPROVED = "approved"
     FIELDS_CHANGED = "fields_changed"
+    OWNER_CHANGED = "owner_changed"
+    SNOOZED = "snoozed"
+    SNOOZE_ENDED = "snooze_ended"
 
     ATTEMPT_ADDED = "attempt_added"
     ATTEMPT_RETRIED = "attempt_retried"
@@ -83,9 +86,14 @@ class EventKind(StrEnum):
     FLAG_DISMISSED = "flag_dismissed"
     FLAG_DECISION_UNDONE = "flag_decision_undone"
     REPORT_FILED = "report_filed"
+    REPORT_WITHDRAWN = "report_withdrawn"
 
     PERSON_ERASED = "person_erased"
     LOSS_NOTED = "loss_noted"
+
+
+BOOKKEEPING = frozenset({EventKind.OWNER_CHANGED, EventKind.SNOOZED, EventKind.SNOOZE_ENDED})
+"""What is no step of the pilot: it is not its last activity, and does not end a snooze."""
 
 
 def describe(event: Event) -> str:
@@ -190,6 +198,18 @@ def _report_filed(event: Event) -> str:
     return f"filed an outcome report{past}: {verdict}, by rules {rules}"
 
 
+def _owner_changed(event: Event) -> str:
+    before, after = event.detail.get("before"), event.detail.get("after")
+    if after is None:
+        return f"removed {before or 'the owner'} as owner"
+    return "took over as owner" if after == event.actor else f"made {after} the owner"
+
+
+def _snoozed(event: Event) -> str:
+    until = event.detail.get("until")
+    return f"snoozed the pilot until {day(datetime.fromisoformat(str(until)))}" if until else "snoozed the pilot"
+
+
 def _person_erased(event: Event) -> str:
     reviews = event.detail.get("reviews")
     words = f", with the words of {count(reviews, 'review')}" if isinstance(reviews, int) and reviews else ""
@@ -255,6 +275,10 @@ SENTENCES: dict[EventKind, Callable[[Event], str]] = {
     EventKind.FLAG_DECISION_UNDONE: _flag_decision_undone,
     EventKind.REPORT_FILED: _report_filed,
     EventKind.FIELDS_CHANGED: lambda e: f"changed fields directly: {', '.join(map(str, e.detail.get('fields') or []))}",
+    EventKind.REPORT_WITHDRAWN: lambda e: f"withdrew the outcome report{_reason(e)}",
+    EventKind.OWNER_CHANGED: _owner_changed,
+    EventKind.SNOOZED: _snoozed,
+    EventKind.SNOOZE_ENDED: lambda e: "ended the snooze",
     EventKind.PERSON_ERASED: _person_erased,
     EventKind.LOSS_NOTED: lambda event: f"noted that the database has lost a {event.detail.get('what')}",
 }

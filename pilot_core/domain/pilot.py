@@ -12,17 +12,17 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, PrivateAttr
 
 from pilot_core import ids
-from pilot_core.clock import as_utc, utc_now
+from pilot_core.clock import as_utc, iso, utc_now
 from pilot_core.domain import limits
 from pilot_core.domain.attempt import AttemptState, PilotRunAttempt, SentHow
 from pilot_core.domain.brief import Brief
-from pilot_core.domain.events import EventKind
+from pilot_core.domain.events import BOOKKEEPING, EventKind
 from pilot_core.domain.feedback import Feedback, FeedbackLevel, FeedbackMode, parse_level
 from pilot_core.domain.records import INVISIBLE, Count, JsonObject, Name, Record, UtcTime, check_json
 from pilot_core.errors import InvalidRequest, NotAllowedNow, PilotNotFound
 
 UNDO_FOR = timedelta(minutes=10)
-"""How long a decision, or that an attempt was sent, can be undone."""
+"""How long a decision, that an attempt was sent, or what was done in the inbox can be undone."""
 
 
 class PilotStatus(StrEnum):
@@ -45,7 +45,8 @@ class PilotRun(Record):
     """One engagement: a founder, a company, a scenario, a brand, up to ``max_attempts`` attempts.
 
     ``brand_context`` is a copy of the brand preset from when the pilot was created. ``version`` counts saves; saving a
-    pilot that someone else has saved in the meantime is refused. ``source`` is as for attempts.
+    pilot that someone else has saved in the meantime is refused. ``source`` is as for attempts. ``owner`` is the name
+    of the lead who looks after it; until ``snoozed_until`` it is left out of the inbox.
     """
 
     pilot_id: str = Field(pattern=rf"^{ids.PILOT_ID.pattern}$")
@@ -67,6 +68,8 @@ class PilotRun(Record):
     notes: str | Annotated[list[Any], AfterValidator(check_json)] | None = None
     max_attempts: int = Field(5, ge=1, le=limits.ATTEMPTS)
     max_iterations_per_attempt: int = Field(3, ge=1, le=limits.DRAFTS)
+    owner: Name | None = None
+    snoozed_until: UtcTime | None = None
     version: Count = 0
     source: JsonObject = Field(default_factory=dict)
 
@@ -126,9 +129,10 @@ class PilotRun(Record):
         raise PilotNotFound(f"{self.pilot_id} has no attempt {attempt_number}; it has: {have}.")
 
     def log(self, kind: EventKind, at: datetime | None = None, **detail: Any) -> None:
-        """Add an event to be saved with the pilot, and set ``updated_at``."""
+        """Add an event to be saved with the pilot. Anything but bookkeeping sets ``updated_at`` and ends a snooze."""
         at = as_utc(at or utc_now())
-        self.updated_at = at
+        if kind not in BOOKKEEPING:
+            self.updated_at, self.snoozed_until = at, None
         self._pending_events.append((at, kind, detail))
 
     def check_can_attempt(self) -> None:
@@ -345,6 +349,26 @@ class PilotRun(Record):
             )
         before, self.max_attempts = self.max_attempts, max_attempts
         self.log(EventKind.LIMIT_RAISED, at, before=before, after=max_attempts, reason=checked_reason(justification))
+
+    def assign(self, owner: str | None, at: datetime | None = None) -> None:
+        """Make that lead the owner; None for nobody. Raises InvalidRequest for a name that is none or too long."""
+        owner = " ".join(owner.split()) if owner is not None else None
+        if owner is not None and (INVISIBLE.fullmatch(owner) or len(owner) > limits.NAME):
+            raise InvalidRequest(f"Enter the owner’s name, of at most {limits.NAME} characters.", field="owner")
+        if owner != self.owner:
+            before, self.owner = self.owner, owner
+            self.log(EventKind.OWNER_CHANGED, at, before=before, after=owner)
+
+    def snooze(self, until: datetime | None, at: datetime | None = None) -> None:
+        """Leave the pilot out of the inbox until then, or until something happens to it. None ends a snooze.
+
+        Raises InvalidRequest for a time that has passed.
+        """
+        now = as_utc(at or utc_now())
+        if until is not None and as_utc(until) <= now:
+            raise InvalidRequest("Choose a day in the future to snooze until.", field="until")
+        self.snoozed_until = as_utc(until) if until else None
+        self.log(EventKind.SNOOZED if until else EventKind.SNOOZE_ENDED, now, until=iso(until) if until else None)
 
 
 def checked_reason(text: str) -> str:

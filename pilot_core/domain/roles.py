@@ -42,7 +42,10 @@ class ActKind(StrEnum):
     OVERRIDE = "override the recommendation"
     UNDO_OVERRIDE = "undo the override"
     SUGGEST = "decide on suggested flags"
-    FILE_REPORT = "file a report"
+    FILE_REPORT = "file or withdraw a report"
+    ASSIGN = "set a pilot's owner"
+    SNOOZE = "snooze a pilot"
+    REMIND = "remind the founder"
     MAKE_LINK = "make a review link"
     REVOKE_LINK = "revoke a review link"
     ALLOW_DOWNLOAD = "allow the download of an approved video"
@@ -109,7 +112,7 @@ PERMISSIONS = {
     Role.REVIEWER: Permissions(frozenset({Role.REVIEWER, Role.STRANGER}), acts=IN_REVIEW),
     Role.STRANGER: Permissions(frozenset({Role.STRANGER})),
     Role.COMMAND_LINE: Permissions(frozenset(), on_the_team=True, acts=OF_THE_TEAM | {ActKind.RENDER}),
-    Role.PROGRAM: Permissions(frozenset(), acts=frozenset({ActKind.RENDER, ActKind.IMPORT})),
+    Role.PROGRAM: Permissions(frozenset(), acts=frozenset({ActKind.RENDER, ActKind.IMPORT, ActKind.FILE_REPORT})),
 }
 """A reviewer sees and changes the one pilot of their grant; see :class:`pilot_core.web.access.who.Visitor`."""
 

@@ -128,6 +128,8 @@ def _erase_in_pilot(store: PilotStore, pilot_id: str, name: str, actor: Actor) -
                     feedback.persona = ERASED
         if is_founder:
             pilot.founder_name = ERASED
+        if pilot.owner and is_same_name(pilot.owner, name):
+            pilot.owner = None
         pilot.source = scrubbed_source(pilot.source, name, found.words)
         for attempt in pilot.runs:
             attempt.source = scrubbed_source(attempt.source, name, found.words)

@@ -16,11 +16,13 @@ from pilot_core.store.tables.columns import from_column
 # codes, which must not change: a note may read “approve”.
 TEXTS = {"notes", "founder_feedback", "feedback_notes", "feedback", "quote", "body", "text", "comment", "reason"}
 PERSONS = {"by", "actor", "author", "reviewer", "name", "founder", "founder_name", "persona", "feedback_persona"}
-PERSONS |= {"email", "before", "after", "sent_by"}
+PERSONS |= {"email", "before", "after", "sent_by", "owner"}
 # The fields of this product's state files. An imported file may have anything under other names.
 OURS = {*PILOT_FIELDS, *ATTEMPT_FIELDS, "brief", "status", "approval_outcome", "created_at", "updated_at", "decided_at"}
 OURS |= {
     "revision",
+    "owner",
+    "snoozed_until",
     "runs",
     "state",
     "started_at",

@@ -22,6 +22,7 @@ from pilot_core.maintenance.findings import Finding
 from pilot_core.rendering.failure import remove_videos
 from pilot_core.rendering.launching import launcher
 from pilot_core.rendering.recovery import recover_abandoned
+from pilot_core.services.owed_reports import settle_due_reports
 from pilot_core.services.pilots import write_documents
 from pilot_core.store.engine import integrity
 from pilot_core.store.files.layout import GRACE_SECONDS, LOST_FOUND
@@ -50,7 +51,7 @@ def repair(
     if thorough:
         # By --repair only: a person has read what is lost. The repair at a start must not decide that.
         repairs[LOST] = _accept_loss
-    done: list[str] = []
+    done = [f"Filed or withdrew the outcome report of {pilot_id}." for pilot_id in settle_due_reports(store)]
     # One repair can cause another: marking an attempt as failed leaves unfinished files to remove.
     for _ in range(2):
         found = check(store, thorough=thorough, under_way=under_way, workers_url=workers_url)

@@ -2,9 +2,10 @@
 
 from pilot_core import ids
 from pilot_core.addresses import checked_address
+from pilot_core.clock import iso
 from pilot_core.domain.actors import Actor
 from pilot_core.domain.contacts import Contact
-from pilot_core.domain.messages import KINDS, MOVABLE, Message, MessageState
+from pilot_core.domain.messages import KINDS, MOVABLE, OPEN, Message, MessageKind, MessageState, NewMessage
 from pilot_core.domain.pilot import PilotRun
 from pilot_core.domain.roles import ActKind
 from pilot_core.errors import NotAllowedNow, PilotError
@@ -99,6 +100,34 @@ def release(store: PilotStore, message_id: str, actor: Actor) -> None:
 def cancel(store: PilotStore, message_id: str, actor: Actor) -> None:
     """Cancel a message for good. Raises NotAllowedNow."""
     _move(store, message_id, actor, MessageState.CANCELLED, f"Called off by {actor}.")
+
+
+def remind(store: PilotStore, pilot_id: str, actor: Actor) -> str:
+    """Add a reminder to the founder of the pilot's latest attempt; returns its id.
+
+    Like every message it can be read, edited and cancelled before it is sent. Raises NotAllowedNow if the founder's
+    review is not awaited, if they get no reminders, or while another reminder waits.
+    """
+    now = store.clock()
+    permission.ask(store.database, actor, ActKind.REMIND, pilot_id, now)
+    pilot = store.load(pilot_id)
+    newest = pilot.newest_ready_attempt
+    number = newest.attempt_number if newest else None
+    new = NewMessage(MessageKind.REMINDER, pilot_id, number, about=f"asked for {iso(now)}")
+
+    def add_reminder(connection: Connection) -> None:
+        permission.check(connection, actor, ActKind.REMIND, pilot_id, now)
+        waiting = [one for one in outbox.messages_of(connection, pilot_id) if one.state in OPEN]
+        if any(KINDS[one.kind].is_reminder for one in waiting):
+            raise NotAllowedNow(f"A reminder to {pilot.founder_name} is waiting to be sent already.")
+        if not outbox.enqueue(connection, new, now):
+            raise NotAllowedNow("Messages are switched off for this pilot.")
+        [message] = [one for one in outbox.messages_of(connection, pilot_id) if one.message_id == new.message_id]
+        if reason := outdated(message, pilot, contacts.contact(connection, pilot_id)):
+            raise NotAllowedNow(f"No reminder was added. {reason}")
+
+    store.database.transaction(add_reminder)
+    return new.message_id
 
 
 def mark_sent(store: PilotStore, config: Settings, message_id: str, actor: Actor) -> None:

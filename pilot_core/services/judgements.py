@@ -9,13 +9,13 @@ from datetime import datetime
 from pilot_core import ids
 from pilot_core.clock import as_utc, iso
 from pilot_core.documents.report import render_report
-from pilot_core.domain.actors import Actor
+from pilot_core.domain.actors import Actor, Way
 from pilot_core.domain.attempt import PilotRunAttempt
 from pilot_core.domain.events import EventKind
 from pilot_core.domain.feedback import Feedback
 from pilot_core.domain.judgements import DecidedSuggestion, Override
-from pilot_core.domain.messages import MessageKind, NewMessage
-from pilot_core.domain.pilot import PilotRun, checked_reason
+from pilot_core.domain.messages import MOVABLE, MessageKind, MessageState, NewMessage
+from pilot_core.domain.pilot import UNDO_FOR, PilotRun, checked_reason
 from pilot_core.domain.roles import ActKind
 from pilot_core.errors import InvalidRequest, NotAllowedNow, PilotNotFound
 from pilot_core.insight.cohort import Cohort
@@ -27,7 +27,7 @@ from pilot_core.store.engine.connection import Connection
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.queries import drilldown
 from pilot_core.store.queries.drilldown import Note
-from pilot_core.store.queries.judgements import settled_flags
+from pilot_core.store.queries.judgements import filed_report, settled_flags
 from pilot_core.store.tables import judgements, outbox
 from pilot_core.store.tables.events import add_event
 
@@ -184,7 +184,8 @@ def dismiss_suggestion(store: PilotStore, pilot_id: str, feedback_id: str, flag:
 def file_report(store: PilotStore, pilot_id: str, actor: Actor, *, as_of: datetime | None = None) -> FiledReport:
     """Make the pilot's outcome report with the current rules and the data known at ``as_of`` (None: now), and store it.
 
-    A filed report is never changed; filing again for the same day adds a report. Raises InvalidRequest for a time in
+    A filed report is never changed; filing again for the same day adds a report. When a pilot is completed, a report is
+    filed by itself: see ``services/owed_reports.py``. Raises InvalidRequest for a time in
     the future or before the pilot was created, PilotNotFound.
     """
     who, now = _asked(store, actor, ActKind.FILE_REPORT, pilot_id), store.clock()
@@ -222,6 +223,29 @@ def file_report(store: PilotStore, pilot_id: str, actor: Actor, *, as_of: dateti
 
     store.database.transaction(add_report)
     return filed
+
+
+def withdraw_report(store: PilotStore, report_id: str, actor: Actor, *, reason: str) -> None:
+    """Delete a report within ten minutes of its filing, and cancel its message. The program may do so at any time.
+
+    Raises NotAllowedNow if it is too late or the report is gone.
+    """
+    filed = filed_report(store.database, report_id)
+    pilot_id = filed.report.pilot_id if filed else ""
+    who, now = _asked(store, actor, ActKind.FILE_REPORT, pilot_id), store.clock()
+    if filed is None:
+        raise NotAllowedNow("This report was withdrawn already.")
+    if actor.source.way is not Way.PROGRAM and now > filed.report.generated_at + UNDO_FOR:
+        raise NotAllowedNow("Ten minutes have passed, so this report is kept.")
+    told = NewMessage(MessageKind.REPORT_READY, pilot_id, about=report_id).message_id
+
+    def remove_report(connection: Connection) -> None:
+        permission.check(connection, actor, ActKind.FILE_REPORT, pilot_id, now)
+        judgements.remove_report(connection, report_id)
+        add_event(connection, pilot_id, now, who, EventKind.REPORT_WITHDRAWN, report_id=report_id, reason=reason)
+        outbox.move(connection, told, MOVABLE, MessageState.CANCELLED, "The report was withdrawn.", now)
+
+    store.database.transaction(remove_report)
 
 
 def _offered(store: PilotStore, read: list[Note]) -> list[Offered]:

@@ -84,6 +84,8 @@ def _dump_fields(pilot: PilotRun) -> Json:
         "created_at": iso(pilot.created_at),
         "updated_at": iso(pilot.updated_at),
         "decided_at": _iso(pilot.decided_at),
+        "owner": pilot.owner,
+        "snoozed_until": _iso(pilot.snoozed_until),
         "revision": pilot.version,
     }
     return written
@@ -206,6 +208,8 @@ def parse(data: Json) -> PilotRun:
         created_at=created,
         updated_at=_time(data, "updated_at") or created,
         decided_at=_time(data, "decided_at"),
+        owner=data.get("owner") if ours else None,
+        snoozed_until=_time(data, "snoozed_until") if ours else None,
         version=0,
     )
     if pilot.decided_at is None and pilot.approval_outcome is not ApprovalOutcome.PENDING:

@@ -92,6 +92,7 @@ PILOTS = Table(
         Column("status", "text", "active, paused or completed"),
         Column("approval_outcome", "text", "pending, approved or dropped"),
         Column("drop_reason", "text", "Why it was dropped"),
+        Column("owner", "text", "The lead who looks after it"),
         Column("max_attempts", "integer", "How many attempts it may have", "attempts"),
         Column("created_at", "time", "When it was created"),
         Column("updated_at", "time", "When something last happened"),

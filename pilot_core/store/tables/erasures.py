@@ -33,6 +33,7 @@ TABLES_OF_A_PILOT = (
     "pilot_contacts",
     "media",
     "documents_due",
+    "reports_due",
     "act_keys",
     "unsent_words",
     "pilots",
@@ -64,6 +65,7 @@ OF_NO_PILOT = ("sign_in_keys", "calendar_feeds", "last_seen", "display_names")
 NAMES_BESIDE = (
     ("pilots", "founder_name"),
     ("attempts", "sent_by"),
+    ("pilots", "owner"),
     ("feedback", "said_by"),
     ("feedback", "persona"),
     ("review_grants", "reviewer"),

@@ -71,6 +71,11 @@ def add_report(connection: Connection, filed: FiledReport) -> None:
     insert(connection, "outcome_reports", _report_row(filed))
 
 
+def remove_report(connection: Connection, report_id: str) -> None:
+    """Delete a filed report."""
+    connection.execute("DELETE FROM outcome_reports WHERE report_id = ?", [report_id])
+
+
 def columns_of(record: type[Any]) -> str:
     """The fields of a dataclass, as the columns of a SELECT."""
     return ", ".join(field.name for field in fields(record))

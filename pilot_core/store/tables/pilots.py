@@ -39,7 +39,7 @@ def _pilot_row(pilot: PilotRun) -> Row:
     row: Row = {
         name: getattr(pilot, name) for name in PilotRun.model_fields if name not in {"runs", "brief", *PILOT_JSON}
     }
-    for name in ("created_at", "updated_at", "decided_at"):
+    for name in ("created_at", "updated_at", "decided_at", "snoozed_until"):
         row[name] = to_column(row[name])
     row["status"], row["approval_outcome"] = pilot.status.value, pilot.approval_outcome.value
     row["brand_preset"] = pilot.brand_preset

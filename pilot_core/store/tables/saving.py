@@ -5,9 +5,10 @@ from operator import itemgetter
 from typing import Any
 
 from pilot_core.domain.events import Event
-from pilot_core.domain.pilot import PilotRun
+from pilot_core.domain.pilot import PilotRun, PilotStatus
 from pilot_core.insight.recommend import Recommendation
 from pilot_core.store.engine.connection import Connection, Row, rows
+from pilot_core.store.tables import reports_due
 from pilot_core.store.tables.events import event_row
 from pilot_core.store.tables.pilots import derived_columns, pilot_tables, pilots_from_rows, stage_columns
 
@@ -64,9 +65,15 @@ def used_ids(connection: Connection) -> set[str]:
 def update(
     connection: Connection, pilot: PilotRun, recommendation: Recommendation, events: list[Event], saved: SavedRows
 ) -> None:
-    """Write the pilot's next version over its ``saved`` rows, and append the events of its changes."""
+    """Write the pilot's next version over its ``saved`` rows, and append the events of its changes.
+
+    If that completes the pilot or opens it again, its outcome report becomes due.
+    """
     for table, new in pilot_tables(pilot, recommendation, pilot.version + 1).items():
         _replace(connection, table, saved[table], new)
+    was_completed = {row["status"] == PilotStatus.COMPLETED for row in saved["pilots"]}
+    if was_completed == {pilot.status is not PilotStatus.COMPLETED}:
+        reports_due.add(connection, pilot.pilot_id, pilot.updated_at)
     _append(connection, "events", _event_rows(pilot, events))
 
 

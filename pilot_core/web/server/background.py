@@ -20,6 +20,7 @@ from pilot_core.rendering.launching import Launcher, ended_processes, forget_pro
 from pilot_core.rendering.recovery import fail_unclaimed, recover_abandoned
 from pilot_core.review import unsent
 from pilot_core.services.acts import remove_expired_keys
+from pilot_core.services.owed_reports import settle_due_reports
 from pilot_core.services.pilots import write_due_documents
 from pilot_core.settings import ROOT
 from pilot_core.store import sign_in_news, tries
@@ -115,6 +116,7 @@ class Watch:
         while True:
             self._try("could not check the renders", self._look_after)
             self._try("could not write the documents that are due", write_due_documents)
+            self._try("could not file the reports that are due", settle_due_reports)
             self._try("could not convert videos of older attempts", self._conform_opened)
             if self._over.wait(WATCH_SECONDS):
                 return
