@@ -61,6 +61,7 @@ class Message:
     """One message. Times are in UTC. ``subject``, ``body`` and ``html`` are None until they are saved.
 
     ``about`` distinguishes messages of the same kind and attempt, for example by a feedback's id or a time.
+    ``released_by`` is the lead who decided that it is sent, None if it is sent by itself.
     """
 
     message_id: str
@@ -79,6 +80,7 @@ class Message:
     html: str | None
     edited_at: datetime | None
     edited_by: str | None
+    released_by: str | None = None
 
     @property
     def audience(self) -> Audience:
