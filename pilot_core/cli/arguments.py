@@ -21,6 +21,7 @@ ACTIONS = {
     "continue_pilot": "--continue-pilot",
     "list": "--list",
     "report": "--report",
+    "plan": "--plan",
     "export": "--export",
     "record_feedback": "--record-feedback",
     "pause": "--pause",
@@ -60,7 +61,7 @@ OPTIONS = {
     "by": {"record_feedback"},
     "reason": {"pause", "drop", "raise_limit", "erase_pilot", "erase_person"},
     "external": {"drop"},
-    "json": {"list", "report"},
+    "json": {"list", "report", "plan"},
     "comments": {"export"},
     "edl_from_zero": {"export"},
     "role": {"invite"},
@@ -121,6 +122,13 @@ def _add_looking_options(made: argparse.ArgumentParser) -> None:
     see.add_argument("--list", action="store_true", help="list all pilots")
     see.add_argument("--report", metavar="ID", help="write and show a pilot's outcome report")
     see.add_argument(
+        "--plan",
+        nargs="?",
+        const="",
+        metavar="TARGET",
+        help="how many pilots a programme needs until it is decided, for a target such as 70 (default: the rules')",
+    )
+    see.add_argument(
         "--export",
         type=_path,
         metavar="DIR",
@@ -130,7 +138,7 @@ def _add_looking_options(made: argparse.ArgumentParser) -> None:
     see.add_argument(
         "--edl-from-zero", action="store_true", help="with --comments: EDLs start at 00:00:00:00, not at 01:00:00:00"
     )
-    see.add_argument("--json", action="store_true", help="with --list and --report: as JSON")
+    see.add_argument("--json", action="store_true", help="with --list, --report and --plan: as JSON")
     see.add_argument(
         "--verify-certificate",
         type=_path,

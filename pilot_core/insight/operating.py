@@ -1,13 +1,17 @@
 """How often the rules for programmes show each verdict, by the true approval rate: their operating characteristic."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pilot_core.insight.posterior import PLACES, verdict_places
 from pilot_core.insight.recommend import Verdict
 from pilot_core.insight.rules import ProgrammeRules
+
+if TYPE_CHECKING:
+    Array = np.ndarray[Any, np.dtype[Any]]
 
 
 @dataclass(frozen=True)
@@ -25,26 +29,36 @@ class OperatingCharacteristic:
 def operating_characteristic(rules: ProgrammeRules, rates: Sequence[float], n_max: int) -> OperatingCharacteristic:
     """Return the exact chance of ever being shown each verdict when looking after every decided pilot up to ``n_max``.
 
-    Signature: ``operating_characteristic(rules: ProgrammeRules, rates: Sequence[float], n_max: int) ->
-    OperatingCharacteristic``, whose ``ever[Verdict.PROCEED]`` has one chance (0 to 1) for each of ``rates`` (0 to 1).
+    ``ever[Verdict.PROCEED]`` has one chance (0 to 1) for each of ``rates`` (0 to 1). A verdict may be shown and later
+    withdrawn, so the chances of the three do not add up to 1.
+    """
+    ever = {v: first_shown(rules, rates, n_max, (v,))[v][:, -1] for v in Verdict}
+    return OperatingCharacteristic(
+        tuple(map(float, rates)), n_max, {verdict: tuple(map(float, shares)) for verdict, shares in ever.items()}
+    )
 
-    Each pilot is approved with the true rate, independently. Guardrails are left out. A verdict may be shown and later
-    withdrawn, so the chances of the three do not add up to 1. Method: dynamic programming over the number of approved
-    pilots, in which what has shown the verdict leaves. It takes O(n_max² · len(rates)).
+
+def first_shown(
+    rules: ProgrammeRules, rates: Sequence[float], n_max: int, among: Collection[Verdict]
+) -> dict[Verdict, "Array"]:
+    """Return the exact chance that each verdict of ``among`` is the first of them shown, by the number of pilots.
+
+    Arrays have a row for each of ``rates`` (0 to 1) and a column for each number of decided pilots, from 0 to
+    ``n_max``; a chance at n is that of having been shown at n or before. Each pilot is approved with the true rate,
+    independently, and the lead looks after every one. Guardrails are left out. Method: dynamic programming over the
+    number of approved pilots, in which what has shown a verdict leaves. It takes O(n_max² · len(rates)).
     """
     truth = np.asarray(rates, dtype=float).reshape(-1, 1)
-    waiting = {verdict: np.ones((len(truth), 1)) for verdict in Verdict}
-    shown = {verdict: np.zeros(len(truth)) for verdict in Verdict}
+    waiting = np.ones((len(truth), 1))
+    shown = {verdict: np.zeros((len(truth), n_max + 1)) for verdict in among}
     for n in range(1, n_max + 1):
         places = verdict_places(np.arange(n + 1), np.full(n + 1, n), rules)
-        for verdict in Verdict:
-            reached = np.zeros((len(truth), n + 1))
-            reached[:, :-1] += waiting[verdict] * (1 - truth)
-            reached[:, 1:] += waiting[verdict] * truth
+        reached = np.zeros((len(truth), n + 1))
+        reached[:, :-1] += waiting * (1 - truth)
+        reached[:, 1:] += waiting * truth
+        for verdict, chances in shown.items():
             here = places == PLACES.index(verdict)
-            shown[verdict] += reached[:, here].sum(axis=1)
+            chances[:, n] = chances[:, n - 1] + reached[:, here].sum(axis=1)
             reached[:, here] = 0.0
-            waiting[verdict] = reached
-    return OperatingCharacteristic(
-        tuple(map(float, rates)), n_max, {verdict: tuple(map(float, shown[verdict])) for verdict in Verdict}
-    )
+        waiting = reached
+    return shown
