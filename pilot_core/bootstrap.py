@@ -1,14 +1,21 @@
 """The composition root: builds the settings, the store and the launcher of a process, which are then passed on."""
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
 from pilot_core import catalog
 from pilot_core.clock import Clock, utc_now
+from pilot_core.errors import PilotError
 from pilot_core.maintenance.catalog import check_catalog
+from pilot_core.maintenance.current_rules import judge_anew
 from pilot_core.rendering.launching import Launcher, launcher
 from pilot_core.settings import Settings, read_settings
 from pilot_core.store.pilots import PilotStore
+
+log = logging.getLogger(__name__)
+
+JUDGED_AT_OPENING = 500
 
 
 @dataclass(frozen=True)
@@ -34,10 +41,16 @@ def build(settings: Settings, clock: Clock = utc_now) -> App:
 def open_store(settings: Settings, root: Path | None = None, clock: Clock = utc_now) -> PilotStore:
     """Open the store in ``root`` (by default the settings' folder) with the settings' database and bucket.
 
+    After a change of the rules, the newest pilots are judged anew here, the others by the repair at a server's start.
     Raises StoreError.
     """
     catalog.use(settings.catalog)
-    return PilotStore(root or settings.store, clock, database_url=settings.database_url, media=settings.media)
+    store = PilotStore(root or settings.store, clock, database_url=settings.database_url, media=settings.media)
+    try:
+        judge_anew(store, most=JUDGED_AT_OPENING)
+    except PilotError as error:
+        log.warning("saved recommendations are still by earlier rules: %s", error)
+    return store
 
 
 class EnvironmentStore(PilotStore):

@@ -8,7 +8,7 @@ from pilot_core.domain.attempt import AttemptState
 from pilot_core.domain.feedback import FeedbackLevel, FeedbackMode
 from pilot_core.domain.pilot import ApprovalOutcome, PilotRun
 from pilot_core.insight.breakdowns import AttemptOutcome
-from pilot_core.insight.evidence import counted_attempts, flag_states, known_at, latest_decision, reviewed_attempts
+from pilot_core.insight.evidence import counted_attempts, flag_states, known_at, reviewed_attempts
 from pilot_core.insight.stats import mean, median, p90, rate
 
 DECIDED = ("approved", "dropped", "exhausted")
@@ -25,7 +25,7 @@ def seen(pilots: list[PilotRun], mode: str, as_of: datetime | None) -> list[Pilo
 
 def pilot_outcome(pilot: PilotRun, mode: str) -> str:
     reviewed, used = reviewed_attempts(pilot), counted_attempts(pilot)
-    latest = latest_decision(reviewed)
+    latest = reviewed[-1] if reviewed else None
     approved = pilot.approval_outcome is ApprovalOutcome.APPROVED
     if mode == "simulated":
         said_yes = latest is not None and latest.review.level is FeedbackLevel.APPROVE

@@ -636,7 +636,7 @@ def test_a_report_without_any_attempt_shows_dashes_and_never_a_zero_that_was_not
     assert "| SLA passed | – |" in text
     assert "| Total cost | – |" in text
     assert "No attempt yet." in text
-    assert "Too early to say: it takes two reviewed attempts." in text
+    assert "No comparison yet: it takes two reviewed attempts." in text
 
 
 # Templates

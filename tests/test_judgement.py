@@ -12,6 +12,9 @@ from pilot_core.errors import InvalidRequest, NotAllowedNow, PilotNotFound
 from pilot_core.insight.evidence import FlagState
 from pilot_core.insight.recommend import recommend
 from pilot_core.insight.rules import current_rules
+from pilot_core.maintenance import current_rules as current_rules_job
+from pilot_core.maintenance.check import check
+from pilot_core.maintenance.repair import repair
 from pilot_core.services import judgements
 from pilot_core.services.judgements import (
     accept_suggestion,
@@ -33,6 +36,7 @@ from pilot_core.store.queries.judgements import (
     reports_page,
     standing_overrides,
 )
+from pilot_core.store.queries.lists import pilot_summaries
 from pilot_core.store.queries.metrics_page import metrics_page
 
 
@@ -56,7 +60,7 @@ def test_an_override_stands_beside_what_the_rules_say(store, pilot, clock):
     made = override_recommendation(store, pilot.pilot_id, "STOP", " The product was sold. ", at_command_line("Lea"))
     assert standing_overrides(store.database, [pilot.pilot_id, "pilot_20260101_none0000"]) == {pilot.pilot_id: made}
     assert (made.verdict, made.reason, made.made_by, made.made_at) == ("STOP", "The product was sold.", "Lea", clock())
-    assert (made.computed, made.computed_code, made.rules_version) == (None, "in_progress", "2026.11")
+    assert (made.computed, made.computed_code, made.rules_version) == (None, "in_progress", "v2026.12")
     assert recommend(store.load(pilot.pilot_id)).code == "in_progress"
     assert told(store, pilot) == [("Lea", "recommendation_overridden")]
     assert store.events(pilot.pilot_id)[-1].detail == {
@@ -169,11 +173,37 @@ def test_a_filed_report_keeps_what_it_said_whatever_comes_after(store, pilot, cl
     assert filed.report.recommendation.code == "in_progress"
     assert [(line.report_id, line.rules_version, line.recommendation) for line in filed_reports(
         store.database, pilot.pilot_id
-    )] == [(later.report_id, "lenient", "PROCEED"), (filed.report_id, "2026.11", None)]  # fmt: skip
+    )] == [(later.report_id, "lenient", "PROCEED"), (filed.report_id, "v2026.12", None)]  # fmt: skip
     assert told(store, pilot) == [
         ("Lea", "report_filed"), (store.events(pilot.pilot_id)[4].actor, "feedback_received"),
         (store.events(pilot.pilot_id)[5].actor, "approved"), ("Bo", "report_filed"),
     ]  # fmt: skip
+
+
+def test_saved_recommendations_follow_the_rules_in_force_and_filed_reports_keep_theirs(store, pilot, monkeypatch):
+    earlier = current_rules().model_copy(update={"version": "2026.11", "majors_stop": 1})
+    with monkeypatch.context() as patch:
+        patch.setattr("pilot_core.insight.recommend.current_rules", lambda: earlier)
+        store.change(pilot.pilot_id, lambda p: p.record_feedback(1, "No", "major_changes"))
+        filed = file_report(store, pilot.pilot_id, at_command_line("Lea"))
+    stopped = store.load(pilot.pilot_id)
+    assert [(s.recommendation, s.reason_code) for s in pilot_summaries(store.database)] == [("STOP", "majors_repeated")]
+    assert [f.kind for f in check(store) if f.kind == current_rules_job.KIND] == [current_rules_job.KIND]
+
+    assert current_rules_job.judge_anew(store) == 1
+
+    assert [(s.recommendation, s.reason_code) for s in pilot_summaries(store.database)] == [(None, "in_progress")]
+    assert store.load(pilot.pilot_id) == stopped
+    assert filed_report(store.database, filed.report_id) == filed
+    assert current_rules_job.judge_anew(store) == 0
+    assert not any(f.kind in {current_rules_job.KIND, "derived", "state_odd"} for f in check(store))
+
+
+def test_a_repair_judges_anew_by_the_rules_in_force(store, pilot, monkeypatch):
+    lenient = current_rules().model_copy(update={"version": "lenient"})
+    monkeypatch.setattr("pilot_core.maintenance.current_rules.current_rules", lambda: lenient)
+    monkeypatch.setattr("pilot_core.insight.recommend.current_rules", lambda: lenient)
+    assert "Worked out the recommendation of 1 pilot anew, by the rules in force." in repair(store, thorough=False).done
 
 
 def test_a_report_can_be_made_again_for_a_past_day(store, pilot, clock):

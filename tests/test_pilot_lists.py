@@ -3,7 +3,7 @@
 import pytest
 
 from pilot_core import PilotStore
-from pilot_core.domain.judgements import NO_VERDICT_YET
+from pilot_core.domain.judgements import NO_VERDICT_YET, NOT_COUNTED
 from pilot_core.errors import InvalidRequest
 from pilot_core.store.engine.connection import rows
 from pilot_core.store.engine.schema import MIGRATIONS
@@ -40,12 +40,15 @@ def test_filters_narrow_a_list_together_and_their_values_add_up(store: PilotStor
     make_pilot(store, clock, "Struggling", "m M")
     make_pilot(store, clock, "Waiting", "wait")
     make_pilot(store, clock, "Paused", "m pause", brand="wellness")
+    away = make_pilot(store, clock, "Away", "m")
+    store.change(away.pilot_id, lambda pilot: pilot.drop("The founder left.", external=True, at=clock()))
 
     assert companies(store, status=("paused", "completed"), brand=("wellness",)) == ["Paused", "Approved"]
-    assert companies(store, outcome=("dropped",)) == ["Dropped"]
+    assert companies(store, outcome=("dropped",)) == ["Away", "Dropped"]
     assert companies(store, scenario=("problem_solution",)) == ["Dropped"]
-    assert companies(store, recommendation=("PROCEED", "REVISE")) == ["Struggling", "Approved"]
+    assert companies(store, recommendation=("PROCEED", "REVISE")) == ["Struggling", "Dropped", "Approved"]
     assert companies(store, recommendation=(NO_VERDICT_YET,)) == ["Paused", "Waiting"]
+    assert companies(store, recommendation=(NOT_COUNTED,)) == ["Away"]
     assert companies(store, recommendation=("no such badge",)) == []
 
 

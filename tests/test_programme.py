@@ -178,10 +178,10 @@ def test_a_result_says_everything_a_person_needs_to_follow_it():
         "1 more approval would reach PROCEED if no guardrail is breached.",
         "22 more pilots in a row without an approval would reach STOP.",
     ]
-    assert [(way.outcome, way.recommendation, way.words) for way in result.next_outcomes] == [
-        ("The next pilot is approved", Verdict.PROCEED, "Approved often enough"),
-        ("The next pilot is not approved", None, "Keep piloting"),
-        ("The next pilot is dropped for an outside reason", None, "Keep piloting"),
+    assert [(way.outcome, way.label, way.words) for way in result.next_outcomes] == [
+        ("If the next pilot is approved", "PROCEED", "Approved often enough"),
+        ("If the next pilot is not approved", "NO VERDICT YET", "Keep piloting"),
+        ("If the next pilot is dropped for an outside reason", "NO VERDICT YET", "Keep piloting"),
     ]
     assert (result.rate.value, result.n_approved, result.n_decided, result.n_open) == (0.8, 8, 10, 2)
     assert result.rules_version == current_rules().version

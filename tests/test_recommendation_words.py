@@ -5,30 +5,32 @@ from typing import NamedTuple
 import pytest
 
 from pilot_core.domain.pilot import PilotRun
+from pilot_core.insight.next_outcomes import next_outcomes
 from pilot_core.insight.recommend import CODES, recommend
 from tests.sketches import sketch
-from tests.test_recommendation import COMPLETED, DROPPED
+from tests.test_recommendation import COMPLETED, DROPPED, IMPORTED
 
 EXTERNAL = DROPPED | {"drop_external": True}
+WHY = " The reason given: “The launch was called off”."
 
 
 class Said(NamedTuple):
-    """The code, the summary, the reasons (text, attempts, number of quotes) and the risks."""
+    """The code, the summary, the reasons (text, attempts, number of quotes), the risks and the concerns."""
 
     code: str
     summary: str
     reasons: list[tuple[str, list[int], int]]
-    risks: list[str]
+    risks: list[str] = []  # noqa: RUF012
+    concerns: list[str] = []  # noqa: RUF012
 
 
 SAID: dict[str, tuple[PilotRun, Said]] = {
-    "dropped for a reason that was not ours": (
+    "dropped for an outside reason": (
         sketch("m", **EXTERNAL),
         Said(
             "dropped_external",
-            "The pilot was dropped for a reason that was not ours, so it says nothing about the videos.",
-            [("Dropped for a reason that was not ours. The reason given: “The launch was called off”.", [], 0)],
-            [],
+            "The pilot was dropped for an outside reason and is left out of the results.",
+            [("Dropped for an outside reason." + WHY, [], 0)],
         ),
     ),
     "dropped before a first cut": (
@@ -36,60 +38,55 @@ SAID: dict[str, tuple[PilotRun, Said]] = {
         Said(
             "dropped_before_first_cut",
             "The pilot was dropped before a first cut was ready.",
-            [("There was no cut to judge. The reason given: “The launch was called off”.", [], 0)],
-            [],
+            [("There was no video to review." + WHY, [], 0)],
         ),
     ),
-    "dropped after one attempt": (
-        sketch("m", **DROPPED),
+    "dropped before any review": (
+        sketch("?", **DROPPED),
         Said(
-            "dropped",
-            "The pilot was dropped after one attempt.",
-            [("Dropped after attempt 1. The reason given: “The launch was called off”.", [1], 1)],
-            [],
+            "dropped_unreviewed",
+            "The pilot was dropped before a person reviewed it.",
+            [("Dropped after attempt 1, without a review by a person." + WHY, [1], 0)],
         ),
     ),
     "dropped after major changes": (
-        sketch("m", "M", **DROPPED),
+        sketch("m{too_long}", "M{too_long}", **DROPPED),
         Said(
             "dropped",
-            "The pilot was dropped after 2 attempts; the last review asked for major changes.",
+            "The pilot was dropped after a review that asked for major changes.",
             [
-                ("Dropped after attempts 1 and 2. The reason given: “The launch was called off”.", [1, 2], 2),
-                ("The last review, of attempt 2, asked for major changes.", [2], 1),
+                ("Dropped after attempts 1 and 2." + WHY, [1, 2], 2),
+                ("“Too long” was raised on attempts 1 and 2 and is still open.", [1, 2], 2),
+                ("The latest review, of attempt 2, asked for major changes.", [2], 1),
             ],
-            [],
         ),
     ),
     "dropped with a flag that persists": (
         sketch("m{too_long}", "m{too_long}", **DROPPED),
         Said(
             "dropped",
-            "The pilot was dropped after 2 attempts; what was flagged before still stands.",
+            "The pilot was dropped, and “Too long” is still open.",
             [
-                ("Dropped after attempts 1 and 2. The reason given: “The launch was called off”.", [1, 2], 2),
-                ("“Too long” was raised on attempts 1 and 2 and still stands.", [1, 2], 2),
+                ("Dropped after attempts 1 and 2." + WHY, [1, 2], 2),
+                ("“Too long” was raised on attempts 1 and 2 and is still open.", [1, 2], 2),
             ],
-            [],
         ),
     ),
     "dropped after effort": (
         sketch("m", "m", "m", **DROPPED),
         Said(
             "dropped_after_effort",
-            "The pilot was dropped after 3 attempts, without major changes asked for last.",
-            [("Dropped after attempts 1, 2 and 3. The reason given: “The launch was called off”.", [1, 2, 3], 3)],
-            [],
+            "The pilot was dropped. The latest review did not ask for major changes.",
+            [("Dropped after attempts 1, 2 and 3." + WHY, [1, 2, 3], 3)],
         ),
     ),
-    "no attempt": (sketch(), Said("no_attempts", "There is no attempt yet.", [], [])),
+    "no attempt": (sketch(), Said("no_attempts", "There is no attempt yet.", [])),
     "simulated": (
         sketch("sA", "sA"),
         Said(
             "simulated_only",
             "No person has given feedback yet.",
             [("The feedback on attempts 1 and 2 is simulated, which is not counted.", [1, 2], 0)],
-            [],
         ),
     ),
     "unheard": (
@@ -98,110 +95,130 @@ SAID: dict[str, tuple[PilotRun, Said]] = {
             "awaiting_feedback",
             "No person has given feedback yet.",
             [("There is no feedback on attempt 1.", [1], 0)],
-            [],
         ),
     ),
     "approved": (
         sketch("A"),
-        Said("approved", "Alice Chen approved attempt 1.", [("Alice Chen approved attempt 1.", [1], 1)], []),
+        Said("approved", "Alice Chen approved attempt 1.", [("Alice Chen approved attempt 1.", [1], 1)]),
     ),
     "approved with risks": (
         sketch("M!", "M", "M", "A"),
         Said(
             "approved_with_risk",
-            "Alice Chen approved attempt 4, but not without risks.",
+            "Alice Chen approved attempt 4, with risks.",
             [("Alice Chen approved attempt 4.", [4], 1)],
-            ["SLA missed on attempt 1", "4 attempts, more than 3", "3 majors, on attempts 1, 2 and 3"],
+            ["SLA missed on attempt 1", "4 attempts, more than 3", "3 rounds of major changes, on attempts 1, 2 and 3"],
+        ),
+    ),
+    "approved without an approving review": (
+        sketch("m", **IMPORTED),
+        Said(
+            "approved_with_risk",
+            "The pilot is approved, with risks.",
+            [
+                ("The pilot is approved.", [], 0),
+                ("The latest review, of attempt 1, asked for minor changes.", [1], 1),
+            ],
+            ["No approving review is recorded"],
         ),
     ),
     "major changes three times": (
         sketch("M", "M", "M"),
         Said(
             "majors_repeated",
-            "Major changes were asked for 3 times.",
+            "3 rounds of major changes, the latest on attempt 3.",
             [("Major changes were asked for on attempts 1, 2 and 3.", [1, 2, 3], 3)],
-            ["3 majors, on attempts 1, 2 and 3"],
+            ["3 rounds of major changes, on attempts 1, 2 and 3"],
         ),
     ),
-    "major changes and a flag that persists": (
-        sketch("M{hook_weak}", "M{hook_weak}"),
+    "major changes and flags that persist": (
+        sketch("M{hook_weak,too_long}", "M{hook_weak,too_long}"),
         Said(
             "majors_persistent",
-            "Major changes were asked for 2 times, and what was flagged before still stands.",
+            "2 rounds of major changes, and 2 earlier flags are still open.",
             [
                 ("Major changes were asked for on attempts 1 and 2.", [1, 2], 2),
-                ("“Hook is weak” was raised on attempts 1 and 2 and still stands.", [1, 2], 2),
+                ("“Hook is weak” was raised on attempts 1 and 2 and is still open.", [1, 2], 2),
+                ("“Too long” was raised on attempts 1 and 2 and is still open.", [1, 2], 2),
             ],
-            ["2 majors, on attempts 1 and 2"],
+            ["2 rounds of major changes, on attempts 1 and 2"],
         ),
     ),
-    "close to an approval at the end": (
-        sketch("M", "m", "m", "m", "m"),
+    "minor changes at the end": (
+        sketch("M", "m{too_long}", "m", "m", "m{too_long}"),
         Said(
             "exhausted_close",
-            "All 5 attempts are used, without an approval that stands; only minor changes were asked for last.",
-            [("The last review, of attempt 5, said: minor changes.", [5], 1)],
+            "All 5 attempts are used, and the latest review asked for minor changes.",
+            [
+                ("The latest review, of attempt 5, asked for minor changes.", [5], 1),
+                ("“Too long” was raised on attempts 2 and 5 and is still open.", [2, 5], 2),
+            ],
             ["5 attempts, more than 3"],
         ),
     ),
     "all attempts used": (
-        sketch("m{too_long}", "m{too_long}", "m", "m{too_long}", "m{too_long}"),
+        sketch("M", max_attempts=1),
         Said(
             "exhausted",
-            "All 5 attempts are used, without an approval that stands.",
-            [
-                ("The last review, of attempt 5, said: minor changes.", [5], 1),
-                ("“Too long” was raised on attempts 1, 2, 4 and 5 and still stands.", [1, 2, 4, 5], 4),
-            ],
-            ["5 attempts, more than 3"],
+            "The one attempt there may be is used, and the latest review asked for major changes.",
+            [("The latest review, of attempt 1, asked for major changes.", [1], 1)],
         ),
     ),
     "the latest is unheard": (
-        sketch("m", "?"),
+        sketch("m{too_long}", "M{too_long}", "?"),
         Said(
             "awaiting_feedback",
-            "No person has given feedback on attempt 2 yet.",
-            [("No person has given feedback on attempt 2 yet.", [2], 0)],
-            [],
+            "No person has reviewed attempt 3 yet.",
+            [("No person has reviewed attempt 3 yet.", [3], 0)],
+            concerns=[
+                "1 round of major changes, on attempt 2.",
+                "“Too long” was raised on attempts 1 and 2 and is still open.",
+            ],
         ),
     ),
     "completed without a decision": (
         sketch("m", **COMPLETED),
         Said(
             "closed_undecided",
-            "The pilot was completed without an approval that stands.",
-            [("The last review, of attempt 1, said: minor changes.", [1], 1)],
-            [],
+            "The pilot was completed without a decision.",
+            [("The latest review, of attempt 1, asked for minor changes.", [1], 1)],
         ),
     ),
     "getting worse": (
-        sketch("m", "M"),
+        sketch("A", "m"),
+        Said(
+            "struggling",
+            "The reviews are not getting closer to an approval.",
+            [("The decision got worse, from an approval on attempt 1 to minor changes on attempt 2.", [1, 2], 2)],
+        ),
+    ),
+    "major changes after major changes": (
+        sketch("M", "m", "M"),
         Said(
             "struggling",
             "The reviews are not getting closer to an approval.",
             [
-                ("Major changes were asked for on attempt 2.", [2], 1),
-                ("The decision got worse, from minor changes on attempt 1 to major changes on attempt 2.", [1, 2], 2),
+                ("Major changes were asked for on attempts 1 and 3.", [1, 3], 2),
+                ("The decision got worse, from minor changes on attempt 2 to major changes on attempt 3.", [2, 3], 2),
             ],
-            [],
+            ["2 rounds of major changes, on attempts 1 and 3"],
         ),
     ),
-    "as many majors as make a struggle": (
-        sketch("M", "M", "m"),
+    "the same flag again and again": (
+        sketch("m{too_long}", "m{too_long}", "m{too_long}"),
         Said(
-            "struggling",
-            "Major changes were asked for 2 times.",
-            [("Major changes were asked for on attempts 1 and 2.", [1, 2], 2)],
-            ["2 majors, on attempts 1 and 2"],
+            "stuck",
+            "“Too long” was raised on 3 reviewed attempts, the latest included.",
+            [("“Too long” was raised on attempts 1, 2 and 3 and is still open.", [1, 2, 3], 3)],
         ),
     ),
     "under way": (
-        sketch("m"),
+        sketch("m{too_long}"),
         Said(
             "in_progress",
-            "The pilot is under way, and it is too early to say.",
-            [("The last review, of attempt 1, said: minor changes.", [1], 1)],
-            [],
+            "The pilot is in progress, with no verdict yet.",
+            [("The latest review, of attempt 1, asked for minor changes.", [1], 1)],
+            concerns=["“Too long” was raised on attempt 1 and is still open."],
         ),
     ),
 }
@@ -224,4 +241,38 @@ def test_the_recommendation_says(name: str) -> None:
     pilot, said = SAID[name]
     result = recommend(pilot)
     reasons = [(reason.text, reason.attempts, len(reason.quotes)) for reason in result.reasons]
-    assert Said(result.code, result.summary, reasons, result.risks) == said
+    assert Said(result.code, result.summary, reasons, result.risks, result.concerns) == said
+
+
+@pytest.mark.parametrize(
+    ("pilot", "expected"),
+    [
+        (
+            sketch("M{hook_weak}", "M", "?"),
+            [
+                ("If attempt 3 is approved", "PROCEED", "Approved, with risks"),
+                ("If attempt 3 gets minor changes", "NO VERDICT YET", "In progress"),
+                ("If attempt 3 gets major changes", "STOP", "Repeated major changes"),
+            ],
+        ),
+        (
+            sketch("m", "x"),
+            [
+                ("If attempt 2 is approved", "PROCEED", "Approved"),
+                ("If attempt 2 gets minor changes", "NO VERDICT YET", "In progress"),
+                ("If attempt 2 gets major changes", "REVISE", "Struggling"),
+            ],
+        ),
+        (
+            sketch("m", "M", max_attempts=2),
+            [
+                ("If the pilot is dropped for our own reasons", "STOP", "Dropped"),
+                ("If the pilot is dropped for an outside reason", "NOT COUNTED", "Dropped for an outside reason"),
+                ("If the attempt limit is raised", "REVISE", "Struggling"),
+            ],
+        ),
+        (sketch("A"), []),
+    ],
+)
+def test_the_next_outcomes_say_what_each_would_give(pilot: PilotRun, expected: list[tuple[str, str, str]]) -> None:
+    assert [tuple(way) for way in next_outcomes(pilot)] == expected

@@ -55,7 +55,7 @@ def test_every_pilot_is_listed_with_the_report_filed_last_or_none(
     assert "**Done *Ltd***" in text
     assert f"[Open]({filed_address(last.report_id, 'html')})" in text
     assert f"[Markdown]({filed_address(last.report_id, 'md')})" in text
-    assert "Rules 2026.11 · filed just now by Theo Grant" in text
+    assert "Rules v2026.12 · filed just now by Theo Grant" in text
     assert ":orange-badge[:material/person: ◆ REVISE · Theo Grant]" in text
     assert "No report is filed yet." in text
     assert page_text(open_page(find="open ltd")).count("No report is filed yet.") == 1
@@ -102,7 +102,7 @@ def test_a_report_by_other_rules_says_so_and_stays(
     filed = file_report(store, pilot.pilot_id, at_command_line("Theo Grant"))
     changed = current_rules().model_copy(update={"version": "2027.1"})
     monkeypatch.setattr("pilot_core.web.components.filed_reports.current_rules", lambda: changed)
-    assert "Rules 2026.11 (other than today’s)" in page_text(open_page(pilot=pilot.pilot_id))
+    assert "Rules v2026.12 (other than today’s)" in page_text(open_page(pilot=pilot.pilot_id))
     assert [line.report_id for line in filed_reports(store.database, pilot.pilot_id)] == [filed.report_id]
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pilot_core.insight.breakdowns import AttemptOutcome, Badge, LastAttempts, Segment, forest, funnel, themes, timeline
@@ -182,6 +182,7 @@ def test_what_the_chart_of_first_cuts_says(values, reading):
     assert first_cuts_reading(values) == reading
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 5000), max_size=50))
 def test_no_sentence_says_that_a_change_is_real(values):
     for reading in (first_cuts_reading(values), iterations_reading([round(v % 3) for v in values])):

@@ -13,7 +13,7 @@ from rich.cells import cell_len, chop_cells
 
 from pilot_core.cli.arguments import open_store
 from pilot_core.clock import iso
-from pilot_core.domain.judgements import NO_VERDICT_YET
+from pilot_core.domain.judgements import badge_word
 from pilot_core.errors import StoreError
 from pilot_core.settings import Settings
 from pilot_core.store.queries.lists import PilotLine, PilotSummary, pilot_lines, pilot_summaries
@@ -56,7 +56,7 @@ def _lines(pilots: Iterable[PilotLine]) -> Iterator[str]:
         status = p.approval_outcome if p.status == "completed" else p.status
         tries = f"{p.attempts_used}/{p.max_attempts}"
         names, *more = _folded(f"{p.founder_name}, {p.company_name}", room)
-        yield f"{p.pilot_id:24}{status:10}{tries:>5}  {p.recommendation or NO_VERDICT_YET:16}{names}\n"
+        yield f"{p.pilot_id:24}{status:10}{tries:>5}  {badge_word(p.recommendation, p.reason_code):16}{names}\n"
         for rest in more:
             yield f"{'':{NAMES_AT}}{rest}\n"
 

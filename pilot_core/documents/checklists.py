@@ -1,6 +1,5 @@
 """Checklists as data: the criteria for approval, and the steps for the day of publishing."""
 
-import re
 from dataclasses import dataclass
 
 from pilot_core.documents.facts import facts_of
@@ -30,7 +29,6 @@ CLAIMS_POLICIES = {
     "social_reel": "It keeps the platform's rules: no misleading claim, no music or logo without the right to use it.",
     "paid_ad": "It would pass a review of ads: no unproved result, no before and after, no one singled out.",
 }
-PLACEHOLDER = re.compile(r"\[[^\[\]]+\]")
 
 
 @dataclass(frozen=True)
@@ -111,7 +109,7 @@ def publish_checklist(pilot: PilotRun, draft: Draft) -> list[ChecklistSection]:
     Raises InvalidRequest if the pilot's scenario is unknown.
     """
     facts = facts_of(pilot)
-    left = placeholders(draft)
+    left = draft.placeholders
     unfilled = ", ".join(left or [f"[{label}]" for label in facts.missing])
     measured = tuple(
         ChecklistItem(
@@ -158,12 +156,6 @@ def publish_checklist(pilot: PilotRun, draft: Draft) -> list[ChecklistSection]:
         ),
     ]
     return [part for part in sections if part.items]
-
-
-def placeholders(draft: Draft) -> list[str]:
-    """Return the placeholders in brackets in the draft's shots, in order, each once."""
-    found = (match for shot in draft.shots for match in PLACEHOLDER.findall(shot.text))
-    return list(dict.fromkeys(found))
 
 
 def _section(title: str, prefix: str, **items: str) -> ChecklistSection:

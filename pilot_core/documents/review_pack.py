@@ -6,7 +6,7 @@ from itertools import groupby
 
 from pilot_core import catalog, formatting
 from pilot_core.documents import names
-from pilot_core.documents.checklists import placeholders, publish_checklist
+from pilot_core.documents.checklists import publish_checklist
 from pilot_core.documents.engine import render_plain
 from pilot_core.documents.facts import Facts, facts_of
 from pilot_core.documents.text import line
@@ -84,7 +84,7 @@ def render_review_pack_texts(
     """
     facts = facts_of(pilot)
     common = {"facts": facts, "number": attempt.attempt_number}
-    left = placeholders(draft)
+    left = draft.placeholders
     earlier = [a for a in pilot.runs if a.attempt_number < attempt.attempt_number]
     review = previous_attempt.review if previous_attempt else None
     answers = _answers(review, draft)
@@ -212,7 +212,7 @@ def _open_points(facts: Facts, review: Feedback | None, answers: list[Answer], d
         points.append("The feedback came in words without a flag. Compare them with the video.")
     if facts.missing:
         points.append(f"Not in the brief yet: {', '.join(facts.missing)}.")
-    elif left := placeholders(draft):
+    elif left := draft.placeholders:
         points.append(f"Placeholders left in the video: {', '.join(left)}.")
     return points + _misses(draft.checks)
 

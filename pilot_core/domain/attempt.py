@@ -1,5 +1,6 @@
 """An attempt: one video put before the founder, the drafts it was chosen from, and their SLA checks."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,6 +17,8 @@ from pilot_core.domain.feedback import Feedback, FeedbackMode
 from pilot_core.domain.records import Amount, Count, JsonObject, Record, UtcTime
 from pilot_core.domain.reviews import Viewing
 from pilot_core.timecode import ASSUMED_RATE, parse_rate
+
+PLACEHOLDER = re.compile(r"\[[^\[\]]+\]")
 
 
 class AttemptState(StrEnum):
@@ -117,6 +120,12 @@ class Draft(Record):
     def frames(self) -> int | None:
         """The number of frames, computed from the duration if they were not counted; None if neither is known."""
         return self.frame_count or (max(1, round(self.duration * self.rate)) if self.duration else None)
+
+    @property
+    def placeholders(self) -> list[str]:
+        """The placeholders in brackets in the draft's shots, in order, each once."""
+        found = (match for shot in self.shots for match in PLACEHOLDER.findall(shot.text))
+        return list(dict.fromkeys(found))
 
     @property
     def delivered_path(self) -> str:

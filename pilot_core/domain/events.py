@@ -15,7 +15,7 @@ from pilot_core import catalog
 from pilot_core.domain.attempt import SentHow
 from pilot_core.domain.brief import BRIEF_LABELS
 from pilot_core.domain.feedback import FeedbackMode, level_in_sentence
-from pilot_core.domain.judgements import NO_VERDICT_YET
+from pilot_core.domain.judgements import badge_word
 from pilot_core.domain.records import Record, UtcTime
 from pilot_core.domain.requests import NOTES
 from pilot_core.formatting import count, day, moment, percent, seconds
@@ -170,7 +170,8 @@ def _answered(verdict: str) -> Callable[[Event], str]:
 
 
 def _overridden(event: Event) -> str:
-    computed, chosen = event.detail.get("computed") or NO_VERDICT_YET, event.detail.get("verdict")
+    computed = badge_word(event.detail.get("computed"), event.detail.get("code"))
+    chosen = event.detail.get("verdict")
     return f"overrode the recommendation {computed} with {chosen}{_reason(event)}"
 
 
@@ -191,7 +192,8 @@ def _flag_decision_undone(event: Event) -> str:
 
 
 def _report_filed(event: Event) -> str:
-    verdict, rules = event.detail.get("recommendation") or NO_VERDICT_YET, event.detail.get("rules_version")
+    verdict = badge_word(event.detail.get("recommendation"), event.detail.get("code"))
+    rules = event.detail.get("rules_version")
     as_of = event.detail.get("as_of")
     then = datetime.fromisoformat(str(as_of)) if as_of else event.at
     past = f" as of {moment(then)}" if event.at - then >= timedelta(minutes=1) else ""

@@ -5,6 +5,14 @@ from datetime import datetime
 
 NO_VERDICT_YET = "NO VERDICT YET"
 """The label of a recommendation that is not yet PROCEED, REVISE or STOP."""
+NOT_COUNTED = "NOT COUNTED"
+"""The label of a pilot that was dropped for an outside reason, which no rate counts."""
+NOT_COUNTED_CODE = "dropped_external"
+
+
+def badge_word(recommendation: str | None, code: str | None) -> str:
+    """Return the label of a recommendation with this reason code: the verdict, NO VERDICT YET or NOT COUNTED."""
+    return recommendation or (NOT_COUNTED if code == NOT_COUNTED_CODE else NO_VERDICT_YET)
 
 
 @dataclass(frozen=True)

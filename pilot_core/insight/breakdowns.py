@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from pilot_core import catalog
-from pilot_core.domain.judgements import NO_VERDICT_YET
+from pilot_core.domain.judgements import NO_VERDICT_YET, NOT_COUNTED, badge_word
 from pilot_core.formatting import count
 from pilot_core.formatting import rate as rate_words
 from pilot_core.insight.cohort import segment_words
@@ -133,7 +133,7 @@ class Badge:
 
     @property
     def label(self) -> str:
-        return self.recommendation or NO_VERDICT_YET
+        return badge_word(self.recommendation, self.code)
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,9 @@ def timeline(badges: Sequence[Badge], of: int) -> Timeline:
     if not badges:
         return Timeline((), of, "No pilot yet.")
     counted = Counter(badge.label for badge in badges)
-    told = ", ".join(f"{counted[label]:,} {label}" for label in [*Verdict, NO_VERDICT_YET] if counted[label])
+    told = ", ".join(
+        f"{counted[label]:,} {label}" for label in [*Verdict, NO_VERDICT_YET, NOT_COUNTED] if counted[label]
+    )
     which = count(of, "pilot") if len(badges) == of else f"The latest {len(badges):,} of {count(of, 'pilot')}"
     return Timeline(tuple(badges), of, f"{which}: {told}.")
 

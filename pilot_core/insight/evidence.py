@@ -83,12 +83,10 @@ def reviewed_attempts(pilot: PilotRun) -> list[Reviewed]:
     return [Reviewed(attempt, attempt.review) for attempt in ready if attempt.review]
 
 
-def latest_decision(reviewed: list[Reviewed]) -> Reviewed | None:
-    """Return the review received last. If any has no time, return that of the highest attempt number instead."""
-    timed = [(r.review.received_at, r.number, r) for r in reviewed if r.review.received_at]
-    if len(timed) < len(reviewed):
-        return max(reviewed, key=lambda r: r.number)
-    return max(timed, key=lambda entry: entry[:2])[2] if timed else None
+def approving_review(pilot: PilotRun) -> Reviewed | None:
+    """Return the approval on the highest-numbered reviewed attempt that has one, or None."""
+    approvals = [r for r in reviewed_attempts(pilot) if r.review.level is FeedbackLevel.APPROVE]
+    return approvals[-1] if approvals else None
 
 
 def raised_on(reviewed: list[Reviewed]) -> dict[str, list[int]]:
@@ -139,12 +137,9 @@ def _known(time: datetime | None, moment: datetime) -> bool:
 
 
 def _decided_at(pilot: PilotRun) -> datetime | None:
-    """Return when the pilot was decided. Imported pilots lack it, so use the time of the approving review instead."""
-    latest = latest_decision(reviewed_attempts(pilot))
-    approved = pilot.approval_outcome is ApprovalOutcome.APPROVED
-    if pilot.decided_at is None and approved and latest and latest.review.level is FeedbackLevel.APPROVE:
-        return latest.review.received_at
-    return pilot.decided_at
+    """Return when the pilot was decided: for an approval, when the approving review was received."""
+    approving = approving_review(pilot) if pilot.approval_outcome is ApprovalOutcome.APPROVED else None
+    return (approving.review.received_at if approving else None) or pilot.decided_at
 
 
 def _attempt_at(attempt: PilotRunAttempt, moment: datetime) -> PilotRunAttempt:

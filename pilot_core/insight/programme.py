@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from pilot_core.insight.recommend import State, Verdict
+from pilot_core.insight.recommend import NextOutcome, State, Verdict
 from pilot_core.insight.stats import Rate
 
 CODES = {
@@ -58,15 +58,6 @@ class Guardrail:
     @property
     def sentence(self) -> str:
         return f"{self.label}: {self.measured}. {self.evidence}"
-
-
-@dataclass(frozen=True)
-class NextOutcome:
-    """One way for the next pilot to end, and the result that the programme would then have."""
-
-    outcome: str
-    recommendation: Verdict | None
-    words: str
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ from pilot_core.insight.posterior import (
     verdict_of,
     verdict_places,
 )
-from pilot_core.insight.programme import CODES, NextOutcome, ProgrammeCounts, ProgrammeResult
-from pilot_core.insight.recommend import State, Verdict
+from pilot_core.insight.programme import CODES, ProgrammeCounts, ProgrammeResult
+from pilot_core.insight.recommend import NextOutcome, State, Verdict
 from pilot_core.insight.rules import ProgrammeRules, current_programme_rules
 from pilot_core.insight.stats import rate
 
@@ -130,12 +130,12 @@ def _reasons(result: ProgrammeResult, rules: ProgrammeRules) -> list[str]:
 
 def _next_outcomes(k: int, n: int, breached: bool, rules: ProgrammeRules) -> list[NextOutcome]:
     ways = {
-        "The next pilot is approved": (k + 1, n + 1),
-        "The next pilot is not approved": (k, n + 1),
-        "The next pilot is dropped for an outside reason": (k, n),
+        "If the next pilot is approved": (k + 1, n + 1),
+        "If the next pilot is not approved": (k, n + 1),
+        "If the next pilot is dropped for an outside reason": (k, n),
     }
     found = {outcome: _judge(*counts, breached, rules) for outcome, counts in ways.items()}
-    return [NextOutcome(outcome, verdict, CODES[code]) for outcome, (code, verdict) in found.items()]
+    return [NextOutcome(outcome, verdict or NO_VERDICT_YET, CODES[code]) for outcome, (code, verdict) in found.items()]
 
 
 def _changes(result: ProgrammeResult, rules: ProgrammeRules) -> list[str]:

@@ -1,44 +1,39 @@
-"""The recommendation for one pilot: PROCEED, REVISE, STOP or too early to say, and why.
+"""The recommendation for one pilot: PROCEED, REVISE, STOP or no verdict yet, and why.
 
 The rules are listed in ``RULES``; the first that applies decides. Only human feedback counts: simulated feedback and
-pauses change nothing. A failed render does not count as an attempt, but its cost and measurements count towards risks.
+pauses change nothing, and a failed render is no attempt.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import cached_property
-from math import fsum
 from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
 from pilot_core import catalog
 from pilot_core.clock import as_utc
-from pilot_core.domain.attempt import AttemptState, PilotRunAttempt
-from pilot_core.domain.feedback import FeedbackLevel, FeedbackMode
-from pilot_core.domain.judgements import NO_VERDICT_YET
+from pilot_core.domain.attempt import AttemptState
+from pilot_core.domain.feedback import FeedbackLevel, FeedbackMode, level_in_sentence
+from pilot_core.domain.judgements import badge_word
 from pilot_core.domain.pilot import ApprovalOutcome, PilotRun, PilotStatus
 from pilot_core.formatting import all_used
-from pilot_core.insight.evidence import (
-    FlagState,
-    Quote,
-    Reviewed,
-    counted_attempts,
-    decision_words,
-    flag_states,
-    known_at,
-    latest_decision,
-    quotes,
-    raised_on,
-    reviewed_attempts,
-    shortened,
-)
+from pilot_core.insight.evidence import FlagState, Quote, Reviewed, flag_states, known_at, quotes, shortened
+from pilot_core.insight.facts import Facts, concerns, major_rounds, numbers, risks
 from pilot_core.insight.rules import Rules, current_rules
-from pilot_core.insight.stats import mean
 
-__all__ = ["CODES", "FlagState", "Reason", "Recommendation", "State", "Verdict", "flag_states", "is_stale", "recommend"]
+__all__ = [
+    "CODES",
+    "FlagState",
+    "NextOutcome",
+    "Reason",
+    "Recommendation",
+    "State",
+    "Verdict",
+    "flag_states",
+    "is_stale",
+    "recommend",
+]
 
 
 class Verdict(StrEnum):
@@ -50,7 +45,10 @@ class Verdict(StrEnum):
 
 
 class State(StrEnum):
-    """Whether the result can still change. FINAL cannot; PROVISIONAL and NOT_READY can, with further feedback."""
+    """Whether further feedback on the open pilot can change the result: it can unless this is FINAL.
+
+    NOT_READY has no verdict yet, PROVISIONAL has one.
+    """
 
     FINAL = "final"
     PROVISIONAL = "provisional"
@@ -58,30 +56,37 @@ class State(StrEnum):
 
 
 class Code(NamedTuple):
-    """The verdict of a reason code (None: too early to say), and the code in words for a badge or a list."""
+    """The verdict of a reason code (None: no verdict), and the code in words for a badge or a list.
+
+    Reports that were filed under earlier rules show these words too, so they must be true of both.
+    """
 
     verdict: Verdict | None
     words: str
 
 
 CODES = {
-    "dropped_external": Code(None, "Dropped for a reason that was not ours"),
+    "dropped_external": Code(None, "Dropped for an outside reason"),
     "dropped_before_first_cut": Code(Verdict.REVISE, "Dropped before a first cut"),
+    "dropped_unreviewed": Code(None, "Dropped before any review"),
     "dropped": Code(Verdict.STOP, "Dropped"),
-    "dropped_after_effort": Code(Verdict.REVISE, "Dropped after several attempts"),
+    "dropped_after_effort": Code(Verdict.REVISE, "Dropped after at least one attempt"),
     "no_attempts": Code(None, "No attempt yet"),
     "awaiting_feedback": Code(None, "Waiting for feedback"),
     "simulated_only": Code(None, "Only simulated feedback so far"),
     "approved": Code(Verdict.PROCEED, "Approved"),
     "approved_with_risk": Code(Verdict.PROCEED, "Approved, with risks"),
-    "majors_repeated": Code(Verdict.STOP, "Major changes again and again"),
-    "majors_persistent": Code(Verdict.STOP, "Major changes, and the same flag persists"),
-    "exhausted_close": Code(Verdict.REVISE, "All attempts used, close to an approval"),
+    "majors_repeated": Code(Verdict.STOP, "Repeated major changes"),
+    "majors_persistent": Code(Verdict.STOP, "Major changes, and a flag is still open"),
+    "exhausted_close": Code(Verdict.REVISE, "All attempts used, minor changes last"),
     "exhausted": Code(Verdict.STOP, "All attempts used"),
     "closed_undecided": Code(Verdict.REVISE, "Closed without a decision"),
     "struggling": Code(Verdict.REVISE, "Struggling"),
-    "in_progress": Code(None, "Not enough feedback yet"),
+    "stuck": Code(Verdict.REVISE, "The same flag again and again"),
+    "in_progress": Code(None, "In progress"),
 }
+PROVISIONAL_WHILE_OPEN = {"majors_repeated", "majors_persistent", "struggling", "stuck"}
+CONCERNED = {"awaiting_feedback", "in_progress"}
 
 
 class Reason(BaseModel):
@@ -95,7 +100,10 @@ class Reason(BaseModel):
 
 
 class Recommendation(BaseModel):
-    """The result for one pilot. ``label`` is the badge's text. ``as_of`` is None if everything known was used."""
+    """The result for one pilot. ``label`` is the badge's text. ``as_of`` is None if everything known was used.
+
+    ``concerns`` speak against the pilot though there is no verdict yet.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -106,6 +114,7 @@ class Recommendation(BaseModel):
     summary: str
     reasons: list[Reason]
     risks: list[str]
+    concerns: list[str] = []
     rules_version: str
     as_of: datetime | None
 
@@ -123,44 +132,12 @@ class Finding(NamedTuple):
     reasons: list[Reason]
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """The facts about a pilot that the rules use. ``attempts`` and ``reviewed`` are ordered by attempt number."""
+class NextOutcome(NamedTuple):
+    """One way to go on, and the result it would give. ``label`` is that result's badge, ``words`` its reason code."""
 
-    pilot: PilotRun
-    rules: Rules
-
-    @cached_property
-    def attempts(self) -> list[PilotRunAttempt]:
-        return counted_attempts(self.pilot)
-
-    @cached_property
-    def reviewed(self) -> list[Reviewed]:
-        return reviewed_attempts(self.pilot)
-
-    @cached_property
-    def majors(self) -> list[Reviewed]:
-        return [r for r in self.reviewed if r.review.level is FeedbackLevel.MAJOR_CHANGES]
-
-    @cached_property
-    def persistent(self) -> list[str]:
-        return [flag for flag, state in flag_states(self.pilot).items() if state is FlagState.PERSISTENT]
-
-    @property
-    def last_is_major(self) -> bool:
-        """Whether the latest review by attempt number asked for major changes."""
-        return bool(self.reviewed) and self.reviewed[-1].review.level is FeedbackLevel.MAJOR_CHANGES
-
-    @property
-    def rise(self) -> int | None:
-        """By how many ranks the last review is better than the one before; None if there are not two."""
-        ranks = [r.review.level.rank for r in self.reviewed[-2:]]
-        return ranks[1] - ranks[0] if len(ranks) == 2 else None
-
-    @property
-    def exhausted(self) -> bool:
-        """Whether all attempts are used and each has a human review."""
-        return len(self.attempts) >= self.pilot.max_attempts and len(self.reviewed) == len(self.attempts)
+    outcome: str
+    label: str
+    words: str
 
 
 def recommend(pilot: PilotRun, *, as_of: datetime | None = None, rules: Rules | None = None) -> Recommendation:
@@ -169,17 +146,18 @@ def recommend(pilot: PilotRun, *, as_of: datetime | None = None, rules: Rules | 
     The same pilot, time and rules always give the same result. Reads nothing but the catalogue.
     """
     rules = rules or current_rules()
-    evidence = Evidence(known_at(pilot, as_of), rules)
-    finding = next(found for rule in RULES if (found := rule(evidence)))
+    facts = Facts(known_at(pilot, as_of), rules)
+    finding = next(found for rule in RULES if (found := rule(facts)))
     verdict = CODES[finding.code].verdict
     return Recommendation(
         recommendation=verdict,
-        state=_state(evidence, verdict),
+        state=_state(facts, finding.code, verdict),
         code=finding.code,
-        label=verdict.value if verdict else NO_VERDICT_YET,
+        label=badge_word(verdict, finding.code),
         summary=finding.summary,
         reasons=finding.reasons,
-        risks=_risks(evidence),
+        risks=risks(facts),
+        concerns=concerns(facts) if finding.code in CONCERNED else [],
         rules_version=rules.version,
         as_of=as_utc(as_of) if as_of else None,
     )
@@ -192,189 +170,196 @@ def is_stale(pilot: PilotRun, now: datetime, rules: Rules | None = None) -> bool
     return pilot.status is not PilotStatus.COMPLETED and silence >= limit
 
 
-def _dropped(e: Evidence) -> Finding | None:
-    if e.pilot.approval_outcome is not ApprovalOutcome.DROPPED:
+def _state(f: Facts, code: str, verdict: Verdict | None) -> State:
+    if verdict is None:
+        return State.FINAL if f.pilot.approval_outcome is ApprovalOutcome.DROPPED else State.NOT_READY
+    return State.PROVISIONAL if code in PROVISIONAL_WHILE_OPEN and f.is_open else State.FINAL
+
+
+def _dropped(f: Facts) -> Finding | None:
+    if f.pilot.approval_outcome is not ApprovalOutcome.DROPPED:
         return None
-    why = f" The reason given: “{shortened(e.pilot.drop_reason)}”." if e.pilot.drop_reason else ""
-    if e.pilot.drop_external:
-        summary = "The pilot was dropped for a reason that was not ours, so it says nothing about the videos."
-        return Finding("dropped_external", summary, [_reason("Dropped for a reason that was not ours." + why)])
-    cuts = [a.attempt_number for a in e.attempts if a.state is AttemptState.READY]
+    why = f" The reason given: “{shortened(f.pilot.drop_reason)}”." if f.pilot.drop_reason else ""
+    if f.pilot.drop_external:
+        summary = "The pilot was dropped for an outside reason and is left out of the results."
+        return Finding("dropped_external", summary, [_reason("Dropped for an outside reason." + why)])
+    cuts = [a.attempt_number for a in f.attempts if a.state is AttemptState.READY]
     if not cuts:
         summary = "The pilot was dropped before a first cut was ready."
-        return Finding("dropped_before_first_cut", summary, [_reason("There was no cut to judge." + why)])
-    reasons = [_reason(f"Dropped after {_numbers(cuts)}.{why}", cuts, e.reviewed), *_persistent_reasons(e)]
-    if e.last_is_major:
-        text = f"The last review, of attempt {e.reviewed[-1].number}, asked for major changes."
-        reasons.append(_reason(text, said=e.reviewed[-1:]))
-    if len(cuts) == 1:
-        return Finding("dropped", "The pilot was dropped after one attempt.", reasons)
-    if len(reasons) > 1:
-        still = "the last review asked for major changes" if e.last_is_major else "what was flagged before still stands"
-        return Finding("dropped", f"The pilot was dropped after {len(cuts)} attempts; {still}.", reasons)
-    summary = f"The pilot was dropped after {len(cuts)} attempts, without major changes asked for last."
+        return Finding("dropped_before_first_cut", summary, [_reason("There was no video to review." + why)])
+    if not f.latest:
+        text = f"Dropped after {numbers(cuts)}, without a review by a person.{why}"
+        return Finding(
+            "dropped_unreviewed", "The pilot was dropped before a person reviewed it.", [_reason(text, cuts)]
+        )
+    reasons = [_reason(f"Dropped after {numbers(cuts)}.{why}", cuts, f.reviewed), *_persistent_reasons(f)]
+    if f.latest_level is FeedbackLevel.MAJOR_CHANGES:
+        reasons.append(_latest_reason(f.latest))
+        return Finding("dropped", "The pilot was dropped after a review that asked for major changes.", reasons)
+    if f.persistent:
+        return Finding("dropped", f"The pilot was dropped, and {_still_open(f)}.", reasons)
+    summary = "The pilot was dropped. The latest review did not ask for major changes."
     return Finding("dropped_after_effort", summary, reasons)
 
 
-def _unheard(e: Evidence) -> Finding | None:
-    if not e.attempts:
+def _approved_outcome(f: Facts) -> Finding | None:
+    """The outcome decides, even of an imported pilot that has no review at all."""
+    return _approval(f, f.approving) if f.is_approved else None
+
+
+def _unheard(f: Facts) -> Finding | None:
+    if not f.attempts:
         return Finding("no_attempts", "There is no attempt yet.", [])
-    if e.reviewed:
+    if f.reviewed:
         return None
-    simulated = [a.attempt_number for a in e.attempts if a.standing(FeedbackMode.SIMULATED)]
+    simulated = [a.attempt_number for a in f.attempts if a.standing(FeedbackMode.SIMULATED)]
     if simulated:
-        text = f"The feedback on {_numbers(simulated)} is simulated, which is not counted."
+        text = f"The feedback on {numbers(simulated)} is simulated, which is not counted."
         return Finding("simulated_only", "No person has given feedback yet.", [_reason(text, simulated)])
-    waiting = [a.attempt_number for a in e.attempts]
-    text = f"There is no feedback on {_numbers(waiting)}."
+    waiting = [a.attempt_number for a in f.attempts]
+    text = f"There is no feedback on {numbers(waiting)}."
     return Finding("awaiting_feedback", "No person has given feedback yet.", [_reason(text, waiting)])
 
 
-def _approved(e: Evidence) -> Finding | None:
-    latest = latest_decision(e.reviewed)
-    if latest is None or latest.review.level is not FeedbackLevel.APPROVE:
-        return None
-    text = f"{latest.review.by or 'A person'} approved attempt {latest.number}"
-    reasons = [_reason(f"{text}.", said=[latest])]
-    if _risks(e):
-        return Finding("approved_with_risk", f"{text}, but not without risks.", reasons)
+def _approved_latest(f: Facts) -> Finding | None:
+    return _approval(f, f.latest) if f.latest_level is FeedbackLevel.APPROVE else None
+
+
+def _approval(f: Facts, approving: Reviewed | None) -> Finding:
+    text = (
+        f"{approving.review.by or 'A person'} approved attempt {approving.number}"
+        if approving
+        else "The pilot is approved"
+    )
+    reasons = [_reason(f"{text}.", said=[approving] if approving else [])]
+    if f.latest and f.latest_level is not FeedbackLevel.APPROVE:
+        reasons.append(_latest_reason(f.latest))
+    if risks(f):
+        return Finding("approved_with_risk", f"{text}, with risks.", reasons)
     return Finding("approved", f"{text}.", reasons)
 
 
-def _majors_repeated(e: Evidence) -> Finding | None:
-    if len(e.majors) < e.rules.majors_stop:
+def _latest_unreviewed(f: Facts) -> Finding | None:
+    latest = f.attempts[-1]
+    if latest.state is not AttemptState.READY or latest.review:
         return None
-    return Finding("majors_repeated", f"{_majors_said(e)}.", [_majors_reason(e)])
+    text = f"No person has reviewed attempt {latest.attempt_number} yet."
+    return Finding("awaiting_feedback", text, [_reason(text, [latest.attempt_number])])
 
 
-def _majors_persistent(e: Evidence) -> Finding | None:
-    if len(e.majors) < e.rules.majors_persistent or not e.persistent:
+def _majors_repeated(f: Facts) -> Finding | None:
+    if len(f.majors) < f.rules.majors_stop or f.latest_level is not FeedbackLevel.MAJOR_CHANGES:
         return None
-    summary = f"{_majors_said(e)}, and what was flagged before still stands."
-    return Finding("majors_persistent", summary, [_majors_reason(e), *_persistent_reasons(e)])
+    return Finding(
+        "majors_repeated", f"{major_rounds(f)}, the latest on {numbers([f.majors[-1].number])}.", [_majors(f)]
+    )
 
 
-def _exhausted(e: Evidence) -> Finding | None:
-    if not e.exhausted:
+def _majors_persistent(f: Facts) -> Finding | None:
+    is_major = f.latest_level is FeedbackLevel.MAJOR_CHANGES
+    if len(f.majors) < f.rules.majors_persistent or not is_major or not f.persistent:
         return None
-    last = e.reviewed[-1]
-    used = f"{all_used(len(e.attempts))}, without an approval that stands"
-    text = f"The last review, of attempt {last.number}, said: {decision_words(last.review.level)}."
-    reasons = [_reason(text, said=[last]), *_persistent_reasons(e)]
-    if last.review.level is FeedbackLevel.MINOR_CHANGES and not e.persistent:
-        return Finding("exhausted_close", f"{used}; only minor changes were asked for last.", reasons)
-    return Finding("exhausted", f"{used}.", reasons)
+    summary = f"{major_rounds(f)}, and {_still_open(f)}."
+    return Finding("majors_persistent", summary, [_majors(f), *_persistent_reasons(f)])
 
 
-def _latest_unreviewed(e: Evidence) -> Finding | None:
-    latest = e.attempts[-1].attempt_number
-    if e.reviewed[-1].number == latest:
+def _exhausted(f: Facts) -> Finding | None:
+    if not f.exhausted or not f.latest:
         return None
-    text = f"No person has given feedback on attempt {latest} yet."
-    return Finding("awaiting_feedback", text, [_reason(text, [latest])])
+    is_major = f.latest_level is FeedbackLevel.MAJOR_CHANGES
+    asked = level_in_sentence(f.latest_level, "changes")
+    summary = f"{all_used(len(f.attempts))}, and the latest review asked for {asked}."
+    reasons = [_latest_reason(f.latest), *_persistent_reasons(f)]
+    return Finding("exhausted" if is_major else "exhausted_close", summary, reasons)
 
 
-def _closed(e: Evidence) -> Finding | None:
-    if e.pilot.status is not PilotStatus.COMPLETED:
+def _closed(f: Facts) -> Finding | None:
+    if f.pilot.status is not PilotStatus.COMPLETED or not f.latest:
         return None
-    last = e.reviewed[-1]
-    text = f"The last review, of attempt {last.number}, said: {decision_words(last.review.level)}."
-    summary = "The pilot was completed without an approval that stands."
-    return Finding("closed_undecided", summary, [_reason(text, said=[last])])
+    return Finding("closed_undecided", "The pilot was completed without a decision.", [_latest_reason(f.latest)])
 
 
-def _struggling(e: Evidence) -> Finding | None:
+def _struggling(f: Facts) -> Finding | None:
+    """In both cases the latest decision is no better than the one before, which the summary says."""
+    if len(f.reviewed) < 2:
+        return None
+    before, after = f.reviewed[-2:]
     reasons = []
-    if len(e.majors) >= e.rules.majors_struggling or e.last_is_major:
-        reasons.append(_majors_reason(e))
-    if e.rise is not None and e.rise < 0:
-        before, after = e.reviewed[-2:]
+    if after.review.level is FeedbackLevel.MAJOR_CHANGES and len(f.majors) > 1:
+        reasons.append(_majors(f))
+    if after.review.level.rank < before.review.level.rank:
         text = (
-            f"The decision got worse, from {decision_words(before.review.level)} on attempt {before.number} "
-            f"to {decision_words(after.review.level)} on attempt {after.number}."
+            f"The decision got worse, from {level_in_sentence(before.review.level, '')} on attempt {before.number} "
+            f"to {level_in_sentence(after.review.level, '')} on attempt {after.number}."
         )
         reasons.append(_reason(text, said=[before, after]))
     if not reasons:
         return None
-    if e.rise is not None and e.rise <= 0:
-        return Finding("struggling", "The reviews are not getting closer to an approval.", reasons)
-    return Finding("struggling", f"{_majors_said(e)}.", reasons)
+    return Finding("struggling", "The reviews are not getting closer to an approval.", reasons)
 
 
-def _in_progress(e: Evidence) -> Finding:
-    last = e.reviewed[-1]
-    text = f"The last review, of attempt {last.number}, said: {decision_words(last.review.level)}."
-    return Finding("in_progress", "The pilot is under way, and it is too early to say.", [_reason(text, said=[last])])
+def _stuck(f: Facts) -> Finding | None:
+    again = [flag for flag in f.persistent if len(f.raised[flag]) >= f.rules.flag_stuck]
+    if not again:
+        return None
+    first = again[0]
+    summary = (
+        f"“{catalog.label('flag', first)}” was raised on {len(f.raised[first])} reviewed attempts, the latest included."
+    )
+    return Finding("stuck", summary, _flag_reasons(f, again))
 
 
-RULES: tuple[Callable[[Evidence], Finding | None], ...] = (
+def _in_progress(f: Facts) -> Finding:
+    latest = f.latest or f.reviewed[-1]
+    return Finding("in_progress", "The pilot is in progress, with no verdict yet.", [_latest_reason(latest)])
+
+
+RULES: tuple[Callable[[Facts], Finding | None], ...] = (
     _dropped,
+    _approved_outcome,
     _unheard,
-    _approved,
+    _approved_latest,
+    _latest_unreviewed,
     _majors_repeated,
     _majors_persistent,
     _exhausted,
-    _latest_unreviewed,
     _closed,
     _struggling,
+    _stuck,
     _in_progress,
 )
 
 
-def _state(e: Evidence, verdict: Verdict | None) -> State:
-    if verdict is None:
-        return State.FINAL if e.pilot.approval_outcome is ApprovalOutcome.DROPPED else State.NOT_READY
-    decided = verdict is Verdict.PROCEED or e.pilot.status is PilotStatus.COMPLETED or e.exhausted
-    return State.FINAL if decided else State.PROVISIONAL
+def _still_open(f: Facts) -> str:
+    """Return words such as “‘Too long’ is still open”, of the persistent flags."""
+    if len(f.persistent) == 1:
+        return f"“{catalog.label('flag', f.persistent[0])}” is still open"
+    return f"{len(f.persistent)} earlier flags are still open"
 
 
-def _risks(e: Evidence) -> list[str]:
-    runs, rules, risks = sorted(e.pilot.runs, key=lambda a: a.attempt_number), e.rules, []
-    missed = [a.attempt_number for a in runs if a.sla_passed is False]
-    if missed:
-        risks.append(f"SLA missed on {_numbers(missed)}")
-    if len(e.attempts) > rules.max_attempts_risk:
-        risks.append(f"{len(e.attempts)} attempts, more than {rules.max_attempts_risk}")
-    iterations = mean([a.iteration_count for a in runs if a.iteration_count is not None])
-    if iterations is not None and iterations > rules.iterations_risk:
-        risks.append(f"{iterations:.2f} iterations an attempt, more than {rules.iterations_risk:g}")
-    cost = fsum(a.total_cost_dollars for a in runs if a.total_cost_dollars is not None)
-    if cost > rules.cost_risk_dollars:
-        risks.append(f"${cost:,.2f} in all, more than ${rules.cost_risk_dollars:g}")
-    first = next((a.time_to_first_cut_seconds for a in runs if a.attempt_number == 1), None)
-    if first is not None and first > rules.first_cut_risk_seconds:
-        risks.append(f"First cut after {first:g} s, more than {rules.first_cut_risk_seconds:g} s")
-    if len(e.majors) >= rules.majors_risk:
-        risks.append(f"{len(e.majors)} majors, on {_numbers([r.number for r in e.majors])}")
-    return risks
+def _majors(f: Facts) -> Reason:
+    return _reason(f"Major changes were asked for on {numbers([r.number for r in f.majors])}.", said=f.majors)
 
 
-def _majors_said(e: Evidence) -> str:
-    return f"Major changes were asked for {'once' if len(e.majors) == 1 else f'{len(e.majors)} times'}"
+def _latest_reason(latest: Reviewed) -> Reason:
+    text = f"The latest review, of attempt {latest.number}, asked for {level_in_sentence(latest.review.level, '')}."
+    return _reason(text, said=[latest])
 
 
-def _majors_reason(e: Evidence) -> Reason:
-    on = _numbers([r.number for r in e.majors])
-    return _reason(f"Major changes were asked for on {on}.", said=e.majors)
+def _persistent_reasons(f: Facts) -> list[Reason]:
+    return _flag_reasons(f, f.persistent)
 
 
-def _persistent_reasons(e: Evidence) -> list[Reason]:
-    raised = raised_on(e.reviewed)
+def _flag_reasons(f: Facts, flags: Sequence[str]) -> list[Reason]:
     return [
         _reason(
-            f"“{catalog.label('flag', flag)}” was raised on {_numbers(raised[flag])} and still stands.",
-            said=[r for r in e.reviewed if r.number in raised[flag]],
+            f"“{catalog.label('flag', flag)}” was raised on {numbers(f.raised[flag])} and is still open.",
+            said=[r for r in f.reviewed if r.number in f.raised[flag]],
         )
-        for flag in e.persistent
+        for flag in flags
     ]
 
 
 def _reason(text: str, attempts: Sequence[int] = (), said: Sequence[Reviewed] = ()) -> Reason:
-    numbers = list(attempts) or [entry.number for entry in said]
-    return Reason(text=text, attempts=numbers, quotes=quotes(said))
-
-
-def _numbers(attempts: list[int]) -> str:
-    """Return words such as “attempt 1” or “attempts 1, 2 and 4”."""
-    *head, last = map(str, attempts)
-    return f"attempts {', '.join(head)} and {last}" if head else f"attempt {last}"
+    mentioned = list(attempts) or [entry.number for entry in said]
+    return Reason(text=text, attempts=mentioned, quotes=quotes(said))

@@ -15,7 +15,7 @@ class Rules(Entry):
     version: str = Field(min_length=1)
     majors_stop: int = Field(ge=1)
     majors_persistent: int = Field(ge=1)
-    majors_struggling: int = Field(ge=1)
+    flag_stuck: int = Field(ge=1)
     stale_days: float = Field(gt=0)
     majors_risk: int = Field(ge=1)
     max_attempts_risk: int = Field(ge=1)

@@ -16,7 +16,7 @@ from pilot_core.errors import StoreDamaged
 from pilot_core.files import TEMPORARY
 from pilot_core.formatting import count, printable
 from pilot_core.insight.recommend import recommend
-from pilot_core.maintenance import attached, bucket, state_file_findings, uncopied
+from pilot_core.maintenance import attached, bucket, current_rules, state_file_findings, uncopied
 from pilot_core.maintenance.archive import NAME
 from pilot_core.maintenance.findings import Finding, labelled_paths, paths_of
 from pilot_core.rendering.recovery import never_began
@@ -122,6 +122,7 @@ def _disagreements(
         )
     for pilot_id in store.database.read(lambda c: documents_due.due(c, store.clock())):
         yield Finding("papers", pilot_id, f"Documents of {pilot_id} are not written yet.")
+    yield from current_rules.finding(store)
     if thorough:
         yield from _schema(store)
         yield from _lost_rows(store)
@@ -192,7 +193,7 @@ def _derived(store: PilotStore, pilots: list[PilotRun]) -> Iterator[Finding]:
 def wrong_columns(pilot: PilotRun, row: dict[str, object]) -> dict[str, object]:
     """Return the correct values of a pilot row's derived columns that differ from what its attempts give."""
     expected = derived_columns(pilot, recommend(pilot))
-    # A row written under other rules may legitimately differ in columns that depend on the rules.
+    # A row judged by other rules is a finding of its own.
     names = DERIVED + (RULED if row["rules_version"] == expected["rules_version"] else ())
     return {name: expected[name] for name in names if not _same(row[name], expected[name])}
 

@@ -16,7 +16,7 @@ from pilot_core.erasure.pilot import finish_erasures
 from pilot_core.errors import PilotError
 from pilot_core.files import sync_folder, write_atomic
 from pilot_core.formatting import count, printable
-from pilot_core.maintenance import attached, bucket, uncopied
+from pilot_core.maintenance import attached, bucket, current_rules, uncopied
 from pilot_core.maintenance.check import DERIVED, LOST, RULED, check, renders_gone, wrong_columns
 from pilot_core.maintenance.findings import Finding
 from pilot_core.rendering.failure import remove_videos
@@ -124,8 +124,13 @@ def _recompute(store: PilotStore, finding: Finding) -> str:
     row = integrity.derived_columns(store.database, [*DERIVED, *RULED, "rules_version"])[finding.about]
     wrong = wrong_columns(pilot, row)
     if wrong:
-        integrity.write_derived_columns(store.database, pilot.pilot_id, pilot.version, wrong)
+        integrity.write_derived_columns(store.database, [(pilot.pilot_id, pilot.version, wrong)])
     return f"Worked out anew for {finding.about}: {', '.join(sorted(wrong))}."
+
+
+def _judge_anew(store: PilotStore, _: Finding) -> str:
+    judged = current_rules.judge_anew(store)
+    return f"Worked out the recommendation of {count(judged, 'pilot')} anew, by the rules in force."
 
 
 def _move_lost_rows(store: PilotStore, finding: Finding) -> str | None:
@@ -154,6 +159,7 @@ REPAIRS: dict[str, Callable[[PilotStore, Finding], str | None]] = {
     "in_the_file": _rewrite_file,
     "lost_rows": _move_lost_rows,
     "derived": _recompute,
+    current_rules.KIND: _judge_anew,
     "state_old": _write_state_file,
     "state_odd": _replace_state_file,
     "stray": _move_stray,

@@ -15,7 +15,6 @@ from pilot_core import catalog
 from pilot_core.documents.text import line
 from pilot_core.domain import limits
 from pilot_core.domain.attempt import PilotRunAttempt
-from pilot_core.domain.judgements import NO_VERDICT_YET
 from pilot_core.domain.messages import KINDS, Message, MessageKind, Words
 from pilot_core.domain.pilot import PilotRun
 from pilot_core.errors import InvalidRequest, PilotNotFound
@@ -155,7 +154,7 @@ def _failure(of: Subject) -> dict[str, Any]:
 
 def _recommendation(of: Subject) -> dict[str, Any]:
     found = recommend(of.pilot)
-    return {"verdict": found.recommendation or NO_VERDICT_YET, "summary": found.summary}
+    return {"verdict": found.label, "summary": found.summary}
 
 
 def _link_ends(of: Subject) -> dict[str, Any]:

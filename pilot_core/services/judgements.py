@@ -218,6 +218,7 @@ def file_report(store: PilotStore, pilot_id: str, actor: Actor, *, as_of: dateti
             as_of=iso(report.as_of),
             rules_version=report.rules_version,
             recommendation=verdict.value if verdict else None,
+            code=report.recommendation.code,
         )
         outbox.enqueue(connection, NewMessage(MessageKind.REPORT_READY, pilot_id, about=filed.report_id), now)
 

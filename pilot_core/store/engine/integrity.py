@@ -1,7 +1,6 @@
 """Database integrity that neither engine enforces: the schema, references and derived columns."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from pilot_core.store.engine.connection import Connection, Row, rows
 from pilot_core.store.engine.database import Database
@@ -145,12 +144,25 @@ def derived_columns(database: Database, names: list[str]) -> dict[str, Row]:
     return {row["pilot_id"]: row for row in database.read(lambda c: rows(c, sql))}
 
 
-def write_derived_columns(database: Database, pilot_id: str, version: int, row: Row) -> None:
-    """Set derived columns of a pilot if it still has that version. The version does not change."""
-    given: list[Any] = [*row.values(), pilot_id, version]
-    sets = ", ".join(f"{name} = ?" for name in row)
-    sql = f"UPDATE pilots SET {sets} WHERE pilot_id = ? AND version = ?"  # noqa: S608
-    database.transaction(lambda c: c.execute(sql, given).fetchall())
+def write_derived_columns(database: Database, pilots: list[tuple[str, int, Row]]) -> None:
+    """Set derived columns of pilots, each given as (id, version, columns), if they still have that version.
+
+    The version does not change.
+    """
+
+    def write(connection: Connection) -> None:
+        for pilot_id, version, row in pilots:
+            sets = ", ".join(f"{name} = ?" for name in row)
+            sql = f"UPDATE pilots SET {sets} WHERE pilot_id = ? AND version = ?"  # noqa: S608
+            connection.execute(sql, [*row.values(), pilot_id, version]).fetchall()
+
+    database.transaction(write)
+
+
+def judged_by_other_rules(database: Database, rules_version: str) -> list[str]:
+    """Return the ids of the pilots whose saved recommendation is by another version of the rules, the newest first."""
+    sql = "SELECT pilot_id FROM pilots WHERE rules_version <> ? ORDER BY created_at DESC, pilot_id"
+    return [row["pilot_id"] for row in database.read(lambda c: rows(c, sql, [rules_version]))]
 
 
 def versions(database: Database) -> dict[str, int]:

@@ -70,7 +70,11 @@ def _version(raw: str) -> str:
 _PILOT = Column("pilot_id", "text", "The pilot; the same in every table")
 _ATTEMPT = Column("attempt_id", "text", "The attempt")
 _RECOMMENDATION = (
-    Column("recommendation", "text", "PROCEED, REVISE or STOP; empty where it is too early to say"),
+    Column(
+        "recommendation",
+        "text",
+        "PROCEED, REVISE or STOP; empty where there is no verdict yet, or the pilot is not counted (dropped_external)",
+    ),
     Column("recommendation_state", "text", "final, provisional or not_ready"),
     Column("reason_code", "text", "The rule that decided"),
 )
@@ -374,7 +378,7 @@ PROGRAMME = Table(
         ),
         Column("costs_known", "integer", "Decided pilots with a known cost", "pilots"),
         Column("guardrail_breached", "boolean", "Whether the SLA, time or cost limit of a programme is breached"),
-        Column("recommendation", "text", "PROCEED, REVISE or STOP; empty where it is too early to say"),
+        Column("recommendation", "text", "PROCEED, REVISE or STOP; empty where there is no verdict yet"),
         Column("state", "text", "final, provisional or not_ready"),
     ),
     order="place",

@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Any
 
-from pilot_core.domain.judgements import NO_VERDICT_YET, DecidedSuggestion, FiledLine, Override
+from pilot_core.domain.judgements import DecidedSuggestion, FiledLine, Override
 from pilot_core.insight.report import FiledReport, OutcomeReport
 from pilot_core.store.engine.connection import Connection, Row, rows
 from pilot_core.store.engine.database import Database
 from pilot_core.store.tables import judgements
+from pilot_core.store.tables.columns import badge_word_of
 from pilot_core.store.tables.judgements import columns_of, line_from_row, override_from_row, suggestion_from_row
 
 
@@ -23,6 +24,7 @@ class ReportsOfPilot:
     founder_name: str
     company_name: str
     recommendation: str | None
+    reason_code: str
     reason_text: str
     n: int
     last: FiledLine | None
@@ -84,7 +86,7 @@ def reports_page(
     """One page of the list, the pilot with the latest report first. ``page`` is from 1; beyond the end it is the last.
 
     Every word of ``search`` must be in the founder's or company's name or the id. ``filed`` holds what the latest
-    report may recommend (``NO_VERDICT_YET`` for none of the three), or ``NOT_FILED``; empty leaves none out.
+    report may recommend (its badge’s word), or ``NOT_FILED``; empty leaves none out.
     """
     terms: list[str] = ["TRUE"]
     given: list[Any] = []
@@ -107,9 +109,10 @@ def reports_page(
     return database.read(read)
 
 
-_FILED = f"COALESCE(r.recommendation, CASE WHEN r.n IS NULL THEN '{NOT_FILED}' ELSE '{NO_VERDICT_YET}' END)"
+_FILED = f"CASE WHEN r.n IS NULL THEN '{NOT_FILED}' ELSE {badge_word_of('r')} END"
 _LISTED = """
-SELECT p.pilot_id, p.founder_name, p.company_name, p.recommendation AS now_recommendation, p.reason_text, p.created_at,
+SELECT p.pilot_id, p.founder_name, p.company_name, p.recommendation AS now_recommendation,
+    p.reason_code AS now_code, p.reason_text, p.created_at,
     COALESCE(r.n, 0) AS n, r.report_id, r.as_of,
     r.generated_at, r.filed_by, r.rules_version, r.recommendation, r.reason_code, r.override_verdict, r.override_by,
     r.override_reason
@@ -134,5 +137,5 @@ def filed_report(database: Database, report_id: str) -> FiledReport | None:
 
 def _of_pilot(row: Row) -> ReportsOfPilot:
     last = line_from_row({field.name: row[field.name] for field in fields(FiledLine)}) if row["n"] else None
-    now = (row["now_recommendation"], row["reason_text"])
+    now = (row["now_recommendation"], row["now_code"], row["reason_text"])
     return ReportsOfPilot(row["pilot_id"], row["founder_name"], row["company_name"], *now, row["n"], last)

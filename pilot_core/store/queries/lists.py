@@ -5,11 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from pilot_core.domain.judgements import NO_VERDICT_YET
 from pilot_core.errors import InvalidRequest
 from pilot_core.store.engine.connection import Connection, Row, rows
 from pilot_core.store.engine.database import Database
-from pilot_core.store.tables.columns import from_column
+from pilot_core.store.tables.columns import badge_word_of, from_column
 
 
 @dataclass(frozen=True)
@@ -61,6 +60,7 @@ class PilotLine(NamedTuple):
     status: str
     approval_outcome: str
     recommendation: str | None
+    reason_code: str
     attempts_used: int
     max_attempts: int
 
@@ -173,7 +173,7 @@ def _where(shown: PilotFilter) -> tuple[str, list[Any]]:
         ("approval_outcome", shown.outcome),
         ("scenario_type", shown.scenario),
         ("brand_preset", shown.brand),
-        (f"COALESCE(recommendation, '{NO_VERDICT_YET}')", shown.recommendation),
+        (badge_word_of("pilots"), shown.recommendation),
     ):
         if values:
             terms.append(f"{column} = ANY(?)")

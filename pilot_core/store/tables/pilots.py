@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from pilot_core.domain.attempt import UNDER_WAY, AttemptState, PilotRunAttempt
-from pilot_core.domain.feedback import Feedback
+from pilot_core.domain.feedback import Feedback, FeedbackLevel
 from pilot_core.domain.pilot import PilotRun
 from pilot_core.domain.stages import stage_of
 from pilot_core.insight.recommend import Recommendation
@@ -71,7 +71,7 @@ def _progress_columns(pilot: PilotRun) -> Row:
         "decisions": " ".join(a.review.level.value if a.review else a.state.value for a in runs),
         "attempts_used": len(counted),
         "total_cost_dollars": sum(costs) if costs else None,
-        "exhausted": len(counted) >= pilot.max_attempts and all(attempt.review for attempt in counted),
+        "exhausted": len(counted) >= pilot.max_attempts and _none_approved(counted),
         "latest_attempt": latest.attempt_number if latest else None,
         "latest_state": latest.state.value if latest else None,
         "latest_decision": review.level.value if review else None,
@@ -108,6 +108,11 @@ def note_viewings(connection: Connection, pilot_id: str, attempt: PilotRunAttemp
         "WHERE pilot_id = ? AND latest_attempt = ? AND latest_state = 'ready'",
         [*new.values(), reached_at, reached_at, pilot_id, attempt.attempt_number],
     )
+
+
+def _none_approved(attempts: list[PilotRunAttempt]) -> bool:
+    """Whether a person has reviewed each of these attempts and approved none."""
+    return all(attempt.review and attempt.review.level is not FeedbackLevel.APPROVE for attempt in attempts)
 
 
 def _attempt_row(pilot_id: str, attempt: PilotRunAttempt) -> Row:

@@ -38,17 +38,19 @@ PROCEED = Mark("PROCEED", "▲", "triangle-up", "green")
 REVISE = Mark("REVISE", "◆", "diamond", "orange")
 STOP = Mark("STOP", "■", "square", "red")
 NO_VERDICT_YET = Mark(judgements.NO_VERDICT_YET, "○", "circle-open", "gray")
-MARKS = (PROCEED, REVISE, STOP, NO_VERDICT_YET)
+NOT_COUNTED = Mark(judgements.NOT_COUNTED, "×", "circle-x-open", "gray")
+MARKS = (PROCEED, REVISE, STOP, NO_VERDICT_YET, NOT_COUNTED)
 
 
-def mark(recommendation: str | None) -> Mark:
-    """Return the mark of a recommendation. None and unknown values get the mark of no verdict yet."""
-    return next((known for known in MARKS if known.word == recommendation), NO_VERDICT_YET)
+def mark(recommendation: str | None, code: str | None = None) -> Mark:
+    """Return the mark of a recommendation with this reason code. Unknown values get the mark of no verdict yet."""
+    word = judgements.badge_word(recommendation, code)
+    return next((known for known in MARKS if known.word == word), NO_VERDICT_YET)
 
 
-def badge(recommendation: str | None, reason: str) -> None:
-    """Draw the badge of a recommendation, with its reason on hover."""
-    shown = mark(recommendation)
+def badge(recommendation: str | None, reason: str, code: str | None = None) -> None:
+    """Draw the badge of a recommendation with this reason code, with its reason in words on hover."""
+    shown = mark(recommendation, code)
     st.badge(shown.label, color=shown.colour, help=plain(reason))
 
 

@@ -46,7 +46,7 @@ def frame(pilots: Sequence[PilotSummary], zone: str, overrides: Mapping[str, Ove
     return pd.DataFrame(
         {
             "company": [_button_text(pilot.company_name) for pilot in pilots],
-            "recommendation": [[badges.mark(pilot.recommendation).label] for pilot in pilots],
+            "recommendation": [[badges.mark(pilot.recommendation, pilot.reason_code).label] for pilot in pilots],
             **_verdicts(pilots, overrides or {}),
             "why": [_why(pilot) for pilot in pilots],
             "attempts": [

@@ -1,9 +1,11 @@
 """Badges for a lead's override and for what a filed report recommended."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from pilot_core.domain.judgements import FiledLine, Override
-from pilot_core.insight.recommend import CODES
+from pilot_core.insight.recommend import CODES, NextOutcome
 from pilot_core.web.components import badges
 from pilot_core.web.components.text import plain
 
@@ -19,9 +21,16 @@ def by_a_lead(verdict: str, who: str, reason: str) -> None:
     st.badge(f"{shown.label} · {plain(who)}", color=shown.colour, icon=":material/person:", help=plain(reason))
 
 
+def what_would_change(outcomes: Sequence[NextOutcome]) -> None:
+    """Draw the next possible outcomes, each with the badge it would give."""
+    for way in outcomes:
+        shown = badges.mark(way.label)
+        st.markdown(f"{way.outcome}: :{shown.colour}-badge[{shown.label}] {plain(way.words)}.")
+
+
 def filed_badge(line: FiledLine) -> None:
     """Draw what a filed report recommends, and the override in force when it was filed."""
     known = CODES.get(line.reason_code)
-    badges.badge(line.recommendation, known.words if known else line.reason_code)
+    badges.badge(line.recommendation, known.words if known else line.reason_code, line.reason_code)
     if line.override_verdict:
         by_a_lead(line.override_verdict, line.override_by or "a lead", line.override_reason or "")

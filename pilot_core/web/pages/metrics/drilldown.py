@@ -74,7 +74,7 @@ def _quotes(store: PilotStore, asked: Asked, drilldown: Drilldown) -> None:
 
 def _row(store: PilotStore, pilot: Behind, override: Override | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        badges.badge(pilot.recommendation, pilot.reason_text or CODES[pilot.reason_code].words)
+        badges.badge(pilot.recommendation, pilot.reason_text or CODES[pilot.reason_code].words, pilot.reason_code)
         if override:
             verdicts.override_badge(override)
         links.pilot_link(pilot.pilot_id, plain(f"{pilot.company_name}, {pilot.founder_name}"))

@@ -9,6 +9,7 @@ from pilot_core.insight.recommend import State
 from pilot_core.store.queries.metrics_page import MetricsPage
 from pilot_core.web.components import badges
 from pilot_core.web.components.text import plain
+from pilot_core.web.components.verdicts import what_would_change
 from pilot_core.web.pages.metrics import plan, trust
 from pilot_core.web.pages.metrics.charts.forest import MOST_SEGMENTS, shown_segments
 
@@ -25,6 +26,7 @@ def show(page: MetricsPage) -> None:
         with change:
             st.markdown("**What would change it**")
             st.markdown(_bullets(result.what_would_change_it or ["Human feedback."]))
+            what_would_change(result.next_outcomes)
         _segments(page.forest)
         trust.show()
         plan.show()

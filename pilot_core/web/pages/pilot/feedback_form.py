@@ -3,7 +3,6 @@
 import streamlit as st
 
 from pilot_core import catalog
-from pilot_core.documents.checklists import placeholders
 from pilot_core.domain import limits
 from pilot_core.domain.attempt import PilotRunAttempt
 from pilot_core.domain.feedback import FeedbackLevel
@@ -192,7 +191,7 @@ def approve_dialog(view: View, attempt: PilotRunAttempt) -> None:
         )
         if attempt.sla_violations:
             st.warning("\n".join(["It misses the SLA:", *(f"- {plain(line)}" for line in attempt.sla_violations)]))
-        if draft and (left := placeholders(draft)):
+        if draft and (left := draft.placeholders):
             st.warning(plain(f"Words in brackets are still in the film: {', '.join(left)}."))
         with st.container(horizontal=True):
             approved = st.button(

@@ -21,7 +21,7 @@ def show(view: View) -> None:
     provisional = " This can still change." if result.state is State.PROVISIONAL else ""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.title(plain(pilot.company_name), anchor=False, width="content")
-        badge(result.recommendation, result.words)
+        badge(result.recommendation, result.words, result.code)
         if view.override:
             override_badge(view.override)
         st.markdown(plain(result.summary + provisional), width="content")

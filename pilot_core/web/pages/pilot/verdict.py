@@ -4,10 +4,11 @@ import streamlit as st
 
 from pilot_core.domain import limits
 from pilot_core.domain.attempt import AttemptState
-from pilot_core.domain.judgements import Override
+from pilot_core.domain.judgements import Override, badge_word
 from pilot_core.errors import InvalidRequest
 from pilot_core.formatting import ago
 from pilot_core.insight.evidence import Quote
+from pilot_core.insight.next_outcomes import next_outcomes
 from pilot_core.insight.recommend import Recommendation, State, Verdict, recommend
 from pilot_core.services import judgements
 from pilot_core.store.queries.judgements import overrides_of
@@ -15,7 +16,7 @@ from pilot_core.web.access import page_guard
 from pilot_core.web.components import badges
 from pilot_core.web.components.text import plain
 from pilot_core.web.components.times import exact
-from pilot_core.web.components.verdicts import override_badge
+from pilot_core.web.components.verdicts import override_badge, what_would_change
 from pilot_core.web.pages.pilot import videos
 from pilot_core.web.pages.pilot.actions import act_on_any_version, show_refusal_at
 from pilot_core.web.pages.pilot.view import View
@@ -35,15 +36,24 @@ def show(view: View) -> None:
             st.markdown(plain(reason.text))
             for number, quote in enumerate(reason.quotes):
                 _quote(view, quote, f"quote {place} {number}")
+    if result.concerns:
+        st.markdown(_listed("What speaks against it so far:", result.concerns))
     if result.risks:
-        st.markdown("\n".join(["Risks:", "", *(f"- {plain(risk)}" for risk in result.risks)]))
+        st.markdown(_listed("Risks:", result.risks))
+    if outcomes := next_outcomes(view.pilot):
+        st.markdown("**What would change it**")
+        what_would_change(outcomes)
     st.caption(f"By rules {plain(result.rules_version)}.")
+
+
+def _listed(title: str, sentences: list[str]) -> str:
+    return "\n".join([title, "", *(f"- {plain(sentence)}" for sentence in sentences)])
 
 
 def badges_line(view: View, result: Recommendation) -> None:
     """Draw the computed recommendation with its reason, and beside it the override in force."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        badges.badge(result.recommendation, result.words)
+        badges.badge(result.recommendation, result.words, result.code)
         if view.override:
             override_badge(view.override)
         st.markdown(plain(result.summary), width="content")
@@ -76,7 +86,7 @@ def _in_force(view: View, in_force: Override) -> None:
             when = ago(in_force.made_at, view.now)
             st.caption(when, help=exact(in_force.made_at, view.zone), width="content")
         st.text(in_force.reason, width="stretch")
-        st.caption(f"The rules said {in_force.computed or badges.NO_VERDICT_YET.word} when it was made.")
+        st.caption(f"The rules said {badge_word(in_force.computed, in_force.computed_code)} when it was made.")
         if not page_guard.may_change():
             return
         st.text_input(

@@ -59,7 +59,7 @@ def _row(line: ReportsOfPilot, now: datetime) -> None:
         with whose, st.container(gap="xxsmall"):
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.markdown(f"**{plain(line.company_name)}**", width="content")
-                badges.badge(line.recommendation, line.reason_text)
+                badges.badge(line.recommendation, line.reason_text, line.reason_code)
             st.caption(plain(line.founder_name))
         with what:
             if line.last:

@@ -26,7 +26,7 @@ def show(store: PilotStore, pilot_id: str, lead: Actor) -> None:
         st.switch_page(links.REPORTS)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.title(plain(pilot.company_name), anchor=False, width="content")
-        badges.badge(result.recommendation, result.words)
+        badges.badge(result.recommendation, result.words, result.code)
         if override:
             override_badge(override)
         st.markdown(plain(result.summary), width="content")

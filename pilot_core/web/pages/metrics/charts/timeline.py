@@ -16,7 +16,7 @@ def draw(page: MetricsPage) -> Plot | None:
     plot = Plot(canvas(height=260))
     lanes = {mark: place for place, mark in enumerate(reversed(badges.MARKS))}
     for mark, lane in lanes.items():
-        shown = [badge for badge in found.badges if badges.mark(badge.recommendation) == mark]
+        shown = [badge for badge in found.badges if badges.mark(badge.recommendation, badge.code) == mark]
         plot.figure.add_scatter(
             x=[badge.at for badge in shown],
             y=[lane] * len(shown),
@@ -40,7 +40,7 @@ def draw(page: MetricsPage) -> Plot | None:
                 "size": 11,
                 "color": mark.hex,
                 "opacity": 0.85,
-                "line": {"width": 1.5 if mark is badges.NO_VERDICT_YET else 0},
+                "line": {"width": 1.5 if mark in (badges.NO_VERDICT_YET, badges.NOT_COUNTED) else 0},
             },
         )
     plot.figure.update_yaxes(
