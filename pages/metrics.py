@@ -8,7 +8,7 @@ from pilot_core.store.queries.metrics_page import metrics_page
 from pilot_core.web.access.current_app import app
 from pilot_core.web.access.page_guard import require
 from pilot_core.web.components import links
-from pilot_core.web.pages.metrics import cards, compare, filters, improvement, questions, verdict
+from pilot_core.web.pages.metrics import cards, compare, filters, improvement, questions, verdict, words
 
 visitor = require(Role.VIEWER)
 
@@ -35,3 +35,4 @@ cards.pilots_behind(app().store, asked, page)
 compare.show(app().store, known, asked, page, today)
 questions.show(app().store, asked, page)
 improvement.show(page.measures.improvement)
+words.show(app().store, asked)

@@ -43,6 +43,7 @@ ON_BOTH = (
     "test_fortnight",
     "test_inbox",
     "test_judgement",
+    "test_learning",
     "test_links",
     "test_lost_messages",
     "test_markers",

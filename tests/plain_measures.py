@@ -9,7 +9,7 @@ from pilot_core.domain.feedback import FeedbackLevel, FeedbackMode
 from pilot_core.domain.pilot import ApprovalOutcome, PilotRun
 from pilot_core.insight.breakdowns import AttemptOutcome
 from pilot_core.insight.evidence import counted_attempts, flag_states, known_at, reviewed_attempts
-from pilot_core.insight.stats import mean, median, p90, rate
+from pilot_core.insight.stats import Rate, mean, median, p90, rate
 
 DECIDED = ("approved", "dropped", "exhausted")
 
@@ -65,6 +65,7 @@ def plain_measures(pilots: list[PilotRun], mode: str) -> dict[str, object]:
         "ttfc_attempt": spread([a.time_to_first_cut_seconds for a in runs], len(runs)),
         "iterations": spread([a.iteration_count for a in runs], len(runs)),
         "attempts_to_approval": spread(yes, len(approved)),
+        "learning": learned(pilots, mode),
         "first_pass": rate(sum(r.review.level is FeedbackLevel.APPROVE for r in first_reviews), len(first_reviews)),
         "review_approval": rate(sum(r.review.level is FeedbackLevel.APPROVE for r in reviews), len(reviews)),
         "sla_final": share([a.sla_passed for a in last_ready if a]),
@@ -74,6 +75,19 @@ def plain_measures(pilots: list[PilotRun], mode: str) -> dict[str, object]:
         "themes": Counter(item for p in pilots for item in flag_states(p).items()),
         "funnel": Counter((number, came) for p in pilots for number, came in came_of(p, pilot_outcome(p, mode))),
     }
+
+
+def learned(pilots: list[PilotRun], mode: str) -> Rate:
+    """Return the ended pilots with a usable answer, of all ended."""
+    ended = [p for p in pilots if pilot_outcome(p, mode) in (*DECIDED, "dropped_external", "closed")]
+    return rate(sum(has_answer(pilot, mode) for pilot in ended), len(ended))
+
+
+def has_answer(pilot: PilotRun, mode: str) -> bool:
+    reviews = [reviewed.review for reviewed in reviewed_attempts(pilot)]
+    dropped = pilot.approval_outcome is ApprovalOutcome.DROPPED
+    reason = (dropped and (pilot.drop_reason or "").strip()) or any(review.notes.strip() for review in reviews)
+    return pilot_outcome(pilot, mode) == "approved" or (bool(reason) and any(review.flags for review in reviews))
 
 
 def came_of(pilot: PilotRun, stands: str) -> list[tuple[int, AttemptOutcome]]:

@@ -81,6 +81,7 @@ def told(page: MetricsPage) -> dict[str, object]:
         "pilot_outcomes": {name: getattr(m.outcomes, name) for name in names if getattr(m.outcomes, name)},
         "videos": m.total_videos,
         **{name: spread_of(m, field) for name, field in SPREADS.items()},
+        "learning": m.learning_rate,
         "first_pass": m.first_pass_rate,
         "review_approval": m.review_approval_rate,
         "sla_final": m.sla_final,
@@ -338,6 +339,8 @@ def test_behind_every_number_are_as_many_pilots(full, pilots, page, group):
         "sla_final_missed": page.measures.sla_final.denominator - page.measures.sla_final.numerator,
         "two_reviews": page.measures.improvement.pilots,
         "sla_missed": sum(any(a.sla_passed is False for a in pilot.runs) for pilot in pilots),
+        "answered": page.measures.learning_rate.numerator,
+        "unanswered": page.measures.learning_rate.denominator - page.measures.learning_rate.numerator,
         "ended_without": page.incidence.n_ended,
         "with_video": sum(any(a.video_path for a in pilot.runs) for pilot in pilots),
     }

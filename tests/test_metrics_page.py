@@ -132,7 +132,7 @@ def test_no_trend_is_drawn_through_three_points(open_page: OpenPage, store: Pilo
     assert "3 of 3 decided pilots approved. A rate is drawn from 5." in page_text(at)
     assert "0 of 3 first cuts took over 120 s. Limits are drawn from 5 points." in page_text(at)
     assert cards(at)["Pilots approved"] == ("100%", "3 of 3, 44–100%")
-    assert cards(at)["First time-to-first-cut"] == ("40 s", "p90 40 s, mean 40 s, n = 3")
+    assert cards(at)["Time to first cut: first attempt"] == ("40 s", "p90 40 s, mean 40 s, n = 3")
 
 
 def test_every_chart_has_its_question_its_reading_and_a_name_for_those_who_cannot_see_it(
@@ -214,10 +214,10 @@ def test_simulated_feedback_is_said_loudly_and_counted_only_when_asked_for(
         store, pilot.pilot_id, 1, "Love it", "approve", mode="simulated", actor=at_command_line("Theo Grant")
     )
 
-    assert cards(open_page())["Reviews that approve"] == ("–", "0 of 0")
+    assert cards(open_page())["Approval rate per review"] == ("–", "0 of 0")
     at = open_page(feedback="Simulated")
     assert "Simulated feedback." in at.warning[0].value
-    assert cards(at)["Reviews that approve"] == ("100%", "1 of 1, 21–100%")
+    assert cards(at)["Approval rate per review"] == ("100%", "1 of 1, 21–100%")
     assert badges(at)[0] == "NO VERDICT YET"
 
 

@@ -89,6 +89,7 @@ class Improvement:
 class Measures:
     """Every metric of one cohort. Times to first cut in seconds, time to approval in days, feedback latency in hours.
 
+    ``learning_rate`` is the share of ended pilots with a usable answer: approved, or with reasons and flags on record.
     ``approval_if_open_fail`` and ``approval_if_open_pass`` count all open pilots as failed, or all as approved.
     """
 
@@ -101,6 +102,7 @@ class Measures:
     approval_rate: Rate
     approval_if_open_fail: Rate
     approval_if_open_pass: Rate
+    learning_rate: Rate
     first_pass_rate: Rate
     review_approval_rate: Rate
     time_to_approval: TimeTo

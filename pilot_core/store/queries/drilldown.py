@@ -11,6 +11,7 @@ from pilot_core.insight.evidence import FlagState
 from pilot_core.store.engine.connection import Connection, Row, rows
 from pilot_core.store.engine.database import Database
 from pilot_core.store.queries.cohorts import DECIDED, STILL_OPEN, in_cohort
+from pilot_core.store.queries.learning import HAS_ANSWER
 from pilot_core.store.queries.measures import ATTEMPT_OUTCOME, FLAG_STATES
 from pilot_core.store.tables.columns import from_column
 
@@ -31,6 +32,8 @@ GROUPS = {
     "sla_missed": "f.sla_known > f.sla_kept",
     "sla_final_missed": "f.last_sla = 1",
     "with_video": "f.videos > 0",
+    "answered": f"f.ended_at IS NOT NULL AND {HAS_ANSWER}",
+    "unanswered": f"f.ended_at IS NOT NULL AND NOT {HAS_ANSWER}",
     "two_reviews": "f.last_reviewed > f.first_reviewed",
 }
 """The groups of pilots behind a card, each as a condition."""

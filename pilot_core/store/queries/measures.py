@@ -16,6 +16,7 @@ from pilot_core.insight.stats import Rate, rate
 from pilot_core.insight.trends import Point
 from pilot_core.store.engine.connection import Connection, Row, rows
 from pilot_core.store.queries.cohorts import DECIDED, STILL_OPEN
+from pilot_core.store.queries.learning import learning_rate
 from pilot_core.store.queries.series import (
     badges,
     decided_points,
@@ -86,6 +87,7 @@ class Found:
     decided: list[DecidedPoint]
     history: History
     badges: list[Badge]
+    learning: Rate
     sparklines: Sparklines
     ends: "tuple[Array, Array]"
     waits: "tuple[Array, Array]"
@@ -236,6 +238,7 @@ def find(connection: Connection, *, now: datetime, first_cut_limit: float, lates
         decided=decided_points(connection, latest + BLOCK - 1),
         history=history(connection),
         badges=badges(connection, latest),
+        learning=learning_rate(connection),
         sparklines=sparklines(connection),
         ends=times_to_end(connection, now),
         waits=feedback_waits(connection, now),

@@ -67,6 +67,13 @@ def _approval(page: MetricsPage) -> list[MetricCard]:
         ),
         _rate(
             page,
+            "Learning rate",
+            found.learning_rate,
+            "Pilots that ended with a usable answer, of all that ended: approved, or not approved with a reason in "
+            "words and at least one flag on record. Pilots dropped for outside reasons count too.",
+        ),
+        _rate(
+            page,
             "First-pass approval",
             found.first_pass_rate,
             "First attempts approved, of the first attempts that were reviewed.",
@@ -74,9 +81,10 @@ def _approval(page: MetricsPage) -> list[MetricCard]:
         ),
         _rate(
             page,
-            "Reviews that approve",
+            "Approval rate per review",
             found.review_approval_rate,
-            "Approvals of all reviews; several belong to one pilot, so it is not the share of pilots approved.",
+            "Reviews that approve, of all reviews. One pilot can have several, so this is not the share of pilots "
+            "approved.",
             "review_approval_rate",
         ),
         MetricCard(
@@ -100,16 +108,16 @@ def _effort(page: MetricsPage) -> list[MetricCard]:
         _with_sparkline(
             page,
             MetricCard(
-                "First time-to-first-cut",
+                "Time to first cut: first attempt",
                 first,
                 f"{first_spread}, n = {found.ttfc_first.n:,}",
-                "Median over the pilots’ first attempts, with the 90th percentile and the mean; "
-                f"{promised} are promised.",
+                "Median over the pilots’ first attempts, with the 90th percentile and the mean. "
+                f"The target is {promised}.",
             ),
             "ttfc_first",
         ),
         MetricCard(
-            "Any time-to-first-cut",
+            "Time to first cut: all attempts",
             every,
             f"{every_spread}, n = {found.ttfc_attempt.n:,}",
             "Median over all attempts with a known time, with the 90th percentile and the mean.",
@@ -117,7 +125,7 @@ def _effort(page: MetricsPage) -> list[MetricCard]:
         _with_sparkline(
             page,
             MetricCard(
-                "Iterations an attempt",
+                "Drafts per attempt",
                 MISSING if found.iterations_per_attempt.mean is None else f"{found.iterations_per_attempt.mean:.1f}",
                 f"mean; median {iterations}, n = {found.iterations_per_attempt.n:,}",
                 "Drafts rendered within an attempt.",
@@ -140,16 +148,16 @@ def _quality(page: MetricsPage) -> list[MetricCard]:
     return [
         _rate(
             page,
-            "SLA kept, all attempts",
+            "SLA met: all attempts",
             found.sla_all,
-            "Attempts that kept every promise; what could not be measured is left out.",
+            "Attempts that met every limit of the SLA. Attempts that could not be measured are left out.",
             "sla_all",
         ),
         _rate(
             page,
-            "SLA kept, last attempt",
+            "SLA met: last attempt",
             found.sla_final,
-            "Pilots whose last finished attempt kept every promise; where that is not known they are left out.",
+            "Pilots whose last finished attempt met every limit of the SLA. Where that is not known they are left out.",
         ),
         _with_sparkline(
             page,
@@ -157,7 +165,7 @@ def _quality(page: MetricsPage) -> list[MetricCard]:
                 "Cost per approved pilot",
                 each,
                 sum_and_count,
-                "All that the decided pilots cost, by approved pilot.",
+                "The cost of all decided pilots, divided by those approved.",
             ),
             "cost_per_approved",
         ),
@@ -198,6 +206,11 @@ def pilots_behind(store: PilotStore, asked: Asked, page: MetricsPage) -> None:
         "dropped_external": ("Dropped for outside reasons", outcomes.dropped_external),
         "closed": ("Closed undecided", outcomes.closed),
         "first_pass": ("Approved at the first attempt", page.measures.first_pass_rate.numerator),
+        "answered": ("Ended with an answer", page.measures.learning_rate.numerator),
+        "unanswered": (
+            "Ended without an answer",
+            page.measures.learning_rate.denominator - page.measures.learning_rate.numerator,
+        ),
         "sla_final_missed": ("SLA missed by the last attempt", final.denominator - final.numerator),
     }
     known = {group: shown for group, shown in groups.items() if shown[1]}

@@ -51,8 +51,8 @@ def show(store: PilotStore, choices: Choices, asked: filters.Asked, page: Metric
             alt="The measures of both cohorts, with the difference of rates",
         )
         st.caption(
-            "Differences are in percentage points, the other cohort less this one, with Newcombe’s 95% interval; where "
-            "it spans 0 there is too little to tell them apart. Times show median, 90th percentile and mean."
+            "Differences are in percentage points, the other cohort less this one, with Newcombe’s 95% interval. "
+            "Where it spans 0 there is too little to tell them apart. Times show median, 90th percentile and mean."
         )
 
 
@@ -90,10 +90,11 @@ def _rates(one: MetricsPage, other: MetricsPage) -> list[Row]:
             ("Pilots approved", a.approval_rate, b.approval_rate),
             ("… if every open pilot fails", a.approval_if_open_fail, b.approval_if_open_fail),
             ("… if every one is approved", a.approval_if_open_pass, b.approval_if_open_pass),
+            ("Learning rate", a.learning_rate, b.learning_rate),
             ("First-pass approval", a.first_pass_rate, b.first_pass_rate),
-            ("Reviews that approve", a.review_approval_rate, b.review_approval_rate),
-            ("SLA kept, all attempts", a.sla_all, b.sla_all),
-            ("SLA kept, last attempt", a.sla_final, b.sla_final),
+            ("Approval rate per review", a.review_approval_rate, b.review_approval_rate),
+            ("SLA met: all attempts", a.sla_all, b.sla_all),
+            ("SLA met: last attempt", a.sla_final, b.sla_final),
         )
     ]
 
@@ -103,9 +104,9 @@ def _others(one: MetricsPage, other: MetricsPage) -> list[Row]:
     rows = [
         ("Time to approval, all pilots", *(time_to(m.time_to_approval, days) for m in (a, b))),
         ("Feedback latency", *(time_to(m.feedback_latency, hours) for m in (a, b))),
-        ("First time-to-first-cut", *(_spread(m.ttfc_first, "s") for m in (a, b))),
-        ("Any time-to-first-cut", *(_spread(m.ttfc_attempt, "s") for m in (a, b))),
-        ("Iterations an attempt", *(_spread(m.iterations_per_attempt, "") for m in (a, b))),
+        ("Time to first cut: first attempt", *(_spread(m.ttfc_first, "s") for m in (a, b))),
+        ("Time to first cut: all attempts", *(_spread(m.ttfc_attempt, "s") for m in (a, b))),
+        ("Drafts per attempt", *(_spread(m.iterations_per_attempt, "") for m in (a, b))),
         ("Attempts to approval", *(_spread(m.attempts_to_approval, "") for m in (a, b))),
         ("Cost per approved pilot", *(" · ".join(cost(m.cost_per_approved)) for m in (a, b))),
         ("Pilots reviewed", *(count(m.reviewed_pilots, "pilot") for m in (a, b))),

@@ -13,7 +13,7 @@ def show(found: Improvement) -> None:
         "Do attempts get better?",
         anchor=False,
         help="The last against the first reviewed attempt of each pilot that has two or more. A lower time, fewer "
-        "iterations and a lower cost are better.",
+        "drafts and a lower cost are better.",
     )
     if not found.pilots:
         st.caption("No pilot has two reviewed attempts yet.")
@@ -28,9 +28,9 @@ def show(found: Improvement) -> None:
 def table(found: Improvement) -> pd.DataFrame:
     """Return one row per measure: the pilots better, the same and worse, and the median change."""
     rows = {
-        "Decision": (found.decision, _signed(found.decision.median, "", " ranks")),
-        "Time-to-first-cut": (found.ttfc, _times(found.ttfc.median)),
-        "Iterations": (found.iterations, _signed(found.iterations.median)),
+        "Decision": (found.decision, _levels(found.decision.median)),
+        "Time to first cut": (found.ttfc, _times(found.ttfc.median)),
+        "Drafts": (found.iterations, _signed(found.iterations.median)),
         "Cost": (found.cost, _signed(found.cost.median, "$")),
     }
     changes: list[Change] = [change for change, _ in rows.values()]
@@ -46,14 +46,20 @@ def table(found: Improvement) -> pd.DataFrame:
     )
 
 
-def _signed(value: float | None, before: str = "", after: str = "") -> str:
-    """Return text such as “up 1 rank”. It has no sign, since a spreadsheet would take the saved cell for a formula."""
+def _signed(value: float | None, before: str = "") -> str:
+    """Return text such as “up $1.20”. It has no sign, since a spreadsheet would take the saved cell for a formula."""
     if value is None:
         return MISSING
     if not value:
         return "none"
-    size = f"{abs(value):.2f}".rstrip("0").rstrip(".")
-    return f"{'down' if value < 0 else 'up'} {before}{size}{after if abs(value) != 1 else after.removesuffix('s')}"
+    return f"{'down' if value < 0 else 'up'} {before}{f'{abs(value):.2f}'.rstrip('0').rstrip('.')}"
+
+
+def _levels(value: float | None) -> str:
+    """Return text such as “1 level better”."""
+    if not value:
+        return MISSING if value is None else "none"
+    return f"{count(abs(value), 'level')} {'worse' if value < 0 else 'better'}"
 
 
 def _times(value: float | None) -> str:
