@@ -7,6 +7,7 @@ from pilot_core.web.access.current_app import app
 from pilot_core.web.access.page_guard import require
 from pilot_core.web.components import links as addresses
 from pilot_core.web.components import pilot_finder
+from pilot_core.web.components.phone import on_a_phone
 from pilot_core.web.pages.pilot import (
     comments,
     dialogs,
@@ -42,10 +43,13 @@ show_done(view)
 old_videos.ask(view.store, view.pilot)
 header.show(view)
 
-left, right = st.columns(2, gap="large")
-with left:
+if on_a_phone():
+    action_place, video_place = st.container(), st.container()
+else:
+    video_place, action_place = st.columns(2, gap="large")
+with video_place:
     shown = videos.show(view)
-with right:
+with action_place:
     next_action.show(view, shown)
 
 sections = st.tabs(

@@ -119,7 +119,7 @@ def test_the_line_stays_short_however_many_attempts_there_are() -> None:
 @pytest.mark.parametrize("dark", [True, False])
 def test_the_drawing_is_well_formed_and_holds_every_step_as_text(dark: bool) -> None:
     line = steps(sketch("M", "?"), NOW)
-    root = ElementTree.fromstring(lifecycle_drawing.svg(line, dark=dark))
+    root = ElementTree.fromstring(f"<page>{lifecycle_drawing.drawing(line, dark=dark)}</page>")
     told = "".join(root.itertext())
     assert all(step.label in told for step in line)
     assert "Today: step 4 of 7" in told

@@ -32,8 +32,7 @@ def show(view: View) -> None:
         st.markdown(" · ".join(map(plain, facts)), width="content")
         when(pilot.created_at, "began ")
     line = lifecycle.steps(pilot, view.now)
-    dark = st.context.theme.type == "dark"
-    st.image(lifecycle_drawing.svg(line, dark=dark), width="stretch", alt=lifecycle_drawing.words(line))
+    st.html(lifecycle_drawing.drawing(line, dark=st.context.theme.type == "dark"))
     _news(view)
 
 
