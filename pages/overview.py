@@ -4,28 +4,25 @@ from pilot_core.domain.roles import Role
 from pilot_core.store.queries.overview import is_empty
 from pilot_core.web.access.current_app import app
 from pilot_core.web.access.page_guard import require
-from pilot_core.web.components import deadline_lines, erasure_notice, links
+from pilot_core.web.components import deadline_lines, erasure_notice, links, live_updates
 from pilot_core.web.pages.overview import cards, inbox, pilot_list, summary
 
 visitor = require(Role.VIEWER)
 
 
-@st.fragment(run_every="20s")
+@st.fragment
 def today() -> None:
+    store, config = app().store, app().settings
     with st.skeleton(height=420):
-        seen = summary.load_view(app().store, visitor.name, inbox.opened())
-    st.title(inbox.headline(seen.counts, seen.now), anchor=False)
-    deadline_lines.show_overview(app().store, seen.now)
-    st.subheader("Needs you today", anchor=False)
-    if seen.needs:
-        with st.container(gap="small"):
-            inbox.rows(app().store, seen.needs, seen.now, visitor.actor)
-    else:
-        st.markdown(":green[✓] Nothing needs you now.")
+        seen = summary.load_view(store, config, visitor.name, inbox.chosen_view(), inbox.opened())
+    st.title(inbox.headline(seen.counts, seen.asked.now), anchor=False)
+    deadline_lines.show_lost_messages(store)
+    inbox.show(store, config, seen, visitor.actor)
     st.space("small")
     cards.show(seen.headlines)
 
 
+number = live_updates.present_number(app().store)
 erasure_notice.show_done()
 if is_empty(app().store.database):
     st.title("No pilots yet", anchor=False)
@@ -42,3 +39,4 @@ today()
 deadline_lines.show_calendar(app().store)
 st.subheader("All pilots", anchor=False)
 pilot_list.show(app().store)
+live_updates.show(number)

@@ -6,7 +6,7 @@ from pilot_core.rendering import old_videos
 from pilot_core.web.access.current_app import app
 from pilot_core.web.access.page_guard import require
 from pilot_core.web.components import links as addresses
-from pilot_core.web.components import pilot_finder
+from pilot_core.web.components import live_updates, pilot_finder
 from pilot_core.web.components.phone import on_a_phone
 from pilot_core.web.pages.pilot import (
     comments,
@@ -31,6 +31,7 @@ pilot_id = st.query_params.get("pilot")
 if not pilot_id:
     pilot_finder.show(app().store)
     st.stop()
+number = live_updates.present_number(app().store, pilot_id)
 try:
     view = load_view(app().store, pilot_id, visitor.actor)
 except PilotNotFound as error:
@@ -83,3 +84,4 @@ for section, draw in zip(
             draw()
 
 dialogs.show_open_dialog(view)
+live_updates.show(number, pilot_id)

@@ -1,4 +1,4 @@
-"""The inbox: what needs someone today, by urgency; and the four numbers of the overview."""
+"""The inbox: what a lead can move first, then who is waited for; and the four numbers of the overview."""
 
 from datetime import datetime, timedelta
 
@@ -6,89 +6,139 @@ import pytest
 
 from pilot_core import PilotStore
 from pilot_core.domain.actors import at_command_line
-from pilot_core.services import pilots
+from pilot_core.domain.attempt import SentHow
+from pilot_core.services import inbox as acts
+from pilot_core.services import judgements, pilots
 from pilot_core.store.queries.headlines import WEEKS, headlines
-from pilot_core.store.queries.inbox import Kind, Need, PilotCounts, inbox, pilot_counts
+from pilot_core.store.queries.inbox import Asked, Inbox, Kind, Need, PilotCounts, inbox, pilot_counts
 from pilot_core.store.tables.visits import begin_visit
 from tests.conftest import HandClock
 from tests.pilot_stories import make_pilot
 
 LEAD = at_command_line("Mara Lindqvist")
+LATE = timedelta(hours=24)
+
+
+def asked(store: PilotStore, since: datetime | None = None, **options: object) -> Asked:
+    """Return a question of Mara's, for whom a step is late after a day."""
+    now = store.clock()
+    return Asked(LEAD, since, now, ours_late=now - LATE, review_late=now - 2 * LATE, **options)  # type: ignore[arg-type]
 
 
 def needs(store: PilotStore, since: datetime | None = None, **options: object) -> list[Need]:
-    return store.database.read(lambda c: inbox(c, LEAD, since, store.clock(), **options))  # type: ignore[arg-type]
+    return store.database.read(lambda c: inbox(c, asked(store, since, **options)))
 
 
 def counts(store: PilotStore) -> PilotCounts:
-    return store.database.read(pilot_counts)
+    return store.database.read(lambda c: pilot_counts(c, asked(store)))
 
 
 def visit(store: PilotStore, visitor: str, now: datetime) -> datetime | None:
     return store.database.transaction(lambda c: begin_visit(c, visitor, now))
 
 
+def send(store: PilotStore, pilot_id: str) -> None:
+    """Mark the latest attempt as sent."""
+
+    def mark(pilot: object) -> None:
+        pilot.mark_sent(pilot.latest_attempt.attempt_number, "Mara", SentHow.HAND, store.clock())  # type: ignore[attr-defined]
+
+    store.change(pilot_id, mark, LEAD)
+
+
 @pytest.mark.parametrize(
     ("story", "kind"),
     [
-        ("wait", Kind.AWAITING),
-        ("m wait", Kind.AWAITING),
-        ("miss", Kind.SLA_MISSED),
+        ("wait", Kind.READY),
+        ("m wait", Kind.READY),
+        ("wait send", Kind.AWAITING),
+        ("miss", Kind.READY),
         ("m fail", Kind.FAILED),
-        ("m m", Kind.AT_LIMIT),
-        ("M", Kind.NEXT_DUE),
-        ("", Kind.NEXT_DUE),
+        ("m m", Kind.OUT_OF_ATTEMPTS),
+        ("m m pause", Kind.OUT_OF_ATTEMPTS),
+        ("M", Kind.FEEDBACK),
+        ("", Kind.BEGIN),
         ("m pause", Kind.PAUSED),
         ("queue", None),
         ("A", None),
+        ("A lost", Kind.UNFILED),
         ("m drop", None),
     ],
 )
-def test_a_pilot_needs_someone_for_the_first_reason_that_is_true_of_it(
+def test_a_pilot_is_in_the_inbox_for_the_one_thing_that_is_next(
     store: PilotStore, clock: HandClock, story: str, kind: Kind | None
 ) -> None:
-    make_pilot(store, clock, "Acme", story, max_attempts=2)
+    done = [step for step in story.split() if step not in ("send", "lost")]
+    pilot = make_pilot(store, clock, "Acme", " ".join(done), max_attempts=2)
+    if "send" in story:
+        send(store, pilot.pilot_id)
+    if "lost" in story:  # as an import, whose report nobody owes
+        store.database.transaction(lambda c: c.execute("DELETE FROM reports_due"))
 
     assert [need.kind for need in needs(store)] == ([kind] if kind else [])
+    if kind is Kind.UNFILED:
+        judgements.file_report(store, pilot.pilot_id, LEAD)
+        assert needs(store) == []
 
 
-@pytest.mark.parametrize(("days", "kind"), [(13, Kind.AWAITING), (15, Kind.STALE)])
-def test_a_pilot_with_nothing_new_for_two_weeks_is_stale(
-    store: PilotStore, clock: HandClock, days: int, kind: Kind
-) -> None:
-    make_pilot(store, clock, "Acme", "wait")
-    clock.forward(days=days)
-
-    assert [need.kind for need in needs(store)] == [kind]
-
-
-def test_needs_come_by_urgency_and_then_the_longest_first(store: PilotStore, clock: HandClock) -> None:
+def test_what_a_lead_can_move_comes_before_who_is_waited_for(store: PilotStore, clock: HandClock) -> None:
     make_pilot(store, clock, "Paused", "m pause")
+    send(store, make_pilot(store, clock, "Older", "wait").pilot_id)
+    send(store, make_pilot(store, clock, "Newer", "wait").pilot_id)
+    make_pilot(store, clock, "Begin")
+    make_pilot(store, clock, "Ready", "wait")
+    make_pilot(store, clock, "Feedback", "m")
     make_pilot(store, clock, "Failed", "fail")
-    make_pilot(store, clock, "Older cut", "wait")
-    make_pilot(store, clock, "Newer cut", "wait")
 
-    assert [need.company_name for need in needs(store)] == ["Older cut", "Newer cut", "Failed", "Paused"]
+    found = [need.company_name for need in needs(store)]
+    assert found == ["Failed", "Feedback", "Ready", "Begin", "Older", "Newer", "Paused"]
 
 
-def test_a_need_tells_what_its_sentence_says(store: PilotStore, clock: HandClock) -> None:
-    pilot = make_pilot(store, clock, "Acme", "M wait", founder_name="Alice Chen")
+def test_the_time_of_a_review_runs_from_sending(store: PilotStore, clock: HandClock) -> None:
+    pilot_id = make_pilot(store, clock, "Acme", "wait").pilot_id
+    clock.forward(hours=47)
+    [ready] = needs(store)
+    assert (ready.kind, ready.is_late) == (Kind.READY, True)
+    send(store, pilot_id)
+    sent_at = clock()
+    clock.forward(hours=47)
+    [early] = needs(store)
+    clock.forward(hours=1)
+    [late] = needs(store)
+
+    assert (early.since, early.is_late, late.is_late, late.late) == (sent_at, False, True, 1)
+    assert (late.stage, late.is_stale) == ("sent", False)
+    clock.forward(days=14)
+    assert needs(store)[0].is_stale
+
+
+def test_a_row_tells_what_its_sentence_says(store: PilotStore, clock: HandClock) -> None:
+    pilot = make_pilot(store, clock, "Acme", "M miss", founder_name="Alice Chen")
 
     [need] = needs(store)
 
     assert need == Need(
-        kind=Kind.AWAITING,
+        kind=Kind.READY,
         pilot_id=pilot.pilot_id,
         founder_name="Alice Chen",
         company_name="Acme",
         attempt_number=2,
         attempts_used=2,
         max_attempts=5,
+        stage="ready",
+        watched=None,
         decision=None,
         said_by=None,
-        detail=None,
+        detail="Silence of 2.4 s; the limit is 2 s.",
+        owner=None,
+        snoozed_until=None,
+        version=pilot.version,
         since=clock(),
+        is_late=False,
+        is_new=False,
+        is_stale=False,
         alike=1,
+        late=0,
     )
 
 
@@ -97,7 +147,7 @@ def test_a_few_of_each_kind_are_shown_and_all_are_counted(store: PilotStore, clo
         make_pilot(store, clock, f"Company {number}", "wait")
 
     assert [(need.company_name, need.alike) for need in needs(store, few=2)] == [("Company 0", 5), ("Company 1", 5)]
-    assert len(needs(store, few=2, all_of=(Kind.AWAITING,))) == 5
+    assert len(needs(store, few=2, all_of=(Kind.READY,))) == 5
 
 
 def test_feedback_is_new_to_whoever_did_not_see_it_come_in(store: PilotStore, clock: HandClock) -> None:
@@ -112,10 +162,34 @@ def test_feedback_is_new_to_whoever_did_not_see_it_come_in(store: PilotStore, cl
         store, simulated.pilot_id, 1, "Fine.", "approve", mode="simulated", actor=at_command_line("Theo Grant")
     )
 
-    new = [(n.company_name, n.decision) for n in needs(store, looked) if n.kind is Kind.FEEDBACK]
+    new = [(n.company_name, n.kind, n.decision) for n in needs(store, looked) if n.is_new]
 
-    assert new == [("Changes", "minor_changes"), ("Approval", "approve")]
-    assert not [n for n in needs(store) if n.kind is Kind.FEEDBACK]
+    assert new == [("Changes", Kind.FEEDBACK, "minor_changes"), ("Approval", Kind.APPROVED, "approve")]
+    assert not [n for n in needs(store) if n.is_new]
+
+
+def test_each_view_shows_and_counts_its_own(store: PilotStore, clock: HandClock) -> None:
+    late = make_pilot(store, clock, "Late", "wait").pilot_id
+    clock.forward(days=2)
+    mine = make_pilot(store, clock, "Mine", "wait").pilot_id
+    theirs = make_pilot(store, clock, "Theirs", "wait").pilot_id
+    put_off = make_pilot(store, clock, "Put off", "wait").pilot_id
+    acts.assign(store, mine, LEAD, LEAD)
+    acts.assign(store, theirs, "Theo Grant", LEAD)
+    acts.snooze(store, put_off, clock() + timedelta(days=1), LEAD)
+
+    shown = {view: [need.company_name for need in needs(store, show=view)] for view in Inbox}
+    assert shown == {
+        Inbox.EVERYONE: ["Late", "Mine", "Theirs"],
+        Inbox.MINE: ["Mine"],
+        Inbox.UNOWNED: ["Late"],
+        Inbox.LATE: ["Late"],
+        Inbox.SNOOZED: ["Put off"],
+    }
+    assert counts(store).by_view == {view: len(found) for view, found in shown.items()}
+    clock.forward(days=1)
+    assert "Put off" in [need.company_name for need in needs(store)], "the snooze is over"
+    assert late in [need.pilot_id for need in needs(store)]
 
 
 def test_a_visit_goes_on_for_half_an_hour_and_the_next_one_knows_when_it_ended(
@@ -133,16 +207,18 @@ def test_a_visit_goes_on_for_half_an_hour_and_the_next_one_knows_when_it_ended(
 
 
 def test_how_things_stand_counts_every_pilot_once(store: PilotStore, clock: HandClock) -> None:
-    make_pilot(store, clock, "Cut", "wait")
-    waiting_since = clock()
+    send(store, make_pilot(store, clock, "Sent", "wait").pilot_id)
+    sent_at = clock()
     make_pilot(store, clock, "Missed", "miss")
     make_pilot(store, clock, "Queued", "queue")
     make_pilot(store, clock, "Paused", "wait pause")
+    make_pilot(store, clock, "Out", "M", max_attempts=1)
+    make_pilot(store, clock, "Out and paused", "M pause", max_attempts=1)
     make_pilot(store, clock, "Approved", "A")
 
-    assert counts(store) == PilotCounts(
-        pilots=5, active=3, paused=1, rendering=1, awaiting=2, longest_waiting=waiting_since
-    )
+    found = counts(store)
+    assert (found.pilots, found.open, found.out_of_attempts, found.paused) == (7, 3, 2, 1)
+    assert (found.rendering, found.unsent, found.awaiting, found.longest_waiting) == (1, 1, 1, sent_at)
 
 
 def test_headlines_are_those_of_twelve_weeks_with_the_present_one_last(store: PilotStore, clock: HandClock) -> None:

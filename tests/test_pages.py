@@ -66,13 +66,19 @@ def test_the_overview_tells_how_things_stand_and_what_needs_someone(
 
     at = open_page()
 
-    assert at.title[0].value == "2 pilots active · 1 cut waits for its founder for 9 h · 1 paused"
+    assert at.title[0].value == "2 open · 1 paused · 1 not sent"
     for sentence in (
-        "**Cut**: attempt 2 has waited for Alice Chen for 9 h.",
-        "**Broken**: the render of attempt 1 failed 8 h ago. The disk was full.",
-        "**Away**: paused for 6 h. The founder is away.",
+        "Attempt 2 has been ready for 9 h and is not sent.",
+        "Attempt 1 failed to render 8 h ago. The disk was full.",
+        "Paused for 6 h. The founder is away.",
     ):
         assert sentence in page_text(at)
+    assert [head.value for head in at.subheader][:2] == ["Needs you · 2", "Waiting for others · 1"]
+    assert [button.label for button in at.button if button.key.startswith("act_")] == [
+        "Retry the render",
+        "Send to Alice",
+        "Resume the pilot",
+    ]
     assert {metric.label: (metric.value, metric.delta) for metric in at.metric} == {
         "Pilots approved": ("100%", "1 of 1, 21–100%"),
         "Time-to-first-cut": ("40 s", "median of 3 pilots"),
@@ -92,11 +98,11 @@ def test_a_paused_pilot_is_resumed_from_the_overview(open_page: OpenPage, store:
     pilot = make_pilot(store, clock, "Away", "m pause")
 
     at = open_page()
-    at.button(f"resume_{pilot.pilot_id}").click().run()
+    at.button(f"act_{pilot.pilot_id}").click().run()
 
     assert store.load(pilot.pilot_id).status == "active"
     assert store.events(pilot.pilot_id)[-1].actor == LEAD
-    assert "paused" not in page_text(at)
+    assert "Paused for" not in page_text(at)
 
 
 def test_a_failed_render_is_begun_again_from_the_overview(
@@ -105,11 +111,11 @@ def test_a_failed_render_is_begun_again_from_the_overview(
     pilot = make_pilot(store, clock, "Broken", "fail")
 
     at = open_page()
-    at.button(f"retry_{pilot.pilot_id}").click().run()
+    at.button(f"act_{pilot.pilot_id}").click().run()
     launching.process_of(store, pilot.pilot_id, 1).wait()
 
     assert store.load(pilot.pilot_id).attempt(1).state is AttemptState.QUEUED
-    assert at.title[0].value == "1 pilot active · 1 cut being made"
+    assert at.title[0].value == "1 open · 1 video being made"
 
 
 def test_more_of_a_kind_are_shown_when_asked_for(open_page: OpenPage, store: PilotStore, clock: HandClock) -> None:
@@ -117,11 +123,11 @@ def test_more_of_a_kind_are_shown_when_asked_for(open_page: OpenPage, store: Pil
         make_pilot(store, clock, f"Company {number}", "wait")
 
     at = open_page()
-    assert "Company 3" not in page_text(at)
-    at.button("more_awaiting").click().run()
+    assert len([button for button in at.button if button.key.startswith("act_")]) == 4
+    at.button("more_ready").click().run()
 
-    assert "**Company 4**: attempt 1 has waited" in page_text(at)
-    assert not [button for button in at.button if button.key == "more_awaiting"]
+    assert len([button for button in at.button if button.key.startswith("act_")]) == 5
+    assert not [button for button in at.button if button.key == "more_ready"]
 
 
 def test_filters_in_the_address_narrow_the_list(open_page: OpenPage, store: PilotStore, clock: HandClock) -> None:

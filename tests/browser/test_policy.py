@@ -99,7 +99,7 @@ def test_in_normal_use_the_policy_stops_nothing(
         assert page.evaluate("window.blocked") == [], page.url
 
     page.goto("/")
-    settled(lambda: expect(page.get_by_role("heading", name="Needs you today")).to_be_visible())
+    settled(lambda: expect(page.get_by_role("heading", name="Needs you")).to_be_visible())
     page.goto(f"/pilot?pilot={pilot_id}")
     settled(lambda: expect(player).to_have_attribute("data-state", "paused"))
     page.goto("/new_pilot")
@@ -121,7 +121,7 @@ def test_a_foreign_image_or_script_is_not_even_asked_for(
     page, said = watched
     site, asked = elsewhere
     page.goto("/")
-    expect(page.get_by_role("heading", name="Needs you today")).to_be_visible()
+    expect(page.get_by_role("heading", name="Needs you")).to_be_visible()
     address = f"{site}/a.{'js' if kind == 'script' else 'svg'}"
     assert page.evaluate(INJECT, [kind, address]) == "refused"
     assert asked == []
@@ -133,7 +133,7 @@ def test_a_foreign_image_or_script_is_not_even_asked_for(
 def test_a_script_written_into_the_page_does_not_run(watched: tuple[Page, list[str]]) -> None:
     page, _ = watched
     page.goto("/")
-    expect(page.get_by_role("heading", name="Needs you today")).to_be_visible()
+    expect(page.get_by_role("heading", name="Needs you")).to_be_visible()
     page.evaluate(
         "() => { const script = document.createElement('script'); script.textContent = 'window.foreign = 1';"
         " document.body.append(script);"

@@ -34,6 +34,7 @@ class PilotSummary:
     max_attempts: int
     decisions: tuple[str, ...]
     total_cost_dollars: float | None
+    owner: str | None
     created_at: datetime
     updated_at: datetime
 
@@ -41,7 +42,7 @@ class PilotSummary:
 _SUMMARY = """
     pilot_id, founder_name, company_name, scenario_type, brand_preset, playbook_version, status, approval_outcome,
     recommendation, recommendation_state, reason_code, reason_text, attempts_used, max_attempts, decisions,
-    total_cost_dollars, created_at, updated_at
+    total_cost_dollars, owner, created_at, updated_at
 """
 
 
@@ -115,7 +116,8 @@ def media_of(database: Database, attempt_id: str) -> AttemptMedia | None:
 class PilotFilter:
     """Which pilots a list shows; an empty field leaves none out.
 
-    Every word of ``search`` must be in the founder's or company's name or the id. The others hold the allowed values.
+    Every word of ``search`` must be in the founder's, company's or owner's name or the id. The others hold the allowed
+    values.
     """
 
     search: str = ""
@@ -135,17 +137,17 @@ class PilotPage:
 
 
 ORDERS = {
-    "newest": "created_at DESC",
-    "oldest": "created_at",
     "last_step": "updated_at DESC",
     "longest_still": "updated_at",
+    "newest": "created_at DESC",
+    "oldest": "created_at",
     "company": "lower(company_name)",
     "founder": "lower(founder_name)",
 }
 
 
 def pilot_page(
-    database: Database, shown: PilotFilter, order: str = "newest", page: int = 1, per_page: int = 25
+    database: Database, shown: PilotFilter, order: str = "last_step", page: int = 1, per_page: int = 25
 ) -> PilotPage:
     """The ``page``-th page (from 1; beyond the end, the last) in an order of ``ORDERS``. Raises InvalidRequest."""
     if order not in ORDERS:
@@ -166,7 +168,10 @@ def _where(shown: PilotFilter) -> tuple[str, list[Any]]:
     terms: list[str] = ["TRUE"]
     given: list[Any] = []
     for word in shown.search.lower().split():
-        terms.append("lower(founder_name || ' ' || company_name || ' ' || pilot_id) LIKE ? ESCAPE '!'")
+        terms.append(
+            "lower(founder_name || ' ' || company_name || ' ' || pilot_id || ' ' || COALESCE(owner, '')) "
+            "LIKE ? ESCAPE '!'"
+        )
         given.append(f"%{_literal(word)}%")
     for column, values in (
         ("status", shown.status),

@@ -1,32 +1,38 @@
 """Everything the overview shows, read in one session."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
-from pilot_core.store.engine.connection import Connection
+from pilot_core.store.engine.connection import Connection, rows
 from pilot_core.store.engine.database import Database
 from pilot_core.store.queries.headlines import Headlines, headlines
-from pilot_core.store.queries.inbox import Kind, Need, PilotCounts, inbox, pilot_counts
+from pilot_core.store.queries.inbox import Asked, Need, PilotCounts, inbox, pilot_counts
 
 
 @dataclass(frozen=True)
 class Overview:
-    """The state of all pilots at ``now`` (UTC), and what needs the visitor."""
+    """The state of all pilots, and the visitor's inbox, as ``asked``. ``owners`` are all names that own a pilot."""
 
-    now: datetime
+    asked: Asked
     counts: PilotCounts
     needs: list[Need]
+    owners: list[str]
     headlines: Headlines
 
 
-def overview(
-    database: Database, visitor: str, since: datetime | None, now: datetime, all_of: tuple[Kind, ...]
-) -> Overview:
-    """The overview for a visitor whose last visit was at ``since``; ``all_of`` are kinds of need shown in full."""
+_OWNERS = "SELECT DISTINCT owner FROM pilots WHERE owner IS NOT NULL ORDER BY owner"
+
+
+def overview(database: Database, asked: Asked) -> Overview:
+    """The overview for a visitor."""
 
     def read(connection: Connection) -> Overview:
-        needs = inbox(connection, visitor, since, now, all_of=all_of)
-        return Overview(now, pilot_counts(connection), needs, headlines(connection, now))
+        return Overview(
+            asked,
+            pilot_counts(connection, asked),
+            inbox(connection, asked),
+            [row["owner"] for row in rows(connection, _OWNERS)],
+            headlines(connection, asked.now),
+        )
 
     return database.read(read)
 

@@ -1,4 +1,4 @@
-"""Draw what is due on the overview and a pilot's page, failed messages, and the calendar's address."""
+"""Draw what is due for a pilot, the messages that could not be sent, and the calendar's address."""
 
 from datetime import datetime
 
@@ -40,21 +40,11 @@ def pause_reason(store: PilotStore, due: Due) -> str:
     return deadlines.pause_reason(due, reminders, app().settings.hours)
 
 
-def show_overview(store: PilotStore, now: datetime) -> None:
-    """Draw what is late, what the team has to do today, and the messages that could not be sent."""
-    late, today, pause = _late(str(store.root))
-    parts = []
-    if today:
-        parts.append(f"{_named(today)} due from us today")
-    if late:
-        parts.append(f"{_named(late)} late")
-    if pause:
-        parts.append(f"{_named(pause)} could be paused, the founder being silent")
-    if parts:
-        st.caption(f":material/schedule: {' · '.join(parts)}")
+def show_lost_messages(store: PilotStore) -> None:
+    """Draw the messages that could not be sent."""
     lost, many = store.database.read(lambda connection: (given_up(connection, NAMED), count_given_up(connection)))
     if lost:
-        st.markdown(f":red[■] {count(many, 'message')} could not be sent, and nobody tries any more.")
+        st.markdown(f":red[■] {count(many, 'message')} could not be sent.")
     for message, deliveries in lost:
         why = next((d.trouble for d in deliveries if d.trouble), message.reason) or "It is not known why."
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -91,22 +81,3 @@ def show_calendar(store: PilotStore) -> None:
                     calendar.end_feed(store, visitor.actor)
                     st.session_state.pop(CALENDAR_KEY, None)
                     st.rerun()
-
-
-@st.cache_data(ttl=60, show_spinner=False, max_entries=4)
-def _late(root: str) -> tuple[list[str], list[str], list[str]]:
-    """Return the companies whose step is late, those the team has to act on today, and those that could be paused."""
-    config, now = app().settings, app().store.clock()
-    found = deadlines.digest_dues(app().store.database, config, now)
-    return (
-        [due.company_name for due in found if due.is_over(now) and not due.to_pause],
-        [due.company_name for due in found if not due.is_over(now)],
-        [due.company_name for due in found if due.to_pause],
-    )
-
-
-def _named(companies: list[str]) -> str:
-    """Return the first few names and the number of the others."""
-    more = len(companies) - NAMED
-    named = [plain(company) for company in companies[:NAMED]] + ([f"{more} more"] if more > 0 else [])
-    return " and ".join([", ".join(named[:-1]), named[-1]] if len(named) > 1 else named)

@@ -20,7 +20,9 @@ def show(store: PilotStore) -> None:
     if found.total:
         more = f", {SHOWN} of {found.total} shown" if found.total > SHOWN else ""
         st.caption(f"The latest step first{more}. A click on a company opens its pilot.")
-        pilot_table.show(store, found.pilots, "Pilots with recommendation, attempts and last step", height="auto")
+        pilot_table.show(
+            store, found.pilots, "Pilots with recommendation, attempts, last activity and owner", height="auto"
+        )
     elif search:
         st.info("No pilot matches. Search for a part of the founder’s or company’s name, or the id.")
     else:

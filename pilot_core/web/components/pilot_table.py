@@ -7,16 +7,14 @@ from typing import Any, Literal
 import pandas as pd
 import streamlit as st
 
-from pilot_core import catalog
 from pilot_core.domain.judgements import Override
 from pilot_core.formulas import neutral
-from pilot_core.insight.recommend import CODES
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.queries.judgements import standing_overrides
 from pilot_core.store.queries.lists import PilotSummary
 from pilot_core.web.components import badges
 from pilot_core.web.components.links import open_pilot
-from pilot_core.web.components.times import exact, viewer_zone
+from pilot_core.web.components.times import viewer_zone
 
 OPEN_KEY = "opened_pilot"
 
@@ -48,7 +46,6 @@ def frame(pilots: Sequence[PilotSummary], zone: str, overrides: Mapping[str, Ove
             "company": [_button_text(pilot.company_name) for pilot in pilots],
             "recommendation": [[badges.mark(pilot.recommendation, pilot.reason_code).label] for pilot in pilots],
             **_verdicts(pilots, overrides or {}),
-            "why": [_why(pilot) for pilot in pilots],
             "attempts": [
                 badges.dots(pilot.decisions, max(0, pilot.max_attempts - len(pilot.decisions))) for pilot in pilots
             ],
@@ -56,10 +53,8 @@ def frame(pilots: Sequence[PilotSummary], zone: str, overrides: Mapping[str, Ove
             "last_step": pd.Series(
                 [_there(pilot.updated_at, zone) for pilot in pilots], dtype=f"datetime64[us, {zone}]"
             ),
+            "owner": [neutral(pilot.owner or "") for pilot in pilots],
             "founder": [neutral(pilot.founder_name) for pilot in pilots],
-            "scenario": [neutral(catalog.label("scenario", pilot.scenario_type)) for pilot in pilots],
-            "brand": [neutral(catalog.label("brand", pilot.brand_preset)) for pilot in pilots],
-            "exactly": [exact(pilot.updated_at, zone) for pilot in pilots],
         }
     )
 
@@ -76,16 +71,13 @@ def _columns(opened: Callable[[], None], pilots: Sequence[PilotSummary]) -> dict
         ),
         "recommendation": badges.badge_column("Recommendation"),
         "lead_says": badges.badge_column("A lead says"),
-        "why": st.column_config.TextColumn("Why", width=155),
         "attempts": st.column_config.ImageColumn(
             "Attempts", alignment="left", width=min(28 + 18 * dots, 300), help=f"One dot an attempt. {words}."
         ),
         "standing": st.column_config.TextColumn("Where it stands", width=175),
-        "last_step": st.column_config.DatetimeColumn("Last step", format="distance", width=112),
-        "founder": st.column_config.TextColumn("Founder", width=145),
-        "scenario": st.column_config.TextColumn("Scenario", width=150),
-        "brand": st.column_config.TextColumn("Brand", width=90),
-        "exactly": st.column_config.TextColumn("Last step, exactly", width=330),
+        "last_step": st.column_config.DatetimeColumn("Last activity", format="distance", width=105),
+        "owner": st.column_config.TextColumn("Owner", width=100),
+        "founder": st.column_config.TextColumn("Founder", width=110),
     }
 
 
@@ -99,11 +91,6 @@ def _verdicts(pilots: Sequence[PilotSummary], overrides: Mapping[str, Override])
     """Return the column of the leads' overrides, if there are any."""
     found = [overrides.get(pilot.pilot_id) for pilot in pilots]
     return {"lead_says": [[badges.mark(made.verdict).label] if made else [] for made in found]} if any(found) else {}
-
-
-def _why(pilot: PilotSummary) -> str:
-    known = CODES.get(pilot.reason_code)
-    return known.words if known else neutral(pilot.reason_code)
 
 
 def _standing(pilot: PilotSummary) -> str:

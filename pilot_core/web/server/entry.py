@@ -6,7 +6,7 @@ from pilot_core.domain.roles import Role
 from pilot_core.settings import ROOT
 from pilot_core.web.access.page_guard import is_theirs, visitor
 from pilot_core.web.access.who import CLOSED
-from pilot_core.web.components import account_menu, links
+from pilot_core.web.components import account_menu, keys, links
 from pilot_core.web.components.warnings import show_waiting
 from pilot_core.web.server import request_log
 
@@ -33,6 +33,7 @@ pages = {
 }
 asked_for = st.navigation([page for page, role in pages.items() if present.may(role)])
 account_menu.show(present)
+keys.show()
 with request_log.page(present, asked_for.url_path or "overview"):
     show_waiting()
     asked_for.run()

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 HEADER = b"x-request-id"
 # Requested very often, for example by monitors, so logged only when they fail.
-QUIET = re.compile(rf"/(healthz|dots/.*)|{ASKED_ALL_THE_TIME.pattern}")
+QUIET = re.compile(rf"/(healthz|changes|dots/.*)|{ASKED_ALL_THE_TIME.pattern}")
 OF_A_PILOT = re.compile(rf"/({ids.PILOT_ID.pattern})(?:_a([0-9]{{1,4}}))?(?=/|$)")
 
 

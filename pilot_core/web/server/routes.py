@@ -14,6 +14,7 @@ from pilot_core.web.access.guarded_routes import route
 from pilot_core.web.access.visitors import visitor_of
 from pilot_core.web.components.badges import draw_dots
 from pilot_core.web.review_room.routes import REVIEW_ROUTES
+from pilot_core.web.routes.changes import CHANGES_ROUTES
 from pilot_core.web.routes.comment_exports import COMMENT_ROUTES
 from pilot_core.web.routes.downloads import DOWNLOAD_ROUTES
 from pilot_core.web.routes.media import MEDIA_ROUTES
@@ -58,6 +59,7 @@ ROUTES: list[BaseRoute] = [
     route("/healthz", health, Role.STRANGER),
     route("/dots/{words}.svg", dots, Role.STRANGER),
     *SIGN_IN_ROUTES,
+    *CHANGES_ROUTES,
     *REVIEW_ROUTES,
     *MESSAGE_ROUTES,
     *MEDIA_ROUTES,

@@ -1,17 +1,21 @@
-"""The “Needs you today” list: each pilot that needs someone to act, with the reason and the next action."""
+"""The inbox: what a lead can move first, then who is waited for. Each row is a pilot with its reason and one action."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import streamlit as st
 
 from pilot_core.domain.actors import Actor
 from pilot_core.domain.feedback import FeedbackLevel
+from pilot_core.domain.stages import Stage, stage_label
 from pilot_core.formatting import all_used, count
+from pilot_core.insight.rules import current_rules
 from pilot_core.rendering.begin import retry
 from pilot_core.services import pilots
 from pilot_core.services.acts import Act
+from pilot_core.settings import Settings
 from pilot_core.store.pilots import PilotStore
-from pilot_core.store.queries.inbox import Kind, Need, PilotCounts
+from pilot_core.store.queries.inbox import WAITING, Inbox, Kind, Need, PilotCounts
+from pilot_core.store.queries.overview import Overview
 from pilot_core.web.access import page_guard
 from pilot_core.web.access.current_app import app
 from pilot_core.web.access.idempotency import form_key
@@ -19,75 +23,162 @@ from pilot_core.web.components import links, warnings
 from pilot_core.web.components.errors import show_errors
 from pilot_core.web.components.text import plain
 from pilot_core.web.components.times import exact, viewer_zone
+from pilot_core.web.pages.overview import bulk
 
-MORE_KEY = "needs_more"
+VIEW_KEY, MORE_KEY = "inbox", "needs_more"
+ACTION_WIDTH = 190
 
+VIEWS = {
+    Inbox.EVERYONE: "All",
+    Inbox.MINE: "Mine",
+    Inbox.UNOWNED: "No owner",
+    Inbox.LATE: "Late",
+    Inbox.SNOOZED: "Snoozed",
+}
+NOTHING = {
+    Inbox.EVERYONE: "Nothing needs you now.",
+    Inbox.MINE: "Nothing that you own needs you now.",
+    Inbox.UNOWNED: "Nothing without an owner needs you now.",
+    Inbox.LATE: "Nothing on our side is late.",
+    Inbox.SNOOZED: "Nothing that is snoozed needs you.",
+}
 ICONS = {
-    Kind.AWAITING: ":material/hourglass_top:",
-    Kind.FEEDBACK: ":primary[:material/forum:]",
-    Kind.SLA_MISSED: ":orange[:material/rule:]",
     Kind.FAILED: ":red[:material/error:]",
-    Kind.AT_LIMIT: ":orange[:material/last_page:]",
-    Kind.NEXT_DUE: ":material/skip_next:",
-    Kind.STALE: ":gray[:material/bedtime:]",
+    Kind.FEEDBACK: ":primary[:material/forum:]",
+    Kind.READY: ":primary[:material/outgoing_mail:]",
+    Kind.OUT_OF_ATTEMPTS: ":orange[:material/last_page:]",
+    Kind.UNFILED: ":material/inventory_2:",
+    Kind.BEGIN: ":material/play_arrow:",
+    Kind.APPROVED: ":green[:material/check_circle:]",
+    Kind.AWAITING: ":material/hourglass_top:",
     Kind.PAUSED: ":gray[:material/pause_circle:]",
 }
 ALIKE = {
-    Kind.AWAITING: "waiting for a founder",
-    Kind.FEEDBACK: "with new feedback",
-    Kind.SLA_MISSED: "missing the SLA",
     Kind.FAILED: "with a failed render",
-    Kind.AT_LIMIT: "at the limit",
-    Kind.NEXT_DUE: "with the next attempt to begin",
-    Kind.STALE: "with nothing new",
+    Kind.FEEDBACK: "with feedback",
+    Kind.READY: "ready to send",
+    Kind.OUT_OF_ATTEMPTS: "out of attempts",
+    Kind.UNFILED: "without a filed report",
+    Kind.BEGIN: "without an attempt",
+    Kind.APPROVED: "approved",
+    Kind.AWAITING: "waiting for a founder",
     Kind.PAUSED: "paused",
 }
 
 
 def headline(counts: PilotCounts, now: datetime) -> str:
     """Return the state of all pilots in one line."""
-    parts = [f"{count(counts.active, 'pilot')} active"]
+    parts = [f"{counts.open:,} open"]
+    parts += [f"{counts.out_of_attempts:,} out of attempts"] if counts.out_of_attempts else []
+    parts += [f"{counts.paused:,} paused"] if counts.paused else []
     if counts.rendering:
-        parts.append(f"{count(counts.rendering, 'cut')} being made")
+        parts.append(f"{count(counts.rendering, 'video')} being made")
+    if counts.unsent:
+        parts.append(f"{counts.unsent:,} not sent")
     if counts.awaiting:
-        waits = "cut waits for its founder" if counts.awaiting == 1 else "cuts wait for founders"
+        waits = "video is with its founder" if counts.awaiting == 1 else "videos are with founders"
         longest = "" if counts.awaiting == 1 else ", the longest"
-        parts.append(f"{counts.awaiting:,} {waits}{longest} for {_span(counts.longest_waiting, now)}")
-    if counts.paused:
-        parts.append(f"{counts.paused:,} paused")
+        parts.append(f"{counts.awaiting:,} {waits}{longest} for {span(counts.longest_waiting, now)}")
     return " · ".join(parts)
 
 
 def sentence(need: Need, now: datetime) -> str:
-    """Return why the pilot needs someone to act, as Markdown."""
-    company, founder, number = plain(need.company_name), plain(need.founder_name), need.attempt_number
+    """Return why the pilot is in the inbox, as Markdown."""
+    founder, number, since = plain(need.founder_name), need.attempt_number, span(need.since, now)
     by = plain(need.said_by or need.founder_name)
     decided = f"{by} {FeedbackLevel(need.decision).verb} attempt {number}" if need.decision else ""
-    span = _span(need.since, now)
+    detail = f" {plain(need.detail)}" if need.detail else ""
     what = {
-        Kind.AWAITING: f"attempt {number} has waited for {founder} for {span}.",
-        Kind.FEEDBACK: f"{decided}, {span} ago.",
-        Kind.SLA_MISSED: f"attempt {number} misses the SLA. {plain(need.detail or '')}",
-        Kind.FAILED: f"the render of attempt {number} failed {span} ago. {plain(need.detail or '')}",
-        Kind.AT_LIMIT: f"{decided}. {all_used(need.max_attempts)}.",
-        Kind.NEXT_DUE: f"{decided}, and attempt {(number or 0) + 1} has not begun."
-        if decided
-        else "no attempt has begun.",
-        Kind.STALE: f"nothing new for {span}. " + (f"{decided}." if decided else _waiting(need)),
-        Kind.PAUSED: f"paused for {span}. {plain(need.detail or '')}",
+        Kind.FAILED: f"Attempt {number} failed to render {since} ago.{detail}",
+        Kind.FEEDBACK: f"{decided} {since} ago.",
+        Kind.READY: f"Attempt {number} has been ready for {since} and is not sent.{detail}",
+        Kind.OUT_OF_ATTEMPTS: f"{decided} {since} ago. {all_used(need.max_attempts)}.",
+        Kind.UNFILED: f"Approved {since} ago. No outcome report is filed.",
+        Kind.BEGIN: f"Created {since} ago. No attempt has begun.",
+        Kind.APPROVED: f"{decided or 'Approved'} {since} ago.",
+        Kind.AWAITING: f"{founder} has had attempt {number} for {since}. {_seen(need)}",
+        Kind.PAUSED: f"Paused for {since}.{detail}",
     }[need.kind]
-    return f"{ICONS[need.kind]} **{company}**: {what}"
+    if need.is_stale and need.kind is Kind.AWAITING:
+        what += f" No activity for {current_rules().stale_days:g} days: consider pausing."
+    return what
 
 
-def rows(store: PilotStore, needs: list[Need], now: datetime, actor: Actor) -> None:
+def _seen(need: Need) -> str:
+    """Return what is known of the founder's viewing."""
+    stage = Stage(need.stage) if need.stage else None
+    if stage in (Stage.OPENED, Stage.WATCHED):
+        return f"{stage_label(stage, need.watched)}, not decided."
+    return "Not opened yet." if stage is Stage.SENT else ""
+
+
+def marks(need: Need, config: Settings, now: datetime) -> str:
+    """Return what stands behind the sentence, as Markdown: how late, whether new, the owner, the end of a snooze."""
+    found = []
+    if need.is_late:
+        hours = config.review_hours if need.kind is Kind.AWAITING else config.answer_hours
+        found.append(f":orange-badge[{span(config.hours.after(need.since, hours), now)} late]")
+    if need.is_new:
+        found.append(":primary-badge[New]")
+    if need.snoozed_until and need.snoozed_until > now:
+        day = config.hours.day_of(need.snoozed_until)
+        found.append(f":gray-badge[Snoozed until {day.day} {day:%b}]")
+    if need.owner:
+        found.append(f":gray[{plain(need.owner)}]")
+    return " ".join(found)
+
+
+def chosen_view() -> Inbox:
+    """Return the view in the page's address."""
+    label = st.session_state.get(VIEW_KEY) or st.query_params.get(VIEW_KEY)
+    return next((view for view, word in VIEWS.items() if label in (view, word)), Inbox.EVERYONE)
+
+
+def show(store: PilotStore, config: Settings, seen: Overview, actor: Actor) -> None:
+    """Draw the inbox: its views, what can be done with several pilots, and the rows."""
+    counts, needs = seen.counts.by_view, seen.needs
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.pills(
+            "Inbox",
+            list(VIEWS),
+            default=Inbox.EVERYONE,
+            required=True,
+            format_func=VIEWS.__getitem__,
+            key=VIEW_KEY,
+            bind="query-params",
+            label_visibility="collapsed",
+            width="content",
+        )
+        bulk.show(store, config, needs, seen.owners, actor)
+    for waiting, title in ((False, "Needs you"), (True, "Waiting for others")):
+        group = [need for need in needs if (need.kind in WAITING) is waiting]
+        if group or not waiting:
+            st.subheader(_title(title, group), anchor=False)
+        if group:
+            with st.container(gap="xxsmall"):
+                _rows(store, config, group, seen.asked.now, actor)
+        elif not waiting:
+            st.markdown(f":green[✓] {NOTHING[seen.asked.show]}")
+    snoozed = counts.get(Inbox.SNOOZED, 0)
+    if snoozed and seen.asked.show is not Inbox.SNOOZED:
+        st.caption(f"{count(snoozed, 'pilot')} snoozed.")
+
+
+def _title(title: str, group: list[Need]) -> str:
+    kinds = {need.kind: need for need in group}.values()
+    late = sum(need.late for need in kinds)
+    many = sum(need.alike for need in kinds)
+    return title + (f" · {many:,}" if many else "") + (f", {late:,} late" if late else "")
+
+
+def _rows(store: PilotStore, config: Settings, needs: list[Need], now: datetime, actor: Actor) -> None:
     """Draw the rows. If there are more of a kind, a button after its last row shows them."""
-    shown: dict[Kind, int] = {}
-    for need in needs:
-        _row(store, need, now, actor)
-        shown[need.kind] = shown.get(need.kind, 0) + 1
-        more = need.alike - shown[need.kind]
-        if more and need.kind not in opened() and shown[need.kind] == sum(other.kind is need.kind for other in needs):
-            label = f"Show {more:,} more {ALIKE[need.kind]}"
+    for place, need in enumerate(needs):
+        _row(store, config, need, now, actor)
+        shown = sum(other.kind is need.kind for other in needs)
+        last = place + 1 == len(needs) or needs[place + 1].kind is not need.kind
+        if last and need.alike > shown and need.kind not in opened():
+            label = f"Show {need.alike - shown:,} more {ALIKE[need.kind]}"
             st.button(label, key=f"more_{need.kind}", type="tertiary", on_click=_open, args=(need.kind,))
 
 
@@ -100,56 +191,62 @@ def _open(kind: Kind) -> None:
     st.session_state[MORE_KEY] = (*opened(), kind)
 
 
-def _row(store: PilotStore, need: Need, now: datetime, actor: Actor) -> None:
-    words, action = st.columns([4, 1], gap="xxsmall", vertical_alignment="center")
-    words.markdown(sentence(need, now), help=f"Since {exact(need.since, viewer_zone())}")
-    with action:
-        if need.kind in (Kind.FAILED, Kind.PAUSED) and not page_guard.may_change():
-            links.pilot_link(need.pilot_id, "Look")
-        elif need.kind is Kind.FAILED:
-            if st.button("Retry", key=f"retry_{need.pilot_id}", icon=":material/refresh:"):
-                key = f"{form_key('retry')} {need.pilot_id} {need.since}"
-                with show_errors():
-                    retried, _ = retry(store, app().launch, need.pilot_id, Act(actor, key=key))
-                    warnings.show_later(retried)
-                    st.rerun()
+def _row(store: PilotStore, config: Settings, need: Need, now: datetime, actor: Actor) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if page_guard.may_change():
+            bulk.pick(need)
+        links.pilot_link(need.pilot_id, f"{ICONS[need.kind]} **{plain(need.company_name)}**", None)
+        st.markdown(
+            f"{sentence(need, now)} {marks(need, config, now)}",
+            help=f"Since {exact(need.since, viewer_zone())}",
+            width="stretch",
+        )
+        if page_guard.may_change():
+            _action(store, need, actor)
+
+
+def _action(store: PilotStore, need: Need, actor: Actor) -> None:
+    """Draw the row's one action, which acts here or opens the pilot where it is done."""
+    label = action_label(need)
+    clicked = st.button(label, key=f"act_{need.pilot_id}", width=ACTION_WIDTH)
+    if not clicked:
+        return
+    with show_errors():
+        if need.kind is Kind.FAILED:
+            key = f"{form_key('retry')} {need.pilot_id} {need.since}"
+            warnings.show_later(retry(store, app().launch, need.pilot_id, Act(actor, key=key))[0])
         elif need.kind is Kind.PAUSED:
-            if st.button("Resume", key=f"resume_{need.pilot_id}", icon=":material/play_arrow:"):
-                with show_errors():
-                    warnings.show_later(pilots.resume(store, need.pilot_id, actor))
-                    st.rerun()
+            warnings.show_later(pilots.resume(store, need.pilot_id, actor))
+        elif need.kind is Kind.AWAITING:
+            bulk.do(store, [need], bulk.REMIND, actor)
+        elif need.kind is Kind.UNFILED:
+            bulk.do(store, [need], bulk.FILE, actor)
         else:
-            links.pilot_link(need.pilot_id, _action(need))
+            links.open_pilot(need.pilot_id)
+        st.rerun()
 
 
-def _action(need: Need) -> str:
-    following = f"Start attempt {_next(need)}"
-    if need.kind is Kind.FEEDBACK:
-        if need.decision == "approve":
-            return "Read the report"
-        return following if need.attempts_used < need.max_attempts else "Decide"
+def action_label(need: Need) -> str:
+    """Return the label of the row's action: a verb and what it acts on."""
+    following = f"Start attempt {(need.attempt_number or 0) + 1}"
+    first_name = plain(need.founder_name.split()[0])
     return {
-        Kind.AWAITING: "Log feedback",
-        Kind.SLA_MISSED: "See the checks",
-        Kind.AT_LIMIT: "Decide",
-        Kind.NEXT_DUE: following,
-        Kind.STALE: "Take it up or drop it",
+        Kind.FAILED: "Retry the render",
+        Kind.FEEDBACK: "Close the pilot" if need.decision == "approve" else following,
+        Kind.READY: f"Send to {first_name}",
+        Kind.OUT_OF_ATTEMPTS: "Decide how it ends",
+        Kind.UNFILED: "File the report",
+        Kind.BEGIN: following,
+        Kind.APPROVED: "Read the report",
+        Kind.AWAITING: f"Remind {first_name}",
+        Kind.PAUSED: "Resume the pilot",
     }[need.kind]
 
 
-def _next(need: Need) -> int:
-    return (need.attempt_number or 0) + 1
-
-
-def _waiting(need: Need) -> str:
-    if need.attempt_number is None:
-        return "No attempt has begun."
-    return f"Attempt {need.attempt_number} waits for {plain(need.founder_name)}."
-
-
-def _span(value: datetime | None, now: datetime) -> str:
+def span(value: datetime | None, now: datetime) -> str:
     """Return the time since ``value`` as text: "under a minute", "20 min", "3 h", "1 day", "11 days"."""
-    minutes = int((now - value).total_seconds() // 60) if value else 0
+    passed = now - value if value else timedelta()
+    minutes = int(passed.total_seconds() // 60)
     if minutes < 1:
         return "under a minute"
     if minutes < 60:

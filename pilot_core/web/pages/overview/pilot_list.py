@@ -17,10 +17,10 @@ PER_PAGE = 25
 SEARCH, ORDER, PAGE = "q", "sort", "page"
 LAST = "pilot_list_last"
 ORDER_WORDS = {
+    "last_step": "Last activity",
+    "longest_still": "Longest without activity",
     "newest": "Newest first",
     "oldest": "Oldest first",
-    "last_step": "Last step first",
-    "longest_still": "Longest still first",
     "company": "Company",
     "founder": "Founder",
 }
@@ -48,10 +48,10 @@ def show(store: PilotStore) -> None:
     with st.skeleton(height=900):
         found = pilot_page(store.database, chosen, st.session_state[ORDER], current_page(PAGE), PER_PAGE)
     if not found.total:
-        st.info("No pilot matches. Type fewer words, or take away a filter.", icon=":material/search_off:")
+        st.info("No pilot matches. Try fewer words or remove a filter.", icon=":material/search_off:")
         return
 
-    alt = "Pilots with recommendation, attempts and last step; a company opens its pilot"
+    alt = "Pilots with recommendation, attempts, last activity and owner; a company opens its pilot"
     pilot_table.show(store, found.pilots, alt, height="content")
     names = {pilot.pilot_id: f"{pilot.company_name}, {pilot.founder_name}" for pilot in found.pilots}
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -86,7 +86,7 @@ def _controls() -> PilotFilter:
             bind="query-params",
             on_change=_to_first_page,
             label_visibility="collapsed",
-            width=190,
+            width=220,
         )
     _active_filters(known)
     return PilotFilter(
@@ -108,7 +108,7 @@ def _active_filters(known: Filters) -> None:
     if chosen := {name: session[name] for name in (SEARCH, *known) if session.get(name)}:
         session[LAST] = chosen
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.caption(f"Only {plain(_words(known, chosen))}", width="content")
+            st.caption(f"Showing {plain(_words(known, chosen))}", width="content")
             st.button("Show all", type="tertiary", icon=":material/close:", on_click=_show_all, args=(tuple(chosen),))
     elif last := session.get(LAST):
         st.button(

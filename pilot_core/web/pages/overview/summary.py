@@ -2,8 +2,9 @@
 
 import streamlit as st
 
+from pilot_core.settings import Settings
 from pilot_core.store.pilots import PilotStore
-from pilot_core.store.queries.inbox import Kind
+from pilot_core.store.queries.inbox import Asked, Inbox, Kind
 from pilot_core.store.queries.overview import Overview, overview
 from pilot_core.store.tables.visits import begin_visit
 from pilot_core.web.access import page_guard
@@ -11,7 +12,9 @@ from pilot_core.web.access import page_guard
 SINCE_KEY = "overview_since"
 
 
-def load_view(store: PilotStore, visitor: str, all_of: tuple[Kind, ...]) -> Overview:
+def load_view(
+    store: PilotStore, config: Settings, visitor: str, show: Inbox = Inbox.EVERYONE, all_of: tuple[Kind, ...] = ()
+) -> Overview:
     """Load the overview for this visitor. The visit is recorded once per session.
 
     Viewers' visits are not recorded, so nothing is marked as new for them.
@@ -22,4 +25,13 @@ def load_view(store: PilotStore, visitor: str, all_of: tuple[Kind, ...]) -> Over
         st.session_state[SINCE_KEY] = (
             store.database.transaction(lambda connection: begin_visit(connection, visitor, now)) if record else None
         )
-    return overview(store.database, visitor, st.session_state[SINCE_KEY], now, all_of)
+    asked = Asked(
+        visitor=visitor,
+        since=st.session_state[SINCE_KEY],
+        now=now,
+        ours_late=config.hours.before(now, config.answer_hours),
+        review_late=config.hours.before(now, config.review_hours),
+        show=show,
+        all_of=all_of,
+    )
+    return overview(store.database, asked)

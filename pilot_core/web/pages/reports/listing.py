@@ -28,7 +28,7 @@ def show(store: PilotStore) -> None:
         links.new_pilot_link()
         return
     if not found.pilots:
-        st.info("No pilot matches. Type fewer words, or take away a filter.", icon=":material/search_off:")
+        st.info("No pilot matches. Try fewer words or remove a filter.", icon=":material/search_off:")
         return
     st.caption(f"{count(found.pilots, 'pilot')} with {count(found.reports, 'filed report')}. The latest report first.")
     with st.container(gap="xsmall"):
