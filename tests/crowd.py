@@ -50,7 +50,7 @@ def _pilot(chance: random.Random, number: int) -> PilotRun:
     runs = [_attempt(chance, pilot_id, n, created) for n in numbers]
     status = chance.choice((PilotStatus.ACTIVE, PilotStatus.PAUSED, PilotStatus.COMPLETED, PilotStatus.COMPLETED))
     outcome = chance.choice(list(ApprovalOutcome)) if status is PilotStatus.COMPLETED else ApprovalOutcome.PENDING
-    timed = outcome is ApprovalOutcome.APPROVED or chance.random() < 0.8
+    timed = chance.random() < 0.8
     return PilotRun(
         pilot_id=pilot_id,
         founder_name=chance.choice(("Alice Chen", "=1+1", "Zoë O’Hara")),
@@ -80,6 +80,7 @@ def _attempt(chance: random.Random, pilot_id: str, number: int, created: datetim
         state=chance.choice([AttemptState.READY] * 8 + [AttemptState.FAILED, AttemptState.RENDERING]),
         created_at=maybe(chance, begun),
         ready_at=maybe(chance, ready),
+        sent_at=ready + timedelta(hours=chance.uniform(0, 40)) if chance.random() < 0.5 else None,
         video_path=maybe(chance, f"{pilot_id}/attempt_{number}/draft_v1.mp4"),
         time_to_first_cut_seconds=maybe(chance, chance.choice((0.0, round(chance.lognormvariate(4, 0.6), 1)))),
         iteration_count=maybe(chance, chance.randint(1, 4)),

@@ -8,7 +8,7 @@ from pilot_core.domain.attempt import AttemptState
 from pilot_core.domain.feedback import FeedbackLevel, FeedbackMode
 from pilot_core.domain.pilot import ApprovalOutcome, PilotRun
 from pilot_core.insight.breakdowns import AttemptOutcome
-from pilot_core.insight.evidence import counted_attempts, flag_states, known_at, reviewed_attempts
+from pilot_core.insight.evidence import Reviewed, counted_attempts, flag_states, known_at, reviewed_attempts
 from pilot_core.insight.stats import Rate, mean, median, p90, rate
 
 DECIDED = ("approved", "dropped", "exhausted")
@@ -34,7 +34,8 @@ def pilot_outcome(pilot: PilotRun, mode: str) -> str:
         return "approved"
     if pilot.approval_outcome is ApprovalOutcome.DROPPED:
         return "dropped_external" if pilot.drop_external else "dropped"
-    if used and len(used) >= pilot.max_attempts and len(reviewed) == len(used):
+    none_approved = all(r.review.level is not FeedbackLevel.APPROVE for r in reviewed)
+    if used and len(used) >= pilot.max_attempts and len(reviewed) == len(used) and none_approved:
         return "exhausted"
     return {"completed": "closed", "paused": "paused", "active": "open"}[pilot.status]
 
@@ -42,8 +43,8 @@ def pilot_outcome(pilot: PilotRun, mode: str) -> str:
 def plain_measures(pilots: list[PilotRun], mode: str) -> dict[str, object]:
     """Return the numbers by name. ``pilots`` come from :func:`seen`."""
     pilot_outcomes = Counter(pilot_outcome(pilot, mode) for pilot in pilots)
-    runs = [attempt for pilot in pilots for attempt in pilot.runs]
-    firsts = [(a, a.review) for p in pilots for a in p.runs if a.attempt_number == 1]
+    runs = [attempt for pilot in pilots for attempt in counted_attempts(pilot)]
+    firsts = [(a, a.review) for a in runs if a.attempt_number == 1]
     reviews = [r for pilot in pilots for r in reviewed_attempts(pilot)]
     decided = [pilot for pilot in pilots if pilot_outcome(pilot, mode) in DECIDED]
     first_reviews = [r for r in reviews if r.number == 1]
@@ -52,7 +53,8 @@ def plain_measures(pilots: list[PilotRun], mode: str) -> dict[str, object]:
         max((a for a in p.runs if a.state is AttemptState.READY), key=lambda a: a.attempt_number, default=None)
         for p in pilots
     ]
-    costs = [a.total_cost_dollars for p in decided for a in p.runs if a.total_cost_dollars is not None]
+    costs = [a.total_cost_dollars for p in decided for a in counted_attempts(p) if a.total_cost_dollars is not None]
+    known = [p for p in decided if all(a.total_cost_dollars is not None for a in p.runs if a.state == "ready")]
     yes = [
         max(r.number for r in reviewed_attempts(p) if r.review.level is FeedbackLevel.APPROVE)
         for p in approved
@@ -71,6 +73,8 @@ def plain_measures(pilots: list[PilotRun], mode: str) -> dict[str, object]:
         "sla_final": share([a.sla_passed for a in last_ready if a]),
         "sla_all": share([a.sla_passed for a in runs]),
         "cost_decided": fsum(costs) if costs else None,
+        "costs_known": (len(known), len(decided)),
+        "latency_left_out": latency_left_out(reviews),
         "reviewed_pilots": sum(bool(reviewed_attempts(p)) for p in pilots),
         "themes": Counter(item for p in pilots for item in flag_states(p).items()),
         "funnel": Counter((number, came) for p in pilots for number, came in came_of(p, pilot_outcome(p, mode))),
@@ -88,6 +92,22 @@ def has_answer(pilot: PilotRun, mode: str) -> bool:
     dropped = pilot.approval_outcome is ApprovalOutcome.DROPPED
     reason = (dropped and (pilot.drop_reason or "").strip()) or any(review.notes.strip() for review in reviews)
     return pilot_outcome(pilot, mode) == "approved" or (bool(reason) and any(review.flags for review in reviews))
+
+
+def latency_left_out(reviews: list[Reviewed]) -> tuple[int, int]:
+    """Return how many reviewed attempts have feedback from before they were sent or ready, and lack one of the times.
+
+    The start is when the attempt was sent, if that was known then, else when it was ready.
+    """
+    early = untimed = 0
+    for attempt, _ in reviews:
+        start = attempt.sent_at or attempt.ready_at
+        times = [f.received_at for f in attempt.feedback if f.mode is FeedbackMode.HUMAN and f.received_at]
+        if start is None or not times:
+            untimed += 1
+        elif min(times) < start:
+            early += 1
+    return early, untimed
 
 
 def came_of(pilot: PilotRun, stands: str) -> list[tuple[int, AttemptOutcome]]:
@@ -115,21 +135,30 @@ def came_of(pilot: PilotRun, stands: str) -> list[tuple[int, AttemptOutcome]]:
     return found
 
 
-def improvements(pilots: list[PilotRun]) -> list[tuple[float | None, ...]]:
-    """Return each reviewed pilot's change from first to last: decision, seconds, iterations, dollars."""
+def improvements(pilots: list[PilotRun]) -> list[tuple[tuple[float, bool] | None, ...]]:
+    """Return each reviewed pilot's change from first to last: decision, seconds, iterations, dollars.
+
+    Each is the difference, and whether it counts as none: under 1 s, under $0.01, or under 1% of the first.
+    """
     found = []
     for pilot in pilots:
         reviewed = reviewed_attempts(pilot)
         if len(reviewed) > 1:
             (first, before), (last, after) = reviewed[0], reviewed[-1]
             measures = ("time_to_first_cut_seconds", "iteration_count", "total_cost_dollars")
-            changes = [minus(getattr(last, name), getattr(first, name)) for name in measures]
-            found.append((after.level.rank - before.level.rank, *changes))
+            changes = [
+                change(getattr(first, name), getattr(last, name), step)
+                for name, step in zip(measures, (1, 0, 0.01), strict=True)
+            ]
+            found.append((change(before.level.rank, after.level.rank, 0), *changes))
     return found
 
 
-def minus(after: float | None, before: float | None) -> float | None:
-    return None if after is None or before is None else after - before
+def change(before: float | None, after: float | None, step: float) -> tuple[float, bool] | None:
+    if before is None or after is None:
+        return None
+    size = abs(after - before)
+    return after - before, not size or size < step or size / (before or 1e-9) < 0.01
 
 
 def spread(values: list, of: int) -> tuple[object, ...]:

@@ -87,6 +87,8 @@ def told(page: MetricsPage) -> dict[str, object]:
         "sla_final": m.sla_final,
         "sla_all": m.sla_all,
         "cost_decided": pytest.approx(m.cost_per_approved.cost) if m.cost_per_approved.cost is not None else None,
+        "costs_known": (m.cost_per_approved.known, m.cost_per_approved.decided),
+        "latency_left_out": (m.latency_left_out.before_start, m.latency_left_out.without_time),
         "reviewed_pilots": m.reviewed_pilots,
         "themes": {(b.flag, state): n for b in page.themes.bars for state, n in b.by_state.items() if n},
         "funnel": {(s.attempt_number, came): n for s in page.funnel.steps for came, n in s.outcomes.items() if n},
@@ -125,11 +127,15 @@ def test_improvement_counts_what_got_better_and_worse_alike(full, pilots, as_of)
         {"decision": False, "ttfc": True, "iterations": True, "cost": True}.items()
     ):
         deltas = [change[place] for change in changes if change[place] is not None]
-        counts = (sum(d < 0 for d in deltas), sum(d == 0 for d in deltas), sum(d > 0 for d in deltas))
+        counts = (
+            sum(d < 0 and not same for d, same in deltas),
+            sum(same for _, same in deltas),
+            sum(d > 0 and not same for d, same in deltas),
+        )
         change = getattr(found, name)
         assert (change.better, change.same, change.worse) == (counts if less_is_better else counts[::-1]), name
         if name != "ttfc":
-            assert change.median == pytest.approx(median(deltas)), name
+            assert change.median == pytest.approx(median(d for d, _ in deltas)), name
     twice = [pilot for pilot in then if len(improvements([pilot]))]
     states = [state for pilot in twice for state in flag_states(pilot).values()]
     assert (found.flags_resolved, found.flags_persistent, found.flags_new) == tuple(
@@ -158,7 +164,7 @@ def test_the_guardrails_are_counted_over_the_pilots(full, pilots, page):
     """Times over the limit are of first attempts; a cost is known if that of each ready attempt is."""
     limit = current_programme_rules().first_cut_seconds
     found = in_cohort(full.database, Cohort(), None, lambda c: segments(c, limit))[OVERALL].programme
-    firsts = [a.time_to_first_cut_seconds for p in pilots for a in p.runs if a.attempt_number == 1]
+    firsts = [a.time_to_first_cut_seconds for p in pilots for a in counted_attempts(p) if a.attempt_number == 1]
     measured = [value for value in firsts if value is not None]
     decided = [p for p in pilots if pilot_outcome(p, "human") in DECIDED]
     known = [p for p in decided if all(a.total_cost_dollars is not None for a in p.runs if a.state == "ready")]

@@ -83,7 +83,7 @@ def test_the_overview_tells_how_things_stand_and_what_needs_someone(
         "Pilots approved": ("100%", "1 of 1, 21–100%"),
         "Time-to-first-cut": ("40 s", "median of 3 pilots"),
         "Iterations": ("1.0", "mean of 4 attempts"),
-        "SLA kept": ("100%", "4 of 4, 51–100%"),
+        "SLA met": ("100%", "4 of 4, 51–100%"),
     }
     assert listed(at) == ["Done", "Away", "Broken", "Cut"]
 

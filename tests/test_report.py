@@ -5,6 +5,7 @@ import json
 import pytest
 
 from pilot_core.documents.report import generate_pilot_outcome_report
+from pilot_core.domain.attempt import Draft
 from pilot_core.domain.pilot import PilotRun
 from pilot_core.insight.report import OutcomeReport, build_report
 from tests.sketches import day, said, sketch
@@ -81,10 +82,10 @@ def test_a_report_holds_these_fields_and_no_others():
                 "Decision: approve instead of major changes.",
                 "First cut: 45 s instead of 90 s.",
                 "Iterations: 2 instead of 3.",
-                "“Hook is weak” is resolved.",
+                "“Hook is weak”: not raised again.",
             ],
             "worse": ["Cost: $2.40 instead of $2.10."],
-            "same": ["“Too long” still stands."],
+            "same": ["“Too long”: still open."],
         },
         "recommendation": {
             "recommendation": "PROCEED",
@@ -212,11 +213,11 @@ def test_a_regression_is_listed_as_plainly_as_a_gain():
     pilot.runs[1].time_to_first_cut_seconds = 130.04
     pilot.runs[1].iteration_count = None
     assert improvement(pilot) == {
-        "better": ["“Too long” is resolved."],
+        "better": ["“Too long”: not raised again."],
         "worse": [
             "Decision: major changes instead of minor changes.",
             "First cut: 130 s instead of 60 s.",
-            "“Call to action unclear” is new.",
+            "“Call to action unclear”: new.",
         ],
         "same": ["Cost: $1.50, as before."],
     }
@@ -262,3 +263,29 @@ def test_the_guides_report_prints_as_markdown():
     assert "AcmeAI" in str(report)
     assert "PROCEED" in report
     assert report.report.recommendation.recommendation == "PROCEED"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "side", "sentence"),
+    [
+        (30.0, 26.0, "better", "“Too long”: 30 s → 26 s, not raised again."),
+        (26.0, 30.0, "same", "“Too long”: 26 s → 30 s, not raised again."),
+        (26.0, 25.5, "same", "“Too long”: 26 s → 25.5 s, not raised again."),
+        (None, 25.5, "better", "“Too long”: not raised again."),
+    ],
+)
+def test_a_flag_that_was_not_raised_again_stands_beside_the_length_that_was_measured(before, after, side, sentence):
+    pilot = sketch("m{too_long}", "m")
+    for attempt, seconds in zip(pilot.runs, (before, after), strict=True):
+        attempt.drafts = [Draft(iteration=1, video_path=attempt.video_path, duration=seconds)]
+    assert sentence in improvement(pilot)[side]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "side"),
+    [(60.0, 60.9, "same"), (60.0, 61.0, "worse"), (500.0, 496.0, "same"), (500.0, 494.0, "better")],
+)
+def test_a_time_that_differs_by_less_than_a_second_or_one_percent_is_the_same(before, after, side):
+    pilot = sketch("m", "m")
+    pilot.runs[0].time_to_first_cut_seconds, pilot.runs[1].time_to_first_cut_seconds = before, after
+    assert any(sentence.startswith("First cut") for sentence in improvement(pilot)[side])

@@ -3,15 +3,19 @@
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pilot_core import PilotStore
+from pilot_core.domain.actors import Actor, Source, Way
 from pilot_core.domain.attempt import Change, Draft
 from pilot_core.domain.pilot import PilotRun
-from pilot_core.errors import InvalidRequest
+from pilot_core.domain.roles import Role
+from pilot_core.errors import AccessDenied, InvalidRequest, NotAllowedNow
+from pilot_core.insight.recommend import recommend
 from pilot_core.services import pilots
 from pilot_core.store.files import state_files
 
@@ -312,3 +316,49 @@ def test_a_state_file_from_before_changes_named_flags_is_read_without_loss(
     data = state_files.dump(pilot)
     assert "draft_changes" not in data["runs"][0]
     assert state_files.parse(data).attempt(1).drafts[0].changes == [Change(text="Shortened (too long).")]
+
+
+def imported(store: PilotStore, tmp_path: Path, **changed: Any) -> tuple[PilotRun, list[str]]:
+    """Take in the guide's pilot, whose second attempt was approved on 17 January, and return it with the warnings."""
+    approved = {"feedback_level": "APPROVE", "feedback_received_at": "2024-01-17T09:30:00"}
+    runs = [GUIDE["runs"][0], GUIDE["runs"][1] | approved]
+    file = tmp_path / "pilot_20240115_abc12345.json"
+    file.write_text(json.dumps(GUIDE | {"runs": runs} | changed), encoding="utf-8")
+    report = store.import_state(file)
+    return store.load(report.imported[0]), report.warnings
+
+
+def test_an_imported_approval_was_decided_when_its_review_was_received(store: PilotStore, tmp_path: Path) -> None:
+    ended = {"status": "COMPLETED", "approval_outcome": "APPROVED", "decided_at": "2024-03-01T00:00:00"}
+    pilot, warnings = imported(store, tmp_path, **ended)
+    assert pilot.decided_at == datetime(2024, 1, 17, 9, 30, tzinfo=UTC)
+    assert recommend(pilot).code == "approved_with_risk"
+    assert not any("Close as approved" in warning for warning in warnings)
+
+
+def test_an_imported_approval_without_an_approving_review_is_approved_with_that_risk(
+    store: PilotStore, tmp_path: Path
+) -> None:
+    ended = {"status": "COMPLETED", "approval_outcome": "APPROVED", "runs": GUIDE["runs"][:1]}
+    pilot, _ = imported(store, tmp_path, **ended)
+    result = recommend(pilot)
+    assert (result.code, result.risks) == ("approved_with_risk", ["No approving review is recorded"])
+
+
+def test_an_import_whose_review_approves_and_whose_outcome_is_pending_can_be_closed_as_approved(
+    store: PilotStore, tmp_path: Path
+) -> None:
+    pilot, warnings = imported(store, tmp_path)
+    assert (pilot.status, pilot.approval_outcome) == ("active", "pending")
+    assert sum("Close as approved" in warning for warning in warnings) == 1
+    with pytest.raises(AccessDenied):
+        pilots.close_as_approved(store, pilot.pilot_id, Actor("Vera", Source(Way.HERE, Role.VIEWER)))
+
+    closed = pilots.close_as_approved(store, pilot.pilot_id)
+
+    assert (closed.status, closed.approval_outcome) == ("completed", "approved")
+    assert closed.decided_at == datetime(2024, 1, 17, 9, 30, tzinfo=UTC)
+    event = store.events(pilot.pilot_id)[-1]
+    assert (event.kind, event.detail["attempt_number"]) == ("approved", 2)
+    with pytest.raises(NotAllowedNow, match="does not approve it"):
+        pilots.close_as_approved(store, pilot.pilot_id)

@@ -120,6 +120,14 @@ class PilotRun(Record):
         given = self.newest_ready_attempt.last_decisions
         return [one for one in given if one.level is not FeedbackLevel.APPROVE]
 
+    @property
+    def approved_but_open(self) -> PilotRunAttempt | None:
+        """The attempt whose latest decision approves the pilot though its outcome is pending; only imports have one."""
+        reviewed = (a for a in self.runs if a.state is AttemptState.READY and a.review)
+        latest = max(reviewed, key=lambda a: a.attempt_number, default=None)
+        approves = latest and latest.review and latest.review.level is FeedbackLevel.APPROVE
+        return latest if approves and self.approval_outcome is ApprovalOutcome.PENDING else None
+
     def attempt(self, attempt_number: int) -> PilotRunAttempt:
         """Return the attempt with that number. Raises PilotNotFound if there is none."""
         for attempt in self.runs:
@@ -255,11 +263,7 @@ class PilotRun(Record):
             by=given.by,
         )
         if decision is FeedbackLevel.APPROVE and spoken is FeedbackMode.HUMAN:
-            self.status = PilotStatus.COMPLETED
-            self.approval_outcome = ApprovalOutcome.APPROVED
-            self.decided_at = at
-            self.pause_reason = None
-            self.log(EventKind.APPROVED, at, attempt_number=attempt_number, by=given.by)
+            self._approve(attempt, given, at)
         return given
 
     def mark_sent(self, attempt_number: int, by: str, how: SentHow, at: datetime | None = None) -> None:
@@ -303,6 +307,20 @@ class PilotRun(Record):
         if attempt.viewings or attempt.feedback:
             return f"{name} was opened or decided on since."
         return "" if now <= attempt.sent_at + UNDO_FOR else "Ten minutes have passed."
+
+    def close_as_approved(self, at: datetime | None = None) -> None:
+        """Complete an imported pilot whose latest decision approves it. Raises NotAllowedNow for any other pilot."""
+        attempt = self.approved_but_open
+        if attempt is None or attempt.review is None:
+            raise NotAllowedNow(f"{self.pilot_id} cannot be closed as approved: its latest review does not approve it.")
+        self._approve(attempt, attempt.review, as_utc(at or utc_now()))
+
+    def _approve(self, attempt: PilotRunAttempt, review: Feedback, at: datetime) -> None:
+        self.status = PilotStatus.COMPLETED
+        self.approval_outcome = ApprovalOutcome.APPROVED
+        self.decided_at = review.received_at or at
+        self.pause_reason = None
+        self.log(EventKind.APPROVED, at, attempt_number=attempt.attempt_number, by=review.by)
 
     def pause(self, reason: str, at: datetime | None = None) -> None:
         """Pause an active pilot. Raises NotAllowedNow if it is not active, InvalidRequest without a valid reason."""

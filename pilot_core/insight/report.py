@@ -17,6 +17,7 @@ from pilot_core.insight.evidence import (
     FlagState,
     Quote,
     Reviewed,
+    counted_attempts,
     decision_words,
     flag_states,
     known_at,
@@ -25,17 +26,19 @@ from pilot_core.insight.evidence import (
     reviewed_attempts,
 )
 from pilot_core.insight.recommend import Recommendation, recommend
-from pilot_core.insight.stats import Rate, mean, median, p90, rate
+from pilot_core.insight.stats import SAME_DOLLARS, SAME_SECONDS, Rate, is_same, mean, median, p90, rate
 
 ThemeState = Literal["resolved", "persistent", "new", "raised"]
 Side = Literal["better", "worse", "same"]
 Number = TypeVar("Number", int, float)
 THEME_ORDER: tuple[ThemeState, ...] = ("persistent", "new", "raised", "resolved")
 FLAG_CHANGES: dict[FlagState, tuple[Side, str]] = {
-    FlagState.RESOLVED: ("better", "is resolved"),
-    FlagState.PERSISTENT: ("same", "still stands"),
-    FlagState.NEW: ("worse", "is new"),
+    FlagState.RESOLVED: ("better", "not raised again"),
+    FlagState.PERSISTENT: ("same", "still open"),
+    FlagState.NEW: ("worse", "new"),
 }
+LENGTH_FLAGS = {"too_long": -1, "too_short": 1}
+"""The flags that the video's length measures, with the sign of the change that answers them."""
 
 
 class Part(BaseModel):
@@ -149,7 +152,7 @@ def build_report(pilot: PilotRun, *, as_of: datetime | None = None, now: datetim
     generated_at = as_utc(now or utc_now())
     dated = as_utc(as_of) if as_of else generated_at
     known = known_at(pilot, as_of)
-    runs = sorted(known.runs, key=lambda a: a.attempt_number)
+    every, runs = sorted(known.runs, key=lambda a: a.attempt_number), counted_attempts(known)
     reviewed = reviewed_attempts(known)
     result = recommend(pilot, as_of=as_of).model_copy(update={"as_of": dated})
     ttfc = [a.time_to_first_cut_seconds for a in runs if a.time_to_first_cut_seconds is not None]
@@ -187,7 +190,7 @@ def build_report(pilot: PilotRun, *, as_of: datetime | None = None, now: datetim
         themes=_themes(known, reviewed),
         improvement=_improvement(known, reviewed),
         recommendation=result,
-        attempts=[_row(a) for a in runs],
+        attempts=[_row(a) for a in every],
     )
 
 
@@ -234,13 +237,10 @@ def _improvement(pilot: PilotRun, reviewed: list[Reviewed]) -> Improvement | Non
     delta = after.level.rank - before.level.rank
     found = [
         (_side(-delta), _change("Decision", decision_words(before.level), decision_words(after.level))),
-        _measured("First cut", lambda seconds: f"{round(seconds, 1):g} s", *ttfc),
-        _measured("Iterations", str, *iterations),
-        _measured("Cost", lambda dollars: f"${dollars:,.2f}", *cost),
-        *(
-            (FLAG_CHANGES[state][0], f"“{catalog.label('flag', flag)}” {FLAG_CHANGES[state][1]}.")
-            for flag, state in flag_states(pilot).items()
-        ),
+        _measured("First cut", _seconds, *ttfc, SAME_SECONDS),
+        _measured("Iterations", str, *iterations, 0),
+        _measured("Cost", lambda dollars: f"${dollars:,.2f}", *cost, SAME_DOLLARS),
+        *(_flag_change(flag, state, reviewed) for flag, state in flag_states(pilot).items()),
     ]
     told = {
         side: [text for where, text in filter(None, found) if where == side] for side in ("better", "worse", "same")
@@ -258,17 +258,38 @@ def _improvement(pilot: PilotRun, reviewed: list[Reviewed]) -> Improvement | Non
     )
 
 
-def _measured(
-    name: str, words: Callable[[float], str], before: float | None, after: float | None
-) -> tuple[Side, str] | None:
-    """Return how a lower-is-better measure changed, or None if a value is missing.
+def _flag_change(flag: str, state: FlagState, reviewed: list[Reviewed]) -> tuple[Side, str]:
+    """Return what became of a flag, beside the video's length where that measures it.
 
-    Values that look the same when formatted count as the same.
+    A flag that was not raised again counts as better unless the length says otherwise.
     """
+    side, words = FLAG_CHANGES[state]
+    label = f"“{catalog.label('flag', flag)}”"
+    raised = [r.attempt for r in reviewed if flag in r.review.flags]
+    drafts = (raised[0].final_draft, reviewed[-1].attempt.final_draft)
+    before, after = (draft.duration if draft else None for draft in drafts)
+    if flag not in LENGTH_FLAGS or before is None or after is None:
+        return side, f"{label}: {words}."
+    answers = (after - before) * LENGTH_FLAGS[flag] > 0 and not is_same(before, after, SAME_SECONDS)
+    if state is FlagState.RESOLVED and not answers:
+        side = "same"
+    return side, f"{label}: {_seconds(before)} → {_seconds(after)}, {words}."
+
+
+def _seconds(value: float) -> str:
+    return f"{round(value, 1):g} s"
+
+
+def _measured(
+    name: str, words: Callable[[float], str], before: float | None, after: float | None, step: float
+) -> tuple[Side, str] | None:
+    """Return how a lower-is-better measure changed, or None if a value is missing. ``step`` is as in ``is_same``."""
     if before is None or after is None:
         return None
     old, new = words(before), words(after)
-    return _side(0 if old == new else after - before), _change(name, old, new)
+    if is_same(before, after, step):
+        return "same", f"{name}: {new}, as before." if old == new else f"{name}: {new}, about as before ({old})."
+    return _side(after - before), _change(name, old, new)
 
 
 def _side(rise: float) -> Side:

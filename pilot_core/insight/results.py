@@ -47,11 +47,27 @@ class Spread:
 
 @dataclass(frozen=True)
 class CostPerApproved:
-    """The total cost of the decided pilots (``cost``, dollars; None if unknown), and per approved pilot (``value``)."""
+    """The total cost of the decided pilots (``cost``, dollars; None if unknown), and per approved pilot (``value``).
+
+    ``known`` of the ``decided`` pilots have a cost for every attempt; what is unknown of the others is left out.
+    """
 
     value: float | None
     cost: float | None
     approved: int
+    known: int
+    decided: int
+
+
+@dataclass(frozen=True)
+class WaitsLeftOut:
+    """The reviewed attempts that feedback latency leaves out.
+
+    ``before_start`` have feedback dated before the video was sent or ready, ``without_time`` lack one of the times.
+    """
+
+    before_start: int
+    without_time: int
 
 
 @dataclass(frozen=True)
@@ -107,6 +123,7 @@ class Measures:
     review_approval_rate: Rate
     time_to_approval: TimeTo
     feedback_latency: TimeTo
+    latency_left_out: WaitsLeftOut
     sla_final: Rate
     sla_all: Rate
     cost_per_approved: CostPerApproved

@@ -7,6 +7,8 @@ from pydantic import BaseModel, ConfigDict
 
 Z_95 = 1.959963984540054
 """The 97.5th percentile of the standard normal distribution."""
+SAME_SECONDS, SAME_DOLLARS, SAME_SHARE = 1.0, 0.01, 0.01
+"""Two times, or two costs, that differ by less than this, or by less than this share of the first, are the same."""
 
 
 class Rate(BaseModel):
@@ -72,3 +74,9 @@ def percentile(values: Sequence[float], share: float) -> float | None:
     below = math.floor(position)
     above = min(below + 1, len(ordered) - 1)
     return ordered[below] + (ordered[above] - ordered[below]) * (position - below)
+
+
+def is_same(before: float, after: float, step: float) -> bool:
+    """Return whether two values differ by nothing, by less than ``step``, or by less than 1% of the first."""
+    size = abs(after - before)
+    return size == 0 or size < step or size < SAME_SHARE * before

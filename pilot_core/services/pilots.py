@@ -259,6 +259,15 @@ def drop(
     )[0]
 
 
+def close_as_approved(
+    store: PilotStore, pilot_id: str, actor: Actor | None = None, *, seen_version: int | None = None
+) -> PilotRun:
+    """Complete an imported pilot whose latest review approves it. Raises NotAllowedNow for any other."""
+    return store.change(
+        pilot_id, lambda p: p.close_as_approved(store.clock()), actor, seen_version, kind=ActKind.GIVE_FEEDBACK
+    )[0]
+
+
 def raise_limit(
     store: PilotStore,
     pilot_id: str,

@@ -24,6 +24,7 @@ from pilot_core.domain.feedback import Feedback, FeedbackMode, parse_level
 from pilot_core.domain.pilot import ApprovalOutcome, PilotRun, PilotStatus
 from pilot_core.domain.records import in_years
 from pilot_core.errors import InvalidRequest, first_fault
+from pilot_core.insight.evidence import approving_review
 from pilot_core.store.files.layout import belongs
 
 Json = dict[str, Any]
@@ -212,14 +213,19 @@ def parse(data: Json) -> PilotRun:
         snoozed_until=_time(data, "snoozed_until") if ours else None,
         version=0,
     )
-    if pilot.decided_at is None and pilot.approval_outcome is not ApprovalOutcome.PENDING:
-        pilot.decided_at = _decided_at(pilot)
+    if pilot.approval_outcome is not ApprovalOutcome.PENDING:
+        pilot.decided_at = _approved_at(pilot) or pilot.decided_at or _decided_at(pilot)
     pilot.source = _kept(data, _dump_fields(pilot), skip={"runs", "revision"})
     if dropped := list(dict.fromkeys(_foreign_paths(data))):
         more = f" and {len(dropped) - 1} more" if len(dropped) > 1 else ""
         pilot.warnings.append(
             f"its path {dropped[0][:80]}{more} is left out, since it is not in the folder {pilot.pilot_id}; "
             "put the files there and correct the paths to have them shown."
+        )
+    if pilot.approved_but_open:
+        pilot.warnings.append(
+            "its latest review approves it but its outcome is pending, so it stays open; "
+            "open the pilot and choose “Close as approved” if it has ended."
         )
     return pilot
 
@@ -322,6 +328,12 @@ def _list(entry: Json, name: str) -> list[str]:
     if not isinstance(given, list):
         raise ValueError(f"{name} is not a list")
     return [str(value) for value in given]
+
+
+def _approved_at(pilot: PilotRun) -> datetime | None:
+    """Return when the approving review of an approved pilot was received, which is when it was decided."""
+    approving = approving_review(pilot) if pilot.approval_outcome is ApprovalOutcome.APPROVED else None
+    return approving.review.received_at if approving else None
 
 
 def _decided_at(pilot: PilotRun) -> datetime | None:

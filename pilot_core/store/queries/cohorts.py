@@ -104,7 +104,9 @@ def chosen_pilots(cohort: Cohort, as_of: datetime | None = None) -> tuple[str, d
 def _make_tables(connection: Connection, cohort: Cohort, as_of: datetime | None) -> None:
     where, given = chosen_pilots(cohort, as_of)
     connection.execute(_TABLES)
-    connection.execute(f"{_CHOSEN} WHERE {where}", given)
+    # Without a past day nothing was decided later, and the approving reviews need not be looked up.
+    then = {"later": _LATER, "approvals": _APPROVALS} if as_of else {"later": "FALSE", "approvals": ""}
+    connection.execute(f"{_CHOSEN.format(**then)} WHERE {where}", given)
     connection.execute(_JUDGED, {"as_of": given["as_of"], "mode": cohort.mode})
     if as_of:
         connection.execute(_LAST_CHANGE_THEN, {"as_of": given["as_of"]})
@@ -112,7 +114,7 @@ def _make_tables(connection: Connection, cohort: Cohort, as_of: datetime | None)
     connection.execute(
         _PILOT_OUTCOMES.format(
             approved=_APPROVED if by_people else _APPROVED_BY_LATEST,
-            approved_at="decided_at, approved_at" if by_people else "approved_at",
+            approved_at="approved_at, decided_at" if by_people else "approved_at",
         )
     )
     # PostgreSQL knows nothing of new tables, and would sort all attempts where it can look them up.
@@ -128,7 +130,7 @@ CREATE TEMPORARY TABLE chosen (
 CREATE TEMPORARY TABLE judged (
     pid INTEGER, attempt_number INTEGER, state TEXT, made_at TIMESTAMP, ready_at TIMESTAMP, has_video BOOLEAN,
     ttfc DOUBLE PRECISION, iterations INTEGER, cost DOUBLE PRECISION, sla_passed BOOLEAN, feedback_id TEXT, level TEXT,
-    received_at TIMESTAMP, first_heard_at TIMESTAMP
+    received_at TIMESTAMP, first_heard_at TIMESTAMP, sent_at TIMESTAMP
 );
 CREATE TEMPORARY TABLE pilot_outcomes (
     pid INTEGER, reviewed INTEGER, approvals INTEGER, videos INTEGER, cost DOUBLE PRECISION, cost_is_known BOOLEAN,
@@ -138,17 +140,28 @@ CREATE TEMPORARY TABLE pilot_outcomes (
 );
 """
 
-# A pilot that was decided later than as_of was still open then.
+# A pilot that was decided later than as_of was still open then. An approval is decided when its review was received.
 _CHOSEN = """
 INSERT INTO chosen
-SELECT row_number() OVER (ORDER BY created_at, pilot_id), pilot_id, scenario_type, brand_preset,
-    CASE WHEN status = 'completed' AND decided_at > CAST($as_of AS TIMESTAMP) THEN 'active' ELSE status END,
-    CASE WHEN status = 'completed' AND decided_at > CAST($as_of AS TIMESTAMP) THEN 'pending' ELSE approval_outcome END,
+SELECT row_number() OVER (ORDER BY created_at, pilots.pilot_id), pilots.pilot_id, scenario_type, brand_preset,
+    CASE WHEN {later} THEN 'active' ELSE status END,
+    CASE WHEN {later} THEN 'pending' ELSE approval_outcome END,
     drop_external, created_at, updated_at,
-    CASE WHEN status = 'completed' AND decided_at > CAST($as_of AS TIMESTAMP) THEN NULL ELSE decided_at END,
+    CASE WHEN {later} THEN NULL ELSE decided_at END,
     max_attempts
-FROM pilots
+FROM pilots {approvals}
 """
+_LATER = "status = 'completed' AND COALESCE(approving.received_at, decided_at) > CAST($as_of AS TIMESTAMP)"
+_APPROVALS = """LEFT JOIN (
+    SELECT a.pilot_id, f.received_at,
+        row_number() OVER (PARTITION BY a.pilot_id ORDER BY a.attempt_number DESC) AS place
+    FROM attempts a JOIN (
+        SELECT attempt_id, level, received_at,
+            row_number() OVER (PARTITION BY attempt_id ORDER BY received_at DESC NULLS LAST, position DESC) AS place
+        FROM feedback WHERE mode = 'human'
+    ) f ON f.attempt_id = a.attempt_id AND f.place = 1
+    WHERE a.state = 'ready' AND f.level = 'approve'
+) approving ON approving.pilot_id = pilots.pilot_id AND approving.place = 1 AND approval_outcome = 'approved'"""
 
 # Most attempts have one feedback, at position 0; only the others need ranking. Either engine would write heard down for
 # being read twice, which takes longer than to read it twice.
@@ -174,6 +187,8 @@ WITH heard AS NOT MATERIALIZED (
 ), known AS (
     SELECT c.pid, a.attempt_id, a.attempt_number, COALESCE(a.ready_at, a.created_at) AS made_at, a.ready_at,
         COALESCE(a.ready_at > CAST($as_of AS TIMESTAMP), FALSE) AS unfinished, a.state,
+        COALESCE(a.ready_at > CAST($as_of AS TIMESTAMP), FALSE) OR a.state = 'failed' AS unmeasured,
+        CASE WHEN a.sent_at <= CAST($as_of AS TIMESTAMP) THEN a.sent_at ELSE a.ready_at END AS sent_at,
         COALESCE(a.video_path, '') <> '' OR (a.state = 'ready' AND a.source->>'video_path' IS NOT NULL) AS had_video,
         a.time_to_first_cut_seconds, a.iteration_count, a.total_cost_dollars, a.sla_passed
     FROM attempts a JOIN chosen c ON c.pilot_id = a.pilot_id
@@ -181,12 +196,13 @@ WITH heard AS NOT MATERIALIZED (
 )
 SELECT k.pid, k.attempt_number, CASE WHEN k.unfinished THEN 'rendering' ELSE k.state END, k.made_at,
     CASE WHEN NOT k.unfinished THEN k.ready_at END,
-    NOT k.unfinished AND k.had_video,
-    CASE WHEN NOT k.unfinished THEN k.time_to_first_cut_seconds END,
-    CASE WHEN NOT k.unfinished THEN k.iteration_count END,
-    CASE WHEN NOT k.unfinished THEN k.total_cost_dollars END,
-    CASE WHEN NOT k.unfinished THEN k.sla_passed END,
-    s.feedback_id, s.level, s.received_at, s.first_heard_at
+    NOT k.unmeasured AND k.had_video,
+    CASE WHEN NOT k.unmeasured THEN k.time_to_first_cut_seconds END,
+    CASE WHEN NOT k.unmeasured THEN k.iteration_count END,
+    CASE WHEN NOT k.unmeasured THEN k.total_cost_dollars END,
+    CASE WHEN NOT k.unmeasured THEN k.sla_passed END,
+    s.feedback_id, s.level, s.received_at, s.first_heard_at,
+    CASE WHEN NOT k.unfinished THEN k.sent_at END
 FROM known k LEFT JOIN standing s ON s.attempt_id = k.attempt_id AND k.state = 'ready' AND NOT k.unfinished
 """
 
@@ -204,17 +220,7 @@ UPDATE chosen SET updated_at = known.happened_at FROM (
 
 _APPROVED = "c.outcome = 'approved'"
 # Simulated feedback decides no pilot; what it would have decided is its latest decision.
-_APPROVED_BY_LATEST = """c.outcome <> 'dropped' AND c.pid IN (
-    SELECT pid FROM (
-        SELECT j.pid, j.level, row_number() OVER (
-            PARTITION BY j.pid
-            ORDER BY CASE WHEN u.pid IS NULL THEN j.received_at END DESC NULLS LAST, j.attempt_number DESC
-        ) AS place
-        FROM judged j
-        LEFT JOIN (SELECT DISTINCT pid FROM judged WHERE level IS NOT NULL AND received_at IS NULL) u ON u.pid = j.pid
-        WHERE j.level IS NOT NULL
-    ) latest WHERE place = 1 AND level = 'approve'
-)"""
+_APPROVED_BY_LATEST = "c.outcome <> 'dropped' AND t.approved_attempt = t.last_reviewed"
 
 _PILOT_OUTCOMES = """
 INSERT INTO pilot_outcomes
@@ -234,7 +240,6 @@ WITH tallies AS (
         min(attempt_number) FILTER (WHERE level IS NOT NULL) AS first_reviewed,
         max(attempt_number) FILTER (WHERE level IS NOT NULL) AS last_reviewed,
         max(attempt_number) FILTER (WHERE level = 'approve') AS approved_attempt,
-        max(received_at) FILTER (WHERE level = 'approve') AS approved_at,
         max(received_at) AS last_heard_at,
         max(ttfc) FILTER (WHERE attempt_number = 1) AS ttfc_first,
         bool_or(level = 'approve') FILTER (WHERE attempt_number = 1 AND level IS NOT NULL) AS first_pass
@@ -242,18 +247,20 @@ WITH tallies AS (
 ), standing AS (
     SELECT c.pid, c.updated_at, c.decided_at, t.reviewed, t.approvals, t.videos, t.cost,
         COALESCE(t.cost_is_known, TRUE) AS cost_is_known, t.sla_kept, t.sla_known,
-        t.last_sla, t.last_number, t.first_reviewed, t.last_reviewed, t.approved_attempt, t.approved_at,
+        t.last_sla, t.last_number, t.first_reviewed, t.last_reviewed, t.approved_attempt,
+        approving.received_at AS approved_at,
         t.last_heard_at, t.ttfc_first, t.first_pass,
         CASE
             WHEN {approved} THEN 'approved'
             WHEN c.outcome = 'dropped' AND c.drop_external THEN 'external'
             WHEN c.outcome = 'dropped' THEN 'dropped'
-            WHEN t.used > 0 AND t.used >= c.max_attempts AND t.reviewed = t.used THEN 'exhausted'
+            WHEN t.used > 0 AND t.used >= c.max_attempts AND t.reviewed = t.used AND t.approvals = 0 THEN 'exhausted'
             WHEN c.status = 'completed' THEN 'closed'
             WHEN c.status = 'paused' THEN 'paused'
             ELSE 'open'
         END AS pilot_outcome
     FROM chosen c LEFT JOIN tallies t ON t.pid = c.pid
+    LEFT JOIN judged approving ON approving.pid = t.pid AND approving.attempt_number = t.approved_attempt
 )
 SELECT pid, COALESCE(reviewed, 0), COALESCE(approvals, 0), COALESCE(videos, 0), cost, cost_is_known,
     COALESCE(sla_kept, 0), COALESCE(sla_known, 0), COALESCE(last_sla, 0), last_number, first_reviewed, last_reviewed,

@@ -113,7 +113,7 @@ PILOTS = Table(
             sql="pilot_outcomes.ended_at IS NULL",
         ),
         Column(
-            "n_attempts", "integer", "Attempts, failed renders included", "attempts", sql="COALESCE(attempted.n, 0)"
+            "n_attempts", "integer", "Attempts; a failed render is none", "attempts", sql="COALESCE(attempted.n, 0)"
         ),
         Column(
             "n_human_reviews", "integer", "Attempts a person has reviewed", "attempts", sql="pilot_outcomes.reviewed"
@@ -125,14 +125,22 @@ PILOTS = Table(
             "attempts",
             sql="COALESCE(simulated.n, 0)",
         ),
-        Column("total_cost_dollars", "number", "What all its attempts cost", "US dollars", sql="pilot_outcomes.cost"),
+        Column(
+            "total_cost_dollars",
+            "number",
+            "What all its attempts cost, as far as known",
+            "US dollars",
+            sql="pilot_outcomes.cost",
+        ),
         *_RECOMMENDATION,
     ),
     order="pid",
     also_read=("t.playbook_version AS playbook",),
     joins="""
     JOIN pilot_outcomes ON pilot_outcomes.pid = c.pid
-    LEFT JOIN (SELECT pid, count(*) AS n FROM judged GROUP BY pid) attempted ON attempted.pid = c.pid
+    LEFT JOIN (
+        SELECT pid, count(*) AS n FROM judged WHERE state <> 'failed' GROUP BY pid
+    ) attempted ON attempted.pid = c.pid
     LEFT JOIN (
         SELECT pilot_id, count(DISTINCT attempt_id) AS n FROM feedback WHERE mode = 'simulated' GROUP BY pilot_id
     ) simulated ON simulated.pilot_id = t.pilot_id

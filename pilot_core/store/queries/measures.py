@@ -11,8 +11,16 @@ from pilot_core.insight.approval import BLOCK, DecidedPoint, History
 from pilot_core.insight.breakdowns import AttemptOutcome, Badge, LastAttempts
 from pilot_core.insight.evidence import FlagState
 from pilot_core.insight.programme import ProgrammeCounts
-from pilot_core.insight.results import Change, CostPerApproved, Improvement, OutcomeCounts, Sparklines, Spread
-from pilot_core.insight.stats import Rate, rate
+from pilot_core.insight.results import (
+    Change,
+    CostPerApproved,
+    Improvement,
+    OutcomeCounts,
+    Sparklines,
+    Spread,
+    WaitsLeftOut,
+)
+from pilot_core.insight.stats import SAME_DOLLARS, SAME_SECONDS, SAME_SHARE, Rate, rate
 from pilot_core.insight.trends import Point
 from pilot_core.store.engine.connection import Connection, Row, rows
 from pilot_core.store.queries.cohorts import DECIDED, STILL_OPEN
@@ -26,6 +34,7 @@ from pilot_core.store.queries.series import (
     iteration_points,
     sparklines,
     times_to_end,
+    waits_left_out,
 )
 
 if TYPE_CHECKING:
@@ -91,6 +100,7 @@ class Found:
     sparklines: Sparklines
     ends: "tuple[Array, Array]"
     waits: "tuple[Array, Array]"
+    waits_left_out: WaitsLeftOut
 
 
 _SEGMENTS = f"""
@@ -127,6 +137,8 @@ SELECT count(*) AS pilots, COALESCE(sum(videos), 0) AS videos,
     count(*) FILTER (WHERE last_sla = 2) AS final_kept, count(*) FILTER (WHERE last_sla > 0) AS final_known,
     COALESCE(sum(sla_kept), 0) AS sla_kept, COALESCE(sum(sla_known), 0) AS sla_known,
     sum(cost) FILTER (WHERE pilot_outcome IN {DECIDED}) AS cost_decided,
+    count(*) FILTER (WHERE cost_is_known AND pilot_outcome IN {DECIDED}) AS costs_known,
+    count(*) FILTER (WHERE pilot_outcome IN {DECIDED}) AS decided,
     count(*) FILTER (WHERE reviewed > 0) AS reviewed_pilots
 FROM pilot_outcomes
 """  # noqa: S608
@@ -140,16 +152,24 @@ SELECT count(*) AS attempts, count(ttfc) AS ttfc_n,
     percentile_cont(0.5) WITHIN GROUP (ORDER BY iterations) AS iterations_median,
     percentile_cont(0.9) WITHIN GROUP (ORDER BY iterations) AS iterations_p90,
     avg(iterations) AS iterations_mean
-FROM judged
+FROM judged WHERE state <> 'failed'
 """
 
-_IMPROVEMENT = """
+
+def _change_of(name: str, step: float) -> str:
+    """The expression for last minus first, 0 where ``insight.stats.is_same`` says so."""
+    size = f"abs(l.{name} - f.{name})"
+    return f"CASE WHEN {size} < {step} OR {size} < {SAME_SHARE} * f.{name} THEN 0 ELSE l.{name} - f.{name} END"
+
+
+_IMPROVEMENT = f"""
 WITH pairs AS (
     SELECT
         CASE l.level WHEN 'approve' THEN 2 WHEN 'minor' THEN 1 ELSE 0 END
             - CASE f.level WHEN 'approve' THEN 2 WHEN 'minor' THEN 1 ELSE 0 END AS decision,
-        CASE WHEN f.ttfc > 0 THEN l.ttfc / f.ttfc END AS ttfc_ratio, l.ttfc - f.ttfc AS ttfc,
-        l.iterations - f.iterations AS iterations, l.cost - f.cost AS cost
+        CASE WHEN f.ttfc > 0 THEN l.ttfc / f.ttfc END AS ttfc_ratio, {_change_of("ttfc", SAME_SECONDS)} AS ttfc,
+        l.iterations - f.iterations AS iterations, l.cost - f.cost AS cost_delta,
+        {_change_of("cost", SAME_DOLLARS)} AS cost
     FROM pilot_outcomes p
     JOIN judged f ON f.pid = p.pid AND f.attempt_number = p.first_reviewed
     JOIN judged l ON l.pid = p.pid AND l.attempt_number = p.last_reviewed
@@ -168,9 +188,9 @@ SELECT count(*) AS pilots,
     percentile_cont(0.5) WITHIN GROUP (ORDER BY iterations) AS iterations_median,
     count(*) FILTER (WHERE cost < 0) AS cost_better, count(*) FILTER (WHERE cost = 0) AS cost_same,
     count(*) FILTER (WHERE cost > 0) AS cost_worse,
-    percentile_cont(0.5) WITHIN GROUP (ORDER BY cost) AS cost_median
+    percentile_cont(0.5) WITHIN GROUP (ORDER BY cost_delta) AS cost_median
 FROM pairs
-"""
+"""  # noqa: S608
 
 # As insight.evidence.flag_states: measured at the latest reviewed attempt. The outcomes are joined to what is grouped
 # already, which is quicker on either engine than grouping by them too.
@@ -242,6 +262,7 @@ def find(connection: Connection, *, now: datetime, first_cut_limit: float, lates
         sparklines=sparklines(connection),
         ends=times_to_end(connection, now),
         waits=feedback_waits(connection, now),
+        waits_left_out=waits_left_out(connection),
     )
 
 
@@ -269,7 +290,7 @@ def totals(connection: Connection) -> Totals:
         review_approval=rate(int(p["approvals"]), int(p["reviews"])),
         sla_final=rate(p["final_kept"], p["final_known"]),
         sla_all=rate(int(p["sla_kept"]), int(p["sla_known"])),
-        cost_per_approved=CostPerApproved(per_approved, cost, approved),
+        cost_per_approved=CostPerApproved(per_approved, cost, approved, p["costs_known"], p["decided"]),
         reviewed_pilots=p["reviewed_pilots"],
     )
 

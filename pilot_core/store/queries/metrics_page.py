@@ -130,6 +130,7 @@ def _measures(found: sql.Found, incidence: Incidence) -> Measures:
         review_approval_rate=totals.review_approval,
         time_to_approval=incidence.time_to_approval,
         feedback_latency=survival.kaplan_meier(*found.waits),
+        latency_left_out=found.waits_left_out,
         sla_final=totals.sla_final,
         sla_all=totals.sla_all,
         cost_per_approved=totals.cost_per_approved,

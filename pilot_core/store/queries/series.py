@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pilot_core.insight.approval import DecidedPoint, History
 from pilot_core.insight.breakdowns import Badge
-from pilot_core.insight.results import SparklinePoint, Sparklines
+from pilot_core.insight.results import SparklinePoint, Sparklines, WaitsLeftOut
 from pilot_core.insight.times_to import APPROVED, CENSORED, ENDED
 from pilot_core.insight.trends import Point
 from pilot_core.store.engine.connection import Connection, Row, rows
@@ -73,12 +73,17 @@ FROM pilot_outcomes f JOIN chosen c ON c.pid = f.pid
 
 # An unreviewed cut of a pilot that has ended waited until then. A review without a time says nothing of the wait.
 _WAITS = """
-SELECT GREATEST(CAST(extract(epoch FROM COALESCE(j.first_heard_at, p.ended_at, CAST($now AS TIMESTAMP)) - j.ready_at)
+SELECT GREATEST(CAST(extract(epoch FROM COALESCE(j.first_heard_at, p.ended_at, CAST($now AS TIMESTAMP)) - j.sent_at)
         AS DOUBLE PRECISION) / 3600, 0.0) AS hours,
     j.first_heard_at IS NOT NULL AS heard
 FROM judged j JOIN pilot_outcomes p ON p.pid = j.pid
-WHERE j.state = 'ready' AND j.ready_at IS NOT NULL AND (j.level IS NULL OR j.first_heard_at IS NOT NULL)
-    AND (j.first_heard_at IS NULL OR j.first_heard_at >= j.ready_at)
+WHERE j.state = 'ready' AND j.sent_at IS NOT NULL AND (j.level IS NULL OR j.first_heard_at IS NOT NULL)
+    AND (j.first_heard_at IS NULL OR j.first_heard_at >= j.sent_at)
+"""
+_WAITS_LEFT_OUT = """
+SELECT count(*) FILTER (WHERE first_heard_at < sent_at) AS before_start,
+    count(*) FILTER (WHERE first_heard_at IS NULL OR sent_at IS NULL) AS without_time
+FROM judged WHERE state = 'ready' AND level IS NOT NULL
 """
 
 _SPAN = "SELECT min(created_at) AS first, max(created_at) AS last FROM chosen"
@@ -149,9 +154,16 @@ def times_to_end(connection: Connection, now: datetime) -> "tuple[Array, Array]"
 
 
 def feedback_waits(connection: Connection, now: datetime) -> "tuple[Array, Array]":
-    """Hours from each ready cut to its first feedback, or as long as it has waited, and whether there was any."""
+    """Hours from each video's being sent, or ready where none was, to its first feedback or the end of its wait so far.
+
+    Also returns whether there was any feedback."""
     found = connection.execute(_WAITS, {"now": to_column(now)}).fetchnumpy()
     return found["hours"], found["heard"]
+
+
+def waits_left_out(connection: Connection) -> WaitsLeftOut:
+    """The reviewed attempts that ``feedback_waits`` leaves out."""
+    return WaitsLeftOut(**rows(connection, _WAITS_LEFT_OUT)[0])
 
 
 def sparklines(connection: Connection) -> Sparklines:

@@ -64,7 +64,7 @@ def _progress_columns(pilot: PilotRun) -> Row:
     """How far the pilot is. ``decisions`` has one word per attempt: the human decision, or else the attempt's state."""
     runs = sorted(pilot.runs, key=lambda attempt: attempt.attempt_number)
     counted = [attempt for attempt in runs if attempt.state is not AttemptState.FAILED]
-    costs = [attempt.total_cost_dollars for attempt in runs if attempt.total_cost_dollars is not None]
+    costs = [attempt.total_cost_dollars for attempt in counted if attempt.total_cost_dollars is not None]
     latest = runs[-1] if runs else None
     review = latest.review if latest else None
     return {

@@ -15,7 +15,7 @@ from pilot_core.web.components import metric_card
 from pilot_core.web.components.metric_card import MetricCard
 from pilot_core.web.pages.metrics import drilldown
 from pilot_core.web.pages.metrics.filters import Asked
-from pilot_core.web.pages.metrics.numbers import basis, cost, days, events, hours, rate_with_n, spread_in
+from pilot_core.web.pages.metrics.numbers import basis, cost, days, events, hours, left_out, rate_with_n, spread_in
 from pilot_core.web.pages.metrics.plot import Drilldown
 
 
@@ -172,10 +172,10 @@ def _quality(page: MetricsPage) -> list[MetricCard]:
         MetricCard(
             "Feedback latency",
             hours(found.feedback_latency.median),
-            events(found.feedback_latency, hours),
-            "From a cut’s being ready to its first feedback: when half have come in, with how many of all cuts have "
-            "(Kaplan–Meier, 95% interval). "
-            "Cuts not yet reviewed are counted for as long as they have waited.",
+            events(found.feedback_latency, hours) + left_out(found.latency_left_out),
+            "From sending a video (its being ready, where nothing was sent) to its first feedback: when half have come "
+            "in, with how many of all videos have (Kaplan–Meier, 95% interval). Videos not yet reviewed are counted "
+            "for as long as they have waited.",
         ),
     ]
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from pilot_core.formatting import MISSING, count, dollars, percent, seconds
-from pilot_core.insight.results import CostPerApproved, Spread
+from pilot_core.insight.results import CostPerApproved, Spread, WaitsLeftOut
 from pilot_core.insight.stats import Rate
 from pilot_core.insight.times_to import TimeTo
 
@@ -60,8 +60,19 @@ def events(found: TimeTo, words: Callable[[float | None], str]) -> str:
 
 
 def cost(found: CostPerApproved) -> tuple[str, str]:
-    """Return the cost per approved pilot, and the total it is computed from."""
-    return dollars(found.value), f"{dollars(found.cost)} for {found.approved:,} approved"
+    """Return the cost per approved pilot, the total it is computed from, and how many of the costs are known."""
+    known = f"costs of {found.known:,} of {found.decided:,} decided known"
+    return dollars(found.value), f"{dollars(found.cost)} for {found.approved:,} approved, {known}"
+
+
+def left_out(found: WaitsLeftOut) -> str:
+    """Return words for the reviewed attempts that feedback latency leaves out, such as “, 2 left out”, or nothing."""
+    parts = [
+        f"{n:,} {words}"
+        for n, words in ((found.before_start, "dated before the video"), (found.without_time, "without a time"))
+        if n
+    ]
+    return f", left out: {', '.join(parts)}" if parts else ""
 
 
 def _plain(value: float | None) -> str:

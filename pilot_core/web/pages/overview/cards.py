@@ -45,11 +45,10 @@ def show(numbers: Headlines) -> None:
             _course(numbers.iterations_course),
         ),
         MetricCard(
-            "SLA kept",
+            "SLA met",
             percent(kept.value),
             f"{numbers.sla_kept:,} of {numbers.sla_n:,}" + _interval(kept.low, kept.high),
-            window + "Attempts that kept every promise; what could not be measured is left out. The line is the share "
-            "by week.",
+            window + "Attempts that met every limit of the SLA, where it was measured. The line is the share by week.",
             _course(numbers.sla_course),
         ),
     )

@@ -43,6 +43,8 @@ def show(view: View, shown: Shown | None) -> None:
             feedback_form.show_unsaved(view)
         if refused and refused.changes:
             st.button("Put this away", key=view.key("put away"), on_click=dismiss, args=(view,), type="tertiary")
+        if view.pilot.approved_but_open:
+            _close_as_approved(view)
         _primary(view, doing)
         attempt = _folded_form(view, doing, shown) if page_guard.may_change() else None
         if attempt:
@@ -123,6 +125,21 @@ def _primary(view: View, doing: Todo) -> None:
                 on_click=open_dialog,
                 args=(view, "raise"),
             )
+
+
+def _close_as_approved(view: View) -> None:
+    st.markdown("The latest review approves this pilot, but its imported outcome is pending.")
+    if page_guard.may_change():
+        act_button(
+            view,
+            "Close as approved",
+            Action(
+                lambda seen: pilots.close_as_approved(view.store, view.pilot_id, view.lead, seen_version=seen),
+                "Closed as approved.",
+            ),
+            icon=":material/check:",
+            width="stretch",
+        )
 
 
 def _why(view: View) -> None:

@@ -115,7 +115,7 @@ def _draft_asked(view: View, attempt: PilotRunAttempt) -> Draft | None:
 
 def _draft_name(draft: Draft, chosen: Draft | None) -> str:
     missed = sum(check.passed is False for check in draft.checks)
-    verdict = f"misses {missed}" if missed else "SLA kept"
+    verdict = f"misses {missed}" if missed else "SLA met"
     return f"Draft {draft.iteration}, {verdict}" + (", sent" if draft is chosen else "")
 
 
