@@ -8,7 +8,7 @@ from pilot_core.store.queries.metrics_page import metrics_page
 from pilot_core.web.access.current_app import app
 from pilot_core.web.access.page_guard import require
 from pilot_core.web.components import links
-from pilot_core.web.pages.metrics import cards, compare, filters, improvement, questions, verdict, words
+from pilot_core.web.pages.metrics import cards, compare, filters, improvement, questions, verdict, whose_clock, words
 
 visitor = require(Role.VIEWER)
 
@@ -36,3 +36,4 @@ compare.show(app().store, known, asked, page, today)
 questions.show(app().store, asked, page)
 improvement.show(page.measures.improvement)
 words.show(app().store, asked)
+whose_clock.show(app().store, asked)

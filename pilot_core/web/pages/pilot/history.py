@@ -9,6 +9,8 @@ import streamlit as st
 from pilot_core.clock import as_utc
 from pilot_core.domain.events import actor_name, describe
 from pilot_core.formatting import ago
+from pilot_core.insight.waits import sentence
+from pilot_core.store.queries.waits import pilot_waits
 from pilot_core.web.components.empty_state import empty_state
 from pilot_core.web.components.text import plain
 from pilot_core.web.pages.pilot.view import View
@@ -20,6 +22,8 @@ def show(view: View) -> None:
     if not events:
         empty_state("Nothing is on record for this pilot.")
         return
+    if waited := sentence(pilot_waits(view.store.database, view.pilot_id, view.now)):
+        st.markdown(waited)
     st.caption(f"The latest first. Times are in {plain(view.zone.replace('_', ' '))}.")
     table = pd.DataFrame(
         {

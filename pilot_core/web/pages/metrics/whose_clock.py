@@ -1,0 +1,57 @@
+"""Whose clock: the time to approval, split by whom the pilots waited for."""
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from pilot_core.formatting import count, percent
+from pilot_core.insight.waits import LABELS, Party, Waits, long
+from pilot_core.store.pilots import PilotStore
+from pilot_core.store.queries.waits import approved_waits
+from pilot_core.web.pages.metrics.filters import Asked
+from pilot_core.web.pages.metrics.plot import canvas
+
+
+@st.fragment
+def show(store: PilotStore, asked: Asked) -> None:
+    """Draw the section, read when it is opened."""
+    section = st.expander("Whose clock: who do approved pilots wait for?", key="whose_clock", on_change="rerun")
+    if not section.open:
+        return
+    until = asked.as_of or store.clock()
+    found = approved_waits(store.database, asked.cohort, until, as_of=asked.as_of)
+    with section:
+        st.caption(reading(found))
+        if found.total:
+            st.plotly_chart(figure(found), config={"displayModeBar": False}, alt=reading(found))
+
+
+def reading(waits: Waits) -> str:
+    """Return the shares in one sentence, with the number of pilots and what is left out."""
+    imported = count(waits.unknown, "imported pilot")
+    left_out = f" {imported} left out, since the steps are not known." if waits.unknown else ""
+    if not waits.total:
+        return f"No approved pilot whose steps are known.{left_out}"
+    parts = [
+        f"{LABELS[party].lower()} {percent(share)}"
+        for party in sorted(Party, key=lambda party: -waits.by_party[party])
+        if (share := waits.share(party))
+    ]
+    pilots, mean = count(waits.pilots, "approved pilot"), long(waits.total / waits.pilots)
+    return f"{pilots}, {mean} from creation to approval on average: {', '.join(parts)}.{left_out}"
+
+
+def figure(waits: Waits) -> go.Figure:
+    """Return one bar, split by party."""
+    drawn = canvas(x_title="Mean days per approved pilot", height=150, legend=True)
+    for party in Party:
+        days = waits.by_party[party].total_seconds() / 86_400 / waits.pilots
+        if days:
+            drawn.add_bar(
+                x=[days],
+                y=[""],
+                name=LABELS[party],
+                orientation="h",
+                hovertemplate=f"{LABELS[party]}: {long(waits.by_party[party] / waits.pilots)}<extra></extra>",
+            )
+    drawn.update_layout(barmode="stack")
+    return drawn
