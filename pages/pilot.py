@@ -9,6 +9,7 @@ from pilot_core.web.components import links as addresses
 from pilot_core.web.components import live_updates, pilot_finder
 from pilot_core.web.components.phone import on_a_phone
 from pilot_core.web.pages.pilot import (
+    checklist,
     comments,
     dialogs,
     documents_tab,
@@ -52,6 +53,7 @@ with video_place:
     shown = videos.show(view)
 with action_place:
     next_action.show(view, shown)
+    checklist.show(view, shown)
 
 sections = st.tabs(
     [

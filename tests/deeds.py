@@ -17,6 +17,7 @@ from pilot_core.domain.brief import Brief
 from pilot_core.domain.comments import Anchor
 from pilot_core.domain.messages import MessageKind, NewMessage
 from pilot_core.domain.pilot import PilotRun
+from pilot_core.domain.requests import MarkKind
 from pilot_core.domain.reviews import Grant, TeamMember, Unsent
 from pilot_core.domain.roles import ActKind, Role
 from pilot_core.erasure.person import erase_person
@@ -24,7 +25,7 @@ from pilot_core.erasure.pilot import erase_pilot
 from pilot_core.messages import calendar, outbox
 from pilot_core.rendering.begin import begin, retry
 from pilot_core.rendering.failure import fail_attempt
-from pilot_core.review import comments, links, unsent
+from pilot_core.review import comments, links, marks, unsent
 from pilot_core.review.decisions import Decision, decide, undo_decision
 from pilot_core.review.receipts import record_opened
 from pilot_core.services import inbox, judgements, keys, pilots
@@ -301,6 +302,19 @@ def judge_comment(at: Place) -> Deed:
     return lambda who: comments.judge_comment(at.store, at.speaker(who), about, True, 2)
 
 
+def mark_request(at: Place) -> Deed:
+    about = said(at, at.actors[Role.REVIEWER])
+    next_attempt(at.store, at.pilot_id)
+    return lambda who: marks.mark_request(at.store, at.speaker(who), about, MarkKind.DONE, "", 2)
+
+
+def unmark_request(at: Place) -> Deed:
+    about = said(at, at.actors[Role.REVIEWER])
+    next_attempt(at.store, at.pilot_id)
+    marks.mark_request(at.store, at.speaker(LEAD), about, MarkKind.DONE, "", 2)
+    return lambda who: marks.unmark_request(at.store, at.speaker(who), about, 2)
+
+
 def set_address(at: Place) -> Deed:
     return lambda who: outbox.set_address(at.store, at.pilot_id, "ann@example.com", who)
 
@@ -395,6 +409,7 @@ DEEDS: dict[ActKind, tuple[Callable[[Place], Deed], ...]] = {
     ActKind.COMMENT: (comment, reply),
     ActKind.EDIT_COMMENT: (edit_comment, delete_comment),
     ActKind.JUDGE_COMMENT: (judge_comment,),
+    ActKind.MARK_REQUEST: (mark_request, unmark_request),
     ActKind.CONTACT: (set_address, switch_off, resume_reminders),
     ActKind.EDIT_MESSAGE: (edit_message,),
     ActKind.MOVE_MESSAGE: (hold, release, cancel),

@@ -21,7 +21,7 @@ from pilot_core.store.pilots import PilotStore
 from pilot_core.store.tables import outbox as outbox_rows
 from tests.deeds import NOTE
 from tests.pressing import COMPONENT, FIRST, PANE, PRESS, Step
-from tests.reviewing import LEAD, next_attempt, pilot_in_review, queued_attempt
+from tests.reviewing import LEAD, next_attempt, pilot_in_review, queued_attempt, reviewer
 
 SAID = "Feedback and comments"
 WORDS = "Words over a socket"
@@ -56,8 +56,8 @@ def _own_reply(store: PilotStore, pilot: PilotRun, name: str) -> None:
     comments.add_comment(store, speaker, 1, Anchor(5), "Words")
 
 
-def _addressed(store: PilotStore, pilot: PilotRun, name: str) -> None:
-    _comment(store, pilot, name)
+def _marked(store: PilotStore, pilot: PilotRun, name: str) -> None:
+    comments.add_comment(store, reviewer(store, pilot), 1, Anchor(5), "The logo")
     next_attempt(store, pilot.pilot_id)
 
 
@@ -187,12 +187,11 @@ WAYS = {
         prepare=_own_reply,
         is_own=True,
     ),
-    "judge": Way(
-        ActKind.JUDGE_COMMENT,
-        (("Is it addressed?", ["Addressed in attempt 2"]),),
-        _in_pane(SAID),
-        traces="comment_addressed",
-        prepare=_addressed,
+    "mark": Way(
+        ActKind.MARK_REQUEST,
+        (("What was done, or why it is not possible", WORDS), ("Mark as done", PRESS)),
+        traces="request_marked",
+        prepare=_marked,
     ),
     "set the address": Way(
         ActKind.CONTACT,
@@ -250,6 +249,7 @@ ELSEWHERE = {
     ActKind.RENAME: "the review room's",
     ActKind.KEEP_WORDS: "the review room's",
     ActKind.DECIDE: "the review room's",
+    ActKind.JUDGE_COMMENT: "the review room's",
 }
 """The acts that no page of the dashboard offers, and whose they are."""
 

@@ -396,18 +396,14 @@ def test_a_link_and_the_lines_of_a_post_can_be_copied_whole() -> None:
 @pytest.mark.parametrize(
     ("flags", "answer", "open_point"),
     [
-        (("hook_weak",), "- Opens with a number", None),
-        (
-            ("too_long",),
-            "- Too long: no change names it, see below.",
-            "- Too long: no change names it. Look at the video",
-        ),
+        (("hook_weak",), "- Hook is weak: done. Opens with a number", None),
+        (("too_long",), "- Too long: done (length 48.0 s → 40.8 s).", None),
         (
             ("factual_error",),
-            "- Factual error: needs a person, see below.",
+            "- Factual error: needs a person.",
             "- Factual error: no pipeline can settle this. Correct the brief’s proof points",
         ),
-        (("their_own_flag",), "- their own flag: no change names it", "- their own flag: no change names it."),
+        (("their_own_flag",), "- their own flag: needs a person.", "- their own flag: no change names it."),
         ((), "No flag was raised.", "- The feedback came in words without a flag. Compare them with the video."),
     ],
 )
@@ -633,7 +629,7 @@ def test_a_report_without_any_attempt_shows_dashes_and_never_a_zero_that_was_not
     assert "| Average time to first cut | – (n = 0) |" in text
     assert "| Average iterations an attempt | – (n = 0) |" in text
     assert "| Review approval rate | – |" in text
-    assert "| SLA passed | – |" in text
+    assert "| SLA met | – |" in text
     assert "| Total cost | – |" in text
     assert "No attempt yet." in text
     assert "No comparison yet: it takes two reviewed attempts." in text

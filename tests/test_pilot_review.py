@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from pilot_core import PilotStore
 from pilot_core.domain.comments import Anchor
 from pilot_core.domain.reviews import LinkState
+from pilot_core.review.checklist import marks_of
 from pilot_core.review.comments import add_comment, comments_of, threads_of
 from pilot_core.review.decisions import Decision, decide
 from pilot_core.review.links import grant_for, links_of, open_link
@@ -202,24 +203,31 @@ def test_the_team_answers_and_changes_its_own_words(open_page: Open, pilot_id: s
     assert [c.body for c in comments_of(store, pilot_id)] == ["The logo"]
 
 
-def test_a_comment_is_resolved_in_a_later_attempt_and_then_locked(
+def test_a_comment_is_locked_by_the_next_attempt_and_marked_on_its_checklist(
     open_page: Open, pilot_id: str, cast: Cast, store: PilotStore
 ) -> None:
-    add_comment(store, reviewer(store, store.load(pilot_id)), 1, Anchor(9), "The logo")
-    at = section(open_page(pilot_id), pilot_id, COMMENTS)
-    assert not [control for control in at.segmented_control if control.label == "Is it addressed?"]
+    said = add_comment(store, reviewer(store, store.load(pilot_id)), 1, Anchor(9), "The logo")
     cast.review(pilot_id, 1, "minor_changes")
     cast.attempt(pilot_id)
     at = section(open_page(pilot_id), pilot_id, COMMENTS)
     assert "Answer" not in labels(at)
-    judging = next(control for control in at.segmented_control if control.label == "Is it addressed?")
-    judging.set_value(2).run()
-    [comment] = comments_of(store, pilot_id)
-    assert (comment.resolved_in_attempt, comment.judged_by) == (2, LEAD)
-    assert "0 comments open, 1 resolved." in page_text(at)
-    judging = next(control for control in at.segmented_control if control.label == "Is it addressed?")
-    judging.set_value(0).run()
-    assert comments_of(store, pilot_id)[0].addressed is False
+    assert "1 request needs a person in attempt 2" in page_text(at)
+    note = "What was done, or why it is not possible"
+    at = button(at, "Mark as not possible")
+    assert "Say why it is not possible" in page_text(at)
+    next(field for field in at.text_area if field.label == note).set_value("It is the only logo.").run()
+    at = button(at, "Mark as not possible")
+    [mark] = marks_of(store, pilot_id)
+    assert (mark.request_id, mark.kind, mark.note, mark.made_by) == (
+        said.comment_id,
+        "not possible",
+        "It is the only logo.",
+        LEAD,
+    )
+    assert f"Not possible, says {LEAD}: It is the only logo." in page_text(at)
+    assert "needs a person in attempt 2" not in page_text(at)
+    at = button(at, next(label for label in labels(at) if label.startswith("Undo the mark")))
+    assert marks_of(store, pilot_id) == []
 
 
 def test_exports_are_offered_for_what_is_listed(open_page: Open, pilot_id: str, store: PilotStore) -> None:

@@ -299,7 +299,7 @@ def test_servers_that_begin_at_once_on_an_empty_database_build_it_once(
             thread.join()
         assert failed == []
         store = PilotStore(tmp_path / "store", database_url=url)
-        assert store.database.read(lambda c: c.execute("SELECT count(*) FROM schema_migrations").fetchall()) == [(16,)]
+        assert store.database.read(lambda c: c.execute("SELECT count(*) FROM schema_migrations").fetchall()) == [(17,)]
 
 
 def test_an_upgrade_keeps_a_copy_of_what_was_there_as_a_duckdb_file(
@@ -312,17 +312,19 @@ def test_an_upgrade_keeps_a_copy_of_what_was_there_as_a_duckdb_file(
         lambda c: c.execute(
             "DELETE FROM schema_migrations WHERE number >= 7; ALTER TABLE erasures DROP COLUMN pilot_hash; "
             "DROP TABLE messages, deliveries, pilot_contacts, message_sender, calendar_feeds, media, documents_due, "
-            "act_keys, request_answers, unsent_words, attachments, display_names, reports_due; "
+            "act_keys, request_answers, unsent_words, attachments, display_names, reports_due, request_marks; "
             "DROP SEQUENCE commit_number; ALTER TABLE attempts DROP COLUMN sent_at; "
             "ALTER TABLE attempts DROP COLUMN sent_by; ALTER TABLE attempts DROP COLUMN sent_how; "
             "ALTER TABLE pilots DROP COLUMN latest_stage; ALTER TABLE pilots DROP COLUMN latest_stage_since; "
             "ALTER TABLE pilots DROP COLUMN latest_watched; ALTER TABLE pilots DROP COLUMN latest_reached_at; "
+            "ALTER TABLE comments DROP COLUMN judged_by_reviewer; "
             "ALTER TABLE pilots DROP COLUMN owner; ALTER TABLE pilots DROP COLUMN snoozed_until; "
             "ALTER TABLE review_links DROP COLUMN may_download; ALTER TABLE feedback DROP COLUMN original_sha256"
         )
     )
     names = ["0007_messages", "0008_media", "0009_acts", "0010_commits", "0011_requests", "0012_unsent"]
-    assert there.database.migrate() == [*names, "0013_conformed", "0014_attachments", "0015_sent", "0016_inbox"]
+    names += ["0013_conformed", "0014_attachments", "0015_sent", "0016_inbox", "0017_checklist"]
+    assert there.database.migrate() == names
     with opened_copy(there.root / "pilots.schema_0006.duckdb") as copy:
         assert copy.execute("SELECT pilot_id FROM pilots").fetchall() == [(pilot.pilot_id,)]
 

@@ -16,6 +16,7 @@ from pilot_core.files import write_all_atomic, write_atomic
 from pilot_core.insight.cohort import Cohort
 from pilot_core.insight.report import build_report
 from pilot_core.review.comments import threads_of
+from pilot_core.review.requests import answers_of
 from pilot_core.settings import Settings
 from pilot_core.store.pilots import PilotStore
 
@@ -23,7 +24,7 @@ from pilot_core.store.pilots import PilotStore
 def report(arguments: argparse.Namespace, config: Settings) -> int:
     """Write a pilot's outcome report to its folder and print it."""
     store = open_store(arguments, config)
-    report = build_report(store.load(arguments.report))
+    report = build_report(store.load(arguments.report), answers_of(store, arguments.report))
     text = render_report(report)
     path = store.root / report.pilot_id / OUTCOME_REPORT
     write_atomic(path, text)

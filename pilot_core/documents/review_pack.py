@@ -13,7 +13,9 @@ from pilot_core.documents.text import line
 from pilot_core.domain.attempt import Draft, OpenRequests, PilotRunAttempt, Shot, SlaCheck
 from pilot_core.domain.brief import BRIEF_LABELS
 from pilot_core.domain.feedback import Feedback
+from pilot_core.domain.measures import Measured, is_contradicted, measured
 from pilot_core.domain.pilot import PilotRun
+from pilot_core.domain.requests import Outcome, outcome_of
 
 AUDIENCES = {
     "social_reel": "People who scroll a vertical feed on a phone, whether they follow the company or come across it.",
@@ -51,14 +53,17 @@ class Carried:
 
 @dataclass(frozen=True)
 class Answer:
-    """A flag raised on the previous attempt, and the changes that answer it.
+    """A flag raised on the previous attempt, what was done about it, and the changes that answer it.
 
-    ``needs`` is the field of the brief that must be corrected, or None.
+    ``needs`` is the field of the brief that must be corrected, or None. ``is_unnamed``: nothing is known to answer it.
     """
 
     label: str
+    outcome: Outcome
+    measured: Measured | None
     changes: list[str]
     needs: str | None
+    is_unnamed: bool
 
 
 @dataclass(frozen=True)
@@ -87,8 +92,8 @@ def render_review_pack_texts(
     left = draft.placeholders
     earlier = [a for a in pilot.runs if a.attempt_number < attempt.attempt_number]
     review = previous_attempt.review if previous_attempt else None
-    answers = _answers(review, draft)
-    answering = list(dict.fromkeys(change for answer in answers for change in answer.changes))
+    answers = _answers(review, previous_attempt.final_draft if previous_attempt else None, draft)
+    answering = {change for answer in answers for change in answer.changes}
     return {
         names.MARKETING_SUMMARY: render_plain(
             "marketing_summary.txt.j2",
@@ -122,7 +127,7 @@ def render_review_pack_texts(
             review=_carried(previous_attempt.attempt_number, review, asked) if previous_attempt and review else None,
             figures=_figures(previous_attempt, draft),
             answers=answers,
-            answering=answering,
+            has_answers=bool(answering),
             other_changes=[change.text for change in draft.changes if change.text not in answering],
             open_points=_open_points(facts, review, answers, draft),
         ),
@@ -177,13 +182,19 @@ def _carried(number: int, review: Feedback, asked: OpenRequests) -> Carried:
     )
 
 
-def _answers(review: Feedback | None, draft: Draft) -> list[Answer]:
-    found = []
+def _answers(review: Feedback | None, before: Draft | None, draft: Draft) -> list[Answer]:
+    """Return what was done about each flag. A change that answers two flags is told at the first."""
+    found: list[Answer] = []
     for flag in review.flags if review else []:
         info = catalog.flags().get(flag)
         needs = BRIEF_LABELS.get(info.needs, info.needs) if info and info.needs else None
-        label = catalog.label("flag", flag)
-        found.append(Answer(label, [change.text for change in draft.changes if flag in change.flags], needs))
+        changes = [change for change in draft.changes if flag in change.flags]
+        value = measured(flag, before, draft)
+        told = {text for answer in found for text in answer.changes}
+        texts = [c.text for c in changes if c.text not in told and not is_contradicted(c, before, draft)]
+        outcome = outcome_of(changes, value)
+        is_unnamed = not changes and outcome is Outcome.NEEDS_A_PERSON
+        found.append(Answer(catalog.label("flag", flag), outcome, value, texts, needs, is_unnamed))
     return found
 
 
@@ -204,9 +215,11 @@ def _open_points(facts: Facts, review: Feedback | None, answers: list[Answer], d
         if answer.needs
     ]
     points += [
-        f"{answer.label}: no change names it. Look at the video to see whether it is answered."
+        f"{answer.label}: measured, this was not done ({answer.measured})."
+        if answer.outcome is Outcome.NOT_DONE
+        else f"{answer.label}: no change names it. Look at the video to see whether it is answered."
         for answer in answers
-        if not answer.needs and not answer.changes
+        if not answer.needs and (answer.outcome is Outcome.NOT_DONE or answer.is_unnamed)
     ]
     if review and review.notes.strip() and not review.flags:
         points.append("The feedback came in words without a flag. Compare them with the video.")

@@ -67,14 +67,16 @@ class SlaCheck(Record):
 class Change(Record):
     """One sentence on what differs from the previous version, and the flags it is about.
 
-    ``answered`` is False if the pipeline leaves those flags to a person. ``shots`` are the places of the draft's shots
-    that it is about, counted from 0; None if the pipeline does not say. A plain string is accepted as a change without
-    flags: programs of the command pipeline may send one, and older records contain only strings.
+    ``answered`` is False if the pipeline leaves those flags to a person. ``possible`` is False if it cannot be done;
+    the text then says why. ``shots`` are the places of the draft's shots that it is about, counted from 0; None if the
+    pipeline does not say. A plain string is accepted as a change without flags: programs of the command pipeline may
+    send one, and older records contain only strings.
     """
 
     text: str
     flags: list[str] = Field(default_factory=list)
     answered: bool = True
+    possible: bool = True
     shots: list[int] | None = None
 
     @model_validator(mode="before")

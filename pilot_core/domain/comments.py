@@ -40,7 +40,8 @@ class Comment:
     """A comment on a frame, or on the frames up to ``end_frame`` (inclusive). Frames count from 0; times are in UTC.
 
     ``link_id`` is None for comments by the team. ``addressed`` says whether a later attempt, ``judged_in``, resolved
-    it, and is None until someone has judged that. A deleted comment has no text and no shape.
+    it, and is None until someone has judged that; ``judged_by_reviewer`` says whether that was a reviewer. A deleted
+    comment has no text and no shape.
     """
 
     comment_id: str
@@ -62,6 +63,7 @@ class Comment:
     judged_in: int | None = None
     judged_by: str | None = None
     judged_at: datetime | None = None
+    judged_by_reviewer: bool = False
 
     @property
     def from_team(self) -> bool:

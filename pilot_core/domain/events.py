@@ -77,6 +77,8 @@ class EventKind(StrEnum):
     COMMENT_NOT_ADDRESSED = "comment_not_addressed"
     REQUEST_ADDRESSED = "request_addressed"
     REQUEST_NOT_ADDRESSED = "request_not_addressed"
+    REQUEST_MARKED = "request_marked"
+    REQUEST_UNMARKED = "request_unmarked"
     DOWNLOAD_ALLOWED = "download_allowed"
     DOWNLOAD_ENDED = "download_ended"
 
@@ -268,6 +270,10 @@ SENTENCES: dict[EventKind, Callable[[Event], str]] = {
     EventKind.COMMENT_NOT_ADDRESSED: _judged("not addressed"),
     EventKind.REQUEST_ADDRESSED: _answered("addressed"),
     EventKind.REQUEST_NOT_ADDRESSED: _answered("not addressed"),
+    EventKind.REQUEST_MARKED: lambda e: (
+        f"marked a request on {_attempt(e)} as {e.detail.get('as')} in attempt {e.detail.get('in_attempt')}"
+    ),
+    EventKind.REQUEST_UNMARKED: lambda e: f"took back a mark on a request in attempt {e.detail.get('in_attempt')}",
     EventKind.DOWNLOAD_ALLOWED: lambda e: f"let {e.detail.get('reviewer')} download the approved video",
     EventKind.DOWNLOAD_ENDED: lambda e: f"no longer lets {e.detail.get('reviewer')} download the approved video",
     EventKind.RECOMMENDATION_OVERRIDDEN: _overridden,

@@ -57,6 +57,7 @@ class ActKind(StrEnum):
     COMMENT = "comment and reply"
     EDIT_COMMENT = "edit or delete one's own comment"
     JUDGE_COMMENT = "say whether a comment or a request is addressed"
+    MARK_REQUEST = "mark a request as done or not possible"
     CONTACT = "set the founder's address and reminders"
     EDIT_MESSAGE = "edit a message"
     MOVE_MESSAGE = "hold, release, cancel or tick off a message"

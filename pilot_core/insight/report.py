@@ -1,18 +1,20 @@
 """The outcome report of one pilot: figures, quotes from reviews, and the recommendation."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import fsum
 from typing import Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from pilot_core import catalog
 from pilot_core.clock import as_utc, utc_now
 from pilot_core.domain.attempt import AttemptState, PilotRunAttempt
 from pilot_core.domain.feedback import FeedbackLevel, FeedbackMode
+from pilot_core.domain.measures import measured
 from pilot_core.domain.pilot import ApprovalOutcome, PilotRun, PilotStatus
+from pilot_core.domain.requests import Answer
 from pilot_core.insight.evidence import (
     FlagState,
     Quote,
@@ -32,13 +34,11 @@ ThemeState = Literal["resolved", "persistent", "new", "raised"]
 Side = Literal["better", "worse", "same"]
 Number = TypeVar("Number", int, float)
 THEME_ORDER: tuple[ThemeState, ...] = ("persistent", "new", "raised", "resolved")
-FLAG_CHANGES: dict[FlagState, tuple[Side, str]] = {
-    FlagState.RESOLVED: ("better", "not raised again"),
-    FlagState.PERSISTENT: ("same", "still open"),
-    FlagState.NEW: ("worse", "new"),
+FLAG_WORDS: dict[FlagState, str] = {
+    FlagState.RESOLVED: "not raised again",
+    FlagState.PERSISTENT: "raised again",
+    FlagState.NEW: "raised for the first time",
 }
-LENGTH_FLAGS = {"too_long": -1, "too_short": 1}
-"""The flags that the video's length measures, with the sign of the change that answers them."""
 
 
 class Part(BaseModel):
@@ -48,20 +48,27 @@ class Part(BaseModel):
 
 
 class Theme(Part):
-    """A flag, the attempts it was raised on, and quotes. State ``raised``: only one attempt has been reviewed."""
+    """A flag, the attempts it was raised on, and quotes. State ``raised``: only one attempt has been reviewed.
+
+    ``measured`` is what the flag is about, measured before and after, and ``answer`` what reviewers said of a later
+    attempt in the review room; both are None if there is none.
+    """
 
     flag: str
     label: str
     attempts: list[int]
     state: ThemeState
     quotes: list[Quote]
+    measured: str | None = None
+    answer: str | None = None
 
 
 class Improvement(Part):
     """The last reviewed attempt compared with the first: last minus first, or last over first for ``ttfc_ratio``.
 
     ``decision_delta`` is in steps from major changes over minor changes to approve (-2 to 2), ``cost_delta`` in
-    dollars. A figure is None if either attempt lacks it. ``better``, ``worse`` and ``same`` hold sentences.
+    dollars. A figure is None if either attempt lacks it. ``better``, ``worse`` and ``same`` hold sentences about
+    measures, ``flags`` those about flags.
     """
 
     first_attempt: int
@@ -75,6 +82,7 @@ class Improvement(Part):
     better: list[str]
     worse: list[str]
     same: list[str]
+    flags: list[str] = Field(default_factory=list)
 
 
 class AttemptRow(Part):
@@ -147,13 +155,23 @@ class FiledReport:
     override_reason: str | None
 
 
-def build_report(pilot: PilotRun, *, as_of: datetime | None = None, now: datetime | None = None) -> OutcomeReport:
-    """Return the report of what was known at ``as_of``. None means everything, dated ``now`` (default: this moment)."""
+def build_report(
+    pilot: PilotRun,
+    answers: Sequence[Answer] = (),
+    *,
+    as_of: datetime | None = None,
+    now: datetime | None = None,
+) -> OutcomeReport:
+    """Return the report of what was known at ``as_of``. None means everything, dated ``now`` (default: this moment).
+
+    ``answers`` are those given in the review room, by attempt and time.
+    """
     generated_at = as_utc(now or utc_now())
     dated = as_utc(as_of) if as_of else generated_at
     known = known_at(pilot, as_of)
     every, runs = sorted(known.runs, key=lambda a: a.attempt_number), counted_attempts(known)
     reviewed = reviewed_attempts(known)
+    themes = _themes(known, reviewed, [a for a in answers if as_of is None or a.answered_at <= as_utc(as_of)])
     result = recommend(pilot, as_of=as_of).model_copy(update={"as_of": dated})
     ttfc = [a.time_to_first_cut_seconds for a in runs if a.time_to_first_cut_seconds is not None]
     iterations = [a.iteration_count for a in runs if a.iteration_count is not None]
@@ -187,8 +205,8 @@ def build_report(pilot: PilotRun, *, as_of: datetime | None = None, now: datetim
         total_cost_dollars=fsum(costs) if costs else None,
         n_human_reviews=len(reviewed),
         n_simulated_reviews=sum(a.standing(FeedbackMode.SIMULATED) is not None for a in runs),
-        themes=_themes(known, reviewed),
-        improvement=_improvement(known, reviewed),
+        themes=themes,
+        improvement=_improvement(reviewed, themes),
         recommendation=result,
         attempts=[_row(a) for a in every],
     )
@@ -211,23 +229,53 @@ def _row(attempt: PilotRunAttempt) -> AttemptRow:
     )
 
 
-def _themes(pilot: PilotRun, reviewed: list[Reviewed]) -> list[Theme]:
-    """Return the themes in ``THEME_ORDER``: open flags first, resolved ones last, else in the order first raised."""
+def _themes(pilot: PilotRun, reviewed: list[Reviewed], answers: Sequence[Answer]) -> list[Theme]:
+    """Return the themes in ``THEME_ORDER``: open flags first, else in the order first raised."""
     states = flag_states(pilot)
-    themes = [
-        Theme(
-            flag=flag,
-            label=catalog.label("flag", flag),
-            attempts=on,
-            state=states[flag].value if len(reviewed) > 1 else "raised",
-            quotes=quotes(r for r in reviewed if r.number in on),
+    themes = []
+    for flag, on in raised_on(reviewed).items():
+        before, after = compared_on(on, reviewed)
+        value = measured(flag, before.final_draft, after.final_draft) if before is not after else None
+        themes.append(
+            Theme(
+                flag=flag,
+                label=catalog.label("flag", flag),
+                attempts=on,
+                state=states[flag].value if len(reviewed) > 1 else "raised",
+                quotes=quotes(r for r in reviewed if r.number in on),
+                measured=str(value) if value else None,
+                answer=_answer(flag, on[-1], answers),
+            )
         )
-        for flag, on in raised_on(reviewed).items()
-    ]
     return sorted(themes, key=lambda theme: THEME_ORDER.index(theme.state))
 
 
-def _improvement(pilot: PilotRun, reviewed: list[Reviewed]) -> Improvement | None:
+def compared_on(on: list[int], reviewed: list[Reviewed]) -> tuple[PilotRunAttempt, PilotRunAttempt]:
+    """Return the attempts to measure a flag on: where it was raised before, and the latest reviewed one.
+
+    ``on`` are the numbers of the attempts that it was raised on.
+    """
+    attempts, latest = {entry.number: entry.attempt for entry in reviewed}, reviewed[-1].attempt
+    earlier = [number for number in on if number < latest.attempt_number]
+    return (attempts[earlier[-1]] if earlier else latest), latest
+
+
+def _answer(flag: str, raised: int, answers: Sequence[Answer]) -> str | None:
+    """Return what was said last in the review room of a flag on an attempt after the one it was raised on last."""
+    said = [a for a in answers if a.subject == flag and a.link_id and a.attempt_number > raised]
+    if not said:
+        return None
+    word = "confirmed" if said[-1].addressed else "reopened"
+    return f"{word} in the review room on attempt {said[-1].attempt_number}"
+
+
+def _flag_sentence(theme: Theme) -> str:
+    measures = f" ({theme.measured})" if theme.measured else ""
+    answer = f"; {theme.answer}" if theme.answer else ""
+    return f"“{theme.label}”: {FLAG_WORDS[FlagState(theme.state)]}{measures}{answer}."
+
+
+def _improvement(reviewed: list[Reviewed], themes: list[Theme]) -> Improvement | None:
     if len(reviewed) < 2:
         return None
     (first, before), (last, after) = reviewed[0], reviewed[-1]
@@ -240,7 +288,6 @@ def _improvement(pilot: PilotRun, reviewed: list[Reviewed]) -> Improvement | Non
         _measured("First cut", _seconds, *ttfc, SAME_SECONDS),
         _measured("Iterations", str, *iterations, 0),
         _measured("Cost", lambda dollars: f"${dollars:,.2f}", *cost, SAME_DOLLARS),
-        *(_flag_change(flag, state, reviewed) for flag, state in flag_states(pilot).items()),
     ]
     told = {
         side: [text for where, text in filter(None, found) if where == side] for side in ("better", "worse", "same")
@@ -254,26 +301,9 @@ def _improvement(pilot: PilotRun, reviewed: list[Reviewed]) -> Improvement | Non
         ttfc_ratio=ttfc[1] / ttfc[0] if ttfc[0] and ttfc[1] is not None else None,
         iterations_delta=_difference(*iterations),
         cost_delta=_difference(*cost),
+        flags=[_flag_sentence(theme) for theme in themes],
         **told,
     )
-
-
-def _flag_change(flag: str, state: FlagState, reviewed: list[Reviewed]) -> tuple[Side, str]:
-    """Return what became of a flag, beside the video's length where that measures it.
-
-    A flag that was not raised again counts as better unless the length says otherwise.
-    """
-    side, words = FLAG_CHANGES[state]
-    label = f"“{catalog.label('flag', flag)}”"
-    raised = [r.attempt for r in reviewed if flag in r.review.flags]
-    drafts = (raised[0].final_draft, reviewed[-1].attempt.final_draft)
-    before, after = (draft.duration if draft else None for draft in drafts)
-    if flag not in LENGTH_FLAGS or before is None or after is None:
-        return side, f"{label}: {words}."
-    answers = (after - before) * LENGTH_FLAGS[flag] > 0 and not is_same(before, after, SAME_SECONDS)
-    if state is FlagState.RESOLVED and not answers:
-        side = "same"
-    return side, f"{label}: {_seconds(before)} → {_seconds(after)}, {words}."
 
 
 def _seconds(value: float) -> str:

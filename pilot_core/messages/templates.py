@@ -15,6 +15,7 @@ from pilot_core import catalog
 from pilot_core.documents.text import line
 from pilot_core.domain import limits
 from pilot_core.domain.attempt import PilotRunAttempt
+from pilot_core.domain.measures import is_contradicted
 from pilot_core.domain.messages import KINDS, Message, MessageKind, Words
 from pilot_core.domain.pilot import PilotRun
 from pilot_core.errors import InvalidRequest, PilotNotFound
@@ -127,9 +128,13 @@ def _due_from_now(of: Subject) -> dict[str, Any]:
 
 
 def _changes(of: Subject) -> dict[str, Any]:
-    draft = of.attempt.final_draft
-    is_first = of.attempt.attempt_number == 1
-    return {"changes": [change.text for change in draft.changes] if draft and not is_first else []}
+    """Return what the pipeline says it changed, without what the measured videos contradict."""
+    number, draft = of.attempt.attempt_number, of.attempt.final_draft
+    earlier = [a for a in of.pilot.runs if a.attempt_number < number and a.final_draft]
+    if draft is None or not earlier:
+        return {"changes": []}
+    before = max(earlier, key=lambda a: a.attempt_number).final_draft
+    return {"changes": [change.text for change in draft.changes if not is_contradicted(change, before, draft)]}
 
 
 def _feedback(of: Subject) -> dict[str, Any]:

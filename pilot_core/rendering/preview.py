@@ -27,3 +27,13 @@ def for_a_person(pilot: PilotRun) -> list[FlagInfo]:
     reviews = [review for attempt in sorted(pilot.runs, key=lambda a: a.attempt_number) if (review := attempt.review)]
     known = flags()
     return [known[flag] for flag in (reviews[-1].flags if reviews else []) if flag in known and known[flag].needs]
+
+
+def unread_words(brief: CutBrief) -> list[str]:
+    """Return the texts in a brief that a pipeline which reads only flags does not follow.
+
+    These are the notes of the latest review, comments, and earlier words that were found not addressed.
+    """
+    notes = [review.feedback.notes for review in brief.reviews[-1:]]
+    unmet = [request.words for request in brief.unmet if request.flag is None]
+    return [words for words in (*notes, *unmet, *(comment.body for comment in brief.comments)) if words.strip()]

@@ -18,6 +18,7 @@ from pilot_core.domain.attachments import Attachment
 from pilot_core.domain.attempt import FrameComment, PilotRunAttempt
 from pilot_core.domain.comments import Anchor, Comment, CommentCounts, Reviewable, Shape
 from pilot_core.domain.events import EventKind
+from pilot_core.domain.requests import MarkKind
 from pilot_core.domain.reviews import Speaker
 from pilot_core.domain.roles import ActKind
 from pilot_core.errors import InvalidRequest, NotAllowedNow, PilotError, PilotNotFound
@@ -29,6 +30,7 @@ from pilot_core.store.engine.connection import Connection
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.tables import attachments as attachment_rows
 from pilot_core.store.tables import comments as comment_rows
+from pilot_core.store.tables import request_marks
 from pilot_core.store.tables.events import add_event
 
 T = TypeVar("T")
@@ -194,9 +196,17 @@ def judge_comment(
                 f"A comment on version {comment.attempt_number} is judged by a later, ready version; choose one.",
                 field="in_attempt",
             )
-        if (comment.addressed, comment.judged_in) == (addressed, in_attempt):
+        is_said = (comment.addressed, comment.judged_in) == (addressed, in_attempt)
+        if is_said and (comment.judged_by_reviewer or speaker.link_id is None):
             return comment
-        judged = replace(comment, addressed=addressed, judged_in=in_attempt, judged_by=speaker.name, judged_at=now)
+        judged = replace(
+            comment,
+            addressed=addressed,
+            judged_in=in_attempt,
+            judged_by=speaker.name,
+            judged_at=now,
+            judged_by_reviewer=speaker.link_id is not None,
+        )
         comment_rows.update(connection, judged)
         kind = EventKind.COMMENT_ADDRESSED if addressed else EventKind.COMMENT_NOT_ADDRESSED
         _note(connection, speaker, now, kind, comment, in_attempt=in_attempt)
@@ -258,7 +268,14 @@ def comments_of(store: PilotStore, pilot_id: str, attempt_number: int | None = N
 
 
 def open_comments_before(store: PilotStore, pilot_id: str, attempt_number: int) -> list[FrameComment]:
-    """Return the open comments on earlier attempts, by attempt and frame, in the form that pipelines receive."""
+    """Return the open comments on earlier attempts, by attempt and frame, in the form that pipelines receive.
+
+    Leaves out those that a lead has marked as done since, unless somebody found them not addressed.
+    """
+    marks = store.database.read(lambda connection: request_marks.of_pilot(connection, pilot_id))
+    done = {
+        m.request_id: m.attempt_number for m in marks if m.kind is MarkKind.DONE and m.attempt_number < attempt_number
+    }
     attached = {a.comment_id: a.title for a in attachments.of_pilot(store, pilot_id)}
     return [
         FrameComment(
@@ -276,7 +293,9 @@ def open_comments_before(store: PilotStore, pilot_id: str, attempt_number: int) 
             **(asdict(said.shape) if said.shape else {}),
         )
         for thread in threads_of(store, pilot_id, resolved=False)
-        if not (said := thread.comment).deleted_at and said.attempt_number < attempt_number
+        if not (said := thread.comment).deleted_at
+        and said.attempt_number < attempt_number
+        and (said.comment_id not in done or (said.judged_in or 0) >= done[said.comment_id])
     ]
 
 

@@ -83,7 +83,7 @@ def _put(connection: Connection, speaker: Speaker, now: datetime, answer: Answer
     if reviewable and reviewable.status == "completed":
         raise NotAllowedNow(f"This pilot is completed ({reviewable.approval_outcome}); its answers stay as they are.")
     known = request_answers.one(connection, answer.feedback_id, answer.subject, answer.attempt_id)
-    if known and known.addressed == answer.addressed:
+    if known and known.addressed == answer.addressed and (known.link_id or not answer.link_id):
         return known
     request_answers.put(connection, answer)
     kind = EventKind.REQUEST_ADDRESSED if answer.addressed else EventKind.REQUEST_NOT_ADDRESSED
@@ -181,7 +181,8 @@ def _with_answer(request: Request, known: Mapping[tuple[str, str], Answer]) -> R
     answer = known.get(parts) if parts else None
     if answer is None:
         return request
-    standing = Standing(answer.addressed, answer.attempt_number, answer.answered_by, answer.answered_at)
+    by_reviewer = answer.link_id is not None
+    standing = Standing(answer.addressed, answer.attempt_number, answer.answered_by, answer.answered_at, by_reviewer)
     return replace(request, standing=standing)
 
 
@@ -189,7 +190,13 @@ def _of_comment(thread: Thread) -> Request:
     comment = thread.comment
     standing = None
     if comment.addressed is not None and comment.judged_in and comment.judged_at:
-        standing = Standing(comment.addressed, comment.judged_in, comment.judged_by or "Someone", comment.judged_at)
+        standing = Standing(
+            comment.addressed,
+            comment.judged_in,
+            comment.judged_by or "Someone",
+            comment.judged_at,
+            comment.judged_by_reviewer,
+        )
     return Request(
         comment.comment_id,
         RequestKind.COMMENT,

@@ -22,6 +22,7 @@ from pilot_core.insight.cohort import Cohort
 from pilot_core.insight.recommend import Verdict, recommend
 from pilot_core.insight.report import FiledReport, build_report
 from pilot_core.insight.themes import Polarity, Suggestion, lexicon, suggest
+from pilot_core.review.requests import answers_of
 from pilot_core.store import permission
 from pilot_core.store.engine.connection import Connection
 from pilot_core.store.pilots import PilotStore
@@ -192,7 +193,7 @@ def file_report(store: PilotStore, pilot_id: str, actor: Actor, *, as_of: dateti
     pilot = store.load(pilot_id)
     if as_of is not None and not pilot.created_at <= as_utc(as_of) <= now:
         raise InvalidRequest("A report can be made for a time between the pilot's creation and now.", field="as_of")
-    report = build_report(pilot, as_of=as_of, now=now)
+    report = build_report(pilot, answers_of(store, pilot_id), as_of=as_of, now=now)
     override = store.database.read(lambda c: judgements.standing_override(c, pilot_id))
     filed = FiledReport(
         report_id=ids.new_id("report"),

@@ -324,6 +324,20 @@ ANSWERS = Table(
     order="pid, feedback_id, request, attempt_id",
 )
 
+MARKS = Table(
+    "request_marks",
+    (
+        Column("request_id", "text", "The comment, or the feedback, a dot and its flag, or notes for its words"),
+        _PILOT,
+        Column("attempt_id", "text", "The later attempt that it is about"),
+        Column("status", "text", "done or not possible", sql="t.kind"),
+        Column("note", "text", "What was done by hand, or why it is not possible"),
+        Column("made_by", "text", "The lead who says so"),
+        Column("made_at", "time", "When"),
+    ),
+    order="pid, request_id, attempt_id",
+)
+
 REPORTS = Table(
     "outcome_reports",
     (
@@ -342,7 +356,7 @@ REPORTS = Table(
         Column("sla_pass_rate", "number", "Attempts that kept the SLA, of those known", "share, 0 to 1"),
         Column("total_cost_dollars", "number", "What all attempts cost", "US dollars"),
         Column("themes_persistent", "text", "Flags that stand on two reviewed attempts and the latest, joined by ;"),
-        Column("themes_resolved", "text", "Flags absent from the latest reviewed attempt, joined by ;"),
+        Column("themes_resolved", "text", "Flags not raised again on the latest reviewed attempt, joined by ;"),
         Column("themes_new", "text", "Flags on the latest reviewed attempt only, joined by ;"),
         Column(
             "improvement_decision_delta", "integer", "Steps from the first review's decision to the last's, -2 to 2"
@@ -393,5 +407,7 @@ PROGRAMME = Table(
     is_computed=True,
 )
 
-TABLES = {table.name: table for table in (PILOTS, ATTEMPTS, FEEDBACK, FLAGS, COMMENTS, ANSWERS, REPORTS, PROGRAMME)}
+TABLES = {
+    table.name: table for table in (PILOTS, ATTEMPTS, FEEDBACK, FLAGS, COMMENTS, ANSWERS, MARKS, REPORTS, PROGRAMME)
+}
 """Every exported table by name, in the order of the zip."""

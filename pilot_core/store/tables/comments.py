@@ -12,7 +12,8 @@ _SELECT = """
     SELECT c.*, a.attempt_number FROM comments c JOIN attempts a ON a.attempt_id = c.attempt_id
     WHERE c.pilot_id = ?
 """
-_CHANGING = ("body", "shape", "edited_at", "deleted_at", "addressed", "judged_in", "judged_by", "judged_at")
+_JUDGED = ("addressed", "judged_in", "judged_by", "judged_at", "judged_by_reviewer")
+_CHANGING = ("body", "shape", "edited_at", "deleted_at", *_JUDGED)
 
 
 def comments(connection: Connection, pilot_id: str) -> list[Comment]:
@@ -106,6 +107,7 @@ def _comment(row: Row) -> Comment:
     fields = dict(row)
     for name in ("created_at", "edited_at", "deleted_at", "judged_at"):
         fields[name] = from_column(row[name])
+    fields["judged_by_reviewer"] = bool(row["judged_by_reviewer"])
     fields["rate"] = Fraction(row["rate"])
     fields["shape"] = Shape(*json.loads(row["shape"])) if row["shape"] else None
     return Comment(**fields)

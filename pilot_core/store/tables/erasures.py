@@ -25,6 +25,7 @@ TABLES_OF_A_PILOT = (
     "attachments",
     "review_receipts",
     "request_answers",
+    "request_marks",
     "overrides",
     "flag_suggestions",
     "outcome_reports",
@@ -45,6 +46,7 @@ NAMES = (
     ("comments", "author"),
     ("comments", "judged_by"),
     ("request_answers", "answered_by"),
+    ("request_marks", "made_by"),
     ("attachments", "author"),
     ("overrides", "made_by"),
     ("overrides", "undone_by"),
@@ -171,6 +173,7 @@ def rename_person(connection: Connection, name: str, instead: str, now: datetime
     connection.execute(
         "UPDATE calendar_feeds SET ended_at = COALESCE(ended_at, ?) WHERE name = ANY(?)", [to_column(now), names]
     )
+    connection.execute("UPDATE request_marks SET note = '' WHERE made_by = ANY(?)", [names])
     for spelled in names:
         contacts.forget_address(connection, spelled)
     outbox.forget_digests(connection)

@@ -13,13 +13,12 @@ from pilot_core.video.storyboard.style import FAMILY_WORDS, HOOK_WORDS
 
 
 def changes(brief: CutBrief, after: Film, palette: Palette) -> list[Change]:
-    """Return the changes since the previous version, made to answer its latest review or the SLA checks it missed."""
-    if answers_checks(brief):
-        return [_after_checks(brief, after)]
+    """Return the changes since the previous version: for its latest review, then for SLA checks that a draft missed."""
+    found = [_after_checks(brief, after)] if answers_checks(brief) else []
     if not brief.reviews:
-        return []
+        return found
     earlier = _first_iteration(brief).model_copy(update={"reviews": brief.reviews[:-1]})
-    return _after_review(brief, build(earlier, directed(earlier)), after, palette)
+    return _after_review(brief, build(earlier, directed(earlier)), after, palette) + found
 
 
 def planned_changes(brief: CutBrief) -> list[Change]:
@@ -84,18 +83,19 @@ def _length(brief: CutBrief, flags: list[str], before: Film, after: Film) -> Cha
     (low, high), now = after.limits, f"{after.seconds:.1f} s"
     kind = f"a {brief.scenario.label.lower()} video"
     if len(set(raised)) == 2:
-        text = f"Kept at {now}: the review calls it too long and too short at once."
-    elif "too_long" in raised and after.seconds < seen - 0.05:
+        text = f"At {now}: the review calls it too long and too short at once."
+        return Change(text=text, flags=raised, answered=False, shots=[])
+    if "too_long" in raised and after.seconds < seen - 0.05:
         least = f", the least {kind} may last" if after.seconds < low + 1 else ""
-        text = f"Shortened from {seen:.1f} s to {now}{least} (too long)."
-    elif "too_long" in raised:
-        text = f"Kept at {now}: {kind} lasts at least {low:.0f} s, and its words need the time to be read (too long)."
-    elif after.seconds > seen + 0.05:
-        text = f"Lengthened from {seen:.1f} s to {now} (too short)."
+        return Change(text=f"Shortened from {seen:.1f} s to {now}{least} (too long).", flags=raised, shots=_all(after))
+    if "too_short" in raised and after.seconds > seen + 0.05:
+        return Change(text=f"Lengthened from {seen:.1f} s to {now} (too short).", flags=raised, shots=_all(after))
+    length = now if abs(after.seconds - seen) <= 0.05 else f"{now}, before {seen:.1f} s"
+    if "too_long" in raised:
+        text = f"At {length}: {kind} lasts at least {low:.0f} s, and its words need the time to be read (too long)."
     else:
-        text = f"Kept at {now}: {kind} lasts at most {high:.0f} s (too short)."
-    kept = text.startswith("Kept")
-    return Change(text=text, flags=raised, shots=[] if kept else _all(after))
+        text = f"At {length}: {kind} lasts at most {high:.0f} s (too short)."
+    return Change(text=text, flags=raised, possible=False, shots=[])
 
 
 def _hook(flags: list[str], before: Film, after: Film) -> Change | None:
@@ -107,7 +107,8 @@ def _hook(flags: list[str], before: Film, after: Film) -> Change | None:
         f"hook complete at {_instead(f'{was:.1f} s', f'{now:.1f} s')} (weak hook)."
     )
     opening = [place for place, shot in enumerate(after.shots) if shot.beat_index == 0]
-    return Change(text=text, flags=["hook_weak"], shots=opening)
+    is_other = after.direction.hook != before.direction.hook
+    return _answered(is_other or now < was, text, ["hook_weak"], opening)
 
 
 def _flat_pacing(flags: list[str], before: Film, after: Film) -> Change | None:
@@ -136,7 +137,8 @@ def _call(flags: list[str], before: Film, after: Film, palette: Palette) -> Chan
     size = f", set at {now} px instead of {was} px" if now != was else f", still set at {now} px"
     lasts = _instead(f"{old.seconds:.1f} s", f"{new.seconds:.1f} s")
     text = f"The call to action stands alone for {lasts}{size} ({why})."
-    return Change(text=text, flags=raised, shots=[len(after.shots) - 1])
+    is_held = now > was or new.seconds > old.seconds
+    return _answered(is_held, text, raised, [len(after.shots) - 1])
 
 
 def _message(brief: CutBrief, flags: list[str], before: Film, after: Film) -> Change | None:
@@ -147,7 +149,7 @@ def _message(brief: CutBrief, flags: list[str], before: Film, after: Film) -> Ch
     text = f"The message is on screen {_instead(_times(was), _times(len(now)))}{same} (message unclear)."
     if not now:
         text = "The message is not on screen in its own words (message unclear)."
-    return Change(text=text, flags=["message_unclear"], shots=now)
+    return _answered(len(now) > was, text, ["message_unclear"], now)
 
 
 def _register(flags: list[str], before: Film, after: Film) -> Change | None:
@@ -208,6 +210,11 @@ def _unflagged(level: FeedbackLevel, before: Film, after: Film) -> Change:
             "with the opening and the family of layouts as they were."
         )
     return Change(text=text)
+
+
+def _answered(is_changed: bool, text: str, flags: list[str], shots: list[int]) -> Change:
+    """Return the change of these shots. If nothing has changed, the flags are left to a person."""
+    return Change(text=text, flags=flags, answered=is_changed, shots=shots if is_changed else [])
 
 
 def _all(film: Film) -> list[int]:

@@ -114,7 +114,7 @@ def room_page(request: Request, room: Room, status: int = 200, entered: Entered 
     shown = {"name": True, "comment": room.takes_comments, "changes": room.takes_decision}
     forms = {name for name, is_shown in shown.items() if is_shown}
     if room.takes_answers and room.changed:
-        forms |= {f"request {point.request.request_id}" for point in room.changed.points}
+        forms |= {f"request {point.item.request.request_id}" for point in room.changed.points}
     if room.takes_comments and newest:
         said = [c for thread in room.threads_on(newest) for c in (thread.comment, *thread.replies)]
         forms |= {f"{act} {c.comment_id}" for c in said for act in ("reply", "edit", "delete")}

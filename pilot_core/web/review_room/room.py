@@ -15,16 +15,16 @@ from pilot_core.domain.attempt import PilotRunAttempt
 from pilot_core.domain.comments import Comment
 from pilot_core.domain.feedback import Feedback, FeedbackLevel, FeedbackMode
 from pilot_core.domain.pilot import ApprovalOutcome, PilotRun, PilotStatus
-from pilot_core.domain.requests import Answer
+from pilot_core.domain.requests import Answer, Mark
 from pilot_core.domain.reviews import Grant, Viewing
 from pilot_core.errors import NotAllowedNow, PilotError
 from pilot_core.rendering import old_videos
 from pilot_core.review import attachments
 from pilot_core.review.approved_video import downloadable
 from pilot_core.review.certificates import approval_of
-from pilot_core.review.comments import Thread, is_own, threads_of
+from pilot_core.review.checklist import Said, said_of
+from pilot_core.review.comments import Thread, is_own
 from pilot_core.review.decisions import CHANNEL, checklist_for, undo_until, undoable
-from pilot_core.review.requests import answers_of
 from pilot_core.review.shown import film_checksum, shown_attempts
 from pilot_core.store.engine.connection import Connection
 from pilot_core.store.pilots import PilotStore
@@ -47,8 +47,8 @@ _sums: dict[tuple[str, str, int, int], str] = {}
 
 @dataclass(frozen=True)
 class Room:
-    """The pilot as its reviewer finds it now. ``attempts`` are those shown, the newest first, with all threads and
-    answers.
+    """The pilot as its reviewer finds it now. ``attempts`` are those shown, the newest first, with all threads,
+    answers and marks.
 
     Without a ``grant`` it is the team's preview, in which nothing can be done.
     """
@@ -62,6 +62,7 @@ class Room:
     stamp: str
     now: datetime
     answers: Sequence[Answer] = ()
+    marks: Sequence[Mark] = ()
 
     @property
     def name(self) -> str:
@@ -161,7 +162,8 @@ class Room:
     @cached_property
     def changed(self) -> WhatChanged | None:
         """What changed in the newest version since the one that was reviewed before it; None in the first version."""
-        return what_changed(self.pilot.pilot_id, self.attempts, self.threads, self.answers, self.store.media)
+        said = Said(self.threads, self.answers, self.marks)
+        return what_changed(self.pilot.pilot_id, self.attempts, said, self.store.media)
 
     def others_decisions(self, attempt: PilotRunAttempt) -> list[Feedback]:
         """The last decision of everyone else on an attempt, the latest first."""
@@ -240,6 +242,7 @@ class _Shared:
     threads: Sequence[Thread]
     attachments: Sequence[Attachment]
     answers: Sequence[Answer]
+    marks: Sequence[Mark]
 
 
 _shared: WeakKeyDictionary[PilotStore, dict[str, _Shared]] = WeakKeyDictionary()
@@ -262,6 +265,7 @@ def look(store: PilotStore, pilot_id: str, grant: Grant | None) -> Room:
             stamp=seen,
             now=store.clock(),
             answers=shared.answers,
+            marks=shared.marks,
         )
 
     room = store.database.read(read)
@@ -279,7 +283,8 @@ def _shared_at(store: PilotStore, pilot_id: str, stamp: str) -> _Shared:
     if found and found.stamp == stamp and now - found.at < SHARED_SECONDS:
         return found
     pilot, attached = store.load(pilot_id), attachments.of_pilot(store, pilot_id)
-    new = _Shared(stamp, now, pilot, threads_of(store, pilot_id), attached, answers_of(store, pilot_id))
+    said = said_of(store, pilot_id)
+    new = _Shared(stamp, now, pilot, said.threads, attached, said.answers, said.marks)
     for other in [key for key, old in list(kept.items()) if now - old.at >= SHARED_SECONDS]:
         kept.pop(other, None)
     kept[pilot_id] = new

@@ -27,6 +27,7 @@ from pilot_core.export.pilot_files import PilotFile, files_of
 from pilot_core.formatting import moment
 from pilot_core.insight.cohort import Cohort
 from pilot_core.insight.report import OutcomeReport, build_report
+from pilot_core.review.requests import answers_of
 from pilot_core.review.shown import shown_attempts
 from pilot_core.store.files import state_files
 from pilot_core.store.files.bucket import BucketError
@@ -132,7 +133,7 @@ def _answer(store: PilotStore, pilot: PilotRun, name: str) -> Response:
 
 def _report(store: PilotStore, pilot: PilotRun) -> tuple[OutcomeReport, Override | None]:
     override = store.database.read(lambda connection: standing_override(connection, pilot.pilot_id))
-    return build_report(pilot, now=store.clock()), override
+    return build_report(pilot, answers_of(store, pilot.pilot_id), now=store.clock()), override
 
 
 def _file(media: Media, pilot_id: str, item: PilotFile) -> Response:

@@ -14,6 +14,7 @@ CREATE INDEX IF NOT EXISTS attachments_of_comment ON attachments (comment_id);
 CREATE INDEX IF NOT EXISTS attachments_of_feedback ON attachments (feedback_id);
 CREATE INDEX IF NOT EXISTS review_receipts_of_pilot ON review_receipts (pilot_id);
 CREATE INDEX IF NOT EXISTS request_answers_of_pilot ON request_answers (pilot_id);
+CREATE INDEX IF NOT EXISTS request_marks_of_pilot ON request_marks (pilot_id);
 CREATE INDEX IF NOT EXISTS overrides_of_pilot ON overrides (pilot_id);
 CREATE INDEX IF NOT EXISTS flag_suggestions_of_pilot ON flag_suggestions (pilot_id);
 CREATE INDEX IF NOT EXISTS outcome_reports_of_pilot ON outcome_reports (pilot_id);

@@ -1,4 +1,4 @@
-"""The team's list of review room comments: filter, answer, mark as addressed, and export for editing programs."""
+"""The team's list of review room comments: filter, answer, and export for editing programs."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,7 @@ from pilot_core.domain.reviews import TeamMember
 from pilot_core.export.markers import MARKER_FORMATS
 from pilot_core.formatting import count
 from pilot_core.review.attachments import by_owner
-from pilot_core.review.comments import Thread, counts_of, delete_comment, edit_comment, is_own, judge_comment, reply
+from pilot_core.review.comments import Thread, counts_of, delete_comment, edit_comment, is_own, reply
 from pilot_core.review.comments import threads_of as all_threads
 from pilot_core.web.access import page_guard
 from pilot_core.web.components.attachments import show_attachment
@@ -104,42 +104,7 @@ def _thread(view: View, thread: Thread, attached: Mapping[str, Attachment]) -> N
         if page_guard.may_change():
             _own_actions(view, answer)
     if page_guard.may_change():
-        if not comment.deleted_at:
-            _judge(view, comment)
         _own_actions(view, comment, may_answer=True)
-
-
-def _judge(view: View, comment: Comment) -> None:
-    """Draw the selection of whether a later attempt has addressed the comment."""
-    later = [
-        a.attempt_number
-        for a in view.pilot.runs
-        if a.state is AttemptState.READY and a.attempt_number > comment.attempt_number
-    ]
-    if not later or view.pilot.status is PilotStatus.COMPLETED:
-        return
-    choices = {n: f"Addressed in attempt {n}" for n in later} | {0: "Not addressed"}
-    judged = None if comment.addressed is None else comment.judged_in if comment.addressed else 0
-    key = view.key(f"judge {comment.comment_id} {judged}")
-
-    def judge() -> None:
-        chosen = st.session_state.get(key)
-        if chosen is None:  # clicked again: keep the value
-            st.session_state[key] = judged
-            return
-        with show_errors():
-            speaker = TeamMember(view.lead, view.pilot_id)
-            judge_comment(view.store, speaker, comment.comment_id, bool(chosen), chosen or max(later))
-
-    st.segmented_control(
-        "Is it addressed?",
-        list(choices),
-        default=judged if judged in choices else None,
-        format_func=choices.__getitem__,
-        label_visibility="collapsed",
-        key=key,
-        on_change=judge,
-    )
 
 
 def _own_actions(view: View, comment: Comment, *, may_answer: bool = False) -> None:

@@ -11,7 +11,7 @@ from pilot_core.web.access import page_guard
 from pilot_core.web.components import deadline_lines, render_progress
 from pilot_core.web.components.text import plain
 from pilot_core.web.components.times import exact
-from pilot_core.web.pages.pilot import feedback_form, links, next_attempt
+from pilot_core.web.pages.pilot import checklist, feedback_form, links, next_attempt
 from pilot_core.web.pages.pilot.actions import (
     ERASE,
     Action,
@@ -108,8 +108,11 @@ def _primary(view: View, doing: Todo) -> None:
             assert latest is not None
             if latest.standing(FeedbackMode.SIMULATED):
                 st.caption("There is simulated feedback on it, which is shown below and never counted.")
+            checklist.show_needs(view)
             feedback_form.show(view, latest)
         case Todo.START | Todo.NEXT:
+            if doing is Todo.NEXT:
+                next_attempt.show_needs(view)
             next_attempt.start_button(view, label=f"Start attempt {number + 1}", name="next")
             with st.expander(
                 f"What attempt {number + 1} will be told", icon=":material/article:", expanded=doing is Todo.NEXT

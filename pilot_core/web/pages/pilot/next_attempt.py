@@ -5,14 +5,16 @@ from pathlib import Path
 import streamlit as st
 
 from pilot_core import catalog
+from pilot_core.catalog import FlagInfo
 from pilot_core.domain.brief import BRIEF_LABELS
 from pilot_core.domain.pilot import PilotRun
 from pilot_core.errors import Conflict, InvalidRequest, PilotError
+from pilot_core.insight.evidence import shortened
 from pilot_core.rendering import preview
 from pilot_core.rendering.begin import begin, retry
 from pilot_core.services.acts import Act
 from pilot_core.video.contract import CutBrief
-from pilot_core.video.pipelines import PIPELINES
+from pilot_core.video.pipelines import PIPELINES, Pipeline
 from pilot_core.web.access.current_app import app
 from pilot_core.web.access.idempotency import form_key
 from pilot_core.web.components.pipeline_choice import label as pipeline_label
@@ -51,13 +53,12 @@ def retry_button(view: View, number: int) -> None:
 
 
 def show_brief(view: View) -> None:
-    """Draw the brief of the next attempt: the feedback, what the pipeline will do, and what people have to do."""
+    """Draw the brief of the next attempt: the feedback, and what the pipeline will do."""
     try:
         brief = preview.next_brief(app().store, view.pilot)
     except PilotError as error:
         st.warning(plain(str(error)))
         return
-    _needs_a_person(view)
     if brief.reviews or brief.comments:
         st.markdown(_feedback_lines(brief))
         _planned(view, brief)
@@ -72,13 +73,32 @@ def show_brief(view: View) -> None:
     )
 
 
-def _needs_a_person(view: View) -> None:
-    for flag in preview.for_a_person(view.pilot):
-        field = BRIEF_LABELS.get(flag.needs or "", flag.needs or "")
-        st.warning(
-            f"**{flag.label}**: no pipeline can settle this. Correct the brief’s {field} before the next attempt.",
-            icon=":material/person_alert:",
-        )
+def show_needs(view: View) -> None:
+    """Draw, for the action card, what the chosen pipeline will not do about the latest feedback."""
+    try:
+        brief = preview.next_brief(app().store, view.pilot)
+    except PilotError:
+        return  # the preview below says why
+    pipeline = _chosen(view)
+    lines = [_needs_correction(flag) for flag in preview.for_a_person(view.pilot)]
+    if pipeline.planner:
+        named = {flag.id for flag in preview.for_a_person(view.pilot)}
+        lines += [
+            change.text for change in pipeline.planned(brief) if not (change.answered or set(change.flags) <= named)
+        ]
+        lines += [f"It does not read “{shortened(words)}”" for words in preview.unread_words(brief)]
+    if lines:
+        title = f"**Needs a person before attempt {brief.attempt_number}**"
+        st.warning("\n".join([title, "", *(f"- {plain(line)}" for line in lines)]), icon=":material/person_alert:")
+
+
+def _needs_correction(flag: FlagInfo) -> str:
+    field = BRIEF_LABELS.get(flag.needs or "", flag.needs or "")
+    return f"{flag.label}: correct the brief’s {field}"
+
+
+def _chosen(view: View) -> Pipeline:
+    return PIPELINES[st.session_state.get(view.key("next pipeline")) or pipelines()[0]]
 
 
 def _feedback_lines(brief: CutBrief) -> str:
@@ -105,9 +125,9 @@ def _feedback_lines(brief: CutBrief) -> str:
 
 def _planned(view: View, brief: CutBrief) -> None:
     """Draw what the chosen pipeline will do about the feedback."""
-    pipeline = PIPELINES[st.session_state.get(view.key("next pipeline")) or pipelines()[0]]
+    pipeline = _chosen(view)
     title = "What the storyboard will do about it" if pipeline.planner else "What will be done about it"
-    # What people have to do is already shown above.
+    # What people have to do is shown above, on the card.
     lines = [change.text for change in pipeline.planned(brief) if change.answered]
     if lines:
         st.markdown("\n".join([f"**{title}**", "", *(f"- {plain(line)}" for line in lines)]))

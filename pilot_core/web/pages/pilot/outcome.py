@@ -9,6 +9,7 @@ import streamlit as st
 from pilot_core.documents.report import render_report
 from pilot_core.domain.pilot import PilotStatus
 from pilot_core.insight.report import build_report
+from pilot_core.review.requests import answers_of
 from pilot_core.web.components import filed_reports
 from pilot_core.web.pages.pilot import verdict
 from pilot_core.web.pages.pilot.actions import act_on_any_version, show_refusal_at
@@ -48,7 +49,7 @@ def _document(view: View) -> None:
         st.link_button("Download as Markdown", address(view.pilot_id, REPORT), icon=":material/download:")
         if view.pilot.status is not PilotStatus.COMPLETED:
             st.caption("The pilot is still open, so this report is what is known today.", width="content")
-    report = render_report(build_report(view.pilot, now=view.now))
+    report = render_report(build_report(view.pilot, answers_of(view.store, view.pilot_id), now=view.now))
     sections = [part for part in SECTION.split(report) if not part.startswith("## Recommendation")]
     for wide, text in _parts("".join(sections)):
         if wide:

@@ -76,7 +76,7 @@ def _attempt(view: View, attempt: PilotRunAttempt) -> Shown:
         _conversion(view, draft.original_path, draft.conform_note)
     if draft and (draft.changes or draft.notes):
         with st.expander("What changed, and why it looks like this", icon=":material/difference:"):
-            _sentences("Changed since the last version", [change.text for change in draft.changes])
+            _sentences("Changed since the last version, says the pipeline", [change.text for change in draft.changes])
             _sentences("Creative choices", draft.notes)
     if attempt.review_pack_path and (draft is None or draft == attempt.final_draft):
         with st.expander("Contact sheet", icon=":material/grid_view:"):

@@ -19,6 +19,10 @@ WORDS = {
         "Answers",
         "One a row: whether a later attempt does what a flag or note asked, and who said so",
     ),
+    "request_marks": (
+        "Checklist",
+        "One a row: a request that a lead marked as done by hand or not possible, and why",
+    ),
     "outcome_reports": ("Filed reports", "One a row: every filed report’s figures, recommendation and rules"),
     "programme_summary": ("Programme", "Approval of the whole cohort, then of each scenario and brand"),
 }
