@@ -62,6 +62,7 @@ ON_BOTH = (
     "test_unsent",
     "test_verbs",
     "test_webhook",
+    "test_recovery",
     "test_waits",
 )
 """The store's test suite. Its tests that use a store run on both engines.

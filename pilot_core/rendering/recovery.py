@@ -6,10 +6,12 @@ from pilot_core.domain.actors import Actor, program
 from pilot_core.domain.attempt import AttemptState, PilotRunAttempt
 from pilot_core.domain.events import EventKind
 from pilot_core.domain.pilot import PilotRun
+from pilot_core.domain.renders import Render
 from pilot_core.domain.roles import ActKind
-from pilot_core.errors import PilotNotFound, reason_of
+from pilot_core.errors import reason_of
 from pilot_core.rendering.failure import fail_attempt, remove_videos
 from pilot_core.rendering.launching import Launcher, by_workers, is_running
+from pilot_core.store.engine.connection import Connection
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.processes import is_alive
 from pilot_core.store.queries.renders import queued_without_worker, under_way
@@ -58,27 +60,29 @@ def fail_abandoned(store: PilotStore, launch: Launcher | None = None) -> list[st
     """
     failed = []
     for pilot_id, number in never_began(store):
+        attempt = store.load(pilot_id).attempt(number)
+        if not _is_abandoned(store, attempt.attempt_id):
+            continue
         reason = "The render never began: no process took it up. Retry it."
-        if launch and store.load(pilot_id).attempt(number).state is AttemptState.QUEUED:
+        if launch and attempt.state is AttemptState.QUEUED:
             try:
                 launch(store, pilot_id, number)
                 continue
             except Exception as error:
                 log.exception("attempt %s of %s was not launched", number, pilot_id)
                 reason = f"The render could not be started: {reason_of(error)} Retry it."
-        pilot = fail_attempt(store, pilot_id, number, reason, program("pipeline"))
-        failed.append(pilot.attempt(number).attempt_id)
+        fail_attempt(store, pilot_id, number, reason, program("pipeline"), of=attempt)
+        failed.append(attempt.attempt_id)
     for render in under_way(store.database):
         if is_alive(render, store.clock()):
             continue
-        for attempt in (
-            a for p in store.load_all([render.pilot_id]) for a in p.runs if a.attempt_id == render.attempt_id
-        ):
+        attempts = [a for p in store.load_all([render.pilot_id]) for a in p.runs if a.attempt_id == render.attempt_id]
+        if not _is_abandoned(store, render.attempt_id, render):
+            continue
+        for attempt in attempts:
             reason = f"The render stopped at “{render.step}” because its process ended. Retry it."
-            fail_attempt(
-                store, render.pilot_id, attempt.attempt_number, reason, program(f"pipeline:{attempt.pipeline}")
-            )
-        _release(store, render.attempt_id)
+            actor = program(f"pipeline:{attempt.pipeline}")
+            fail_attempt(store, render.pilot_id, attempt.attempt_number, reason, actor, of=attempt)
         failed.append(render.attempt_id)
     return failed
 
@@ -90,32 +94,35 @@ def give_back_abandoned(store: PilotStore, launch: Launcher) -> list[str]:
     """
     abandoned = []
     for render in under_way(store.database):
-        if not is_alive(render, store.clock()):
-            if render.attempt_number is None:
-                _release(store, render.attempt_id)
-            else:
-                _give_back(store, launch, render.pilot_id, render.attempt_number, render.step)
+        if not is_alive(render, store.clock()) and _give_back(store, launch, render.pilot_id, render):
             abandoned.append(render.attempt_id)
     for pilot_id, number in queued_without_worker(store.database, store.clock()):
-        _give_back(store, launch, pilot_id, number, "Starting")
+        _give_back(store, launch, pilot_id, number)
     return abandoned
 
 
-def _give_back(store: PilotStore, launch: Launcher, pilot_id: str, attempt_number: int, step: str) -> None:
-    try:
-        attempt = store.load(pilot_id).attempt(attempt_number)
-    except PilotNotFound:  # the pilot was erased in the meantime, with its renders
-        return
-    actor = program(f"pipeline:{attempt.pipeline}")
+def _give_back(store: PilotStore, launch: Launcher, pilot_id: str, of: Render | int) -> bool:
+    """Give an attempt back: that of a dead claim, or one of that number without a claim. False if it is held now."""
+    claim, number = (of, of.attempt_number) if isinstance(of, Render) else (None, of)
+    # The attempt is read before the claim is released: nobody can have begun it in between.
+    pilot = next(iter(store.load_all([pilot_id])), None)
+    attempt = next((a for a in pilot.runs if a.attempt_number == number), None) if pilot else None
+    attempt_id = attempt.attempt_id if attempt else claim.attempt_id if claim else ""
+    if not _is_abandoned(store, attempt_id, claim):
+        return False
+    if attempt is None:  # the pilot was erased in the meantime, or the attempt is gone
+        return True
+    actor, step = program(f"pipeline:{attempt.pipeline}"), claim.step if claim else "Starting"
     if attempt.state is AttemptState.RENDERING:
         died = [e.detail["attempt_number"] for e in store.events(pilot_id) if e.kind == EventKind.RENDER_GIVEN_BACK]
-        if died.count(attempt_number) + 1 >= MOST_WORKERS:
+        if died.count(attempt.attempt_number) + 1 >= MOST_WORKERS:
             reason = f"The render stopped at “{step}”: its worker died, the third one. Look at the workers' logs."
-            fail_attempt(store, pilot_id, attempt_number, reason, actor, of=attempt)
-        else:
-            _queue_again(store, pilot_id, attempt, step, actor)
-    _release(store, attempt.attempt_id)
-    launch(store, pilot_id, attempt_number)
+            fail_attempt(store, pilot_id, attempt.attempt_number, reason, actor, of=attempt)
+            return True
+        _queue_again(store, pilot_id, attempt, step, actor)
+    if attempt.state.is_under_way:
+        launch(store, pilot_id, attempt.attempt_number)
+    return True
 
 
 def _queue_again(store: PilotStore, pilot_id: str, as_begun: PilotRunAttempt, step: str, actor: Actor) -> None:
@@ -131,5 +138,13 @@ def _queue_again(store: PilotStore, pilot_id: str, as_begun: PilotRunAttempt, st
     remove_videos(store.path_in(pilot_id, as_begun.folder or ""))
 
 
-def _release(store: PilotStore, attempt_id: str) -> None:
-    store.database.transaction(lambda connection: renders.release(connection, attempt_id))
+def _is_abandoned(store: PilotStore, attempt_id: str, claim: Render | None = None) -> bool:
+    """Whether nobody holds the attempt. A dead ``claim`` is released, if it still stands as it was seen.
+
+    The lists above are read before: meanwhile a worker may have claimed an attempt or have been heard from again.
+    """
+
+    def look(connection: Connection) -> bool:
+        return renders.release(connection, claim) if claim else not renders.is_claimed(connection, attempt_id)
+
+    return store.database.transaction(look)

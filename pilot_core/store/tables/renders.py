@@ -57,9 +57,19 @@ def leave(connection: Connection, attempt_id: str) -> None:
     connection.execute(f"DELETE FROM renders WHERE {_OURS}", [attempt_id, this_machine(), os.getpid()])  # noqa: S608
 
 
-def release(connection: Connection, attempt_id: str) -> None:
-    """Remove the attempt's render, whichever process claimed it."""
-    connection.execute("DELETE FROM renders WHERE attempt_id = ?", [attempt_id])
+def release(connection: Connection, seen: Render) -> bool:
+    """Remove a claim that was seen; False if it has gone, was heard from since, or is another process's now."""
+    removed = connection.execute(
+        "DELETE FROM renders WHERE attempt_id = ? AND worker = ? AND pid = ? AND started_at = ? AND heartbeat_at = ? "
+        "RETURNING attempt_id",
+        [seen.attempt_id, seen.worker, seen.pid, to_column(seen.started_at), to_column(seen.heartbeat_at)],
+    ).fetchall()
+    return bool(removed)
+
+
+def is_claimed(connection: Connection, attempt_id: str) -> bool:
+    """Whether a process has claimed the attempt."""
+    return bool(connection.execute("SELECT 1 FROM renders WHERE attempt_id = ?", [attempt_id]).fetchall())
 
 
 def render_from_row(row: Row) -> Render:
