@@ -22,7 +22,8 @@ from pilot_core.services.pilots import pause
 from pilot_core.store.queries.cohorts import Choices, choices, in_cohort
 from pilot_core.store.queries.drilldown import GROUPS, Selection, pilots_behind, theme_quotes, unthemed
 from pilot_core.store.queries.measures import OVERALL, segments
-from pilot_core.store.queries.metrics_page import MetricsPage, metrics_page, programme
+from pilot_core.store.queries.metrics_page import MetricsPage, metrics_page
+from pilot_core.store.queries.programme import programme_summary
 from pilot_core.store.queries.series import feedback_waits
 from tests.crowd import crowd, fill
 from tests.pilot_stories import make_pilot
@@ -401,9 +402,11 @@ def test_the_unthemed_list_holds_the_reviews_with_words_and_no_flag(full, pilots
 
 
 def test_the_programme_alone_is_that_of_the_page(full, page):
-    alone = programme(full)
-    assert alone[("", "")].summary == page.programme.summary
-    assert {key for key in alone if key != ("", "")} == {(s.scenario, s.brand) for s in page.forest.segments}
+    whole, *split = programme_summary(full)
+    assert whole.result.summary == page.programme.summary
+    assert {(line.segment.scenario, line.segment.brand) for line in split} == {
+        (segment.scenario, segment.brand) for segment in page.forest.segments
+    }
 
 
 def test_the_filters_offer_what_pilots_have(full, pilots, store):

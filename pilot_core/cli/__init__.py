@@ -22,6 +22,7 @@ RUN = {
     "continue_pilot": "attempts:continue_pilot",
     "list": "listing:list_pilots",
     "report": "transfer:report",
+    "programme": "programme:show_programme",
     "plan": "planning:plan",
     "export": "transfer:export",
     "record_feedback": "lifecycle:record",

@@ -21,6 +21,7 @@ ACTIONS = {
     "continue_pilot": "--continue-pilot",
     "list": "--list",
     "report": "--report",
+    "programme": "--programme",
     "plan": "--plan",
     "export": "--export",
     "record_feedback": "--record-feedback",
@@ -48,8 +49,8 @@ ACTIONS = {
 # The actions each option goes with. With any other action it is refused, since it would be ignored.
 OPTIONS = {
     "company": {"founder"},
-    "scenario": {"founder"},
-    "brand": {"founder"},
+    "scenario": {"founder", "programme"},
+    "brand": {"founder", "programme"},
     "brief": {"founder"},
     "max_attempts": {"founder", "raise_limit"},
     "video": {"founder", "continue_pilot", "retry", "verify_certificate"},
@@ -61,7 +62,7 @@ OPTIONS = {
     "by": {"record_feedback"},
     "reason": {"pause", "drop", "raise_limit", "erase_pilot", "erase_person"},
     "external": {"drop"},
-    "json": {"list", "report", "plan"},
+    "json": {"list", "report", "programme", "plan"},
     "comments": {"export"},
     "edl_from_zero": {"export"},
     "role": {"invite"},
@@ -122,6 +123,11 @@ def _add_looking_options(made: argparse.ArgumentParser) -> None:
     see.add_argument("--list", action="store_true", help="list all pilots")
     see.add_argument("--report", metavar="ID", help="write and show a pilot's outcome report")
     see.add_argument(
+        "--programme",
+        action="store_true",
+        help="the verdict on all pilots, or on those of a --scenario or a --brand, and on each segment",
+    )
+    see.add_argument(
         "--plan",
         nargs="?",
         const="",
@@ -138,7 +144,7 @@ def _add_looking_options(made: argparse.ArgumentParser) -> None:
     see.add_argument(
         "--edl-from-zero", action="store_true", help="with --comments: EDLs start at 00:00:00:00, not at 01:00:00:00"
     )
-    see.add_argument("--json", action="store_true", help="with --list, --report and --plan: as JSON")
+    see.add_argument("--json", action="store_true", help="with --list, --report, --programme and --plan: as JSON")
     see.add_argument(
         "--verify-certificate",
         type=_path,

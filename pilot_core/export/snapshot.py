@@ -15,17 +15,14 @@ from pilot_core.clock import iso
 from pilot_core.domain.feedback import FeedbackMode
 from pilot_core.export.dictionary import DICTIONARY, dictionary_rows
 from pilot_core.insight.cohort import Cohort
-from pilot_core.insight.programme import ProgrammeResult
 from pilot_core.insight.rules import current_programme_rules
-from pilot_core.store.engine.connection import Row
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.queries.cohorts import in_cohort
 from pilot_core.store.queries.export_columns import PROGRAMME, SCHEMA_VERSION, TABLES, version_word
 from pilot_core.store.queries.export_copies import Copies, open_copies, temporary_folder
 from pilot_core.store.queries.exports import copy_cohort
-from pilot_core.store.queries.measures import OVERALL, SegmentRow
 from pilot_core.store.queries.measures import segments as segments_of
-from pilot_core.store.queries.metrics_page import programme_results
+from pilot_core.store.queries.programme import programme_lines
 
 
 @dataclass(frozen=True)
@@ -88,40 +85,6 @@ def snapshot(store: PilotStore, cohort: Cohort, names: tuple[str, ...] = tuple(T
                         None,
                         lambda connection: segments_of(connection, rules.first_cut_seconds),
                     )
-                copies.add_computed(PROGRAMME, _programme_rows(segments, cohort))
+                copies.add_computed(PROGRAMME, [line.summary for line in programme_lines(segments, cohort)])
             counts = {table.name: copies.count(table) for table in tables}
             yield Snapshot(cohort, as_of, rules.version, counts, copies)
-
-
-def _programme_rows(segments: dict[tuple[str, str], SegmentRow], cohort: Cohort) -> list[Row]:
-    """The rows of ``PROGRAMME`` by column, the whole cohort first."""
-    results = programme_results(segments, simulated=cohort.mode == FeedbackMode.SIMULATED)
-    return [_programme_row(segments[key], results[key], key == OVERALL) for key in sorted(segments)]
-
-
-def _programme_row(segment: SegmentRow, found: ProgrammeResult, is_whole: bool) -> Row:
-    counts, outcomes = segment.programme, segment.outcomes
-    has_cost = bool(outcomes.approved) and counts.cost_decided is not None
-    return {
-        "segment": "all" if is_whole else f"{segment.scenario} × {segment.brand}",
-        "scenario_type": None if is_whole else segment.scenario,
-        "brand_preset": None if is_whole else segment.brand,
-        "n_decided": found.n_decided,
-        "n_approved": found.n_approved,
-        "n_out_of_attempts": outcomes.exhausted,
-        "n_open": outcomes.open,
-        "n_paused": outcomes.paused,
-        "rate": found.rate.value,
-        "wilson_low": found.rate.low,
-        "wilson_high": found.rate.high,
-        "p_ge_target": found.p_ge_target,
-        "p_le_floor": found.p_le_stop,
-        "sla_rate": counts.sla_kept / counts.sla_known if counts.sla_known else None,
-        "sla_n": counts.sla_known,
-        "ttfc_first_median_seconds": counts.first_cut_median,
-        "cost_per_approved_dollars": (counts.cost_decided or 0) / outcomes.approved if has_cost else None,
-        "costs_known": counts.costs_known,
-        "guardrail_breached": bool(found.breached),
-        "recommendation": found.recommendation.value if found.recommendation else None,
-        "state": found.state.value,
-    }

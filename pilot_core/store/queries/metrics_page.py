@@ -10,7 +10,6 @@ from pilot_core.insight.approval import Approval, approval_chart, cusum_for
 from pilot_core.insight.breakdowns import Forest, Funnel, Segment, Themes, Timeline
 from pilot_core.insight.cohort import Cohort
 from pilot_core.insight.programme import ProgrammeResult
-from pilot_core.insight.programme_verdict import recommend_programme
 from pilot_core.insight.recommend import recommend
 from pilot_core.insight.results import Measures, Sparklines
 from pilot_core.insight.rules import current_programme_rules
@@ -20,6 +19,7 @@ from pilot_core.insight.trends import FirstCuts, RunChart
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.queries import measures as sql
 from pilot_core.store.queries.cohorts import in_cohort
+from pilot_core.store.queries.programme import programme_results
 
 LATEST = 100
 """How many points the charts over time and the badge timeline show."""
@@ -91,25 +91,6 @@ def metrics_page(
         themes=breakdowns.themes(found.themes.by_state, found.totals.reviewed_pilots),
         timeline=breakdowns.timeline(found.badges, overall.outcomes.pilots),
     )
-
-
-def programme(store: PilotStore, cohort: Cohort | None = None) -> dict[tuple[str, str], ProgrammeResult]:
-    """The recommendation for the cohort (key ``("", "")``) and for each of its segments, by scenario and brand."""
-    cohort = cohort or Cohort()
-    limit = current_programme_rules().first_cut_seconds
-    rows = in_cohort(store.database, cohort, None, lambda connection: sql.segments(connection, limit))
-    return programme_results(rows, simulated=cohort.mode == FeedbackMode.SIMULATED)
-
-
-def programme_results(
-    rows: dict[tuple[str, str], sql.SegmentRow], *, simulated: bool = False, as_of: datetime | None = None
-) -> dict[tuple[str, str], ProgrammeResult]:
-    """The recommendation for each of these rows."""
-    rules = current_programme_rules()
-    return {
-        key: recommend_programme(row.programme, rules=rules, simulated=simulated, as_of=as_of)
-        for key, row in rows.items()
-    }
 
 
 def _measures(found: sql.Found, incidence: Incidence) -> Measures:
