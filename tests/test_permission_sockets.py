@@ -23,6 +23,7 @@ from tests.pressing import Hand
 from tests.reviewing import LEAD
 from tests.socket_acts import ELSEWHERE, WAYS, Way, acted_on
 from tests.streamlit_socket import Socket, socket_to
+from tests.test_open_tabs import ENDINGS
 
 pytestmark = pytest.mark.slow
 team, server = open_tabs_fixtures.team, open_tabs_fixtures.server
@@ -127,14 +128,30 @@ def test_a_grant_alone_gets_no_socket_in_which_to_do_any(server: Server, team: T
             assert opened is None
 
 
-def test_a_lead_who_was_revoked_does_none_not_even_with_a_grant(
-    server: Server, team: Team, pilots: dict[str, PilotRun]
+def test_another_lead_does_none_in_the_leads_name(server: Server, team: Team, lead: Person, acts: Acts) -> None:
+    """Another lead may do each, in a tab of their own. The tab that was prepared is not taken over by its id."""
+    before, other = everything(team), team.signed_in()
+    for name, act in acts.items():
+        with socket_to(server.port, host=AWAY, cookies=other.cookies, session_id=act.socket.session_id) as thief:
+            assert thief is not None
+            thief.send(act.message)
+            assert thief.run(act.way.page, act.query).opened
+            assert thief.session_id not in ("", act.socket.session_id), name
+    # They have been there themselves.
+    found = {name: [row for row in every if other.name not in row] for name, every in everything(team).items()}
+    assert found == before
+
+
+@pytest.mark.parametrize("how", ["a grant is left", "role lowered", "expired"])
+def test_a_lead_whose_access_has_ended_does_none(
+    server: Server, team: Team, pilots: dict[str, PilotRun], how: str
 ) -> None:
-    gone = team.signed_in(with_grant=True)
+    end, with_grant = ENDINGS[how]
+    gone = team.signed_in(with_grant=with_grant)
     own = {name: acted_on(team.store, way, gone.name) if way.is_own else pilots[name] for name, way in WAYS.items()}
     with ExitStack() as stack:
         tabs = prepared(stack, server, gone, own)
-        keys.revoke_key(team.store, gone.name, LEAD)
+        end(server, team, gone)
         before = everything(team)
         for act in tabs.values():
             act.socket.send(act.message)
