@@ -95,6 +95,7 @@ also_copy = {beside}
 pytest_add_cli_args = ["-n", "0", "-p", "no:cacheprovider", "--engine", "duckdb"]
 pytest_add_cli_args_test_selection = {list(group.tests)}
 process_isolation = "forkserver"
+timeout_constant = 5
 """
 
 

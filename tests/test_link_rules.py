@@ -99,6 +99,17 @@ def test_a_grant_is_of_its_link_and_lasts_as_long_unless_there_is_a_passphrase(
     assert links.grant_for(store, cookie) == grant
 
 
+def test_of_many_grants_those_are_alive_that_each_by_itself_is(store: PilotStore, clock: HandClock) -> None:
+    tokens = [made(store)[1], made(store)[1], made(store, passphrase=SECRET)[1]]
+    kept, revoked, shorter = (links.open_link(store, token, SECRET)[0] for token in tokens)
+    links.revoke_link(store, revoked.link_id, LEAD)
+    asked = {kept.grant_hash, revoked.grant_hash, shorter.grant_hash, hashed("nobody’s")}
+    for instant in (clock(), shorter.expires_at, kept.expires_at):
+        alive = {each for each in asked if store.database.read(lambda c, h=each: reviews.grant(c, h, instant))}  # noqa: B023
+        assert store.database.read(lambda c: reviews.living_grants(c, asked, instant)) == alive  # noqa: B023
+    assert store.database.read(lambda c: reviews.living_grants(c, [kept.grant_hash], clock())) == {kept.grant_hash}
+
+
 def test_a_speaker_is_alive_while_their_grant_is(store: PilotStore) -> None:
     pilot = pilot_in_review(store)
     grant, other = reviewer(store, pilot), pilot_in_review(store).pilot_id

@@ -49,10 +49,11 @@ def test_many_who_wait_share_one_look_and_hear_of_a_change(store: PilotStore, mo
         return room_stamp(database, pilot_id)
 
     monkeypatch.setattr(news, "room_stamp", counted)
+    grant = reviewer(store, pilot)
     before = room_stamp(store.database, pilot.pilot_id)
 
     async def waits() -> str | None:
-        async with news.watching(store, pilot.pilot_id) as watch:
+        async with news.watching(store, grant) as watch:
             return await watch.next_stamp(before, 30)
 
     async def all_wait() -> list[str | None]:
@@ -77,9 +78,10 @@ def in_a_loop(act: Callable[[], Awaitable[T]]) -> T:
 
 def test_waiting_ends_by_itself(store: PilotStore) -> None:
     pilot = pilot_in_review(store)
+    grant = reviewer(store, pilot)
 
     async def waits() -> str | None:
-        async with news.watching(store, pilot.pilot_id) as watch:
+        async with news.watching(store, grant) as watch:
             return await watch.next_stamp(room_stamp(store.database, pilot.pilot_id), 0.3)
 
     assert in_a_loop(waits) is None
@@ -93,7 +95,7 @@ def test_the_events_end_with_the_grant(served: PilotStore) -> None:
     async def read() -> None:
         browser = Browser(served)
         mine = browser.takes_link(pilot, "Ben Ito")
-        async for part in news._events(served, mine, browser.cookies["pilot_review"], ""):
+        async for part in news._events(served, mine, ""):
             said.append(part)
             if len(said) == 2:
                 await asyncio.to_thread(revoke_link, served, mine.link_id, LEAD)
@@ -102,7 +104,7 @@ def test_the_events_end_with_the_grant(served: PilotStore) -> None:
     in_a_loop(read)
     assert said[0].startswith("retry:")
     assert all("data: " in part for part in said[1:])
-    assert len(said) == 2, "nothing after the grant has ended"
+    assert len(said) == 3, "nothing after the event by which the page learns that the grant has ended"
     assert grant.pilot_id == pilot.pilot_id
 
 

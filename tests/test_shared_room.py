@@ -4,10 +4,13 @@ import pytest
 
 from pilot_core import PilotStore
 from pilot_core.domain.comments import Anchor
-from pilot_core.review.comments import add_comment, delete_comment, edit_comment
-from pilot_core.web.review_room import room
+from pilot_core.formatting import ago
+from pilot_core.review.comments import add_comment, delete_comment, edit_comment, reply
+from pilot_core.web.review_room import shared
 from pilot_core.web.review_room.room import look
-from tests.reviewing import next_attempt, pilot_in_review, reviewer
+from tests.conftest import HandClock
+from tests.reviewing import next_attempt, pilot_in_review, reviewer, team
+from tests.room_client import Browser
 
 
 @pytest.fixture
@@ -60,11 +63,37 @@ def test_nothing_is_shared_for_longer_than_two_seconds(
 ) -> None:
     pilot, other = pilot_in_review(store), pilot_in_review(store)
     at = 100.0
-    monkeypatch.setattr(room.time, "monotonic", lambda: at)
+    monkeypatch.setattr(shared.time, "monotonic", lambda: at)
     loads.clear()
     look(store, pilot.pilot_id, None)
     at += 2
     look(store, other.pilot_id, None)
-    assert set(room._shared[store]) == {other.pilot_id}, "what is too old is not kept"
+    assert set(shared._kept[store]) == {other.pilot_id}, "what is too old is not kept"
     look(store, pilot.pilot_id, None)
     assert loads == [pilot.pilot_id, other.pilot_id, pilot.pilot_id]
+
+
+def test_what_proves_a_form_and_who_may_change_a_comment_are_not_shared(served: PilotStore) -> None:
+    pilot = pilot_in_review(served)
+    dana, ben = Browser(served), Browser(served)
+    grants = dana.takes_link(pilot), ben.takes_link(pilot, "Ben Ito")
+    mine, theirs = (add_comment(served, grant, 1, Anchor(3), f"By {grant.name}").comment_id for grant in grants)
+    pages = [dana.opens(), dana.opens(), ben.opens()]
+    replies = [(form.name, form.value("token"), form.value("key")) for page in pages for form in page.forms[-5:]]
+    assert len({key for _, _, key in replies}) == len(replies), "a form is one act"
+    assert len({token for _, token, _ in replies}) == 2 * len(replies) / 3, "by the browser and the address"
+    changing = [sorted(form.name for form in page.forms if form.name.startswith("edit")) for page in pages]
+    assert changing == [[f"edit {mine}"], [f"edit {mine}"], [f"edit {theirs}"]]
+    assert "Words of mine" in dana.sends(pages[1], f"edit {mine}", body="Words of mine").text
+    assert "Words of mine" in ben.sends(pages[2], f"reply {mine}", body="An answer").text
+
+
+def test_drawings_say_how_long_ago_a_reply_was(served: PilotStore, clock: HandClock) -> None:
+    pilot = pilot_in_review(served)
+    guest = Browser(served)
+    said = add_comment(served, guest.takes_link(pilot), 1, Anchor(3), "Slower")
+    answer = reply(served, team(pilot), said.comment_id, "We will")
+    first = guest.opens().text
+    clock.forward(minutes=7)
+    assert ago(answer.created_at, served.clock()) in guest.opens().text
+    assert ago(answer.created_at, served.clock()) not in first

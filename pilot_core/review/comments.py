@@ -30,6 +30,7 @@ from pilot_core.store.engine.connection import Connection
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.tables import attachments as attachment_rows
 from pilot_core.store.tables import comments as comment_rows
+from pilot_core.store.tables import pilots as pilot_rows
 from pilot_core.store.tables import request_marks
 from pilot_core.store.tables.events import add_event
 
@@ -64,27 +65,31 @@ def add_comment(
     Raises InvalidRequest, NotAllowedNow, PilotNotFound for an unknown attempt, and LinkRefused.
     """
     now = store.clock()
-    attempt = store.load(speaker.pilot_id).attempt(attempt_number)
-    first, last = _checked_frames(attempt, anchor)
-    comment = Comment(
-        comment_id=_new_comment_id(key),
-        pilot_id=speaker.pilot_id,
-        attempt_id=attempt.attempt_id,
-        attempt_number=attempt_number,
-        parent_id=None,
-        frame=first,
-        end_frame=last,
-        rate=attempt.rate,
-        shape=_checked_shape(anchor.shape),
-        body=_checked_body(body, file),
-        author=speaker.name,
-        link_id=speaker.link_id,
-        created_at=now,
-    )
+    comment_id = _new_comment_id(key)
+    shape, words = _checked_shape(anchor.shape), _checked_body(body, file)
 
     def insert(connection: Connection) -> Comment:
-        if key and (earlier := comment_rows.comment(connection, speaker.pilot_id, comment.comment_id)):
+        if key and (earlier := comment_rows.comment(connection, speaker.pilot_id, comment_id)):
             return earlier
+        attempt = pilot_rows.attempt(connection, speaker.pilot_id, attempt_number)
+        if attempt is None:
+            raise PilotNotFound(f"{speaker.pilot_id} has no attempt {attempt_number}.")
+        first, last = _checked_frames(attempt, anchor)
+        comment = Comment(
+            comment_id=comment_id,
+            pilot_id=speaker.pilot_id,
+            attempt_id=attempt.attempt_id,
+            attempt_number=attempt_number,
+            parent_id=None,
+            frame=first,
+            end_frame=last,
+            rate=attempt.rate,
+            shape=shape,
+            body=words,
+            author=speaker.name,
+            link_id=speaker.link_id,
+            created_at=now,
+        )
         _check_unlocked(connection, comment)
         _add(connection, comment, file)
         _note(connection, speaker, now, EventKind.COMMENT_ADDED, comment, frame=comment.frame)

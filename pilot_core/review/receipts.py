@@ -15,7 +15,7 @@ from pilot_core.domain.reviews import Grant, Viewing, fraction
 from pilot_core.domain.roles import ActKind
 from pilot_core.review.comments import comments_of
 from pilot_core.review.decisions import CHANNEL
-from pilot_core.review.shown import shown_attempt
+from pilot_core.review.shown import ready_attempt
 from pilot_core.store import permission
 from pilot_core.store.engine.connection import Connection
 from pilot_core.store.pilots import PilotStore
@@ -54,8 +54,12 @@ def record_opened(store: PilotStore, grant: Grant, attempt_number: int) -> None:
     Raises PilotNotFound for an attempt that reviewers cannot see, and LinkRefused.
     """
     now = store.clock()
-    attempt = shown_attempt(store.load(grant.pilot_id), attempt_number)
-    known = store.database.read(lambda connection: _viewing(connection, grant, attempt))
+
+    def read(connection: Connection) -> tuple[PilotRunAttempt, Viewing | None]:
+        attempt = ready_attempt(connection, grant.pilot_id, attempt_number)
+        return attempt, _viewing(connection, grant, attempt)
+
+    attempt, known = store.database.read(read)
     if known is None or now - known.last_opened_at > OPENED_AGAIN_AFTER:
         store.database.transaction(lambda connection: _open(connection, grant, attempt, now))
 
@@ -71,12 +75,13 @@ def record_watched(
     Raises PilotNotFound for an attempt that reviewers cannot see, and LinkRefused.
     """
     now = store.clock()
-    attempt = shown_attempt(store.load(grant.pilot_id), attempt_number)
-    length = attempt.whole_seconds
-    limit = (length or LONGEST_SECONDS) - 1
-    seen = [(first, min(last, limit)) for first, last in watched if 0 <= first <= last and first <= limit]
+    ranges = list(watched)
 
     def add_watched(connection: Connection) -> float | None:
+        attempt = ready_attempt(connection, grant.pilot_id, attempt_number)
+        length = attempt.whole_seconds
+        limit = (length or LONGEST_SECONDS) - 1
+        seen = [(first, min(last, limit)) for first, last in ranges if 0 <= first <= last and first <= limit]
         known = _open(connection, grant, attempt, now)
         merged = merge([*known.watched, *seen])
         before, after = fraction(known.watched, length), fraction(merged, length)

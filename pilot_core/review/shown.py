@@ -3,7 +3,9 @@
 from pilot_core.domain.attempt import AttemptState, PilotRunAttempt
 from pilot_core.domain.pilot import PilotRun
 from pilot_core.errors import NotAllowedNow, PilotNotFound, StoreError
+from pilot_core.store.engine.connection import Connection
 from pilot_core.store.pilots import PilotStore
+from pilot_core.store.tables import pilots
 
 FRAME_LIMIT = 10_000_000
 
@@ -19,7 +21,19 @@ def shown_attempt(pilot: PilotRun, attempt_number: int) -> PilotRunAttempt:
     for attempt in shown_attempts(pilot):
         if attempt.attempt_number == attempt_number:
             return attempt
-    raise PilotNotFound(f"There is no version {attempt_number} to watch.")
+    raise _nothing_to_watch(attempt_number)
+
+
+def ready_attempt(connection: Connection, pilot_id: str, attempt_number: int) -> PilotRunAttempt:
+    """Return that attempt as it is in the store now, without its feedback. Raises as :func:`shown_attempt` does."""
+    found = pilots.attempt(connection, pilot_id, attempt_number)
+    if found is None or found.state is not AttemptState.READY:
+        raise _nothing_to_watch(attempt_number)
+    return found
+
+
+def _nothing_to_watch(attempt_number: int) -> PilotNotFound:
+    return PilotNotFound(f"There is no version {attempt_number} to watch.")
 
 
 def film_checksum(store: PilotStore, pilot_id: str, attempt: PilotRunAttempt) -> str:

@@ -10,12 +10,10 @@ from pilot_core.domain.feedback import Feedback, FeedbackLevel
 from pilot_core.domain.pilot import PilotRun
 from pilot_core.domain.stages import stage_of
 from pilot_core.insight.recommend import Recommendation
-from pilot_core.store.engine.connection import Connection
+from pilot_core.store.engine.connection import Connection, Row, rows
 from pilot_core.store.tables.columns import to_column
 from pilot_core.store.tables.reviews import viewing_of, viewings
 from pilot_core.store.tables.within_limits import within_limits
-
-Row = dict[str, Any]
 
 PILOT_JSON = ("brand_context", "brief", "notes", "source")
 ATTEMPT_JSON = ("sla_violations", "drafts", "source")
@@ -178,6 +176,13 @@ def pilots_from_rows(
         for key, group in groupby(attempts, lambda r: r["pilot_id"])
     }
     return [_pilot(row, attempts_of.get(row["pilot_id"], [])) for row in pilots]
+
+
+def attempt(connection: Connection, pilot_id: str, attempt_number: int) -> PilotRunAttempt | None:
+    """That attempt of a pilot without its feedback and receipts, or None: one query, where a whole pilot takes five."""
+    sql = "SELECT * FROM attempts WHERE pilot_id = ? AND attempt_number = ?"
+    found = rows(connection, sql, [pilot_id, attempt_number])
+    return _attempt(found[0], [], []) if found else None
 
 
 def _pilot(row: Row, runs: list[PilotRunAttempt]) -> PilotRun:

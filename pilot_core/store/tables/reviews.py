@@ -1,6 +1,7 @@
 """Review links, grants and receipts as rows. Tokens are stored as hashes only."""
 
 import json
+from collections.abc import Collection
 from datetime import datetime
 
 from pilot_core.domain.reviews import FoundLink, Grant, ReviewLink, Viewing
@@ -110,6 +111,16 @@ def grant(connection: Connection, grant_hash: str, now: datetime) -> Grant | Non
     at = to_column(now)
     found = rows(connection, sql, [grant_hash, at, at])
     return Grant(**{**found[0], "expires_at": from_column(found[0]["expires_at"])}) if found else None
+
+
+def living_grants(connection: Connection, grant_hashes: Collection[str], now: datetime) -> set[str]:
+    """Those of the grants that have not ended."""
+    sql = """
+        SELECT g.grant_hash FROM review_grants g JOIN review_links l ON l.link_id = g.link_id
+        WHERE g.grant_hash = ANY(?) AND g.expires_at > ? AND l.revoked_at IS NULL AND l.expires_at > ?
+    """
+    at = to_column(now)
+    return {row["grant_hash"] for row in rows(connection, sql, [list(grant_hashes), at, at])}
 
 
 def rename(connection: Connection, grant_hash: str, name: str) -> None:

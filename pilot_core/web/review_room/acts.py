@@ -30,7 +30,7 @@ from pilot_core.review.comments import (
 from pilot_core.review.decisions import Decision, DecisionNotFound, decide, undo_decision
 from pilot_core.review.links import LinkRefused, rename_reviewer
 from pilot_core.review.requests import RequestNotFound, answer_request
-from pilot_core.review.shown import shown_attempt
+from pilot_core.review.shown import ready_attempt
 from pilot_core.store.pilots import PilotStore
 from pilot_core.web.access import idempotency, rate_limits, who
 from pilot_core.web.access.current_app import app_of
@@ -39,7 +39,7 @@ from pilot_core.web.access.guarded_routes import not_found
 from pilot_core.web.access.visitors import visitor_of
 from pilot_core.web.review_room import news, pages, unsent
 from pilot_core.web.review_room.attachments import Sent, received
-from pilot_core.web.review_room.pages import Entered, entered_in
+from pilot_core.web.review_room.entered import Entered, entered_in
 from pilot_core.web.review_room.room import look
 from pilot_core.web.review_room.times import typed_frame
 
@@ -147,12 +147,11 @@ def _refused(request: Request, asked: Asked, page: str, entered: Entered, error:
 def comment(asked: Asked) -> str:
     """Say something of a frame or a range. The player names the frame; without it a time is typed."""
     form = asked.form
-    attempt = shown_attempt(asked.store.load(asked.grant.pilot_id), asked.attempt)
-    rate = attempt.rate
     if form.one("frame"):
         first = _number(form.one("frame"), "frame")
         last = _number(form.one("end_frame"), "frame") if form.one("end_frame") else None
     else:
+        rate = asked.store.database.read(lambda c: ready_attempt(c, asked.grant.pilot_id, asked.attempt)).rate
         first = typed_frame(form.one("at") or "0", rate)
         last = typed_frame(form.one("until"), rate) if form.one("until").strip() else None
         if last is not None and last < first:

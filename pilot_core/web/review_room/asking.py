@@ -11,7 +11,7 @@ NEAR_DAYS = 6
 
 DUES_KEPT = 256
 
-_dues: dict[tuple[str, str, str, datetime], datetime | None] = {}
+_dues: dict[tuple[str, str, int, datetime], datetime | None] = {}
 
 
 def sender(settings: Settings) -> str:
@@ -47,11 +47,11 @@ def _by(room: Room, settings: Settings) -> str:
 
 
 def _due_at(room: Room, settings: Settings) -> datetime | None:
-    """When the reviewer's decision is due, asked once a minute for each state of a room.
+    """When the reviewer's decision is due, asked once a minute for each state of a pilot, which comments do not change.
 
     It is a third of what a page costs, and everyone in a room fetches the page at the same news.
     """
-    key = (str(room.store.root), room.pilot.pilot_id, room.stamp, room.now.replace(second=0, microsecond=0))
+    key = (str(room.store.root), room.pilot.pilot_id, room.pilot.version, room.now.replace(second=0, microsecond=0))
     if key not in _dues:
         due = next(iter(deadlines.dues(room.store.database, settings, room.now, room.pilot.pilot_id)), None)
         while len(_dues) >= DUES_KEPT:

@@ -19,12 +19,13 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from pilot_core.domain.reviews import Grant
 from pilot_core.errors import PilotError
-from pilot_core.review.links import grant_for
+from pilot_core.store.engine.connection import Connection
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.queries.room_stamp import room_stamp
+from pilot_core.store.tables import reviews
 from pilot_core.web.access.current_app import app_of
 from pilot_core.web.access.guarded_routes import not_found
-from pilot_core.web.access.visitors import GRANT_COOKIE, visitor_of
+from pilot_core.web.access.visitors import visitor_of
 
 log = logging.getLogger(__name__)
 
@@ -37,10 +38,13 @@ STREAM_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
 class Watch:
-    """Looks at one pilot as long as someone waits for its news."""
+    """Looks at one pilot as long as someone waits for its news, and at whether those who wait still may."""
 
     def __init__(self, store: PilotStore, pilot_id: str):
-        self.viewers = 0
+        self.viewers: Counter[str] = Counter()
+        """Open streams by the hash of their grant."""
+        self.ended: frozenset[str] = frozenset()
+        """The grants of those that had ended when the stamp was read."""
         self.stamp = ""
         self._store, self._pilot_id = store, pilot_id
         self._changed = asyncio.Event()
@@ -75,7 +79,7 @@ class Watch:
     async def _look(self) -> None:
         while True:
             try:
-                stamp = await run_in_threadpool(room_stamp, self._store.database, self._pilot_id)
+                stamp, self.ended = await run_in_threadpool(self._read, frozenset(self.viewers))
             except PilotError:
                 log.warning("the room could not be looked at", exc_info=True)
             else:
@@ -89,6 +93,15 @@ class Watch:
             except TimeoutError:
                 pass
 
+    def _read(self, waiting: frozenset[str]) -> tuple[str, frozenset[str]]:
+        database, now = self._store.database, self._store.clock()
+
+        def read(connection: Connection) -> tuple[str, frozenset[str]]:
+            stamp = room_stamp(database, self._pilot_id)
+            return stamp, waiting - reviews.living_grants(connection, waiting, now)
+
+        return database.read(read)
+
 
 _watches: dict[str, Watch] = {}
 _streams: Counter[str] = Counter()
@@ -96,19 +109,20 @@ _over = threading.Event()
 
 
 @asynccontextmanager
-async def watching(store: PilotStore, pilot_id: str) -> AsyncIterator[Watch]:
-    """The watch over a pilot, shared with everyone who is waiting; it ends with the last of them."""
-    watch = _watches.get(pilot_id)
+async def watching(store: PilotStore, grant: Grant) -> AsyncIterator[Watch]:
+    """The watch over a grant's pilot, shared with everyone who is waiting; it ends with the last of them."""
+    watch = _watches.get(grant.pilot_id)
     if watch is None:
-        watch = _watches[pilot_id] = Watch(store, pilot_id)
-    watch.viewers += 1
+        watch = _watches[grant.pilot_id] = Watch(store, grant.pilot_id)
+    watch.viewers[grant.grant_hash] += 1
     try:
         yield watch
     finally:
-        watch.viewers -= 1
-        if watch.viewers == 0:
+        watch.viewers[grant.grant_hash] -= 1
+        watch.viewers = +watch.viewers
+        if not watch.viewers:
             watch.stop()
-            _watches.pop(pilot_id, None)
+            _watches.pop(grant.pilot_id, None)
 
 
 def look_now(pilot_id: str) -> None:
@@ -126,18 +140,18 @@ async def events(request: Request) -> Response:
         return Response(status_code=204, headers={"Cache-Control": "no-store"})
     seen = request.headers.get("last-event-id") or request.query_params.get("seen", "")
     return StreamingResponse(
-        _events(app_of(request).store, grant, request.cookies.get(GRANT_COOKIE), seen),
+        _events(app_of(request).store, grant, seen),
         media_type="text/event-stream",
         headers=STREAM_HEADERS,
     )
 
 
-async def _events(store: PilotStore, grant: Grant, cookie: str | None, seen: str) -> AsyncIterator[str]:
+async def _events(store: PilotStore, grant: Grant, seen: str) -> AsyncIterator[str]:
     _streams[grant.grant_hash] += 1
     try:
         yield f"retry: {RETRY_MILLISECONDS}\n\n"
         deadline = asyncio.get_running_loop().time() + LONGEST_SECONDS
-        async with watching(store, grant.pilot_id) as watch:
+        async with watching(store, grant) as watch:
             while not _over.is_set() and store.clock() < grant.expires_at:
                 if asyncio.get_running_loop().time() > deadline:
                     return
@@ -147,7 +161,7 @@ async def _events(store: PilotStore, grant: Grant, cookie: str | None, seen: str
                     continue
                 seen = stamp
                 yield f"id: {stamp}\ndata: {stamp}\n\n"
-                if await run_in_threadpool(grant_for, store, cookie) is None:
+                if grant.grant_hash in watch.ended:
                     return
     finally:
         _streams[grant.grant_hash] -= 1

@@ -1,13 +1,11 @@
 """What the review room shows, and to whom: everything is read here, once for each request."""
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from pilot_core.documents.checklists import ChecklistSection
 from pilot_core.domain.attachments import Attachment
@@ -15,17 +13,16 @@ from pilot_core.domain.attempt import PilotRunAttempt
 from pilot_core.domain.comments import Comment
 from pilot_core.domain.feedback import Feedback, FeedbackLevel, FeedbackMode
 from pilot_core.domain.pilot import ApprovalOutcome, PilotRun, PilotStatus
-from pilot_core.domain.requests import Answer, Mark
 from pilot_core.domain.reviews import Grant, Viewing
 from pilot_core.errors import NotAllowedNow, PilotError
 from pilot_core.rendering import old_videos
 from pilot_core.review import attachments
 from pilot_core.review.approved_video import downloadable
 from pilot_core.review.certificates import approval_of
-from pilot_core.review.checklist import Said, said_of
 from pilot_core.review.comments import Thread, is_own
 from pilot_core.review.decisions import CHANNEL, checklist_for, undo_until, undoable
 from pilot_core.review.shown import film_checksum, shown_attempts
+from pilot_core.review.unsent import unsent_of
 from pilot_core.store.engine.connection import Connection
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.queries.room_stamp import room_stamp
@@ -34,14 +31,9 @@ from pilot_core.web.components.comment_markers import comment_markers
 from pilot_core.web.components.player import PlayerMedia, media_for
 from pilot_core.web.review_room import reading, times
 from pilot_core.web.review_room.changed import WhatChanged, what_changed
+from pilot_core.web.review_room.shared import Shared, shared_at
 
 SUMS_KEPT = 256
-SHARED_SECONDS = 2.0
-"""How long what was read for one reviewer serves the others.
-
-It is short because an erasure goes on for a moment after the stamp has told of it.
-"""
-
 _sums: dict[tuple[str, str, int, int], str] = {}
 
 
@@ -55,14 +47,24 @@ class Room:
 
     store: PilotStore
     grant: Grant | None
-    pilot: PilotRun
+    shared: Shared
     attempts: Sequence[PilotRunAttempt]
-    threads: Sequence[Thread]
-    attachments: Sequence[Attachment]
-    stamp: str
     now: datetime
-    answers: Sequence[Answer] = ()
-    marks: Sequence[Mark] = ()
+    unsent: Mapping[str, Any]
+    """What this reviewer has typed and not sent, by form."""
+
+    @property
+    def pilot(self) -> PilotRun:
+        return self.shared.pilot
+
+    @property
+    def threads(self) -> Sequence[Thread]:
+        return self.shared.said.threads
+
+    @property
+    def stamp(self) -> str:
+        """See ``room_stamp``."""
+        return self.shared.stamp
 
     @property
     def name(self) -> str:
@@ -159,11 +161,11 @@ class Room:
             return None
         return attempt if is_there else None
 
-    @cached_property
+    @property
     def changed(self) -> WhatChanged | None:
         """What changed in the newest version since the one that was reviewed before it; None in the first version."""
-        said = Said(self.threads, self.answers, self.marks)
-        return what_changed(self.pilot.pilot_id, self.attempts, said, self.store.media)
+        of = (self.pilot.pilot_id, self.attempts, self.shared.said, self.store.media)
+        return self.shared.once("changed", lambda: what_changed(*of))
 
     def others_decisions(self, attempt: PilotRunAttempt) -> list[Feedback]:
         """The last decision of everyone else on an attempt, the latest first."""
@@ -181,18 +183,16 @@ class Room:
         """What was said of one attempt."""
         return [thread for thread in self.threads if thread.comment.attempt_number == attempt.attempt_number]
 
-    @cached_property
-    def _attached(self) -> Mapping[str, Attachment]:
-        return {owner: found for found in self.attachments if (owner := found.comment_id or found.feedback_id)}
-
     def attached_to(self, owner_id: str) -> Attachment | None:
         """The file attached to the comment or decision with that id."""
-        return self._attached.get(owner_id)
+        files = self.shared.attachments
+        by_owner = self.shared.once("attached", lambda: {file.comment_id or file.feedback_id: file for file in files})
+        return by_owner.get(owner_id)
 
     @property
     def held_file(self) -> Attachment | None:
         """The file of this reviewer's undone decision, which can be sent with the next one."""
-        return attachments.held_by(self.attachments, self.grant) if self.grant else None
+        return attachments.held_by(self.shared.attachments, self.grant) if self.grant else None
 
     def is_own(self, comment: Comment) -> bool:
         """Whether the reviewer may change the comment."""
@@ -204,11 +204,18 @@ class Room:
 
     def labels(self, attempt: PilotRunAttempt) -> Mapping[str, str]:
         """When each comment on an attempt is, by its id."""
-        return times.labels(thread.comment for thread in self.threads_on(attempt))
+        said = [thread.comment for thread in self.threads_on(attempt)]
+        return self.shared.once(("labels", attempt.attempt_id), lambda: times.labels(said))
 
     def texts(self, attempt: PilotRunAttempt) -> list[reading.Text]:
         """What there is to read with an attempt."""
-        return reading.texts_of(self.store, self.pilot.pilot_id, attempt)
+        of = (self.store, self.pilot.pilot_id, attempt)
+        return self.shared.once(("texts", attempt.attempt_id), lambda: reading.texts_of(*of))
+
+    def media(self, attempt: PilotRunAttempt) -> PlayerMedia | None:
+        """The attempt's video; None without a file."""
+        of = (self.store, self.pilot.pilot_id, attempt)
+        return self.shared.once(("media", attempt.attempt_id), lambda: media_of(*of))
 
     def checklist(self) -> list[ChecklistSection]:
         """What there is to tick before an approval."""
@@ -232,63 +239,18 @@ class Room:
         return self.grant is not None and (given.by, given.channel) == (self.grant.name, CHANNEL)
 
 
-@dataclass(frozen=True)
-class _Shared:
-    """What everyone in a pilot's room sees, as it was at ``stamp``."""
-
-    stamp: str
-    at: float
-    pilot: PilotRun
-    threads: Sequence[Thread]
-    attachments: Sequence[Attachment]
-    answers: Sequence[Answer]
-    marks: Sequence[Mark]
-
-
-_shared: WeakKeyDictionary[PilotStore, dict[str, _Shared]] = WeakKeyDictionary()
-
-
 def look(store: PilotStore, pilot_id: str, grant: Grant | None) -> Room:
     """The room as it is now. Raises PilotNotFound and LinkRefused."""
 
     def read(connection: Connection) -> Room:
         # First, so that what comes between is noticed at the next look.
-        seen = room_stamp(store.database, pilot_id)
-        shared = _shared_at(store, pilot_id, seen)
-        return Room(
-            store=store,
-            grant=grant,
-            pilot=shared.pilot,
-            attempts=shown_attempts(shared.pilot),
-            threads=shared.threads,
-            attachments=shared.attachments,
-            stamp=seen,
-            now=store.clock(),
-            answers=shared.answers,
-            marks=shared.marks,
-        )
+        shared = shared_at(store, pilot_id, room_stamp(store.database, pilot_id))
+        unsent = unsent_of(store, grant) if grant else {}
+        return Room(store, grant, shared, shown_attempts(shared.pilot), store.clock(), unsent)
 
     room = store.database.read(read)
     old_videos.ask(store, room.pilot)
     return room
-
-
-def _shared_at(store: PilotStore, pilot_id: str, stamp: str) -> _Shared:
-    """Return the pilot and what was said of it. News send everyone in a room here: it is read once for all.
-
-    Raises PilotNotFound.
-    """
-    kept, now = _shared.setdefault(store, {}), time.monotonic()
-    found = kept.get(pilot_id)
-    if found and found.stamp == stamp and now - found.at < SHARED_SECONDS:
-        return found
-    pilot, attached = store.load(pilot_id), attachments.of_pilot(store, pilot_id)
-    said = said_of(store, pilot_id)
-    new = _Shared(stamp, now, pilot, said.threads, attached, said.answers, said.marks)
-    for other in [key for key, old in list(kept.items()) if now - old.at >= SHARED_SECONDS]:
-        kept.pop(other, None)
-    kept[pilot_id] = new
-    return new
 
 
 def shown_checksum(store: PilotStore, pilot_id: str, attempt: PilotRunAttempt) -> str:

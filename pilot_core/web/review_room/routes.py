@@ -28,6 +28,7 @@ from pilot_core.web.review_room.acts import LONGEST_FORM, ROOM, taking
 from pilot_core.web.review_room.assets import asset
 from pilot_core.web.review_room.attachments import LONGEST_SENT, attachment, thumbnail
 from pilot_core.web.review_room.door import address, door
+from pilot_core.web.review_room.entered import Entered
 from pilot_core.web.review_room.room import Room, look
 from pilot_core.web.routes.downloads import HEADERS
 from pilot_core.web.routes.files import answer_with, file_or_refusal
@@ -52,7 +53,7 @@ def approval(request: Request) -> Response:
         try:
             return pages.approve_page(request, found)
         except NotAllowedNow as error:
-            return pages.room_page(request, found, 409, pages.Entered("approve", str(error)))
+            return pages.room_page(request, found, 409, Entered("approve", str(error)))
 
     return _for_holder(request, show)
 
@@ -121,13 +122,19 @@ def _certificate(request: Request, pilot: PilotRun) -> Response:
 
 def _for_holder(request: Request, show: Callable[[Room], Response]) -> Response:
     """The page for the holder of a valid grant; for everyone else the closed one."""
-    present = visitor_of(request)
-    if present.grant is None:
-        return pages.closed_page(request, present)
+    store = app_of(request).store
     try:
-        return show(look(app_of(request).store, present.grant.pilot_id, present.grant))
+        # One store session for who it is and for the room, since everyone in it asks for it at the same news.
+        found = store.database.read(lambda _: _found(request))
+        return show(found) if found else pages.closed_page(request, visitor_of(request))
     except (LinkRefused, PilotNotFound):
+        present = visitor_of(request)
         return pages.closed_page(request, who.Visitor(present.name, present.role, ended=True))
+
+
+def _found(request: Request) -> Room | None:
+    grant = visitor_of(request).grant
+    return look(app_of(request).store, grant.pilot_id, grant) if grant else None
 
 
 async def opened(request: Request) -> Response:
