@@ -24,7 +24,6 @@ ON_A_CONNECTION = {
     "deadlines": "messages.deadlines asks it together with the outbox, in one reading",
     "headlines": "part of the overview's one reading",
     "inbox": "part of the overview's one reading",
-    "learning": "reads the cohort's temporary tables, which last as long as their connection",
     "measures": "reads the cohort's temporary tables, which last as long as their connection",
     "series": "reads the cohort's temporary tables, which last as long as their connection",
 }

@@ -125,18 +125,19 @@ def _make_tables(connection: Connection, cohort: Cohort, as_of: datetime | None)
 _TABLES = """
 CREATE TEMPORARY TABLE chosen (
     pid INTEGER, pilot_id TEXT, scenario_type TEXT, brand_preset TEXT, status TEXT, outcome TEXT,
-    drop_external BOOLEAN, created_at TIMESTAMP, updated_at TIMESTAMP, decided_at TIMESTAMP, max_attempts INTEGER
+    drop_external BOOLEAN, created_at TIMESTAMP, updated_at TIMESTAMP, decided_at TIMESTAMP, max_attempts INTEGER,
+    has_reason BOOLEAN
 );
 CREATE TEMPORARY TABLE judged (
     pid INTEGER, attempt_number INTEGER, state TEXT, made_at TIMESTAMP, ready_at TIMESTAMP, has_video BOOLEAN,
     ttfc DOUBLE PRECISION, iterations INTEGER, cost DOUBLE PRECISION, sla_passed BOOLEAN, feedback_id TEXT, level TEXT,
-    received_at TIMESTAMP, first_heard_at TIMESTAMP, sent_at TIMESTAMP
+    received_at TIMESTAMP, first_heard_at TIMESTAMP, sent_at TIMESTAMP, has_words BOOLEAN
 );
 CREATE TEMPORARY TABLE pilot_outcomes (
     pid INTEGER, reviewed INTEGER, approvals INTEGER, videos INTEGER, cost DOUBLE PRECISION, cost_is_known BOOLEAN,
     sla_kept INTEGER, sla_known INTEGER, last_sla INTEGER, last_number INTEGER, first_reviewed INTEGER,
     last_reviewed INTEGER, approved_attempt INTEGER, ttfc_first DOUBLE PRECISION, first_pass BOOLEAN,
-    pilot_outcome TEXT, ended_at TIMESTAMP
+    pilot_outcome TEXT, ended_at TIMESTAMP, has_reason BOOLEAN
 );
 """
 
@@ -148,7 +149,8 @@ SELECT row_number() OVER (ORDER BY created_at, pilots.pilot_id), pilots.pilot_id
     CASE WHEN {later} THEN 'pending' ELSE approval_outcome END,
     drop_external, created_at, updated_at,
     CASE WHEN {later} THEN NULL ELSE decided_at END,
-    max_attempts
+    max_attempts,
+    approval_outcome = 'dropped' AND NOT COALESCE({later}, FALSE) AND trim(COALESCE(drop_reason, '')) <> ''
 FROM pilots {approvals}
 """
 _LATER = "status = 'completed' AND COALESCE(approving.received_at, decided_at) > CAST($as_of AS TIMESTAMP)"
@@ -169,17 +171,18 @@ _JUDGED = """
 INSERT INTO judged
 WITH heard AS NOT MATERIALIZED (
     SELECT attempt_id, feedback_id, received_at, position,
-        CASE level WHEN 'minor_changes' THEN 'minor' WHEN 'major_changes' THEN 'major' ELSE level END AS level
+        CASE level WHEN 'minor_changes' THEN 'minor' WHEN 'major_changes' THEN 'major' ELSE level END AS level,
+        trim(notes) <> '' AS has_words
     FROM feedback
     WHERE mode = $mode AND (received_at IS NULL OR received_at <= CAST($as_of AS TIMESTAMP))
 ), several AS (
     SELECT DISTINCT attempt_id FROM feedback WHERE position > 0
 ), standing AS (
-    SELECT attempt_id, feedback_id, level, received_at, received_at AS first_heard_at FROM heard
+    SELECT attempt_id, feedback_id, level, received_at, received_at AS first_heard_at, has_words FROM heard
     WHERE attempt_id NOT IN (SELECT attempt_id FROM several)
     UNION ALL
-    SELECT attempt_id, feedback_id, level, received_at, first_heard_at FROM (
-        SELECT attempt_id, feedback_id, level, received_at,
+    SELECT attempt_id, feedback_id, level, received_at, first_heard_at, has_words FROM (
+        SELECT attempt_id, feedback_id, level, received_at, has_words,
             min(received_at) OVER (PARTITION BY attempt_id) AS first_heard_at,
             row_number() OVER (PARTITION BY attempt_id ORDER BY received_at DESC NULLS LAST, position DESC) AS place
         FROM heard WHERE attempt_id IN (SELECT attempt_id FROM several)
@@ -202,7 +205,7 @@ SELECT k.pid, k.attempt_number, CASE WHEN k.unfinished THEN 'rendering' ELSE k.s
     CASE WHEN NOT k.unmeasured THEN k.total_cost_dollars END,
     CASE WHEN NOT k.unmeasured THEN k.sla_passed END,
     s.feedback_id, s.level, s.received_at, s.first_heard_at,
-    CASE WHEN NOT k.unfinished THEN k.sent_at END
+    CASE WHEN NOT k.unfinished THEN k.sent_at END, COALESCE(s.has_words, FALSE)
 FROM known k LEFT JOIN standing s ON s.attempt_id = k.attempt_id AND k.state = 'ready' AND NOT k.unfinished
 """
 
@@ -242,7 +245,8 @@ WITH tallies AS (
         max(attempt_number) FILTER (WHERE level = 'approve') AS approved_attempt,
         max(received_at) AS last_heard_at,
         max(ttfc) FILTER (WHERE attempt_number = 1) AS ttfc_first,
-        bool_or(level = 'approve') FILTER (WHERE attempt_number = 1 AND level IS NOT NULL) AS first_pass
+        bool_or(level = 'approve') FILTER (WHERE attempt_number = 1 AND level IS NOT NULL) AS first_pass,
+        bool_or(has_words) AS has_words
     FROM judged GROUP BY pid
 ), standing AS (
     SELECT c.pid, c.updated_at, c.decided_at, t.reviewed, t.approvals, t.videos, t.cost,
@@ -250,6 +254,7 @@ WITH tallies AS (
         t.last_sla, t.last_number, t.first_reviewed, t.last_reviewed, t.approved_attempt,
         approving.received_at AS approved_at,
         t.last_heard_at, t.ttfc_first, t.first_pass,
+        c.has_reason OR COALESCE(t.has_words, FALSE) AS has_reason,
         CASE
             WHEN {approved} THEN 'approved'
             WHEN c.outcome = 'dropped' AND c.drop_external THEN 'external'
@@ -271,6 +276,7 @@ SELECT pid, COALESCE(reviewed, 0), COALESCE(approvals, 0), COALESCE(videos, 0), 
         WHEN 'external' THEN COALESCE(decided_at, updated_at)
         WHEN 'exhausted' THEN COALESCE(last_heard_at, updated_at)
         WHEN 'closed' THEN COALESCE(decided_at, last_heard_at, updated_at)
-    END
+    END,
+    has_reason
 FROM standing
 """

@@ -11,9 +11,13 @@ from pilot_core.insight.evidence import FlagState
 from pilot_core.store.engine.connection import Connection, Row, rows
 from pilot_core.store.engine.database import Database
 from pilot_core.store.queries.cohorts import DECIDED, STILL_OPEN, in_cohort
-from pilot_core.store.queries.learning import HAS_ANSWER
 from pilot_core.store.queries.measures import ATTEMPT_OUTCOME, FLAG_STATES
 from pilot_core.store.tables.columns import from_column
+
+# As in measures.learned, of one pilot.
+_HAS_ANSWER = """(f.pilot_outcome = 'approved' OR (f.has_reason AND f.pid IN (
+    SELECT j.pid FROM judged j JOIN feedback_flags g ON g.feedback_id = j.feedback_id
+)))"""
 
 GROUPS = {
     "all": "TRUE",
@@ -32,8 +36,8 @@ GROUPS = {
     "sla_missed": "f.sla_known > f.sla_kept",
     "sla_final_missed": "f.last_sla = 1",
     "with_video": "f.videos > 0",
-    "answered": f"f.ended_at IS NOT NULL AND {HAS_ANSWER}",
-    "unanswered": f"f.ended_at IS NOT NULL AND NOT {HAS_ANSWER}",
+    "answered": f"f.ended_at IS NOT NULL AND {_HAS_ANSWER}",
+    "unanswered": f"f.ended_at IS NOT NULL AND NOT {_HAS_ANSWER}",
     "two_reviews": "f.last_reviewed > f.first_reviewed",
 }
 """The groups of pilots behind a card, each as a condition."""

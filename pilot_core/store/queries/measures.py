@@ -24,7 +24,6 @@ from pilot_core.insight.stats import SAME_DOLLARS, SAME_SECONDS, SAME_SHARE, Rat
 from pilot_core.insight.trends import Point
 from pilot_core.store.engine.connection import Connection, Row, rows
 from pilot_core.store.queries.cohorts import DECIDED, STILL_OPEN
-from pilot_core.store.queries.learning import learning_rate
 from pilot_core.store.queries.series import (
     badges,
     decided_points,
@@ -74,10 +73,14 @@ class Totals:
 
 @dataclass(frozen=True)
 class ThemeCounts:
-    """Pilots by flag and state; ``after_two`` counts only those with two reviewed attempts or more."""
+    """Pilots by flag and state; ``after_two`` counts only those with two reviewed attempts or more.
+
+    ``learned`` are the pilots that ended approved, or with reasons and flags on record, of all that ended.
+    """
 
     by_state: dict[tuple[str, FlagState], int]
     after_two: dict[FlagState, int]
+    learned: Rate
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,6 @@ class Found:
     decided: list[DecidedPoint]
     history: History
     badges: list[Badge]
-    learning: Rate
     sparklines: Sparklines
     ends: "tuple[Array, Array]"
     waits: "tuple[Array, Array]"
@@ -207,9 +209,15 @@ FLAG_STATES = """
     ) r JOIN pilot_outcomes p ON p.pid = r.pid
 """
 
+# With them the pilots that ended with a usable answer, under no flag: joining reviews with flags is what takes long.
 _THEMES = f"""
+WITH states AS MATERIALIZED ({FLAG_STATES})
 SELECT flag, state, count(*) AS pilots, count(*) FILTER (WHERE after_two) AS after_two
-FROM ({FLAG_STATES}) states GROUP BY flag, state
+FROM states GROUP BY flag, state
+UNION ALL
+SELECT NULL, NULL, count(*), count(*) FILTER (
+    WHERE pilot_outcome = 'approved' OR (has_reason AND pid IN (SELECT pid FROM states))
+) FROM pilot_outcomes WHERE ended_at IS NOT NULL
 """  # noqa: S608
 
 # The outcome of an attempt, as in insight.breakdowns.AttemptOutcome.
@@ -258,7 +266,6 @@ def find(connection: Connection, *, now: datetime, first_cut_limit: float, lates
         decided=decided_points(connection, latest + BLOCK - 1),
         history=history(connection),
         badges=badges(connection, latest),
-        learning=learning_rate(connection),
         sparklines=sparklines(connection),
         ends=times_to_end(connection, now),
         waits=feedback_waits(connection, now),
@@ -309,11 +316,14 @@ def improvement(connection: Connection, flags: ThemeCounts) -> Improvement:
 
 
 def theme_counts(connection: Connection) -> ThemeCounts:
-    """Pilots by flag and the flag's state."""
+    """Pilots by flag and the flag's state, and those that ended with a usable answer."""
     found = rows(connection, _THEMES)
+    ended = next(row for row in found if row["flag"] is None)
+    flags = [row for row in found if row["flag"] is not None]
     return ThemeCounts(
-        {(row["flag"], FlagState(row["state"])): row["pilots"] for row in found},
-        {state: sum(row["after_two"] for row in found if row["state"] == state) for state in FlagState},
+        {(row["flag"], FlagState(row["state"])): row["pilots"] for row in flags},
+        {state: sum(row["after_two"] for row in flags if row["state"] == state) for state in FlagState},
+        rate(ended["after_two"], ended["pilots"]),
     )
 
 

@@ -106,7 +106,7 @@ def _measures(found: sql.Found, incidence: Incidence) -> Measures:
         approval_rate=rate(outcomes.approved, outcomes.decided),
         approval_if_open_fail=rate(outcomes.approved, all_ended),
         approval_if_open_pass=rate(outcomes.approved + outcomes.still_open, all_ended),
-        learning_rate=found.learning,
+        learning_rate=found.themes.learned,
         first_pass_rate=totals.first_pass,
         review_approval_rate=totals.review_approval,
         time_to_approval=incidence.time_to_approval,
