@@ -11,7 +11,7 @@ import numpy as np
 
 from pilot_core.insight.approval import cusum_for, fall_in
 from pilot_core.insight.rules import current_programme_rules
-from pilot_core.insight.trends import FEWEST, OUTSIDE_BY_CHANCE, RUN, SignalKind, Xmr, chance_of_run, xmr
+from pilot_core.insight.trends import FEWEST, OUTSIDE_BY_CHANCE, RUN, SignalKind, Xmr, xmr
 
 Random = np.random.Generator
 SIZES = (20, 50, 100)
@@ -34,10 +34,6 @@ def main() -> int:
     print("\nOne look, points outside the limits, against the table in insight.trends:")
     for n, known in OUTSIDE_BY_CHANCE.items():
         print(f"n = {n}: {outside_share(n, 40_000):.3f} (table {known:.3f})")
-    print(
-        "\nOne look, runs of 8 about a known mean, exact: "
-        + ", ".join(f"n = {n}: {chance_of_run(n, 0.5, 0.5):.3f}" for n in SIZES)
-    )
     return 0
 
 

@@ -15,6 +15,8 @@ from enum import StrEnum
 from itertools import pairwise
 from statistics import median
 
+import numpy as np
+
 from pilot_core.formatting import count, percent, seconds
 from pilot_core.insight.stats import Rate
 
@@ -161,7 +163,7 @@ def run_chart(points: Sequence[Point], of: int) -> RunChart:
     )
     if signals:
         more = "more drafts" if signals[-1].side > 0 else "fewer drafts"
-        chance = chance_of_run(len(values), sides.count(1) / len(values), sides.count(-1) / len(values))
+        chance = chance_of_run(len(values), sides.count(1), sides.count(-1))
         told += (
             f" {_run_words(signals[-1], len(values), f'needed {more} than the mean')} {_by_chance(chance, len(values))}"
         )
@@ -183,20 +185,30 @@ def chance_outside(n: int) -> float:
     return OUTSIDE_BY_CHANCE[low] + share * (OUTSIDE_BY_CHANCE[high] - OUTSIDE_BY_CHANCE[low])
 
 
-def chance_of_run(n: int, above: float, below: float) -> float:
-    """Return the chance of ``RUN`` or more in a row on one side among ``n`` independent points.
+def chance_of_run(n: int, above: int, below: int) -> float:
+    """Return the chance of ``RUN`` or more in a row on one side, among all orders of the same ``n`` points.
 
-    ``above`` and ``below`` are each point's chance to lie on that side; the rest lie on the mean. Exact, by a Markov
-    chain over the length of the run at the end.
+    ``above`` and ``below`` of them lie on either side of the mean, the rest on it. In a stable process every order is
+    equally likely, whatever the distribution, and the mean is that of the points themselves. Exact, by dynamic
+    programming over how many of each side have come and the length of the run at the end.
     """
-    up, down = [0.0] * RUN, [0.0] * RUN  # chance of a run of that length at the end, and none of RUN so far
-    neither, seen = 1.0, 0.0
-    for _ in range(n):
-        before_up, before_down, before = sum(up), sum(down), neither + sum(up) + sum(down)
-        seen += up[-1] * above + down[-1] * below
-        up = [0.0, (before - before_up) * above, *(p * above for p in up[1:-1])]
-        down = [0.0, (before - before_down) * below, *(p * below for p in down[1:-1])]
-        neither = before * (1 - above - below)
+    over, under = np.indices((above + 1, below + 1))
+    up, down = np.zeros((2, RUN, above + 1, below + 1))  # no run of RUN so far, and one of that length at the end
+    on_mean = np.zeros((above + 1, below + 1))
+    on_mean[0, 0], seen = 1.0, 0.0
+    for place in range(n):
+        left = n - place
+        to_up, to_down = (above - over) / left, (below - under) / left
+        to_mean = (n - above - below - (place - over - under)) / left
+        all_up, all_down = up.sum(axis=0), down.sum(axis=0)
+        seen += float((up[-1] * to_up + down[-1] * to_down).sum())
+        next_up, next_down = np.zeros_like(up), np.zeros_like(down)
+        next_up[1, 1:] = ((on_mean + all_down) * to_up)[:-1]
+        next_up[2:, 1:] = (up[1:-1] * to_up)[:, :-1]
+        next_down[1, :, 1:] = ((on_mean + all_up) * to_down)[:, :-1]
+        next_down[2:, :, 1:] = (down[1:-1] * to_down)[:, :, :-1]
+        on_mean = (on_mean + all_up + all_down) * to_mean
+        up, down = next_up, next_down
     return seen
 
 
@@ -269,7 +281,7 @@ def _signal_words(chart: Xmr, signals: Sequence[Signal], points: Sequence[Point]
         skipped = sum(point.value < FLOOR for point in points[runs[-1].first : runs[-1].last + 1])
         told += [
             _run_words(runs[-1], len(points), f"are {slower} than the mean", skipped),
-            _by_chance(chance_of_run(n, chart.above / n, chart.below / n), n),
+            _by_chance(chance_of_run(n, chart.above, chart.below), n),
         ]
     return " ".join(told) or f"No signal: no point outside the limits, no {RUN} in a row on one side of the mean."
 

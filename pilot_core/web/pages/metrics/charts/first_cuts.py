@@ -63,8 +63,8 @@ CHART = Chart(
     question="How long do first cuts take?",
     explanation="Time to first cut of each pilot’s first attempt, in order, on a log scale. Limits: mean of the "
     "logarithms ± 3.145 × their median moving range. Diamonds are signals to look into: a point outside "
-    "the limits, or eight in a row on one side of the mean. Signals come by chance too, and more often "
-    "the more often you look.",
+    "the limits, or eight in a row on one side of the mean. Signals come by chance too: with a look "
+    "after every pilot, about half of all stable processes show one within 50 pilots.",
     description="Time to first cut of each pilot in order, with limits and the target.",
     reading=lambda page: page.first_cuts.reading,
     draw=draw,
