@@ -30,7 +30,7 @@ if not page.measures.outcomes.pilots:
     st.stop()
 
 verdict.show(page)
-cards.show(page)
+cards.show(page, asked.words)
 cards.pilots_behind(app().store, asked, page)
 compare.show(app().store, known, asked, page, today)
 questions.show(app().store, asked, page)

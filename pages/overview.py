@@ -1,6 +1,7 @@
 import streamlit as st
 
 from pilot_core.domain.roles import Role
+from pilot_core.store.queries.headlines import headlines
 from pilot_core.store.queries.overview import is_empty
 from pilot_core.web.access.current_app import app
 from pilot_core.web.access.page_guard import require
@@ -19,7 +20,7 @@ def today() -> None:
     deadline_lines.show_lost_messages(store)
     inbox.show(store, config, seen, visitor.actor)
     st.space("small")
-    cards.show(seen.headlines)
+    cards.show(headlines(store.database, seen.asked.now))
 
 
 number = live_updates.present_number(app().store)
@@ -39,4 +40,4 @@ today()
 deadline_lines.show_calendar(app().store)
 st.subheader("All pilots", anchor=False)
 pilot_list.show(app().store)
-live_updates.show(number)
+live_updates.show(number, lambda: "Pilots have changed. The page is updated when you leave the field.")

@@ -1,3 +1,5 @@
+from functools import partial
+
 import streamlit as st
 
 from pilot_core.domain.roles import Role
@@ -24,7 +26,7 @@ from pilot_core.web.pages.pilot import (
     videos,
 )
 from pilot_core.web.pages.pilot.actions import show_done
-from pilot_core.web.pages.pilot.view import SECTION, load_view
+from pilot_core.web.pages.pilot.view import SECTION, changes_since, load_view
 
 visitor = require(Role.VIEWER)
 
@@ -86,4 +88,4 @@ for section, draw in zip(
             draw()
 
 dialogs.show_open_dialog(view)
-live_updates.show(number, pilot_id)
+live_updates.show(number, partial(changes_since, view), pilot_id)

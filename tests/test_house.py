@@ -22,7 +22,6 @@ ON_A_CONNECTION = {
     "backups": "asks a copy of the database, inside a backup",
     "contradictions": "asks the store and a copy of it, in a backup",
     "deadlines": "messages.deadlines asks it together with the outbox, in one reading",
-    "headlines": "part of the overview's one reading",
     "inbox": "part of the overview's one reading",
     "measures": "reads the cohort's temporary tables, which last as long as their connection",
     "series": "reads the cohort's temporary tables, which last as long as their connection",

@@ -221,28 +221,27 @@ def test_how_things_stand_counts_every_pilot_once(store: PilotStore, clock: Hand
     assert (found.rendering, found.unsent, found.awaiting, found.longest_waiting) == (1, 1, 1, sent_at)
 
 
-def test_headlines_are_those_of_twelve_weeks_with_the_present_one_last(store: PilotStore, clock: HandClock) -> None:
+def test_headlines_are_of_the_pilots_created_in_twelve_weeks(store: PilotStore, clock: HandClock) -> None:
     make_pilot(store, clock, "Too long ago", "m A")
     clock.forward(weeks=WEEKS)
-    make_pilot(store, clock, "Approved", "M A")
+    first = make_pilot(store, clock, "Approved", "M A").created_at.date()
     clock.forward(weeks=1)
     make_pilot(store, clock, "Missed", "miss")
     make_pilot(store, clock, "Dropped", "m drop")
 
-    found = store.database.read(lambda c: headlines(c, clock()))
+    found = headlines(store.database, clock())
 
-    assert (found.approved, found.decided, found.approved_course[-2:]) == (1, 2, [1.0, 0.0])
-    assert (found.first_cut_median, found.first_cut_n) == (40.0, 3)
-    assert (found.iterations_mean, found.iterations_n) == (1.0, 4)
-    assert (found.sla_kept, found.sla_n) == (3, 4)
-    assert found.first_cut_course == [None] * 10 + [40.0, 40.0]
-    assert found.sla_course[-2:] == [1.0, 0.5]
+    assert found.cohort.created_from == first
+    assert (found.approval_rate.numerator, found.approval_rate.denominator, found.outcomes.open) == (1, 2, 1)
+    assert (found.ttfc_first.median, found.ttfc_first.n) == (40.0, 3)
+    assert (found.iterations_per_attempt.mean, found.iterations_per_attempt.n) == (1.0, 4)
+    assert (found.sla_all.numerator, found.sla_all.denominator) == (3, 4)
 
 
 def test_an_empty_store_has_no_headlines_and_no_needs(store: PilotStore) -> None:
-    found = store.database.read(lambda c: headlines(c, store.clock()))
+    found = headlines(store.database, store.clock())
 
-    assert (found.first_cut_median, found.iterations_mean, found.decided, found.sla_n) == (None, None, 0, 0)
+    assert (found.ttfc_first.median, found.iterations_per_attempt.mean, found.outcomes.pilots) == (None, None, 0)
     assert needs(store) == []
     assert counts(store).longest_waiting is None
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from pilot_core.store.engine.connection import Connection, rows
 from pilot_core.store.engine.database import Database
-from pilot_core.store.queries.headlines import Headlines, headlines
 from pilot_core.store.queries.inbox import Asked, Need, PilotCounts, inbox, pilot_counts
 
 
@@ -16,7 +15,6 @@ class Overview:
     counts: PilotCounts
     needs: list[Need]
     owners: list[str]
-    headlines: Headlines
 
 
 _OWNERS = "SELECT DISTINCT owner FROM pilots WHERE owner IS NOT NULL ORDER BY owner"
@@ -31,7 +29,6 @@ def overview(database: Database, asked: Asked) -> Overview:
             pilot_counts(connection, asked),
             inbox(connection, asked),
             [row["owner"] for row in rows(connection, _OWNERS)],
-            headlines(connection, asked.now),
         )
 
     return database.read(read)

@@ -36,9 +36,11 @@ def new_pilot_link() -> None:
         st.page_link(NEW_PILOT, label="New pilot", icon=":material/add_circle:")
 
 
-def pilot_link(pilot_id: str, label: str, icon: str | None = ":material/arrow_forward:") -> None:
+def pilot_link(
+    pilot_id: str, label: str, icon: str | None = ":material/arrow_forward:", *, help: str | None = None
+) -> None:
     """Draw a link to a pilot's page. Text in ``label`` that people typed must have gone through ``plain``."""
-    st.page_link(PILOT, label=label, icon=icon, query_params={"pilot": pilot_id})
+    st.page_link(PILOT, label=label, icon=icon, help=help, query_params={"pilot": pilot_id})
 
 
 def preview_address(pilot_id: str) -> str:

@@ -67,17 +67,17 @@ def _columns(opened: Callable[[], None], pilots: Sequence[PilotSummary]) -> dict
     )
     return {
         "company": st.column_config.ButtonColumn(
-            "Company", type="tertiary", alignment="left", pinned=True, width=150, key=OPEN_KEY, on_click=opened
+            "Company", type="tertiary", alignment="left", pinned=True, width=145, key=OPEN_KEY, on_click=opened
         ),
         "recommendation": badges.badge_column("Recommendation"),
         "lead_says": badges.badge_column("A lead says"),
         "attempts": st.column_config.ImageColumn(
-            "Attempts", alignment="left", width=min(28 + 18 * dots, 300), help=f"One dot an attempt. {words}."
+            "Attempts", alignment="left", width=min(22 + 18 * dots, 300), help=f"One dot an attempt. {words}."
         ),
-        "standing": st.column_config.TextColumn("Where it stands", width=175),
-        "last_step": st.column_config.DatetimeColumn("Last activity", format="distance", width=105),
-        "owner": st.column_config.TextColumn("Owner", width=100),
-        "founder": st.column_config.TextColumn("Founder", width=110),
+        "standing": st.column_config.TextColumn("Where it stands", width=205),
+        "last_step": st.column_config.DatetimeColumn("Last activity", format="distance", width=100),
+        "owner": st.column_config.TextColumn("Owner", width=85),
+        "founder": st.column_config.TextColumn("Founder", width=95),
     }
 
 

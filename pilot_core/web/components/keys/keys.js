@@ -27,7 +27,8 @@ export default function ({ data, parentElement }) {
 
   function open(path) {
     const links = document.querySelectorAll('[data-testid="stSidebarNavLink"]');
-    const link = [...links].find((one) => new URL(one.href).pathname.replace(/\/$/, "") === path.replace(/\/$/, ""));
+    const places = path === "/" ? ["/", "/overview"] : [path];
+    const link = [...links].find((one) => places.includes(new URL(one.href).pathname));
     if (link) link.click();
     return Boolean(link);
   }

@@ -1,9 +1,11 @@
 """Draw the page anew when others change what it shows, but not while somebody is typing.
 
 The browser asks ``/changes`` for one number while its tab is in view. If the number is another than the one the page
-was drawn with, it waits until no text field has the focus, and then has the page run again.
+was drawn with, the page runs again. While a text field has the focus, a notice says what changed instead, which moves
+nothing, and the page runs again when the field is left.
 """
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -11,6 +13,7 @@ import streamlit as st
 
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.queries.change_number import change_number
+from pilot_core.web.components.text import plain
 
 HERE = Path(__file__).parent
 REDRAW_EVERY_MS = 5 * 60_000
@@ -27,13 +30,21 @@ def present_number(store: PilotStore, pilot_id: str = "") -> str:
 
 
 @st.fragment
-def show(number: str, pilot_id: str = "") -> None:
-    """Watch for changes of the pilot, or of all for "", since ``number``."""
+def show(number: str, notice: Callable[[], str], pilot_id: str = "") -> None:
+    """Watch for changes of the pilot, or of all for "", since ``number``.
+
+    ``notice`` returns what changed, for somebody who is typing; "" if it is nothing to be told.
+    """
     address = "/changes" + (f"?{urlencode({'pilot': pilot_id})}" if pilot_id else "")
     data = {"address": address, "number": number, "redraw": REDRAW_EVERY_MS}
     seen = _WATCH(key=f"live updates {pilot_id}", data=data, on_changed_change=_nothing, height=1)
-    if seen.get("changed"):
+    changed = seen.get("changed")
+    if not isinstance(changed, Mapping):
+        return
+    if not changed.get("typing"):
         st.rerun()
+    if words := notice():
+        st.toast(plain(words), icon=":material/sync:")
 
 
 def _nothing() -> None:

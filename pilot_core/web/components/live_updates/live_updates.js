@@ -1,6 +1,7 @@
-// Asks for the page's number while the tab is in view, and has the page drawn anew when it is another one.
+// Asks for the page's number while the tab is in view, and tells the server when it is another one, and whether
+// somebody is typing: then the page is drawn anew once the field is left.
 
-const ASK_EVERY = 2_500; // ms
+const ASK_EVERY = 2_000; // ms
 const SETTLE = 400; // ms after a field was left, so that a click that left it comes first
 
 const watches = new WeakMap();
@@ -29,13 +30,14 @@ function createWatch() {
   let data = {};
   let tell = () => {};
   let drawn = 0; // when the page was drawn
-  let told = null; // the number for which it was asked to be drawn anew
+  let told = ""; // what was told of last, so that each change is told once, and once more when typing is over
   let waiting = 0;
 
   function redraw(number) {
-    if (isTyping() || told === number) return;
-    told = number;
-    tell("changed", number);
+    const typing = isTyping();
+    if (told === `${number} ${typing}`) return;
+    told = `${number} ${typing}`;
+    tell("changed", { number, typing });
   }
 
   async function ask() {
@@ -45,7 +47,7 @@ function createWatch() {
       if (!answer.ok) return;
       const { number } = await answer.json();
       if (number !== data.number) redraw(number);
-      else if (Date.now() - drawn > data.redraw) redraw(`${number} ${Date.now()}`);
+      else if (Date.now() - drawn > data.redraw && !isTyping()) redraw(`${number} ${Date.now()}`);
     } catch {
       // The server cannot be reached. Streamlit says so, and the next turn asks again.
     }
@@ -62,7 +64,7 @@ function createWatch() {
 
   return {
     update(next, setTriggerValue) {
-      if (next.number !== data.number) told = null;
+      if (next.number !== data.number) told = "";
       data = next;
       tell = setTriggerValue;
       drawn = Date.now();

@@ -13,10 +13,10 @@ from pilot_core.insight.trends import difference_bounds
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.queries.cohorts import Choices
 from pilot_core.store.queries.metrics_page import MetricsPage, metrics_page
+from pilot_core.web.components.numbers import cost, days, hours, rate_with_n, spread_in, time_to
 from pilot_core.web.components.text import plain
 from pilot_core.web.pages.metrics import filters, verdict
 from pilot_core.web.pages.metrics.cards import pilot_counts
-from pilot_core.web.pages.metrics.numbers import cost, days, hours, rate_with_n, spread_in, time_to
 
 Row = tuple[str, str, str, str]
 

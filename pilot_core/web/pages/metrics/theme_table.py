@@ -9,10 +9,10 @@ from pilot_core.insight.breakdowns import Themes
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.queries.drilldown import unthemed
 from pilot_core.store.queries.metrics_page import MetricsPage
+from pilot_core.web.components.numbers import rate_with_n
 from pilot_core.web.pages.metrics import drilldown
 from pilot_core.web.pages.metrics.filters import Asked
 from pilot_core.web.pages.metrics.flag_states import STATES
-from pilot_core.web.pages.metrics.numbers import rate_with_n
 
 NOTES = 20
 MOST_ROWS = 17

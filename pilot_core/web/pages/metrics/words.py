@@ -9,8 +9,8 @@ from pilot_core.insight.stats import Rate
 from pilot_core.insight.word_costs import WordCosts, word_costs
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.queries.first_videos import first_videos
+from pilot_core.web.components.numbers import rate_with_n
 from pilot_core.web.pages.metrics.filters import Asked
-from pilot_core.web.pages.metrics.numbers import rate_with_n
 
 
 @st.fragment

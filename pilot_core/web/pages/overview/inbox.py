@@ -21,12 +21,13 @@ from pilot_core.web.access.current_app import app
 from pilot_core.web.access.idempotency import form_key
 from pilot_core.web.components import links, warnings
 from pilot_core.web.components.errors import show_errors
+from pilot_core.web.components.phone import on_a_phone
 from pilot_core.web.components.text import plain
 from pilot_core.web.components.times import exact, viewer_zone
 from pilot_core.web.pages.overview import bulk
 
 VIEW_KEY, MORE_KEY = "inbox", "needs_more"
-ACTION_WIDTH = 190
+ACTION_WIDTH, COMPANY_WIDTH = 180, 190
 
 VIEWS = {
     Inbox.EVERYONE: "All",
@@ -90,12 +91,12 @@ def sentence(need: Need, now: datetime) -> str:
     detail = f" {plain(need.detail)}" if need.detail else ""
     what = {
         Kind.FAILED: f"Attempt {number} failed to render {since} ago.{detail}",
-        Kind.FEEDBACK: f"{decided} {since} ago.",
+        Kind.FEEDBACK: f"{decided}, {since} ago.",
         Kind.READY: f"Attempt {number} has been ready for {since} and is not sent.{detail}",
-        Kind.OUT_OF_ATTEMPTS: f"{decided} {since} ago. {all_used(need.max_attempts)}.",
+        Kind.OUT_OF_ATTEMPTS: f"{decided}, {since} ago. {all_used(need.max_attempts)}.",
         Kind.UNFILED: f"Approved {since} ago. No outcome report is filed.",
         Kind.BEGIN: f"Created {since} ago. No attempt has begun.",
-        Kind.APPROVED: f"{decided or 'Approved'} {since} ago.",
+        Kind.APPROVED: f"{decided or 'Approved'}, {since} ago.",
         Kind.AWAITING: f"{founder} has had attempt {number} for {since}. {_seen(need)}",
         Kind.PAUSED: f"Paused for {since}.{detail}",
     }[need.kind]
@@ -192,17 +193,31 @@ def _open(kind: Kind) -> None:
 
 
 def _row(store: PilotStore, config: Settings, need: Need, now: datetime, actor: Actor) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if page_guard.may_change():
+    acts = page_guard.may_change()
+    words = f"{sentence(need, now)} {marks(need, config, now)}"
+    if on_a_phone():
+        with st.container(border=True, gap="xxsmall"):
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                if acts:
+                    bulk.pick(need)
+                _company(need)
+            st.markdown(words)
+            if acts:
+                _action(store, need, actor)
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
+        if acts:
             bulk.pick(need)
-        links.pilot_link(need.pilot_id, f"{ICONS[need.kind]} **{plain(need.company_name)}**", None)
-        st.markdown(
-            f"{sentence(need, now)} {marks(need, config, now)}",
-            help=f"Since {exact(need.since, viewer_zone())}",
-            width="stretch",
-        )
-        if page_guard.may_change():
+        with st.container(width=COMPANY_WIDTH):
+            _company(need)
+        st.markdown(words, width="stretch")
+        if acts:
             _action(store, need, actor)
+
+
+def _company(need: Need) -> None:
+    label = f"{ICONS[need.kind]} **{plain(need.company_name)}**"
+    links.pilot_link(need.pilot_id, label, None, help=f"Since {exact(need.since, viewer_zone())}")
 
 
 def _action(store: PilotStore, need: Need, actor: Actor) -> None:

@@ -88,6 +88,11 @@ def changes_by_people(view: View, steps: Sequence[Step]) -> tuple[str, ...]:
     )
 
 
+def changes_since(view: View) -> str:
+    """Return what people did to the pilot since the page was drawn, as one text."""
+    return ". ".join(changes_by_people(view, history(view.store.database, view.pilot_id, view.pilot.version)))
+
+
 def session_key(pilot_id: str, name: str) -> str:
     """The session key of something on one pilot's page."""
     return f"{pilot_id} {name}"

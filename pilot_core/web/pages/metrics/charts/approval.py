@@ -7,9 +7,9 @@ from pilot_core.insight.approval import BLOCK, Block
 from pilot_core.insight.rules import current_programme_rules
 from pilot_core.store.queries.drilldown import Selection
 from pilot_core.store.queries.metrics_page import MetricsPage
+from pilot_core.web.components.numbers import rate_with_n
 from pilot_core.web.pages.metrics.charts.chart import Chart
 from pilot_core.web.pages.metrics.charts.sequence import in_order
-from pilot_core.web.pages.metrics.numbers import rate_with_n
 from pilot_core.web.pages.metrics.plot import LINE, Drilldown, Plot, canvas, series_colour, target, vertical
 
 LEFT_ROOM, RIGHT_ROOM = 1.2, 1.0

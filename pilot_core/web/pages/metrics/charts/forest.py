@@ -6,8 +6,8 @@ from pilot_core.insight.rules import current_programme_rules
 from pilot_core.store.queries.drilldown import Selection
 from pilot_core.store.queries.metrics_page import MetricsPage
 from pilot_core.web.components import badges
+from pilot_core.web.components.numbers import rate_with_n
 from pilot_core.web.pages.metrics.charts.chart import Chart, limited_to
-from pilot_core.web.pages.metrics.numbers import rate_with_n
 from pilot_core.web.pages.metrics.plot import Drilldown, Plot, canvas, escaped, vertical
 
 MOST_SEGMENTS = 30

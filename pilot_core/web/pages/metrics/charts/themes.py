@@ -3,10 +3,10 @@
 from pilot_core.formatting import count
 from pilot_core.store.queries.drilldown import Selection
 from pilot_core.store.queries.metrics_page import MetricsPage
+from pilot_core.web.components.numbers import rate_with_n
 from pilot_core.web.pages.metrics import theme_table
 from pilot_core.web.pages.metrics.charts.chart import Chart, limited_to
 from pilot_core.web.pages.metrics.flag_states import STATES
-from pilot_core.web.pages.metrics.numbers import rate_with_n
 from pilot_core.web.pages.metrics.plot import HEIGHT, Drilldown, Plot, canvas, escaped
 
 MOST_THEMES = 20

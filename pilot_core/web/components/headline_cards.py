@@ -1,0 +1,92 @@
+"""The four numbers that the overview and the metrics page both show, made in one place so that they cannot differ."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from pilot_core import catalog
+from pilot_core.formatting import MISSING, percent, seconds
+from pilot_core.insight.results import Sparklines, Spread
+from pilot_core.insight.stats import Rate
+from pilot_core.web.components.metric_card import MetricCard
+from pilot_core.web.components.numbers import basis, spread_in
+
+
+class Numbers(Protocol):
+    """What the cards show of a cohort: ``insight.results.Measures``, or the overview's ``Headlines``."""
+
+    @property
+    def approval_rate(self) -> Rate: ...
+    @property
+    def ttfc_first(self) -> Spread: ...
+    @property
+    def iterations_per_attempt(self) -> Spread: ...
+    @property
+    def sla_all(self) -> Rate: ...
+
+
+def approval(numbers: Numbers, more: str = "") -> MetricCard:
+    """Return the card of the approval rate; ``more`` is added to its explanation."""
+    explanation = "Approved of the decided pilots: those approved, dropped for our own reasons, or out of attempts."
+    return rate_card("Pilots approved", numbers.approval_rate, f"{explanation} {more}".strip(), "decided")
+
+
+def first_cut(numbers: Numbers) -> MetricCard:
+    """Return the card of the time to first cut of first attempts."""
+    median, spread = spread_in(numbers.ttfc_first, "s")
+    target = seconds(catalog.sla_limits().first_cut_seconds)
+    return MetricCard(
+        "Time to first cut: first attempt",
+        median,
+        f"{spread}, n = {numbers.ttfc_first.n:,}",
+        "Median over the pilots’ first attempts, with the 90th percentile and the mean. " + f"The target is {target}.",
+        group="with_video",
+    )
+
+
+def drafts(numbers: Numbers) -> MetricCard:
+    """Return the card of the drafts per attempt."""
+    spread = numbers.iterations_per_attempt
+    median, _ = spread_in(spread, "")
+    return MetricCard(
+        "Drafts per attempt",
+        MISSING if spread.mean is None else f"{spread.mean:.1f}",
+        f"mean; median {median}, n = {spread.n:,}",
+        "Drafts rendered within an attempt.",
+        group="with_video",
+    )
+
+
+def sla(numbers: Numbers) -> MetricCard:
+    """Return the card of the attempts that met the SLA."""
+    return rate_card(
+        "SLA met: all attempts",
+        numbers.sla_all,
+        "Attempts that met every limit of the SLA. Attempts that could not be measured are left out.",
+        "sla_missed" if numbers.sla_all.numerator < numbers.sla_all.denominator else "with_video",
+    )
+
+
+def rate_card(label: str, rate: Rate, explanation: str, group: str) -> MetricCard:
+    """Return the card of a rate, with the group of pilots behind it."""
+    return MetricCard(label, percent(rate.value), basis(rate), explanation, group=group)
+
+
+def with_sparkline(card: MetricCard, sparklines: Sparklines, metric: str) -> MetricCard:
+    """Return the card with the metric's sparkline, if it has one that varies."""
+    # Streamlit draws a line through the values it gets, so periods without a value are left out.
+    known = [point.value for point in sparklines.by_metric.get(metric, ()) if point.value is not None]
+    if not sparklines.drawable(metric) or len(set(known)) == 1:
+        return card
+    return replace(card, course=known, help=f"{card.help} The line is its course by {sparklines.period}.")
+
+
+def headline_cards(numbers: Numbers, sparklines: Sparklines) -> Sequence[MetricCard]:
+    """Return the four cards."""
+    made = (
+        (approval(numbers), "approval_rate"),
+        (first_cut(numbers), "ttfc_first"),
+        (drafts(numbers), "iterations_per_attempt"),
+        (sla(numbers), "sla_all"),
+    )
+    return [with_sparkline(card, sparklines, metric) for card, metric in made]
