@@ -4,6 +4,7 @@ import streamlit as st
 
 from pilot_core.formatting import count
 from pilot_core.insight.breakdowns import Forest, Segment
+from pilot_core.insight.forecast import forecast
 from pilot_core.insight.programme import ProgrammeResult
 from pilot_core.insight.recommend import State
 from pilot_core.store.queries.metrics_page import MetricsPage
@@ -27,6 +28,8 @@ def show(page: MetricsPage) -> None:
             st.markdown("**What would change it**")
             st.markdown(_bullets(result.what_would_change_it or ["Human feedback."]))
             what_would_change(result.next_outcomes)
+        if expected := forecast(result.n_approved, result.n_decided, result.n_open):
+            st.markdown(plain(expected.sentence))
         _segments(page.forest)
         trust.show()
         plan.show()
