@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 8501
 BIN := .venv/bin
 
-.PHONY: run worker test everything check rules audit mutants demo bench settings tools clean
+.PHONY: run worker test everything check rules audit mutants demo bench settings screenshots tools clean
 
 run: .venv/runtime
 	$(BIN)/streamlit run app.py --server.port $(PORT)
@@ -48,6 +48,10 @@ bench: .venv/development .venv/moviepy tools
 # Writes the README's table of settings anew from pilot_core/settings.py.
 settings: .venv/runtime
 	$(BIN)/python scripts/settings_table.py
+
+# Takes the README's screenshots anew, from a demo store made for them.
+screenshots: .venv/development tools
+	$(BIN)/python scripts/screenshots.py
 
 # Chromium, LibreOffice, PostgreSQL and nginx. Without root, or away from Debian, the tests that use them are skipped by
 # name; with CI=true such a skip is a failure.

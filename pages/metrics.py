@@ -29,7 +29,7 @@ if not page.measures.outcomes.pilots:
     st.info("No pilot is in this cohort. Take a filter away, or choose other days.", icon=":material/search_off:")
     st.stop()
 
-verdict.show(page)
+verdict.show(app().store, asked, page)
 cards.show(page, asked.words)
 cards.pilots_behind(app().store, asked, page)
 compare.show(app().store, known, asked, page, today)

@@ -9,6 +9,7 @@ import pytest
 
 from pilot_core import Cohort, PilotStore, generate_programme_report
 from pilot_core.cli import main
+from pilot_core.documents.programme import programme_page
 from pilot_core.export.snapshot import snapshot
 from tests.conftest import HandClock
 from tests.pilot_stories import make_pilot
@@ -72,3 +73,11 @@ def test_the_report_of_the_api_is_markdown_with_its_results(programme: PilotStor
     empty = generate_programme_report(PilotStore(tmp_path / "empty"))
     assert "## Recommendation: NO VERDICT YET" in empty
     assert "\n\n\n" not in empty
+
+
+def test_the_report_to_print_has_cost_forecast_and_for_whom_pilots_waited(programme: PilotStore) -> None:
+    page = programme_page(generate_programme_report(programme))
+    assert page.startswith("<!doctype html>")
+    assert "<title>Programme: all pilots</title>" in page
+    assert "Cost of decided pilots" in page
+    assert "from creation to approval on average" in page

@@ -10,7 +10,7 @@ from pilot_core import PilotStore
 from pilot_core.domain.attempt import SentHow
 from pilot_core.domain.pilot import ApprovalOutcome
 from pilot_core.insight.cohort import Cohort
-from pilot_core.insight.waits import Party, Waits, sentence
+from pilot_core.insight.waits import Party, Waits, reading, sentence
 from pilot_core.services.pilots import create_pilot
 from pilot_core.store.queries.waits import approved_waits, pilot_waits
 from pilot_core.web.pages.metrics import whose_clock
@@ -99,9 +99,9 @@ def test_the_time_of_a_pilot_is_said_longest_first() -> None:
 def test_the_metrics_page_says_for_whom_approved_pilots_waited() -> None:
     by_party = {Party.TEAM: timedelta(days=2), Party.FOUNDER: timedelta(days=6)}
     found = Waits(4, 1, dict.fromkeys(Party, timedelta()) | by_party)
-    assert whose_clock.reading(found) == (
+    assert reading(found) == (
         "4 approved pilots, 2 days from creation to approval on average: the founder 75%, us 25%. "
         "1 imported pilot left out, since the steps are not known."
     )
     assert [(bar.name, bar.x) for bar in whose_clock.figure(found).data] == [("Us", (0.5,)), ("The founder", (1.5,))]
-    assert whose_clock.reading(Waits(0, 0, {})) == "No approved pilot whose steps are known."
+    assert reading(Waits(0, 0, {})) == "No approved pilot whose steps are known."

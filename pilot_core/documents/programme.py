@@ -3,10 +3,14 @@
 from pilot_core import formatting
 from pilot_core.clock import iso
 from pilot_core.documents.engine import render
+from pilot_core.documents.report_page import page_of
 from pilot_core.insight.cohort import Cohort
+from pilot_core.insight.forecast import forecast
 from pilot_core.insight.stats import Rate
+from pilot_core.insight.waits import Waits, reading
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.queries.programme import ProgrammeLine, programme_summary
+from pilot_core.store.queries.waits import approved_waits
 
 
 class ProgrammeText(str):
@@ -15,9 +19,15 @@ class ProgrammeText(str):
     cohort: Cohort
     lines: list[ProgrammeLine]
 
-    def __new__(cls, cohort: Cohort, lines: list[ProgrammeLine]) -> "ProgrammeText":
+    def __new__(cls, cohort: Cohort, lines: list[ProgrammeLine], waits: Waits) -> "ProgrammeText":
         rated = [(line, _rate(line.result.rate)) for line in lines]
-        made = super().__new__(cls, render("programme_report.md.j2", cohort=cohort, lines=rated))
+        found = lines[0].result
+        more = {
+            "cost": _cost(lines[0]),
+            "waits": reading(waits),
+            "expected": forecast(found.n_approved, found.n_decided, found.n_open),
+        }
+        made = super().__new__(cls, render("programme_report.md.j2", cohort=cohort, lines=rated, **more))
         made.cohort, made.lines = cohort, lines
         return made
 
@@ -41,7 +51,23 @@ class ProgrammeText(str):
 
 def generate_programme_report(store: PilotStore, cohort: Cohort | None = None) -> ProgrammeText:
     """Return the report of the cohort's pilots (all, if None) as they are now."""
-    return ProgrammeText(cohort or Cohort(), programme_summary(store, cohort))
+    cohort = cohort or Cohort()
+    waits = approved_waits(store.database, cohort, store.clock())
+    return ProgrammeText(cohort, programme_summary(store, cohort), waits)
+
+
+def programme_page(report: ProgrammeText) -> str:
+    """Return the report as one self-contained HTML document, to print or send."""
+    return page_of(report.markdown, f"Programme: {report.cohort.words}")
+
+
+def _cost(line: ProgrammeLine) -> str:
+    """Return what the decided pilots have cost, and of how many of them all costs are known."""
+    spent, decided = line.segment.programme.cost_decided, line.result.n_decided
+    if spent is None:
+        return formatting.MISSING
+    known = line.segment.programme.costs_known
+    return f"{formatting.dollars(spent)} (all costs known for {known} of {formatting.count(decided, 'decided pilot')})"
 
 
 def _rate(found: Rate) -> str:

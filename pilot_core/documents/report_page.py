@@ -12,11 +12,11 @@ from pilot_core.insight.report import OutcomeReport
 
 def render_report_page(report: OutcomeReport, override: Override | None = None) -> str:
     """Return the report as one self-contained HTML document. Markup in text that people typed is shown as text."""
-    return page_of(render_report(report, override), report.company_name)
+    return page_of(render_report(report, override), f"Outcome report: {report.company_name}")
 
 
-def page_of(markdown: str, company_name: str, foot: str = "") -> str:
+def page_of(markdown: str, title: str, foot: str = "") -> str:
     """Return a report's Markdown as a self-contained HTML document. ``foot`` is a line of plain text below it."""
     body = MarkdownIt("commonmark", {"html": False}).enable("table").render(markdown)
     template = environment().get_template("outcome_report.html.j2")
-    return template.render(title=escape(f"Outcome report: {company_name}"), body=body, foot=escape(foot))
+    return template.render(title=escape(title), body=body, foot=escape(foot))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from pilot_core.formatting import count
+from pilot_core.formatting import count, percent
 
 
 class Party(StrEnum):
@@ -58,6 +58,21 @@ def sentence(waits: Waits) -> str:
     known = sorted(waits.by_party.items(), key=lambda item: -item[1])
     parts = [f"{long(time)} {WITH[party]}" for party, time in known if time >= timedelta(minutes=1)]
     return f"{long(waits.total)}: {', '.join(parts)}." if parts else ""
+
+
+def reading(waits: Waits) -> str:
+    """Return the shares of approved pilots in one sentence, with their number and what is left out."""
+    imported = count(waits.unknown, "imported pilot")
+    left_out = f" {imported} left out, since the steps are not known." if waits.unknown else ""
+    if not waits.total:
+        return f"No approved pilot whose steps are known.{left_out}"
+    parts = [
+        f"{LABELS[party].lower()} {percent(share)}"
+        for party in sorted(Party, key=lambda party: -waits.by_party[party])
+        if (share := waits.share(party))
+    ]
+    pilots, mean = count(waits.pilots, "approved pilot"), long(waits.total / waits.pilots)
+    return f"{pilots}, {mean} from creation to approval on average: {', '.join(parts)}.{left_out}"
 
 
 def long(time: timedelta) -> str:

@@ -61,7 +61,7 @@ def running(app_file: Path, store_folder: Path, settings: Mapping[str, str], log
         "browser.gatherUsageStats": "false",
     }.items():
         command += [f"--{option}", str(value)]
-    environment = os.environ | {"PILOT_OPS_STORE": str(store_folder), "PYTHONPATH": str(ROOT)} | settings
+    environment = os.environ | {"PILOT_OPS_STORE": str(store_folder), "PYTHONPATH": str(ROOT)} | dict(settings)
     with log.open("wb") as out:
         process = subprocess.Popen(
             command, cwd=ROOT, env=environment, stdout=out, stderr=subprocess.STDOUT, start_new_session=True

@@ -1,9 +1,10 @@
-"""A store for the tests that go through every page of the team."""
+"""A store for the tests that go through every page of the team, and what is on such a page."""
 
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page, expect
 
 from pilot_core import PilotStore
 from pilot_core.clock import utc_now
@@ -26,3 +27,20 @@ def store_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 pilot.record_feedback(number, f"{company} said so.", decision, ["hook_weak"], at=at)
         store.save(pilot, "Theo Grant")
     return store.root
+
+
+def settled(page: Page) -> None:
+    """Wait until the page is drawn."""
+    page.get_by_role("heading", level=1).first.wait_for()
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
+    expect(page.locator('[data-stale="true"], [data-testid="stSkeleton"]')).to_have_count(0)
+
+
+def menu(page: Page) -> list[str]:
+    """Return the entries of the sidebar."""
+    return page.get_by_test_id("stSidebarNavLink").locator("span[label]").all_inner_texts()
+
+
+def tabs(page: Page) -> list[str]:
+    """Return the tabs below a pilot's video."""
+    return page.get_by_role("tablist").last.get_by_role("tab").all_inner_texts()

@@ -164,7 +164,7 @@ def filed(request: Request) -> Response:
     if suffix == "md":
         return attachment(found.markdown.encode(), "text/markdown; charset=utf-8", f"{found.report_id}.md")
     foot = f"Report {found.report_id}, filed by {found.filed_by} on {moment(found.report.generated_at)}."
-    page = page_of(found.markdown, found.report.company_name, foot)
+    page = page_of(found.markdown, f"Outcome report: {found.report.company_name}", foot)
     return Response(page, media_type="text/html; charset=utf-8", headers=PAGE_HEADERS)
 
 

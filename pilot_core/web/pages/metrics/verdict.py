@@ -1,21 +1,27 @@
 """The recommendation for the programme and each segment: why, and what would change it."""
 
+from functools import partial
+
 import streamlit as st
 
+from pilot_core.documents.programme import generate_programme_report, programme_page
 from pilot_core.formatting import count
 from pilot_core.insight.breakdowns import Forest, Segment
+from pilot_core.insight.cohort import Cohort
 from pilot_core.insight.forecast import forecast
 from pilot_core.insight.programme import ProgrammeResult
 from pilot_core.insight.recommend import State
+from pilot_core.store.pilots import PilotStore
 from pilot_core.store.queries.metrics_page import MetricsPage
 from pilot_core.web.components import badges
 from pilot_core.web.components.text import plain
 from pilot_core.web.components.verdicts import what_would_change
 from pilot_core.web.pages.metrics import plan, trust
 from pilot_core.web.pages.metrics.charts.forest import MOST_SEGMENTS, shown_segments
+from pilot_core.web.pages.metrics.filters import Asked
 
 
-def show(page: MetricsPage) -> None:
+def show(store: PilotStore, asked: Asked, page: MetricsPage) -> None:
     """Draw the programme's badge and, in a collapsed section, those of its segments."""
     result = page.programme
     with st.container(border=True):
@@ -33,7 +39,21 @@ def show(page: MetricsPage) -> None:
         _segments(page.forest)
         trust.show()
         plan.show()
-        st.caption(f"Rules version {plain(result.rules_version)}.")
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.caption(f"Rules version {plain(result.rules_version)}.", width="content")
+            if asked.as_of is None:
+                st.download_button(
+                    "One-page summary to print",
+                    partial(_summary, store, asked.cohort),
+                    "programme_summary.html",
+                    "text/html",
+                    on_click="ignore",
+                    icon=":material/print:",
+                )
+
+
+def _summary(store: PilotStore, cohort: Cohort) -> str:
+    return programme_page(generate_programme_report(store, cohort))
 
 
 def badge_line(result: ProgrammeResult) -> None:

@@ -3,8 +3,7 @@
 import plotly.graph_objects as go
 import streamlit as st
 
-from pilot_core.formatting import count, percent
-from pilot_core.insight.waits import LABELS, Party, Waits, long
+from pilot_core.insight.waits import LABELS, Party, Waits, long, reading
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.queries.waits import approved_waits
 from pilot_core.web.pages.metrics.filters import Asked
@@ -23,21 +22,6 @@ def show(store: PilotStore, asked: Asked) -> None:
         st.caption(reading(found))
         if found.total:
             st.plotly_chart(figure(found), config={"displayModeBar": False}, alt=reading(found))
-
-
-def reading(waits: Waits) -> str:
-    """Return the shares in one sentence, with the number of pilots and what is left out."""
-    imported = count(waits.unknown, "imported pilot")
-    left_out = f" {imported} left out, since the steps are not known." if waits.unknown else ""
-    if not waits.total:
-        return f"No approved pilot whose steps are known.{left_out}"
-    parts = [
-        f"{LABELS[party].lower()} {percent(share)}"
-        for party in sorted(Party, key=lambda party: -waits.by_party[party])
-        if (share := waits.share(party))
-    ]
-    pilots, mean = count(waits.pilots, "approved pilot"), long(waits.total / waits.pilots)
-    return f"{pilots}, {mean} from creation to approval on average: {', '.join(parts)}.{left_out}"
 
 
 def figure(waits: Waits) -> go.Figure:
