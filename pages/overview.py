@@ -5,8 +5,8 @@ from pilot_core.store.queries.headlines import headlines
 from pilot_core.store.queries.overview import is_empty
 from pilot_core.web.access.current_app import app
 from pilot_core.web.access.page_guard import require
-from pilot_core.web.components import deadline_lines, erasure_notice, links, live_updates
-from pilot_core.web.pages.overview import cards, inbox, pilot_list, summary
+from pilot_core.web.components import deadline_lines, erasure_notice, live_updates, pilot_list
+from pilot_core.web.pages.overview import cards, first_pilot, inbox, summary
 
 visitor = require(Role.VIEWER)
 
@@ -26,14 +26,8 @@ def today() -> None:
 number = live_updates.present_number(app().store)
 erasure_notice.show_done()
 if is_empty(app().store.database):
-    st.title("No pilots yet", anchor=False)
-    if not visitor.may(Role.LEAD):
-        st.stop()
-    st.markdown(
-        "Create the first pilot. Its first cut is made while you watch, and then goes to the founder for review."
-    )
-    if st.button("Create the first pilot", type="primary", icon=":material/add_circle:"):
-        st.switch_page(links.NEW_PILOT)
+    first_pilot.show(app().store, visitor.actor)
+    live_updates.show(number, lambda: "")
     st.stop()
 
 today()

@@ -50,9 +50,23 @@ def test_an_empty_overview_says_what_to_do(open_page: OpenPage) -> None:
     at = open_page()
 
     assert at.title[0].value == "No pilots yet"
-    assert [button.label for button in at.button] == ["Create the first pilot"]
+    assert [button.label for button in at.button] == ["Create the first pilot", "Make a sample pilot"]
+    assert "the founder, who watches it and approves it" in page_text(at)
+    assert at.code[0].value == "make demo"
     assert not at.dataframe
     assert at.button[0].click().run().title[0].value == "New pilot"
+
+
+def test_a_sample_pilot_is_made_from_a_scenarios_example(
+    open_page: OpenPage, store: PilotStore, no_renders: None
+) -> None:
+    at = open_page()
+    at = next(button for button in at.button if button.label == "Make a sample pilot").click().run()
+
+    [pilot] = store.load_all()
+    launching.process_of(store, pilot.pilot_id, 1).wait()
+    assert (pilot.brief.product, pilot.attempts_used) == (pilot.company_name, 1)
+    assert at.query_params["pilot"] == pilot.pilot_id
 
 
 def test_the_overview_tells_how_things_stand_and_what_needs_someone(

@@ -93,8 +93,8 @@ def test_an_approval_that_never_completed_its_pilot_is_heard_again() -> None:
         (
             ("m",),
             {"max_attempts": 1},
-            ["Created", "Attempt 1", "Limit reached", "Completed", "Outcome report"],
-            "Limit reached",
+            ["Created", "Attempt 1", "Out of attempts", "Completed", "Outcome report"],
+            "Out of attempts",
         ),
         (
             ("?",),

@@ -3,31 +3,19 @@
 import streamlit as st
 
 from pilot_core.store.pilots import PilotStore
-from pilot_core.store.queries.lists import PilotFilter, pilot_page
-from pilot_core.web.components import links, pilot_table
+from pilot_core.store.queries.overview import is_empty
+from pilot_core.web.components import links, pilot_list
 from pilot_core.web.components.text import plain
-
-SHOWN = 15
 
 
 def show(store: PilotStore) -> None:
-    """Draw a search over all pilots. Without a search text, lists the pilots that changed last."""
-    st.title("Pilot", anchor=False)
-    search = st.text_input(
-        "Which pilot", type="search", live="300ms", placeholder="Founder, company or id", key="find_pilot"
-    )
-    found = pilot_page(store.database, PilotFilter(search=search or ""), "last_step", per_page=SHOWN)
-    if found.total:
-        more = f", {SHOWN} of {found.total} shown" if found.total > SHOWN else ""
-        st.caption(f"The latest step first{more}. A click on a company opens its pilot.")
-        pilot_table.show(
-            store, found.pilots, "Pilots with recommendation, attempts, last activity and owner", height="auto"
-        )
-    elif search:
-        st.info("No pilot matches. Search for a part of the founder’s or company’s name, or the id.")
-    else:
+    """Draw the overview's search and list of all pilots."""
+    st.title("Pilots", anchor=False)
+    if is_empty(store.database):
         st.info("There is no pilot yet. Create the first one.")
         links.new_pilot_link()
+        return
+    pilot_list.show(store)
 
 
 def show_missing(reason: str) -> None:

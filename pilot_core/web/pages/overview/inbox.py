@@ -21,13 +21,11 @@ from pilot_core.web.access.current_app import app
 from pilot_core.web.access.idempotency import form_key
 from pilot_core.web.components import links, warnings
 from pilot_core.web.components.errors import show_errors
-from pilot_core.web.components.phone import on_a_phone
 from pilot_core.web.components.text import plain
 from pilot_core.web.components.times import exact, viewer_zone
 from pilot_core.web.pages.overview import bulk
 
 VIEW_KEY, MORE_KEY = "inbox", "needs_more"
-ACTION_WIDTH, COMPANY_WIDTH = 180, 190
 
 VIEWS = {
     Inbox.EVERYONE: "All",
@@ -194,36 +192,28 @@ def _open(kind: Kind) -> None:
 
 def _row(store: PilotStore, config: Settings, need: Need, now: datetime, actor: Actor) -> None:
     acts = page_guard.may_change()
-    words = f"{sentence(need, now)} {marks(need, config, now)}"
-    if on_a_phone():
-        with st.container(border=True, gap="xxsmall"):
-            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                if acts:
-                    bulk.pick(need)
-                _company(need)
-            st.markdown(words)
-            if acts:
-                _action(store, need, actor)
-        return
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
+    # Columns lie one above the other on a phone.
+    who, why, action = st.columns([5, 10, 4], gap="small", vertical_alignment="center")
+    with who, st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
         if acts:
             bulk.pick(need)
-        with st.container(width=COMPANY_WIDTH):
-            _company(need)
-        st.markdown(words, width="stretch")
-        if acts:
+        _company(need)
+    why.markdown(f"{sentence(need, now)} {marks(need, config, now)}")
+    if acts:
+        with action:
             _action(store, need, actor)
 
 
 def _company(need: Need) -> None:
     label = f"{ICONS[need.kind]} **{plain(need.company_name)}**"
-    links.pilot_link(need.pilot_id, label, None, help=f"Since {exact(need.since, viewer_zone())}")
+    tip = f"{plain(need.company_name)}, since {exact(need.since, viewer_zone())}"
+    links.pilot_link(need.pilot_id, label, None, help=tip)
 
 
 def _action(store: PilotStore, need: Need, actor: Actor) -> None:
     """Draw the row's one action, which acts here or opens the pilot where it is done."""
     label = action_label(need)
-    clicked = st.button(label, key=f"act_{need.pilot_id}", width=ACTION_WIDTH)
+    clicked = st.button(label, key=f"act_{need.pilot_id}", width="stretch")
     if not clicked:
         return
     with show_errors():

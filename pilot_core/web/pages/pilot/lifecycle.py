@@ -156,7 +156,7 @@ def _under_way(pilot: PilotRun, latest: PilotRunAttempt | None, now: datetime) -
     number = latest.attempt_number if latest else 0
     if latest is None or latest.review:
         if pilot.attempts_used >= pilot.max_attempts:
-            return [Step("Limit reached", f"{pilot.attempts_used} of {pilot.max_attempts} used", "today", "orange")]
+            return [Step("Out of attempts", f"{pilot.attempts_used} of {pilot.max_attempts} used", "today", "orange")]
         ahead = [Step("With the founder", "", "ahead"), Step("Feedback", "", "ahead")]
         return [Step(f"Attempt {number + 1}", "to be made", "today", "accent"), *ahead]
     name = f"Attempt {number}"
