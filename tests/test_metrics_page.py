@@ -96,7 +96,7 @@ def drawn(at: AppTest) -> list[str]:
 def badges(at: AppTest) -> list[str]:
     """Return the verdicts in force, without those that a next outcome would give."""
     words = ("PROCEED", "REVISE", "STOP", "NO VERDICT YET")
-    shown = [element.value for element in at.markdown if not element.value.startswith("If ")]
+    shown = [element.value for element in at.markdown if not element.value.startswith("- If ")]
     return [word for value in shown for word in words if "-badge[" in value and word in value]
 
 

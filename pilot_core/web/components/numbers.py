@@ -61,18 +61,13 @@ def events(found: TimeTo, words: Callable[[float | None], str]) -> str:
 
 def cost(found: CostPerApproved) -> tuple[str, str]:
     """Return the cost per approved pilot, the total it is computed from, and how many of the costs are known."""
-    known = f"costs of {found.known:,} of {found.decided:,} decided known"
-    return dollars(found.value), f"{dollars(found.cost)} for {found.approved:,} approved, {known}"
+    return dollars(found.value), f"{dollars(found.cost)}, {found.known:,} of {found.decided:,} costs known"
 
 
 def left_out(found: WaitsLeftOut) -> str:
-    """Return words for the reviewed attempts that feedback latency leaves out, such as “, 2 left out”, or nothing."""
-    parts = [
-        f"{n:,} {words}"
-        for n, words in ((found.before_start, "dated before the video"), (found.without_time, "without a time"))
-        if n
-    ]
-    return f", left out: {', '.join(parts)}" if parts else ""
+    """Return words for the reviewed videos that feedback latency leaves out, such as “, 2 left out”, or nothing."""
+    total = found.before_start + found.without_time
+    return f", {total:,} left out" if total else ""
 
 
 def _plain(value: float | None) -> str:

@@ -23,9 +23,12 @@ def by_a_lead(verdict: str, who: str, reason: str) -> None:
 
 def what_would_change(outcomes: Sequence[NextOutcome]) -> None:
     """Draw the next possible outcomes, each with the badge it would give."""
-    for way in outcomes:
-        shown = badges.mark(way.label)
-        st.markdown(f"{way.outcome}: :{shown.colour}-badge[{shown.label}] {plain(way.words)}.")
+    marks = [badges.mark(way.label) for way in outcomes]
+    lines = [
+        f"- {way.outcome}: :{mark.colour}-badge[{mark.label}] {plain(way.words)}"
+        for way, mark in zip(outcomes, marks, strict=True)
+    ]
+    st.markdown("\n".join(lines))
 
 
 def filed_badge(line: FiledLine) -> None:

@@ -153,7 +153,7 @@ def _quality(page: MetricsPage) -> list[MetricCard]:
                 "Cost per approved pilot",
                 each,
                 sum_and_count,
-                "The cost of all decided pilots, divided by those approved.",
+                "The cost of all decided pilots, as far as it is known, divided by those approved.",
                 group="decided",
             ),
             page.sparklines,
@@ -165,7 +165,8 @@ def _quality(page: MetricsPage) -> list[MetricCard]:
             events(found.feedback_latency, hours) + left_out(found.latency_left_out),
             "From sending a video (its being ready, where nothing was sent) to its first feedback: when half have come "
             "in, with how many of all videos have (Kaplan–Meier, 95% interval). Videos not yet reviewed are counted "
-            "for as long as they have waited.",
+            "for as long as they have waited. Left out: reviews dated before the video "
+            f"({found.latency_left_out.before_start:,}) or without a time ({found.latency_left_out.without_time:,}).",
             group="reviewed",
         ),
     ]

@@ -33,7 +33,8 @@ def show(store: PilotStore, asked: Asked, page: MetricsPage) -> None:
         with change:
             st.markdown("**What would change it**")
             st.markdown(_bullets(result.what_would_change_it or ["Human feedback."]))
-            what_would_change(result.next_outcomes)
+            if result.next_outcomes:
+                what_would_change(result.next_outcomes)
         if expected := forecast(result.n_approved, result.n_decided, result.n_open):
             st.markdown(plain(expected.sentence))
         _segments(page.forest)
