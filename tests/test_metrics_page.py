@@ -134,7 +134,7 @@ def test_no_trend_is_drawn_through_three_points(open_page: OpenPage, store: Pilo
     assert "3 of 3 decided pilots approved. A rate is drawn from 5." in page_text(at)
     assert "0 of 3 first cuts took over 120 s. Limits are drawn from 5 points." in page_text(at)
     assert cards(at)["Pilots approved"] == ("100%", "3 of 3, 44–100%")
-    assert cards(at)["Time to first cut: first attempt"] == ("40 s", "p90 40 s, mean 40 s, n = 3")
+    assert cards(at)["First cut: first attempt"] == ("40 s", "p90 40 s, mean 40 s, n = 3")
 
 
 def test_every_chart_has_its_question_its_reading_and_a_name_for_those_who_cannot_see_it(
@@ -344,7 +344,7 @@ def test_a_cut_off_chart_says_so(full: PilotStore) -> None:
 
     assert "The latest 7 of" in found["first_cuts"].reading
     assert "the latest 7 of" in found["iterations"].reading
-    assert "The latest 7 of 27 decisions" in found["approval"].reading
+    assert "The latest 11 of 31 decisions" in found["approval"].reading
     assert "The latest 7 of 100 pilots" in found["timeline"].reading
 
 

@@ -95,7 +95,7 @@ def test_the_overview_tells_how_things_stand_and_what_needs_someone(
     ]
     assert {metric.label: (metric.value, metric.delta) for metric in at.metric} == {
         "Pilots approved": ("100%", "1 of 1, 21–100%"),
-        "Time to first cut: first attempt": ("40 s", "p90 40 s, mean 40 s, n = 3"),
+        "First cut: first attempt": ("40 s", "p90 40 s, mean 40 s, n = 3"),
         "Drafts per attempt": ("1.0", "mean; median 1, n = 4"),
         "SLA met: all attempts": ("100%", "4 of 4, 51–100%"),
     }

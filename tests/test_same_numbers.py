@@ -127,7 +127,7 @@ def test_metrics_page_and_csv_have_the_same_rates(filled: PilotStore, tables: di
     assert shown["Pilots approved"][1].startswith(f"{approved} of {decided}, ")
     assert shown["SLA met: all attempts"][0] == percent(float(whole["sla_rate"]))
     assert f" of {whole['sla_n']}, " in shown["SLA met: all attempts"][1]
-    assert shown["Time to first cut: first attempt"][0] == seconds(float(whole["ttfc_first_median_seconds"]))
+    assert shown["First cut: first attempt"][0] == seconds(float(whole["ttfc_first_median_seconds"]))
     known = [row for row in tables["attempts"] if row["sla_passed"]]
     assert len(known) == int(whole["sla_n"])
     assert Counter(row["approval_outcome"] for row in tables["pilots"])["approved"] == approved

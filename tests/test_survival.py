@@ -70,7 +70,8 @@ def test_competing_ends_by_hand():
     assert found.time_to_approval.median == 4.0
     assert found.at_risk[:5] == ((0.0, 4), (1.0, 4), (2.0, 3), (3.0, 2), (4.0, 1))
     assert found.reading == (
-        "2 of 4 pilots approved, 1 ended without, 1 still open. Half of all pilots are approved by day 4."
+        "2 of 4 pilots approved, 1 ended without, 1 still open. Half of all pilots are approved by day 4 "
+        "(estimated, since some are still open)."
     )
 
 

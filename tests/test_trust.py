@@ -114,9 +114,9 @@ def test_the_command_line_prints_the_plan_that_the_page_shows(capsys: pytest.Cap
     assert [row["needed"] for row in told["rows"]] == [list(row.needed) for row in found.rows]
     shown = plan_section.table(found)
     for place, line in enumerate(printed.splitlines()[3:]):
-        assert line.split()[0] == shown["True approval rate"][place]
+        assert line.split()[0] == shown["True rate"][place]
         assert " ".join(line.split()).startswith(
-            f"{shown['True approval rate'][place]} {' '.join(shown.iloc[place, 1 : 1 + len(CHANCES)])} "
+            f"{shown['True rate'][place]} {' '.join(shown.iloc[place, 1 : 1 + len(CHANCES)])} "
         )
     assert "target 70%" in printed
     assert main(["--plan", "often"]) == 2

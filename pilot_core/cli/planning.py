@@ -24,7 +24,7 @@ def plan(arguments: argparse.Namespace, config: Settings) -> int:
 
 
 def _lines(found: Plan) -> list[str]:
-    heads = ["True rate", *(f"{percent(chance)} chance" for chance in CHANCES), f"PROCEED by {MOST}", f"STOP by {MOST}"]
+    heads = ["True rate", *(f"{percent(chance)} chance" for chance in CHANCES), f"PROCEED in {MOST}", f"STOP in {MOST}"]
     lines = [heads]
     for row in found.rows:
         needed = [f"over {MOST}" if number is None else f"{number}" for number in row.needed]

@@ -45,7 +45,8 @@ class Plan:
         """What the numbers are about, in a sentence."""
         return (
             f"Decided pilots until the rules show PROCEED (target {percent(self.target)}) or STOP "
-            f"({percent(self.stop_rate)} or less), looked at after every pilot. The first of the two counts."
+            f"({percent(self.stop_rate)} or less), with a look after every pilot, by the true approval rate. The last "
+            f"two columns say which of the two is shown first within {MOST} pilots."
         )
 
 

@@ -143,4 +143,6 @@ def _reading(approved: int, ended: int, still_open: int, time_to: TimeTo) -> str
     if time_to.median is None:
         return f"{told}. Half of all pilots are not approved yet."
     # What takes 4.2 days is not there on day 4.
-    return f"{told}. Half of all pilots are approved by day {max(1, ceil(time_to.median - ROUNDING))}."
+    day = max(1, ceil(time_to.median - ROUNDING))
+    estimate = " (estimated, since some are still open)" if still_open else ""
+    return f"{told}. Half of all pilots are approved by day {day}{estimate}."

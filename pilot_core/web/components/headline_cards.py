@@ -36,10 +36,11 @@ def first_cut(numbers: Numbers) -> MetricCard:
     median, spread = spread_in(numbers.ttfc_first, "s")
     target = seconds(catalog.sla_limits().first_cut_seconds)
     return MetricCard(
-        "Time to first cut: first attempt",
+        "First cut: first attempt",
         median,
         f"{spread}, n = {numbers.ttfc_first.n:,}",
-        "Median over the pilots’ first attempts, with the 90th percentile and the mean. " + f"The target is {target}.",
+        "Median time to first cut of the pilots’ first attempts, with the 90th percentile and the mean. "
+        f"The target is {target}.",
         group="with_video",
     )
 

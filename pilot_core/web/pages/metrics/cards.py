@@ -118,10 +118,10 @@ def _effort(page: MetricsPage) -> list[MetricCard]:
     return [
         with_sparkline(headline_cards.first_cut(found), page.sparklines, "ttfc_first"),
         MetricCard(
-            "Time to first cut: all attempts",
+            "First cut: all attempts",
             every,
             f"{every_spread}, n = {found.ttfc_attempt.n:,}",
-            "Median over all attempts with a known time, with the 90th percentile and the mean.",
+            "Median time to first cut of all attempts with a known time, with the 90th percentile and the mean.",
             group="with_video",
         ),
         with_sparkline(headline_cards.drafts(found), page.sparklines, "iterations_per_attempt"),

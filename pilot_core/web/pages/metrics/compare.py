@@ -104,8 +104,8 @@ def _others(one: MetricsPage, other: MetricsPage) -> list[Row]:
     rows = [
         ("Time to approval, all pilots", *(time_to(m.time_to_approval, days) for m in (a, b))),
         ("Feedback latency", *(time_to(m.feedback_latency, hours) for m in (a, b))),
-        ("Time to first cut: first attempt", *(_spread(m.ttfc_first, "s") for m in (a, b))),
-        ("Time to first cut: all attempts", *(_spread(m.ttfc_attempt, "s") for m in (a, b))),
+        ("First cut: first attempt", *(_spread(m.ttfc_first, "s") for m in (a, b))),
+        ("First cut: all attempts", *(_spread(m.ttfc_attempt, "s") for m in (a, b))),
         ("Drafts per attempt", *(_spread(m.iterations_per_attempt, "") for m in (a, b))),
         ("Attempts to approval", *(_spread(m.attempts_to_approval, "") for m in (a, b))),
         ("Cost per approved pilot", *(" · ".join(cost(m.cost_per_approved)) for m in (a, b))),

@@ -40,17 +40,17 @@ def show() -> None:
 def table(found: Plan) -> pd.DataFrame:
     """Return one row per true approval rate."""
     needed = {
-        f"Pilots for a {percent(chance)} chance": [
+        f"{percent(chance)} chance": [
             f"over {MOST}" if row.needed[place] is None else f"{row.needed[place]}" for row in found.rows
         ]
         for place, chance in enumerate(CHANCES)
     }
     return pd.DataFrame(
         {
-            "True approval rate": [percent(row.rate) for row in found.rows],
+            "True rate": [percent(row.rate) for row in found.rows],
             **needed,
-            f"PROCEED by {MOST}": [_chance(row.proceed) for row in found.rows],
-            f"STOP by {MOST}": [_chance(row.stop) for row in found.rows],
+            f"PROCEED in {MOST}": [_chance(row.proceed) for row in found.rows],
+            f"STOP in {MOST}": [_chance(row.stop) for row in found.rows],
         }
     )
 

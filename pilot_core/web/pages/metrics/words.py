@@ -32,9 +32,8 @@ def table(found: WordCosts) -> pd.DataFrame:
     """Return one row per property and value."""
     return pd.DataFrame(
         {
-            "First video": [group.prop for group in found.groups],
-            "Value": [neutral(group.value) for group in found.groups],
-            "Approved at attempt 1": [_share(group.rate) for group in found.groups],
+            "First video": [neutral(f"{group.prop}: {group.value}") for group in found.groups],
+            "Approved at once": [_share(group.rate) for group in found.groups],
         }
     )
 

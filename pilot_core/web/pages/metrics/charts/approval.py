@@ -12,8 +12,8 @@ from pilot_core.web.pages.metrics.charts.chart import Chart
 from pilot_core.web.pages.metrics.charts.sequence import in_order
 from pilot_core.web.pages.metrics.plot import LINE, Drilldown, Plot, canvas, series_colour, target, vertical
 
-LEFT_ROOM, RIGHT_ROOM = 1.2, 1.0
-"""The space beside the blocks, in blocks, for the labels of lines and for the bar of the open pilots."""
+LEFT_ROOM, RIGHT_ROOM, OPEN_AT = 1.2, 1.3, 0.8
+"""The space beside the blocks, in blocks, for the labels of lines and for the bar of the open pilots, and its place."""
 
 
 def draw(page: MetricsPage) -> Plot | None:
@@ -27,7 +27,7 @@ def draw(page: MetricsPage) -> Plot | None:
     _blocks(plot, found.blocks, full, 1.0)
     _blocks(plot, found.blocks, [place for place in range(last + 1) if place not in full], 0.45)
     if page.measures.outcomes.still_open:
-        _open_bounds(plot, last + 0.6, page)
+        _open_bounds(plot, last + OPEN_AT, page)
     if found.fall and found.fall.since >= found.before:
         vertical(figure, (found.fall.since - found.before) / BLOCK - 0.5, "sign of a fall since", "left")
         figure.update_layout(margin_t=28)
@@ -36,7 +36,12 @@ def draw(page: MetricsPage) -> Plot | None:
     target(figure, rules.stop_rate, f"STOP {percent(rules.stop_rate)}")
     figure.update_yaxes(range=[-0.03, 1.05], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1])
     in_order(plot, [block.last for block in found.blocks])
-    figure.update_xaxes(range=[-LEFT_ROOM, max(last, 1) + RIGHT_ROOM])
+    if page.measures.outcomes.still_open:
+        axis = figure.layout.xaxis
+        axis.update(tickvals=[*axis.tickvals, last + OPEN_AT], ticktext=[*axis.ticktext, "all, with<br>open ones"])
+    figure.update_xaxes(
+        range=[-LEFT_ROOM, max(last, 1) + RIGHT_ROOM], title=f"Blocks of {BLOCK}, by the day of the last decision"
+    )
     return plot
 
 

@@ -47,7 +47,7 @@ def draw(page: MetricsPage) -> Plot | None:
     figure.add_scatter(
         x=[0.0] * len(few),
         y=[places[id(segment)] for segment in few],
-        text=[f"{s.result.n_approved} of {count(s.result.n_decided, 'decided pilot')} approved" for s in few],
+        text=[f"{s.result.n_approved} of {s.result.n_decided} approved" for s in few],
         textposition="middle right",
         customdata=[plot.mark(_segment(segment), *_hover(segment)) for segment in few],
         hovertemplate="%{customdata[1]}<br>%{customdata[2]}<br>%{customdata[3]}<extra></extra>",

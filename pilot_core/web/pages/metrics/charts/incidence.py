@@ -48,7 +48,7 @@ def draw(page: MetricsPage) -> Plot | None:
         range=[-0.01 * end, 1.03 * end],
         tickvals=[time for time, _ in found.at_risk],
         ticktext=[f"{time:g}<br>{n:,}" for time, n in found.at_risk],
-        title="Days since created, and the pilots still open by then",
+        title="Days since created, pilots still open",
     )
     return plot
 
