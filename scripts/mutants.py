@@ -44,7 +44,8 @@ GROUPS = {
         ("tests/test_link_rules.py", "tests/test_links.py"),
     ),
     "recommendation": Group(
-        ("pilot_core/insight/recommend.py",), ("tests/test_recommendation_words.py", "tests/test_recommendation.py")
+        ("pilot_core/insight/recommend.py", "pilot_core/insight/facts.py"),
+        ("tests/test_recommendation_words.py", "tests/test_recommendation.py", "tests/test_true_sentences.py"),
     ),
 }
 

@@ -398,7 +398,7 @@ PROGRAMME = Table(
             "What all decided pilots cost, by approved pilot; empty where none is approved or no cost is known",
             "US dollars",
         ),
-        Column("costs_known", "integer", "Decided pilots with a known cost", "pilots"),
+        Column("costs_known", "integer", "Decided pilots of which the cost of every attempt is known", "pilots"),
         Column("guardrail_breached", "boolean", "Whether the SLA, time or cost limit of a programme is breached"),
         Column("recommendation", "text", "PROCEED, REVISE or STOP; empty where there is no verdict yet"),
         Column("state", "text", "final, provisional or not_ready"),
