@@ -1,14 +1,15 @@
 """What the team and the founders have to do by when, and which messages are due because of it.
 
 A reminder is sent half-way through the founder's review time, at its end, and one and two working days later; then
-pausing the pilot is suggested. The time runs from when the founder was notified, and restarts when a pilot is resumed.
+pausing the pilot is suggested. The time runs from when the video was sent to the founder or opened, and restarts when
+a pilot is resumed.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pilot_core.clock import iso
-from pilot_core.domain.messages import MessageKind, MessageState, NewMessage
+from pilot_core.domain.messages import MessageKind, NewMessage
 from pilot_core.settings import Settings
 from pilot_core.store.engine.connection import Connection
 from pilot_core.store.engine.database import Database
@@ -19,7 +20,6 @@ from pilot_core.working_hours import Hours
 
 DAY_HOURS = 24.0
 EXPIRES_WITHIN = timedelta(days=2)
-NOTIFIED = (MessageState.SENT, MessageState.BY_HAND)
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def due_of(pilot: ActivePilot, config: Settings, now: datetime) -> Due | None:
     if step is None:
         return None
     ours = step != "review"
-    since = pilot.since if ours else _notified_at(pilot)
+    since = pilot.since if ours else _reached_at(pilot)
     hours = config.answer_hours if ours else config.review_hours
     due_at = config.hours.after(since, hours)
     last = config.hours.after(since, max(2 * config.review_hours, reminder_hours(config.review_hours)[-1] + DAY_HOURS))
@@ -103,7 +103,7 @@ def pause_reason(due: Due, reminders: int, hours: Hours) -> str:
 
 
 def reminder_hours(review_hours: float) -> tuple[float, ...]:
-    """Return when reminders are sent, in working hours after the founder was notified."""
+    """Return when reminders are sent, in working hours after the video was sent to the founder."""
     return (review_hours / 2, review_hours, review_hours + DAY_HOURS, review_hours + 2 * DAY_HOURS)
 
 
@@ -161,7 +161,7 @@ def _today(config: Settings, now: datetime) -> tuple[datetime, datetime]:
 
 
 def _spans(config: Settings, now: datetime) -> list[tuple[datetime, datetime]]:
-    """Return, for each reminder, between which times a founder was notified who should get it now."""
+    """Return, for each reminder, between which times the video was sent to a founder who should get it now."""
     before = config.hours.before
     ends = [before(now, hours) for hours in reminder_hours(config.review_hours)]
     missed = [before(now, hours + DAY_HOURS) for hours in reminder_hours(config.review_hours)]
@@ -169,9 +169,7 @@ def _spans(config: Settings, now: datetime) -> list[tuple[datetime, datetime]]:
 
 
 def _reminder(pilot: ActivePilot, config: Settings, now: datetime) -> NewMessage | None:
-    if pilot.notice not in NOTIFIED:
-        return None
-    since = _notified_at(pilot)
+    since = _reached_at(pilot)
     for place, hours in reversed(list(enumerate(reminder_hours(config.review_hours), 1))):
         at = config.hours.after(since, hours)
         if at <= now:
@@ -187,10 +185,9 @@ def _link_expiring(pilot: ActivePilot, now: datetime) -> NewMessage | None:
     return NewMessage(MessageKind.LINK_EXPIRING, pilot.pilot_id, pilot.attempt_number, iso(pilot.link_ends))
 
 
-def _notified_at(pilot: ActivePilot) -> datetime:
-    """Return when the founder was notified of the video, but not earlier than it was ready or the pilot resumed."""
-    notified_at = pilot.notice_ended_at if pilot.notice in NOTIFIED else None
-    return max(pilot.since, notified_at) if notified_at else pilot.since
+def _reached_at(pilot: ActivePilot) -> datetime:
+    """Return when the video reached the founder, but not earlier than it was ready or the pilot resumed."""
+    return max(pilot.since, pilot.reached_at) if pilot.reached_at else pilot.since
 
 
 def _step(pilot: ActivePilot) -> str | None:
@@ -201,5 +198,5 @@ def _step(pilot: ActivePilot) -> str | None:
     if pilot.state != "ready":
         return None
     if pilot.decision is None:
-        return "send" if pilot.notice == MessageState.HELD else "review"
+        return "review" if pilot.reached_at else "send"
     return None if pilot.decision == "approve" else "answer"

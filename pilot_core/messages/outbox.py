@@ -91,7 +91,7 @@ def release(store: PilotStore, message_id: str, actor: Actor) -> None:
 
     def release_message(connection: Connection) -> None:
         permission.check(connection, actor, ActKind.MOVE_MESSAGE, None, now)
-        if not outbox.release(connection, message_id, now):
+        if not outbox.release(connection, message_id, actor, now):
             raise NotAllowedNow(GONE)
 
     store.database.transaction(release_message)

@@ -13,11 +13,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from pilot_core.domain.attempt import SentHow
 from pilot_core.domain.contacts import Contact
-from pilot_core.domain.messages import Delivery, Message, MessageState, NewMessage
-from pilot_core.errors import PilotError, PilotNotFound, StoreError
+from pilot_core.domain.messages import Audience, Delivery, Message, MessageState, NewMessage
+from pilot_core.domain.pilot import PilotRun
+from pilot_core.errors import Conflict, PilotError, PilotNotFound, StoreError
 from pilot_core.messages import deadlines, templates
-from pilot_core.messages.capability_links import Withheld
+from pilot_core.messages.capability_links import ACTOR, Withheld
 from pilot_core.messages.letters import Envelope, letter_of, recipients_of, why_by_hand
 from pilot_core.messages.outbox import outdated
 from pilot_core.messages.transports import MAIL, Letter, NotTaken, Patience, post, send_mail
@@ -175,7 +177,7 @@ def _try(
         )
     else:
         report.sent += 1
-        _settle(store, delivery, MessageState.SENT, None)
+        _settle_sent(store, delivery, message)
 
 
 def _letter(store: PilotStore, config: Settings, delivery: Delivery, message: Message) -> Letter | None:
@@ -223,15 +225,51 @@ def _failed(store: PilotStore, delivery: Delivery, trouble: str, lasting: bool, 
         store.database.transaction(lambda c: outbox.note_trouble(c, delivery.delivery_id, trouble, after))
 
 
+def _settle_sent(store: PilotStore, delivery: Delivery, message: Message) -> None:
+    """Record that a delivery was made and, with the first to a founder, that the attempt was sent to them."""
+    number, now = message.attempt_number, store.clock()
+    how = SentHow.MAIL if delivery.way == MAIL else SentHow.WEBHOOK
+
+    def mark_sent(pilot: PilotRun) -> None:
+        if number is not None and not pilot.why_not_sendable(pilot.attempt(number)):
+            pilot.mark_sent(number, message.released_by or "", how, now)
+
+    def settle(connection: Connection, pilot: PilotRun, _: None) -> None:
+        outbox.settle(connection, delivery.delivery_id, MessageState.SENT, now)
+
+    def settle_and_mark() -> None:
+        assert message.pilot_id
+        store.change(message.pilot_id, mark_sent, ACTOR, also=settle)
+
+    try:
+        pilot = store.load(message.pilot_id or "") if message.audience is Audience.FOUNDER else None
+        is_first = pilot and number is not None and not pilot.why_not_sendable(pilot.attempt(number))
+    except PilotError:
+        is_first = False
+    if is_first:
+        with suppress(PilotNotFound, Conflict):
+            return _persist(settle_and_mark)
+    return _settle(store, delivery, MessageState.SENT, None)
+
+
 def _settle(store: PilotStore, delivery: Delivery, state: MessageState, trouble: str | None) -> None:
-    """Record how a delivery ended. Retries while the store is busy, since an unrecorded delivery is sent again."""
+    """Record how a delivery ended."""
+
+    def settle() -> None:
+        store.database.transaction(lambda c: outbox.settle(c, delivery.delivery_id, state, store.clock(), trouble))
+
+    _persist(settle)
+
+
+def _persist(settle: Callable[[], None]) -> None:
+    """Retry while the store is busy, since an unrecorded delivery is sent again."""
     for left in reversed(range(SETTLE_TRIES)):
         try:
-            store.database.transaction(lambda c: outbox.settle(c, delivery.delivery_id, state, store.clock(), trouble))
-            return
+            return settle()
         except StoreError:
             if not left:
                 raise
+    return None
 
 
 def _contact(store: PilotStore, message: Message) -> Contact:

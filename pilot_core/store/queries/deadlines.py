@@ -15,9 +15,8 @@ from pilot_core.store.tables.columns import from_column, to_column
 class ActivePilot:
     """An active pilot's latest attempt; times in UTC. ``since`` is when its step began, or when the pilot was resumed.
 
-    ``notice`` is the state of the message that the attempt's video is ready, None where there is none, and
-    ``notice_ended_at`` when that message was sent or ended otherwise. ``link_ends`` is when the founder's last valid
-    review link expires.
+    ``reached_at`` is when the founder was sent its video or somebody opened it, the earlier of both; None if neither is
+    known. ``link_ends`` is when the founder's last valid review link expires.
     """
 
     pilot_id: str
@@ -27,8 +26,7 @@ class ActivePilot:
     state: str | None
     decision: str | None
     since: datetime
-    notice: str | None
-    notice_ended_at: datetime | None
+    reached_at: datetime | None
     is_quiet: bool
     is_off: bool
     link_ends: datetime | None
@@ -37,13 +35,12 @@ class ActivePilot:
 _ACTIVE = """
 SELECT p.pilot_id, p.founder_name, p.company_name, p.latest_attempt AS attempt_number, p.latest_state AS state,
     p.latest_decision AS decision, COALESCE(p.latest_since, p.created_at) AS since, r.resumed_at,
-    m.state AS notice, m.ended_at AS notice_ended_at, c.quiet_at IS NOT NULL AS is_quiet,
+    p.latest_reached_at AS reached_at, c.quiet_at IS NOT NULL AS is_quiet,
     COALESCE(c.messages_off, FALSE) AS is_off, l.link_ends
 FROM pilots p
 LEFT JOIN (
     SELECT pilot_id, max(happened_at) AS resumed_at FROM events WHERE kind = 'resumed' {of_these} GROUP BY pilot_id
 ) r ON r.pilot_id = p.pilot_id
-LEFT JOIN messages m ON m.pilot_id = p.pilot_id AND m.kind = 'cut_ready' AND m.attempt_number = p.latest_attempt
 LEFT JOIN pilot_contacts c ON c.pilot_id = p.pilot_id
 LEFT JOIN (
     SELECT pilot_id, lower(reviewer) AS reviewer, max(expires_at) AS link_ends FROM review_links
@@ -53,7 +50,8 @@ WHERE p.status = 'active' {begun} {of_these_pilots}
 ORDER BY p.created_at, p.pilot_id
 """
 
-_SILENT = "p.status = 'active' AND p.latest_state = 'ready' AND p.latest_decision IS NULL"
+_SILENT = """p.status = 'active' AND p.latest_state = 'ready' AND p.latest_decision IS NULL
+    AND p.latest_reached_at IS NOT NULL"""
 _MAY_BE_SENT = """
 NOT EXISTS (
     SELECT 1 FROM pilot_contacts c WHERE c.pilot_id = a.pilot_id AND (c.quiet_at IS NOT NULL OR c.messages_off)
@@ -68,10 +66,8 @@ NOT EXISTS (
 # Joins only what changed recently, so that the store's size hardly matters. A resumed pilot has a row of its own.
 _TO_REMIND = """
 WITH notified AS (
-    SELECT p.pilot_id, GREATEST(COALESCE(p.latest_since, p.created_at), m.ended_at) AS since
-    FROM messages m JOIN pilots p ON p.pilot_id = m.pilot_id AND p.latest_attempt = m.attempt_number
-    WHERE {silent} AND m.kind = 'cut_ready' AND m.state IN ('sent', 'by_hand')
-        AND m.ended_at > CAST($oldest AS TIMESTAMP)
+    SELECT p.pilot_id, GREATEST(COALESCE(p.latest_since, p.created_at), p.latest_reached_at) AS since FROM pilots p
+    WHERE {silent} AND p.latest_reached_at > CAST($oldest AS TIMESTAMP)
     UNION ALL
     SELECT p.pilot_id, max(e.happened_at) AS since
     FROM events e JOIN pilots p ON p.pilot_id = e.pilot_id
@@ -113,7 +109,7 @@ def active_pilots(
     found = []
     for row in rows(connection, _ACTIVE.format(**names), given):
         times = [from_column(at) for at in (row.pop("since"), row.pop("resumed_at")) if at]
-        for name in ("notice_ended_at", "link_ends"):
+        for name in ("reached_at", "link_ends"):
             row[name] = from_column(row[name])
         found.append(ActivePilot(**row, since=max(at for at in times if at)))
     return found
@@ -128,7 +124,7 @@ def to_remind(
 ) -> list[str]:
     """The ids of the pilots whose founders may be due for a reminder, or for notice that their link expires.
 
-    A founder who was notified within the n-th of ``spans`` (from 1) is due for the n-th reminder; one whose link
+    A founder whom the video reached within the n-th of ``spans`` (from 1) is due for the n-th reminder; one whose link
     expires by ``link_ends`` for that notice. Excludes founders who opted out, who were written to in the span
     ``today``, or to whom a message is being sent. May return too many, never too few.
     """

@@ -139,12 +139,12 @@ def edit(connection: Connection, message_id: str, words: Words, by: str, now: da
     return bool(changed.fetchall())
 
 
-def release(connection: Connection, message_id: str, now: datetime) -> bool:
+def release(connection: Connection, message_id: str, by: str, now: datetime) -> bool:
     """Let a message be sent at once, at any hour; False when it is being sent or has ended."""
     changed = connection.execute(
-        "UPDATE messages SET state = 'waiting', reason = NULL, ended_at = NULL, go_at = ? "
+        "UPDATE messages SET state = 'waiting', reason = NULL, ended_at = NULL, go_at = ?, released_by = ? "
         "WHERE message_id = ? AND state = ANY(?) RETURNING 1",
-        [to_column(now), message_id, [state.value for state in MOVABLE]],
+        [to_column(now), by, message_id, [state.value for state in MOVABLE]],
     )
     return bool(changed.fetchall())
 

@@ -1,4 +1,5 @@
 -- For PostgreSQL only: DuckDB scans as fast, and its indexes would forbid updates. No index gives another answer.
+CREATE INDEX IF NOT EXISTS pilots_by_reached ON pilots (latest_reached_at);
 CREATE INDEX IF NOT EXISTS attempts_of_pilot ON attempts (pilot_id);
 CREATE INDEX IF NOT EXISTS attempts_by_state ON attempts (state) WHERE state IN ('queued', 'rendering', 'failed');
 CREATE INDEX IF NOT EXISTS feedback_of_pilot ON feedback (pilot_id);
