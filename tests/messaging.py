@@ -26,6 +26,7 @@ from pilot_core.working_hours import DAYS, Hours
 
 LEADS = ("mara@ops.example", "theo@ops.example")
 SECRET = "a secret of the webhook"
+ADDRESS = "https://pilots.ops.example"
 
 
 @dataclass
@@ -159,6 +160,7 @@ def receiver() -> Iterator[Receiver]:
 def set_up(office: PostOffice | None = None, hook: Receiver | None = None, **changes: object) -> Settings:
     """Return settings that send messages there at once, by default at any hour."""
     given = {
+        "url": ADDRESS,
         "smtp": f"plain://127.0.0.1:{office.port}" if office else None,
         "mail_from": "Pilöt Ops <pilots@ops.example>",
         "mail_leads": LEADS[:1],

@@ -57,7 +57,7 @@ def test_it_is_one_calendar_of_whole_events_in_utc_whatever_a_company_is_called(
         assert event["DTSTART"] < event["DTEND"]
     (hostile,) = [event for event in events if pilot_id in event["UID"]]
     assert hostile["SUMMARY"].startswith("Ñandú\\; \\\\n\\, “Söhne” END:VCALENDAR METHOD:CANCEL 漢字😀")
-    assert hostile["URL"] == f"http://localhost:8501/pilot?pilot={pilot_id}"
+    assert hostile["URL"] == f"https://pilots.ops.example/pilot?pilot={pilot_id}"
 
 
 def test_an_event_keeps_its_id_while_its_step_lasts_and_moves_with_its_due_time(

@@ -219,9 +219,9 @@ def test_what_a_lead_wrote_is_what_goes_and_the_link_still_works(store: PilotSto
     outbox.edit(store, told.message_id, " Your  film ", f"Dear <Alice> & co,\n\nhere: {templates.LINK}\nBye", LEAD)
     said, eml = letters.copy_of(store, set_up(), told.message_id)
     assert said.subject == "Your film"
-    assert said.body.startswith("Dear <Alice> & co,\n\nhere: http://localhost:8501/r/")
+    assert said.body.startswith("Dear <Alice> & co,\n\nhere: https://pilots.ops.example/r/")
     assert "Dear &lt;Alice&gt; &amp; co," in said.html
-    assert re.search(r'<a href="http://localhost:8501/r/[\w-]{43}">http', said.html)
+    assert re.search(r'<a href="https://pilots.ops.example/r/[\w-]{43}">http', said.html)
     assert b"Your film" in eml
     kept = only(store, pilot)
     assert (kept.edited_by, templates.LINK in (kept.body or "")) == (LEAD, True)

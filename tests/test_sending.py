@@ -144,14 +144,14 @@ def test_the_link_in_every_message_to_a_founder_opens_the_review_and_stays_out_o
     tokens, quiet = set(), set()
     for to, message in office.taken:
         for part in parts(message) if to == ADDRESS else ():
-            tokens |= set(re.findall(r"http://localhost:8501/r/([\w-]{43})", part))
-            quiet |= set(re.findall(r"http://localhost:8501/quiet/([\w-]{43})", part))
+            tokens |= set(re.findall(r"https://pilots.ops.example/r/([\w-]{43})", part))
+            quiet |= set(re.findall(r"https://pilots.ops.example/quiet/([\w-]{43})", part))
             assert len(re.findall(r"/r/[\w-]{43}", part)) == 1
     assert len(tokens) == len(quiet) == 1, "one link for all of a pilot's messages, so that none ends another"
     (token,), (opt_out,) = tokens, quiet
     grant, _ = open_link(store, token)
     assert (grant.pilot_id, grant.name) == (pilot_id, FOUNDER)
-    assert office.taken[0][1]["List-Unsubscribe"].strip() == f"<http://localhost:8501/quiet/{opt_out}>"
+    assert office.taken[0][1]["List-Unsubscribe"].strip() == f"<https://pilots.ops.example/quiet/{opt_out}>"
     tables = ("messages", "deliveries", "events", "review_links", "pilot_contacts")
     held = store.database.read(lambda c: str([rows(c, f"SELECT * FROM {table}") for table in tables]))  # noqa: S608
     assert token not in held

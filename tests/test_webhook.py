@@ -154,14 +154,14 @@ def test_a_chat_gets_a_long_digest_in_whole_lines_with_the_way_to_the_rest(
     assert len(json.dumps(said)) < 28_000, "what Teams takes"
     if shape == "slack":
         *whole, last = said["text"].splitlines()
-        assert last == "… The rest is here: http://localhost:8501"
+        assert last == "… The rest is here: https://pilots.ops.example"
         assert not [line for line in whole if "&" in line.replace("&amp;", "").replace("&lt;", "").replace("&gt;", "")]
         assert len(said["text"]) < 4_000
     else:
         content = said["attachments"][0]["content"]
-        assert content["body"][1]["text"].endswith("… The rest is here: http://localhost:8501")
+        assert content["body"][1]["text"].endswith("… The rest is here: https://pilots.ops.example")
         assert content["actions"] == [
-            {"type": "Action.OpenUrl", "title": "Open Pilot Ops", "url": "http://localhost:8501"}
+            {"type": "Action.OpenUrl", "title": "Open Pilot Ops", "url": "https://pilots.ops.example"}
         ]
 
 
@@ -172,4 +172,4 @@ def test_a_card_for_teams_opens_the_pilot_it_tells_of(store: PilotStore, hook: R
     (said,) = hook.taken
     content = said["attachments"][0]["content"]
     assert (said["type"], content["type"], content["version"]) == ("message", "AdaptiveCard", "1.4")
-    assert [act["url"] for act in content["actions"]] == [f"http://localhost:8501/pilot?pilot={pilot_id}"]
+    assert [act["url"] for act in content["actions"]] == [f"https://pilots.ops.example/pilot?pilot={pilot_id}"]

@@ -60,6 +60,7 @@ class ActKind(StrEnum):
     MARK_REQUEST = "mark a request as done or not possible"
     CONTACT = "set the founder's address and reminders"
     EDIT_MESSAGE = "edit a message"
+    SEND = "send an attempt to the founder, or mark it as sent"
     MOVE_MESSAGE = "hold, release, cancel or tick off a message"
     FEED = "make or end one's calendar address"
     INVITE = "make a sign-in key"

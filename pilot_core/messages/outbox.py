@@ -4,8 +4,18 @@ from pilot_core import ids
 from pilot_core.addresses import checked_address
 from pilot_core.clock import iso
 from pilot_core.domain.actors import Actor
+from pilot_core.domain.attempt import SentHow
 from pilot_core.domain.contacts import Contact
-from pilot_core.domain.messages import KINDS, MOVABLE, OPEN, Message, MessageKind, MessageState, NewMessage
+from pilot_core.domain.messages import (
+    KINDS,
+    MOVABLE,
+    OPEN,
+    Audience,
+    Message,
+    MessageKind,
+    MessageState,
+    NewMessage,
+)
 from pilot_core.domain.pilot import PilotRun
 from pilot_core.domain.roles import ActKind
 from pilot_core.errors import NotAllowedNow, PilotError
@@ -131,10 +141,14 @@ def remind(store: PilotStore, pilot_id: str, actor: Actor) -> str:
 
 
 def mark_sent(store: PilotStore, config: Settings, message_id: str, actor: Actor) -> None:
-    """Record that a person has sent the message, and store its text. Raises NotAllowedNow."""
+    """Record that a person has sent the message, and store its text. To a founder, its attempt is sent with it.
+
+    Raises NotAllowedNow.
+    """
     now = store.clock()
     permission.ask(store.database, actor, ActKind.MOVE_MESSAGE, None, now)
-    words = templates.words_of(store, config, find(store, message_id))
+    message = find(store, message_id)
+    words = templates.words_of(store, config, message)
 
     def mark(connection: Connection) -> None:
         permission.check(connection, actor, ActKind.MOVE_MESSAGE, None, now)
@@ -142,7 +156,15 @@ def mark_sent(store: PilotStore, config: Settings, message_id: str, actor: Actor
             raise NotAllowedNow(GONE)
         outbox.keep_words(connection, message_id, words)
 
-    store.database.transaction(mark)
+    def mark_attempt(pilot: PilotRun) -> None:
+        attempt = pilot.attempt(message.attempt_number or 0)
+        if not pilot.why_not_sendable(attempt):
+            pilot.mark_sent(attempt.attempt_number, actor, SentHow.HAND, now)
+
+    if message.pilot_id and message.audience is Audience.FOUNDER:
+        store.change(message.pilot_id, mark_attempt, actor, also=lambda c, pilot, _: mark(c), kind=ActKind.MOVE_MESSAGE)
+    else:
+        store.database.transaction(mark)
 
 
 def find(store: PilotStore, message_id: str) -> Message:

@@ -23,6 +23,7 @@ from pilot_core.messages.capability_links import ACTOR, Withheld
 from pilot_core.messages.letters import Envelope, letter_of, recipients_of, why_by_hand
 from pilot_core.messages.outbox import outdated
 from pilot_core.messages.transports import MAIL, Letter, NotTaken, Patience, post, send_mail
+from pilot_core.server_address import why_unreachable
 from pilot_core.settings import Settings
 from pilot_core.store.engine.connection import Connection
 from pilot_core.store.pilots import PilotStore
@@ -108,6 +109,8 @@ def _prepare(store: PilotStore, config: Settings, message: Message) -> None:
         recipients = recipients_of(config, message, contact)
         if not recipients:
             return end(MessageState.BY_HAND, why_by_hand(config, message))
+        if message.audience is Audience.FOUNDER and (unreachable := why_unreachable(config.address)):
+            return end(MessageState.HELD, unreachable)
         words = templates.words_of(store, config, message, pilot)
         # Creates the link in it, or raises Withheld if a person has to decide.
         kept = replace(message, subject=words.subject, body=words.body, html=words.html)
