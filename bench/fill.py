@@ -60,8 +60,9 @@ TOLD_OF = (
     "count(*) OVER () AS all_of FROM pilots) p WHERE place % 2 = 0",
     "UPDATE pilots SET status = 'completed'",
     "UPDATE pilots SET status = 'active', latest_state = 'ready', latest_decision = NULL, latest_since = w.since, "
+    "latest_stage = 'sent', latest_stage_since = w.since, latest_reached_at = w.since, "
     "updated_at = w.since FROM waits w WHERE w.pilot_id = pilots.pilot_id",
-    "UPDATE attempts SET ready_at = w.since, state = 'ready' FROM waits w "
+    "UPDATE attempts SET ready_at = w.since, sent_at = w.since, sent_how = 'mail', state = 'ready' FROM waits w "
     "WHERE w.pilot_id = attempts.pilot_id AND w.latest_attempt = attempts.attempt_number",
     "INSERT INTO pilot_contacts (pilot_id, email, messages_off) "
     "SELECT pilot_id, 'founder@example.com', FALSE FROM pilots",

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from pilot_core.domain.attempt import AttemptState, PilotRunAttempt
+from pilot_core.domain.attempt import AttemptState, PilotRunAttempt, SentHow
 from pilot_core.domain.feedback import FeedbackLevel
+from pilot_core.formatting import ago
 
 
 class Stage(StrEnum):
@@ -63,6 +64,11 @@ class AttemptStage:
         """The stage in a few words: "Ready, not sent", "Watched 60%", "Minor changes"."""
         return stage_label(self.stage, self.watched, self.decision)
 
+    @property
+    def words(self) -> str:
+        """The stage within a line of other words: "ready, not sent", "watched 60%", "decided"."""
+        return stage_words(self.stage, self.watched)
+
 
 def stage_of(attempt: PilotRunAttempt) -> AttemptStage:
     """Return the stage of an attempt. Of several reviewers, whoever came furthest counts."""
@@ -85,6 +91,38 @@ def stage_of(attempt: PilotRunAttempt) -> AttemptStage:
     if attempt.sent_at:
         return AttemptStage(Stage.SENT, attempt.sent_at, attempt.sent_by or "")
     return AttemptStage(Stage.READY, attempt.ready_at)
+
+
+def stage_sentence(attempt: PilotRunAttempt, founder: str, now: datetime) -> str:
+    """Return where a ready attempt without a decision stands, as plain text: whether it was sent, and seen.
+
+    Sending is only recorded here, and opening only in the review room, so neither is denied of any other place.
+    """
+    found, name = stage_of(attempt), f"Attempt {attempt.attempt_number}"
+    when = f" {ago(found.since, now)}" if found.since else ""
+    match found.stage:
+        case Stage.SENT:
+            by = f" by {attempt.sent_by}" if attempt.sent_by else ""
+            if attempt.sent_how is SentHow.LINK:
+                sent = f"A review link for {name.lower()} was made{by}{when}."
+            elif attempt.sent_how is SentHow.HAND:
+                sent = f"{name} was marked as sent to {founder}{by}{when}."
+            else:
+                sent = f"{name} was sent to {founder} by {attempt.sent_how or 'mail'}{when}."
+            return f"{sent} It has not been opened in the review room yet."
+        case Stage.OPENED:
+            return f"{found.by} opened {name.lower()}{when}. There is no decision yet."
+        case Stage.WATCHED:
+            part = f"{found.label.removeprefix('Watched ')} of " if found.watched is not None else ""
+            seen = f"{found.by} watched {part}{name.lower()}" if found.by else f"{name} was watched"
+            return f"{seen}, last{when}. There is no decision yet."
+    ready = f" It was ready{when}." if when else ""
+    return f"{name} is ready and not sent.{ready}"
+
+
+def stage_words(stage: Stage, watched: float | None = None) -> str:
+    """Return a stage within a line of other words, without the decision."""
+    return "decided" if stage is Stage.DECIDED else stage_label(stage, watched).lower()
 
 
 def stage_label(stage: Stage, watched: float | None = None, decision: FeedbackLevel | None = None) -> str:

@@ -15,6 +15,7 @@ from pilot_core.domain.feedback import FeedbackLevel, FeedbackMode
 from pilot_core.domain.measures import measured
 from pilot_core.domain.pilot import ApprovalOutcome, PilotRun, PilotStatus
 from pilot_core.domain.requests import Answer
+from pilot_core.domain.stages import stage_of
 from pilot_core.insight.evidence import (
     FlagState,
     Quote,
@@ -86,7 +87,10 @@ class Improvement(Part):
 
 
 class AttemptRow(Part):
-    """One attempt. ``ttfc`` is in seconds, ``cost`` in dollars. Decision, flags and notes are of its human review."""
+    """One attempt. ``ttfc`` is in seconds, ``cost`` in dollars. Decision, flags and notes are of its human review.
+
+    ``stage`` says in words how far it has come, and ``stage_since`` when that began; reports filed earlier lack both.
+    """
 
     number: int
     state: AttemptState
@@ -99,6 +103,8 @@ class AttemptRow(Part):
     by: str | None
     received_at: datetime | None
     notes: str | None
+    stage: str = ""
+    stage_since: datetime | None = None
 
 
 class OutcomeReport(Part):
@@ -213,7 +219,7 @@ def build_report(
 
 
 def _row(attempt: PilotRunAttempt) -> AttemptRow:
-    review = attempt.review
+    review, stage = attempt.review, stage_of(attempt)
     return AttemptRow(
         number=attempt.attempt_number,
         state=attempt.state,
@@ -226,6 +232,8 @@ def _row(attempt: PilotRunAttempt) -> AttemptRow:
         by=review.by if review else None,
         received_at=review.received_at if review else None,
         notes=review.notes if review else None,
+        stage=stage.words,
+        stage_since=stage.since,
     )
 
 

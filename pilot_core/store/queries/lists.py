@@ -16,6 +16,8 @@ class PilotSummary:
     """One line of a list of pilots. Times in UTC, cost in dollars.
 
     ``decisions`` has one entry per attempt, in order: the latest human decision, else the attempt's state.
+    ``latest_stage`` is how far the latest attempt has come, since ``latest_stage_since``, and ``latest_watched`` the
+    share of it that was watched (0 to 1); see ``domain.stages``. All three may be None.
     """
 
     pilot_id: str
@@ -35,6 +37,9 @@ class PilotSummary:
     decisions: tuple[str, ...]
     total_cost_dollars: float | None
     owner: str | None
+    latest_stage: str | None
+    latest_stage_since: datetime | None
+    latest_watched: float | None
     created_at: datetime
     updated_at: datetime
 
@@ -42,7 +47,7 @@ class PilotSummary:
 _SUMMARY = """
     pilot_id, founder_name, company_name, scenario_type, brand_preset, playbook_version, status, approval_outcome,
     recommendation, recommendation_state, reason_code, reason_text, attempts_used, max_attempts, decisions,
-    total_cost_dollars, owner, created_at, updated_at
+    total_cost_dollars, owner, latest_stage, latest_stage_since, latest_watched, created_at, updated_at
 """
 
 
@@ -64,6 +69,8 @@ class PilotLine(NamedTuple):
     reason_code: str
     attempts_used: int
     max_attempts: int
+    latest_stage: str | None
+    latest_watched: float | None
 
 
 def pilot_lines(database: Database) -> list[PilotLine]:
@@ -73,7 +80,7 @@ def pilot_lines(database: Database) -> list[PilotLine]:
 
 
 def _summary(row: Row) -> PilotSummary:
-    times = {name: from_column(row[name]) for name in ("created_at", "updated_at")}
+    times = {name: from_column(row[name]) for name in ("latest_stage_since", "created_at", "updated_at")}
     return PilotSummary(**{**row, **times, "decisions": tuple((row["decisions"] or "").split())})
 
 

@@ -69,7 +69,7 @@ DOTS: dict[str, tuple[Colour, str, str]] = {
     "approve": ("green", "M13.2 16.2l2 2 3.8-4", FeedbackLevel.APPROVE.outcome),
     "minor_changes": ("orange", "M13.2 16h5.6", FeedbackLevel.MINOR_CHANGES.outcome),
     "major_changes": ("red", "M13.6 13.6l4.8 4.8M18.4 13.6l-4.8 4.8", FeedbackLevel.MAJOR_CHANGES.outcome),
-    "ready": ("gray", "", "waits for feedback"),
+    "ready": ("gray", "", "not decided yet"),
     "rendering": ("gray", "M16 13v3l2 1.5", "being made"),
     "queued": ("gray", "M16 13v3l2 1.5", "waiting to be made"),
     "failed": ("gray", "M16 13v3.6M16 18.9v.1", "failed"),

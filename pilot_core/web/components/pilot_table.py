@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from pilot_core.domain.judgements import Override
+from pilot_core.domain.stages import Stage, stage_words
 from pilot_core.formulas import neutral
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.queries.judgements import standing_overrides
@@ -98,14 +99,12 @@ def _standing(pilot: PilotSummary) -> str:
         return pilot.approval_outcome.capitalize() if pilot.approval_outcome != "pending" else "Completed"
     if pilot.status == "paused":
         return "Paused"
-    last = pilot.decisions[-1] if pilot.decisions else ""
-    return {
-        "": "No attempt yet",
-        "queued": f"Attempt {len(pilot.decisions)} waits to be made",
-        "rendering": f"Attempt {len(pilot.decisions)} is being made",
-        "failed": f"Attempt {len(pilot.decisions)} failed to render",
-        "ready": f"Attempt {len(pilot.decisions)} waits for the founder",
-    }.get(last, f"Attempt {len(pilot.decisions)}: {badges.DOTS[last][2] if last in badges.DOTS else last}")
+    if not pilot.decisions or pilot.latest_stage is None:
+        return "No attempt yet"
+    stage, last = Stage(pilot.latest_stage), pilot.decisions[-1]
+    decided = badges.DOTS[last][2] if last in badges.DOTS else last
+    words = decided if stage is Stage.DECIDED else stage_words(stage, pilot.latest_watched)
+    return f"Attempt {len(pilot.decisions)}: {words}"
 
 
 def _there(value: datetime, zone: str) -> pd.Timestamp:

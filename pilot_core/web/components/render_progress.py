@@ -94,7 +94,7 @@ def _ready(pilot: PilotRun, attempt: PilotRunAttempt) -> None:
             st.warning("\n".join(["It misses the SLA:", *(f"- {plain(line)}" for line in attempt.sla_violations)]))
         elif attempt.sla_passed:
             st.markdown(":green[✓] It keeps every promise of the SLA.")
-        st.markdown(f"Next, put it before {plain(pilot.founder_name)}.")
+        st.markdown(f"Next: send it to {plain(pilot.founder_name)}.")
         links.pilot_link(pilot.pilot_id, "Open the pilot")
 
 

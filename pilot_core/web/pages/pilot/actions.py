@@ -6,7 +6,7 @@ acts, or is shown what others did. Changes by a pipeline do not have to be shown
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -23,6 +23,7 @@ MOST_TRIES = 5
 ERASE = "erase"
 """The one dialog that also opens for a completed pilot."""
 
+ButtonKind = Literal["primary", "secondary", "tertiary"]
 Typed = tuple[tuple[str, str], ...]
 """Labels of inputs with the text typed into them."""
 
@@ -78,7 +79,9 @@ def act(view: View, action: Action) -> PilotRun | None:
     return None
 
 
-def act_button(view: View, label: str, action: Action, *, in_dialog: bool = False, **options: Any) -> None:
+def act_button(
+    view: View, label: str, action: Action, *, in_dialog: bool = False, kind: ButtonKind = "primary", **options: Any
+) -> None:
     """Draw a button that acts and then closes the dialog. ``in_dialog`` is true in a dialog or a fragment.
 
     It acts in the callback, before the page runs again. That run may no longer draw the button and its inputs, and
@@ -89,7 +92,7 @@ def act_button(view: View, label: str, action: Action, *, in_dialog: bool = Fals
         if act(view, action):
             close_dialog(view)
 
-    if st.button(label, on_click=clicked, type="primary", **options) and in_dialog:
+    if st.button(label, on_click=clicked, type=kind, **options) and in_dialog:
         st.rerun()
 
 

@@ -1,6 +1,6 @@
 """A pilot's place in its lifecycle and its next step, as values; :mod:`lifecycle_drawing` draws them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
@@ -8,6 +8,7 @@ from typing import Literal
 from pilot_core.domain.attempt import AttemptState, PilotRunAttempt
 from pilot_core.domain.feedback import FeedbackLevel
 from pilot_core.domain.pilot import ApprovalOutcome, PilotRun, PilotStatus
+from pilot_core.domain.stages import Stage, stage_of, stage_sentence
 from pilot_core.formatting import ago, all_used, seconds
 
 DETAILED = 2
@@ -20,6 +21,7 @@ class Todo(StrEnum):
     START = "start"
     WAIT = "wait"
     RETRY = "retry"
+    SEND = "send"
     LOG = "log"
     NEXT = "next"
     RAISE = "raise"
@@ -43,6 +45,8 @@ def todo(pilot: PilotRun) -> Todo:
         return Todo.START
     if latest.state is AttemptState.FAILED:
         return Todo.RETRY
+    if stage_of(latest).stage is Stage.READY:
+        return Todo.SEND
     if latest.review is None or latest.review.level is FeedbackLevel.APPROVE:
         return Todo.LOG
     return Todo.NEXT if pilot.attempts_used < pilot.max_attempts else Todo.RAISE
@@ -65,9 +69,7 @@ def sentence(pilot: PilotRun, now: datetime) -> str:
             return f"Attempt {number} could not be made. It has used up no attempt."
     assert latest is not None
     if latest.review is None:
-        since = latest.ready_at or latest.created_at
-        made = f" It was ready {ago(since, now)}." if since else ""
-        return f"Attempt {number} waits for feedback from {pilot.founder_name}.{made}"
+        return stage_sentence(latest, pilot.founder_name, now)
     if latest.review.level is FeedbackLevel.APPROVE:
         return f"Attempt {number} carries an approval, yet the pilot is open: log the approval to complete it."
     asked = latest.review.level.value.replace("_", " ")
@@ -100,6 +102,7 @@ class Step:
     colour: Colour = "gray"
 
 
+AHEAD = (Step("Sent", "", "ahead"), Step("Opened", "", "ahead"), Step("Decided", "", "ahead"))
 DECIDED: dict[FeedbackLevel, Colour] = {
     FeedbackLevel.APPROVE: "green",
     FeedbackLevel.MINOR_CHANGES: "orange",
@@ -157,22 +160,24 @@ def _under_way(pilot: PilotRun, latest: PilotRunAttempt | None, now: datetime) -
     if latest is None or latest.review:
         if pilot.attempts_used >= pilot.max_attempts:
             return [Step("Out of attempts", f"{pilot.attempts_used} of {pilot.max_attempts} used", "today", "orange")]
-        ahead = [Step("With the founder", "", "ahead"), Step("Feedback", "", "ahead")]
-        return [Step(f"Attempt {number + 1}", "to be made", "today", "accent"), *ahead]
+        return [Step(f"Attempt {number + 1}", "to be made", "today", "accent"), *AHEAD]
     name = f"Attempt {number}"
     if latest.state is AttemptState.FAILED:
-        return [
-            Step(name, "failed", "today", "red"),
-            Step("With the founder", "", "ahead"),
-            Step("Feedback", "", "ahead"),
-        ]
+        return [Step(name, "failed", "today", "red"), *AHEAD]
     if latest.state.is_under_way:
-        making = Step(name, "being made", "today", "accent")
-        return [making, Step("With the founder", "", "ahead"), Step("Feedback", "", "ahead")]
+        return [Step(name, "being made", "today", "accent"), *AHEAD]
     took = latest.time_to_first_cut_seconds
-    since = latest.ready_at or latest.created_at
-    return [
-        Step(name, f"made in {seconds(took)}" if took is not None else "made", "done", "accent"),
-        Step("With the founder", f"since {ago(since, now).removesuffix(' ago')}" if since else "", "today", "accent"),
-        Step("Feedback", "", "ahead"),
-    ]
+    made = Step(name, f"made in {seconds(took)}" if took is not None else "made", "done", "accent")
+    return [made, *_sent_and_seen(latest, now)]
+
+
+def _sent_and_seen(latest: PilotRunAttempt, now: datetime) -> list[Step]:
+    """Return the steps from a ready attempt to its decision. Sending is left out if it was opened unrecorded."""
+    found, sent, opened, decided = stage_of(latest), *AHEAD
+    when = ago(found.since, now) if found.since else ""
+    if found.stage is Stage.READY:
+        return [replace(sent, detail="not yet", place="today", colour="accent"), opened, decided]
+    if found.stage is Stage.SENT:
+        return [replace(sent, detail=when, place="today", colour="accent"), opened, decided]
+    before = [replace(sent, detail=ago(latest.sent_at, now), place="done", colour="accent")] if latest.sent_at else []
+    return [*before, Step(found.label, when, "today", "accent"), decided]

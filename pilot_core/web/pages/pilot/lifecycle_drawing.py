@@ -78,7 +78,7 @@ def _now(steps: Sequence[Step]) -> str:
 
 
 def words(steps: Sequence[Step]) -> str:
-    """Return the steps as text: "Step 3 of 6 is today: With the founder (since 2 days). Before it: … After it: …"."""
+    """Return the steps as text: "Step 3 of 6 is today: Sent (2 days ago). Before it: … After it: …"."""
     today = next(place for place, step in enumerate(steps) if step.place == "today")
     parts = [f"Step {today + 1} of {len(steps)} is today: {_step_words(steps[today])}."]
     if before := ", ".join(map(_step_words, steps[:today])):
