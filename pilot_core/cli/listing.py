@@ -14,11 +14,12 @@ from rich.cells import cell_len, chop_cells
 from pilot_core.cli.arguments import open_store
 from pilot_core.clock import iso
 from pilot_core.domain.judgements import badge_word
+from pilot_core.domain.stages import Stage, stage_words
 from pilot_core.errors import StoreError
 from pilot_core.settings import Settings
 from pilot_core.store.queries.lists import PilotLine, PilotSummary, pilot_lines, pilot_summaries
 
-NAMES_AT = 57
+NAMES_AT = 64
 """The column of the plain list where the founder's name begins."""
 
 
@@ -51,14 +52,23 @@ def list_pilots(arguments: argparse.Namespace, config: Settings) -> int:
 def _lines(pilots: Iterable[PilotLine]) -> Iterator[str]:
     """Yield the list's lines, wrapped where names are too long for the screen; 100,000 pilots take a second."""
     room = max(20, shutil.get_terminal_size().columns - NAMES_AT)
-    yield f"{'Pilot':24}{'Status':10}{'Tries':>5}  {'Recommends':16}Founder, company\n"
+    yield f"{'Pilot':24}{'Status':17}{'Tries':>5}  {'Recommends':16}Founder, company\n"
     for p in pilots:
-        status = p.approval_outcome if p.status == "completed" else p.status
+        status = _status(p)
         tries = f"{p.attempts_used}/{p.max_attempts}"
         names, *more = _folded(f"{p.founder_name}, {p.company_name}", room)
-        yield f"{p.pilot_id:24}{status:10}{tries:>5}  {badge_word(p.recommendation, p.reason_code):16}{names}\n"
+        yield f"{p.pilot_id:24}{status:17}{tries:>5}  {badge_word(p.recommendation, p.reason_code):16}{names}\n"
         for rest in more:
             yield f"{'':{NAMES_AT}}{rest}\n"
+
+
+def _status(pilot: PilotLine) -> str:
+    """Return how an ended pilot ended, that one is paused, or how far the latest attempt of another has come."""
+    if pilot.status == "completed":
+        return pilot.approval_outcome
+    if pilot.status == "paused" or pilot.latest_stage is None:
+        return pilot.status
+    return stage_words(Stage(pilot.latest_stage), pilot.latest_watched)
 
 
 def _folded(text: str, room: int) -> list[str]:

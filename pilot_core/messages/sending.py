@@ -1,11 +1,12 @@
-"""Send an attempt to the founder: the message before it goes, by mail or by hand, and that it was sent."""
+"""Send an attempt to the founder, or remind them: the message before it goes, by mail or by hand, and that it went."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from pilot_core.domain.actors import Actor
 from pilot_core.domain.attempt import SentHow
 from pilot_core.domain.contacts import Contact
-from pilot_core.domain.messages import MOVABLE, Message, MessageKind, MessageState, NewMessage, Words
+from pilot_core.domain.messages import KINDS, MOVABLE, Message, MessageKind, MessageState, NewMessage, Words
 from pilot_core.domain.pilot import PilotRun, PilotStatus
 from pilot_core.domain.roles import ActKind
 from pilot_core.errors import NotAllowedNow
@@ -26,27 +27,35 @@ BY_HAND_AGAIN = (MessageState.CANCELLED, *MOVABLE)
 class Sending:
     """How an attempt would be sent now.
 
-    ``message`` need not be stored yet. ``recipients`` are (channel, address) pairs; with none, it can only be copied.
-    ``why_not_by_server`` is a sentence that says why the server cannot send it, "" if it can.
+    ``message`` need not be stored yet (``is_stored``). ``recipients`` are (channel, address) pairs; with none, it can
+    only be copied. ``why_not_by_server`` is a sentence that says why the server cannot send it, "" if it can.
     """
 
     message: Message
+    is_stored: bool
     contact: Contact
     recipients: list[tuple[str, str]]
     why_not_by_server: str
 
 
-def sending_of(store: PilotStore, config: Settings, pilot: PilotRun, attempt_number: int) -> Sending:
-    """Return how the attempt would be sent to the founder now."""
+def sending_of(
+    store: PilotStore,
+    config: Settings,
+    pilot: PilotRun,
+    attempt_number: int,
+    kind: MessageKind = MessageKind.CUT_READY,
+) -> Sending:
+    """Return how the attempt would be sent to the founder now; with the kind REMINDER, how they would be reminded."""
+    new = _new(config, pilot.pilot_id, attempt_number, kind, store.clock())
 
     def read(connection: Connection) -> tuple[Message | None, Contact]:
-        new = NewMessage(MessageKind.CUT_READY, pilot.pilot_id, attempt_number)
         return outbox.message(connection, new.message_id), contacts.contact(connection, pilot.pilot_id)
 
     known, contact = store.database.read(read)
-    message = known or _unwritten(store, pilot, attempt_number)
+    message = known or _unwritten(new, store.clock())
     recipients = recipients_of(config, message, contact)
-    return Sending(message, contact, recipients, _why_not_by_server(config, pilot, message, contact, recipients))
+    why_not = _why_not_by_server(config, pilot, message, contact, recipients)
+    return Sending(message, known is not None, contact, recipients, why_not)
 
 
 def copy_for(store: PilotStore, config: Settings, pilot: PilotRun, sending: Sending) -> Words:
@@ -55,18 +64,30 @@ def copy_for(store: PilotStore, config: Settings, pilot: PilotRun, sending: Send
     return Words(letter.subject, letter.text, letter.html)
 
 
-def send_now(store: PilotStore, config: Settings, pilot_id: str, attempt_number: int, actor: Actor) -> None:
-    """Have the server send the attempt to the founder at once. Raises NotAllowedNow with the reason if it cannot."""
-    now, pilot = store.clock(), store.load(pilot_id)
+def send_now(
+    store: PilotStore,
+    config: Settings,
+    pilot_id: str,
+    attempt_number: int,
+    actor: Actor,
+    kind: MessageKind = MessageKind.CUT_READY,
+) -> None:
+    """Have the server send the attempt to the founder at once, or remind them of it.
+
+    The attempt is marked as sent when the message is delivered. Raises NotAllowedNow with the reason if it cannot be.
+    """
+    now = store.clock()
     permission.ask(store.database, actor, ActKind.SEND, pilot_id, now)
-    sending = sending_of(store, config, pilot, attempt_number)
-    if reason := pilot.why_not_sendable(pilot.attempt(attempt_number)) or sending.why_not_by_server:
+    pilot = store.load(pilot_id)
+    sending = sending_of(store, config, pilot, attempt_number, kind)
+    if reason := _why_not(pilot, attempt_number, kind) or sending.why_not_by_server:
         raise NotAllowedNow(reason)
-    message_id = sending.message.message_id
+    new = _new(config, pilot_id, attempt_number, kind, now)
+    message_id = new.message_id
 
     def enqueue_and_release(connection: Connection) -> None:
         permission.check(connection, actor, ActKind.SEND, pilot_id, now)
-        outbox.enqueue(connection, NewMessage(MessageKind.CUT_READY, pilot_id, attempt_number), now)
+        outbox.enqueue(connection, new, now)
         outbox.move(connection, message_id, (MessageState.CANCELLED,), MessageState.HELD, None, now)
         if not outbox.release(connection, message_id, actor, now):
             raise NotAllowedNow(GONE)
@@ -80,30 +101,33 @@ def mark_sent(
     pilot_id: str,
     attempt_number: int,
     actor: Actor,
+    kind: MessageKind = MessageKind.CUT_READY,
     *,
     seen_version: int | None = None,
 ) -> PilotRun:
-    """Record that a person has sent the attempt by hand. Its message ends with it, and its text is stored.
+    """Record that a person has sent the attempt by hand, or a reminder of it. The text of the message is stored.
 
     Raises NotAllowedNow, PilotNotFound and Conflict.
     """
     now = store.clock()
     permission.ask(store.database, actor, ActKind.SEND, pilot_id, now)
     pilot = store.load(pilot_id)
-    pilot.attempt(attempt_number)
-    message = sending_of(store, config, pilot, attempt_number).message
-    words = templates.words_of(store, config, message, pilot)
+    if reason := _why_not(pilot, attempt_number, kind):
+        raise NotAllowedNow(reason)
+    new = _new(config, pilot_id, attempt_number, kind, now)
+    words = templates.words_of(store, config, sending_of(store, config, pilot, attempt_number, kind).message, pilot)
 
     def mark(pilot: PilotRun) -> None:
-        pilot.mark_sent(attempt_number, actor, SentHow.HAND, now)
+        if not pilot.why_not_sendable(pilot.attempt(attempt_number)) or kind is MessageKind.CUT_READY:
+            pilot.mark_sent(attempt_number, actor, SentHow.HAND, now)
 
     def end_message(connection: Connection, pilot: PilotRun, _: None) -> None:
-        kept = outbox.message(connection, message.message_id)
-        if kept is None:
-            return
-        if not outbox.move(connection, kept.message_id, BY_HAND_AGAIN, MessageState.SENT, by_hand(actor), now):
+        outbox.enqueue(connection, new, now)
+        if outbox.message(connection, new.message_id) is None:
+            return  # messages are switched off for the pilot
+        if not outbox.move(connection, new.message_id, BY_HAND_AGAIN, MessageState.SENT, by_hand(actor), now):
             raise NotAllowedNow(GONE)
-        outbox.keep_words(connection, kept.message_id, words)
+        outbox.keep_words(connection, new.message_id, words)
 
     return store.change(pilot_id, mark, actor, seen_version, also=end_message, kind=ActKind.SEND)[0]
 
@@ -140,8 +164,12 @@ def _why_not_by_server(
         return f"The pilot is {pilot.status}."
     if message.state is MessageState.GOING:
         return "The message is being sent."
+    if message.state is MessageState.SENT:
+        return f"{pilot.founder_name} was reminded today." if KINDS[message.kind].is_reminder else "It was sent."
     if contact.messages_off:
         return "Messages are switched off for this pilot."
+    if contact.quiet_at and KINDS[message.kind].is_reminder:
+        return f"{pilot.founder_name} asked for no more reminders."
     if not recipients and config.mail:
         return f"There is no e-mail address of {pilot.founder_name}."
     if not recipients:
@@ -149,19 +177,34 @@ def _why_not_by_server(
     return why_unreachable(config.address)
 
 
-def _unwritten(store: PilotStore, pilot: PilotRun, attempt_number: int) -> Message:
-    """Return the message that the attempt is ready, which nobody has written: its video was not made here."""
-    new = NewMessage(MessageKind.CUT_READY, pilot.pilot_id, attempt_number)
+def _new(config: Settings, pilot_id: str, attempt_number: int, kind: MessageKind, now: datetime) -> NewMessage:
+    """Return the message of that kind. A lead can remind a founder once a day."""
+    about = f"on {config.hours.day_of(now)}" if kind is MessageKind.REMINDER else ""
+    return NewMessage(kind, pilot_id, attempt_number, about)
+
+
+def _why_not(pilot: PilotRun, attempt_number: int, kind: MessageKind) -> str:
+    """Return why the attempt cannot be sent, or the founder not be reminded of it, as a sentence, or ""."""
+    attempt = pilot.attempt(attempt_number)
+    if kind is MessageKind.CUT_READY or attempt.reached_at is None:
+        return pilot.why_not_sendable(attempt)
+    if pilot.status is not PilotStatus.ACTIVE:
+        return f"The pilot is {pilot.status}."
+    return f"Attempt {attempt_number} is decided already." if attempt.review else ""
+
+
+def _unwritten(new: NewMessage, now: datetime) -> Message:
+    """Return a message that nobody has written yet. That a video is ready is not written if it was not made here."""
     return Message(
         message_id=new.message_id,
-        pilot_id=pilot.pilot_id,
+        pilot_id=new.pilot_id,
         kind=new.kind,
-        attempt_number=attempt_number,
+        attempt_number=new.attempt_number,
         about=new.about,
         position=0,
         state=MessageState.HELD,
         reason=None,
-        written_at=store.clock(),
+        written_at=now,
         go_at=None,
         ended_at=None,
         subject=None,

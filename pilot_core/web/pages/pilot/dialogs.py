@@ -16,7 +16,7 @@ from pilot_core.web.access import idempotency, page_guard
 from pilot_core.web.components import erasure_notice, links
 from pilot_core.web.components.errors import show_errors
 from pilot_core.web.components.text import plain
-from pilot_core.web.pages.pilot import feedback_form, next_attempt
+from pilot_core.web.pages.pilot import feedback_form, next_attempt, send_dialog
 from pilot_core.web.pages.pilot.actions import ERASE, Action, act_button, close_dialog, dialog, show_refusal
 from pilot_core.web.pages.pilot.view import View
 
@@ -171,5 +171,15 @@ DIALOGS: dict[str, tuple[str, str, Callable[[View], None]]] = {
     "raise": ("Raise the limit of attempts", ":material/trending_up:", _raise_limit),
     "brief": ("Correct the brief", ":material/edit:", _brief),
     ERASE: ("Erase this pilot?", ":material/delete_forever:", _erase),
+    send_dialog.SEND: (
+        "Send to the founder",
+        ":material/send:",
+        lambda view: send_dialog.show(view, send_dialog.SEND),
+    ),
+    send_dialog.REMIND: (
+        "Remind the founder",
+        ":material/notifications:",
+        lambda view: send_dialog.show(view, send_dialog.REMIND),
+    ),
     "anyway": ("Go on without feedback?", ":material/fast_forward:", _start_without_feedback),
 }

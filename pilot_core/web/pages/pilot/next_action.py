@@ -5,13 +5,14 @@ import streamlit as st
 from pilot_core.domain.attempt import AttemptState, PilotRunAttempt
 from pilot_core.domain.feedback import FeedbackMode
 from pilot_core.domain.pilot import PilotStatus
+from pilot_core.domain.stages import stage_of
 from pilot_core.insight.recommend import recommend
 from pilot_core.services import pilots
 from pilot_core.web.access import page_guard
 from pilot_core.web.components import deadline_lines, render_progress
 from pilot_core.web.components.text import plain
 from pilot_core.web.components.times import exact
-from pilot_core.web.pages.pilot import checklist, feedback_form, links, next_attempt
+from pilot_core.web.pages.pilot import checklist, feedback_form, links, next_attempt, send_dialog
 from pilot_core.web.pages.pilot.actions import (
     ERASE,
     Action,
@@ -104,8 +105,12 @@ def _primary(view: View, doing: Todo) -> None:
                 icon=":material/play_arrow:",
                 width="stretch",
             )
+        case Todo.SEND:
+            checklist.show_needs(view)
+            send_dialog.send_button(view)
         case Todo.LOG:
             assert latest is not None
+            send_dialog.undo_button(view)
             if latest.standing(FeedbackMode.SIMULATED):
                 st.caption("There is simulated feedback on it, which is shown below and never counted.")
             checklist.show_needs(view)
@@ -163,13 +168,19 @@ def _folded_form(view: View, doing: Todo, shown: Shown | None) -> PilotRunAttemp
 
 def _others(view: View, doing: Todo) -> None:
     """Draw the other possible actions."""
-    pilot = view.pilot
+    pilot, latest = view.pilot, view.pilot.latest_attempt
     erase = ("Erase this pilot…", ERASE, ":material/delete_forever:")
     if doing is Todo.NOTHING:
         _open_button(view, *erase)
         return
     offers = []
-    if doing is Todo.LOG and pilot.status is PilotStatus.ACTIVE and pilot.attempts_used < pilot.max_attempts:
+    if doing is Todo.LOG and latest and stage_of(latest).stage.is_with_founder:
+        offers.append(("Remind the founder…", send_dialog.REMIND, ":material/notifications:"))
+    if (
+        doing in (Todo.SEND, Todo.LOG)
+        and pilot.status is PilotStatus.ACTIVE
+        and pilot.attempts_used < pilot.max_attempts
+    ):
         offers.append(("Skip feedback…", "anyway", ":material/fast_forward:"))
     if doing not in (Todo.START, Todo.NEXT):
         offers.append(("Correct the brief…", "brief", ":material/edit:"))
