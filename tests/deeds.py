@@ -22,7 +22,7 @@ from pilot_core.domain.reviews import Grant, TeamMember, Unsent
 from pilot_core.domain.roles import ActKind, Role
 from pilot_core.erasure.person import erase_person
 from pilot_core.erasure.pilot import erase_pilot
-from pilot_core.messages import calendar, outbox
+from pilot_core.messages import calendar, outbox, sending
 from pilot_core.rendering.begin import begin, retry
 from pilot_core.rendering.failure import fail_attempt
 from pilot_core.review import comments, links, marks, unsent
@@ -31,6 +31,7 @@ from pilot_core.review.receipts import record_opened
 from pilot_core.services import inbox, judgements, keys, pilots
 from pilot_core.services.acts import Act
 from pilot_core.services.pilots import create_pilot
+from pilot_core.settings import read_settings
 from pilot_core.store.engine.connection import rows
 from pilot_core.store.engine.copying import tables_of
 from pilot_core.store.files import state_files
@@ -354,6 +355,11 @@ def cancel(at: Place) -> Deed:
     return lambda who: outbox.cancel(at.store, message, who)
 
 
+def mark_sent(at: Place) -> Deed:
+    config = read_settings()
+    return lambda who: sending.mark_sent(at.store, config, at.pilot_id, 1, who)
+
+
 def make_feed(at: Place) -> Deed:
     return lambda who: calendar.make_feed(at.store, who)
 
@@ -412,6 +418,7 @@ DEEDS: dict[ActKind, tuple[Callable[[Place], Deed], ...]] = {
     ActKind.MARK_REQUEST: (mark_request, unmark_request),
     ActKind.CONTACT: (set_address, switch_off, resume_reminders),
     ActKind.EDIT_MESSAGE: (edit_message,),
+    ActKind.SEND: (mark_sent,),
     ActKind.MOVE_MESSAGE: (hold, release, cancel),
     ActKind.FEED: (make_feed, end_feed),
     ActKind.INVITE: (invite,),

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from pilot_core import PilotStore
 from pilot_core.domain.actors import at_command_line, program
-from pilot_core.domain.attempt import AttemptState, Draft, Shot, SlaCheck
+from pilot_core.domain.attempt import AttemptState, Draft, SentHow, Shot, SlaCheck
 from pilot_core.domain.pilot import PilotRun
 from pilot_core.domain.roles import Role
 from pilot_core.rendering import failure
@@ -79,8 +79,8 @@ class Cast:
         pilot = pilots.start_pilot(self.store, self.new_pilot(**fields), OTHER)
         return pilot.pilot_id
 
-    def attempt(self, pilot_id: str, drafts: int = 1) -> int:
-        """Add a ready attempt with that many drafts and some of its measurements. Returns its number."""
+    def attempt(self, pilot_id: str, drafts: int = 1, *, sent: bool = True) -> int:
+        """Add a ready attempt with that many drafts and some of its measurements, sent by mail. Returns its number."""
         pilot = self.store.load(pilot_id)
         number = len(pilot.runs) + 1
         folder = f"{pilot_id}/attempt_{number}_20260302_090000"
@@ -93,6 +93,8 @@ class Cast:
             attempt = pilot.add_attempt(paths[-1], None, 12.0, drafts, 0.26, True, at=self.store.clock())
             attempt.folder = folder
             attempt.drafts = [_draft(n, path) for n, path in enumerate(paths, 1)]
+            if sent:
+                pilot.mark_sent(number, "", SentHow.MAIL, self.store.clock())
 
         self.store.change(pilot_id, add_attempt, "pipeline:storyboard")
         return number

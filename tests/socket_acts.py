@@ -210,8 +210,8 @@ WAYS = {
         prepare=_message,
     ),
     "hold": Way(ActKind.MOVE_MESSAGE, (("Hold", PRESS),), MESSAGES, traces="messages", prepare=_message),
-    "call off": Way(ActKind.MOVE_MESSAGE, (("Call it off", PRESS),), MESSAGES, traces="messages", prepare=_message),
-    "tick off": Way(ActKind.MOVE_MESSAGE, (("I have sent it", PRESS),), MESSAGES, traces="messages", prepare=_message),
+    "call off": Way(ActKind.MOVE_MESSAGE, (("Cancel", PRESS),), MESSAGES, traces="messages", prepare=_message),
+    "tick off": Way(ActKind.MOVE_MESSAGE, (("Mark as sent", PRESS),), MESSAGES, traces="messages", prepare=_message),
     "end the calendar's address": Way(
         ActKind.FEED, (("End it", PRESS),), traces="calendar_feeds", page="", is_own=True, prepare=_feed
     ),

@@ -116,7 +116,7 @@ def test_a_digest_is_called_off_before_it_goes(store: PilotStore, clock: HandClo
     clock.forward(days=3)
     config = set_up(office, hold_minutes=10.0)
     send_due(store, config)
-    button(opened("diagnostics"), "Call it off")
+    button(opened("diagnostics"), "Cancel")
     clock.forward(hours=1)
     assert send_due(store, config).sent == 0
     assert office.taken == []

@@ -42,7 +42,7 @@ def test_a_lead_reads_edits_copies_and_calls_off_a_message(open_page: Open, stor
     assert message.body == "Dear Zoë,\n\nhere: [review link]\n"
     at = field(at, "toggle", "Copy this message").set_value(True).run()
     assert "here: http://localhost:8501/r/" in shown(at)
-    at = button(at, "Call it off")
+    at = button(at, "Cancel")
     assert [m.state for m in outbox.messages_of(store, told)] == [MessageState.CANCELLED]
     assert not at.exception
 
@@ -70,7 +70,7 @@ def test_a_viewer_reads_and_changes_nothing(
     monkeypatch.setattr(page_guard, "visitor", lambda: who.Visitor("Sam", Role.VIEWER))
     at = tab(open_page(told), told)
     assert "your film is ready to watch" in shown(at)
-    assert not {"Send now", "Call it off", "Save the words", "Save the address", "I have sent it"} & set(labels(at))
+    assert not {"Send now", "Cancel", "Save the words", "Save the address", "Mark as sent"} & set(labels(at))
     assert not [toggle for toggle in at.toggle if toggle.label == "Copy this message"]
 
 

@@ -75,7 +75,7 @@ def test_a_digest_given_up_on_can_be_called_off_where_it_is_named(store: PilotSt
         assert send_due(store, set_up(office)).given_up == 1
     at = opened("overview")
     assert "Pilots on Thursday 5 March: 1 for us: The mail server does not take this address" in page_text(at)
-    at = button(at, "Call it off")
+    at = button(at, "Cancel")
     assert "could not be sent" not in page_text(at)
     assert not at.exception
 
@@ -91,7 +91,7 @@ def test_a_viewer_reads_what_could_not_be_sent_and_is_offered_nothing(
     monkeypatch.setattr(page_guard, "visitor", lambda: VIEWER)
     at = opened("overview")
     assert "1 message could not be sent" in page_text(at)
-    assert not {"Call it off", "Make an address", "End it"} & set(labels(at))
+    assert not {"Cancel", "Make an address", "End it"} & set(labels(at))
 
 
 def test_the_calendars_address_is_shown_once_made_anew_and_ended(

@@ -109,7 +109,8 @@ def test_a_cut_that_waits_puts_the_feedback_form_in_front(open_page: Open, cast:
     at = open_page(pilot_id)
     assert not at.exception
     assert "Log feedback on attempt 1" in labels(at)
-    assert plain("Attempt 1 waits for feedback from Alice Chen.") in shown(at)
+    assert plain("Attempt 1 was sent to Alice Chen by mail") in shown(at)
+    assert plain("It has not been opened in the review room yet.") in shown(at)
     assert "Start attempt 2" not in labels(at)
 
 

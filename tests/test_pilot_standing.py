@@ -22,14 +22,14 @@ DROPPED = {"status": PilotStatus.COMPLETED, "approval_outcome": ApprovalOutcome.
         (("q",), {}, Todo.WAIT),
         (("q",), {"status": PilotStatus.PAUSED}, Todo.WAIT),
         (("x",), {}, Todo.RETRY),
-        (("?",), {}, Todo.LOG),
-        (("sA",), {}, Todo.LOG),
+        (("?",), {}, Todo.SEND),
+        (("sA",), {}, Todo.SEND),
         (("?",), {"status": PilotStatus.PAUSED}, Todo.RESUME),
         (("m",), {}, Todo.NEXT),
-        (("M", "?"), {}, Todo.LOG),
+        (("M", "?"), {}, Todo.SEND),
         (("M", "x"), {}, Todo.RETRY),
         (("M", "m"), {"max_attempts": 2}, Todo.RAISE),
-        (("M", "?"), {"max_attempts": 2}, Todo.LOG),
+        (("M", "?"), {"max_attempts": 2}, Todo.SEND),
         (("M", "A"), {}, Todo.NOTHING),
         (("M",), DROPPED, Todo.NOTHING),
     ],
@@ -52,14 +52,14 @@ def test_an_approval_that_never_completed_its_pilot_is_heard_again() -> None:
         (
             (),
             {},
-            ["Created", "Attempt 1", "With the founder", "Feedback", "Completed", "Outcome report"],
+            ["Created", "Attempt 1", "Sent", "Opened", "Decided", "Completed", "Outcome report"],
             "Attempt 1",
         ),
         (
             ("M", "?"),
             {},
-            ["Created", "Attempt 1", "Attempt 2", "With the founder", "Feedback", "Completed", "Outcome report"],
-            "With the founder",
+            ["Created", "Attempt 1", "Attempt 2", "Not sent yet", "Opened", "Decided", "Completed", "Outcome report"],
+            "Not sent yet",
         ),
         (
             ("M", "m", "m", "q"),
@@ -70,8 +70,9 @@ def test_an_approval_that_never_completed_its_pilot_is_heard_again() -> None:
                 "Attempt 2",
                 "Attempt 3",
                 "Attempt 4",
-                "With the founder",
-                "Feedback",
+                "Sent",
+                "Opened",
+                "Decided",
                 "Completed",
                 "Outcome report",
             ],
@@ -86,8 +87,8 @@ def test_an_approval_that_never_completed_its_pilot_is_heard_again() -> None:
         (
             ("?", "?"),
             {},
-            ["Created", "Attempt 1", "Attempt 2", "With the founder", "Feedback", "Completed", "Outcome report"],
-            "With the founder",
+            ["Created", "Attempt 1", "Attempt 2", "Not sent yet", "Opened", "Decided", "Completed", "Outcome report"],
+            "Not sent yet",
         ),
         (("?",), DROPPED, ["Created", "Attempt 1", "Dropped", "Outcome report"], "Outcome report"),
         (
@@ -99,7 +100,7 @@ def test_an_approval_that_never_completed_its_pilot_is_heard_again() -> None:
         (
             ("?",),
             {"status": PilotStatus.PAUSED},
-            ["Created", "Attempt 1", "Paused", "Feedback", "Completed", "Outcome report"],
+            ["Created", "Attempt 1", "Paused", "Opened", "Decided", "Completed", "Outcome report"],
             "Paused",
         ),
     ],
@@ -122,14 +123,14 @@ def test_the_drawing_is_well_formed_and_holds_every_step_as_text(dark: bool) -> 
     root = ElementTree.fromstring(f"<page>{lifecycle_drawing.drawing(line, dark=dark)}</page>")
     told = "".join(root.itertext())
     assert all(step.label in told for step in line)
-    assert "Today: step 4 of 7" in told
+    assert "Today: step 4 of 8" in told
 
 
 def test_the_drawing_is_told_in_words() -> None:
     told = lifecycle_drawing.words(steps(sketch("M", "?"), NOW))
-    assert told.startswith("Step 4 of 7 is today: With the founder (since 17 days).")
+    assert told.startswith("Step 4 of 8 is today: Not sent yet.")
     assert "Before it: Created (18 days ago), Attempt 1 (major changes), Attempt 2 (made in 60 s)." in told
-    assert told.endswith("After it: Feedback, Completed, Outcome report.")
+    assert told.endswith("After it: Opened, Decided, Completed, Outcome report.")
 
 
 def event(kind: str, actor: str = "Mara", **detail: object) -> Event:

@@ -44,6 +44,7 @@ RUN = {
     "erase_person": "erase:erase_person",
     "conform": "maintenance:conform",
     "send_due": "messages:send_due",
+    "review_link": "messages:review_link",
     "verify_certificate": "certificates:verify_certificate",
     "check_catalog": "maintenance:check_the_catalog",
 }

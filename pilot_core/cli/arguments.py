@@ -30,6 +30,7 @@ ACTIONS = {
     "drop": "--drop",
     "raise_limit": "--raise-limit",
     "retry": "--retry",
+    "review_link": "--review-link",
     "import_state": "--import-state",
     "backup": "--backup",
     "restore": "--restore",
@@ -68,6 +69,7 @@ OPTIONS = {
     "role": {"invite"},
     "without_media": {"backup"},
     "verify": {"backup"},
+    "mark_sent": {"review_link"},
 }
 
 
@@ -101,6 +103,8 @@ def _add_pilot_options(made: argparse.ArgumentParser) -> None:
     make.add_argument("--retry", metavar="ID", help="make the failed latest attempt again")
     make.add_argument("--pipeline", metavar="NAME", help=f"{', '.join(PIPELINES)} (default: a setting)")
     make.add_argument("--video", type=_path, metavar="FILE", help="a finished video: to upload, or to verify")
+    make.add_argument("--review-link", metavar="ID", help="print a review link to send to the founder")
+    make.add_argument("--mark-sent", action="store_true", help="with --review-link: record that you send it")
     say = made.add_argument_group("log what was decided")
     say.add_argument("--record-feedback", metavar="ID", help="log the founder's decision on an attempt")
     say.add_argument("--attempt", type=int, metavar="N", help="which attempt it is about")

@@ -117,7 +117,8 @@ def _report(store: PilotStore, begun: PilotRun, attempt: PilotRunAttempt) -> int
     )
     for sentence in attempt.sla_violations:
         print(f"  - {sentence}")
-    print(f"Next: send it to the founder, then --record-feedback {pilot.pilot_id} --attempt {number} --level …")
+    print(f"Next: send it to {pilot.founder_name}: --review-link {pilot.pilot_id}")
+    print(f"Then: --record-feedback {pilot.pilot_id} --attempt {number} --level …")
     return 0
 
 

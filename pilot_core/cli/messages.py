@@ -1,13 +1,39 @@
-"""The command that sends the messages that are due, to be run by cron where no server runs."""
+"""Commands that print a review link, and that send the messages that are due, for cron where no server runs."""
 
 import argparse
 
 from pilot_core.cli.arguments import open_store
+from pilot_core.domain.actors import at_command_line
+from pilot_core.errors import NotAllowedNow
 from pilot_core.formatting import count
-from pilot_core.messages import sender
+from pilot_core.messages import sender, sending
+from pilot_core.review.links import LINK_DAYS
 from pilot_core.settings import Settings
+from pilot_core.store.pilots import local_user
 
 GIVEN_UP = 1
+
+
+def review_link(arguments: argparse.Namespace, config: Settings) -> int:
+    """Print a review link of the newest ready attempt; with ``--mark-sent``, record that the attempt was sent."""
+    store, actor = open_store(arguments, config), at_command_line(local_user())
+    pilot = store.load(arguments.review_link)
+    ready = pilot.newest_ready_attempt
+    if ready is None:
+        raise NotAllowedNow(
+            f"{pilot.pilot_id} has no video to send yet.", shell=f"--continue-pilot {pilot.pilot_id} makes one"
+        )
+    number = ready.attempt_number
+    link = sending.link_for(store, config, pilot, actor)
+    if arguments.mark_sent:
+        sending.mark_sent(store, config, pilot.pilot_id, number, actor)
+    print(link)
+    print(f"Send it to {pilot.founder_name}: it opens attempt {number}, for {LINK_DAYS} days.")
+    if arguments.mark_sent:
+        print(f"Attempt {number} is marked as sent.")
+    elif not pilot.why_not_sendable(ready):
+        print(f"Then mark it as sent: --review-link {pilot.pilot_id} --mark-sent")
+    return 0
 
 
 def send_due(arguments: argparse.Namespace, config: Settings) -> int:

@@ -27,19 +27,19 @@ class Withheld(PilotError):
 
 
 def review_address(
-    store: PilotStore, pilot: PilotRun, base: str, *, renew: bool, secret: str | None, released: bool = False
+    store: PilotStore, pilot: PilotRun, base: str, *, renew: bool, secret: str | None, released_by: str | None = None
 ) -> str:
     """Return the founder's review link for messages, created at the first call; ``renew`` restarts its 14 days.
 
     Raises Withheld when that link was revoked, or when the founder's other link has a passphrase, which this one would
-    bypass; never for a message that a person ``released``.
+    bypass; never if ``released_by`` names who decided to send it, who is then who made the link in the history.
     """
     link_id, now, key = _link_id(pilot.pilot_id), store.clock(), _key(store, secret)
     until = datetime.combine(now.date() + timedelta(days=LINK_DAYS + 1), time(), UTC)
 
     def keep_or_make_link(connection: Connection) -> str:
         link = reviews.link(connection, link_id)
-        if not released:
+        if released_by is None:
             _check_open(connection, pilot, link, now)
         if link:
             token = _token(key, f"link\n{link_id}\n{iso(link.created_at)}")
@@ -55,7 +55,8 @@ def review_address(
         reviews.put_link(connection, made, hashed(token), None)
         last_day = (until - timedelta(days=1)).date().isoformat()
         detail = {"link_id": link_id, "reviewer": pilot.founder_name, "until": last_day, "passphrase": False}
-        add_event(connection, pilot.pilot_id, now, ACTOR, EventKind.LINK_MADE, **detail, again=link is not None)
+        actor = released_by or ACTOR
+        add_event(connection, pilot.pilot_id, now, actor, EventKind.LINK_MADE, **detail, again=link is not None)
         return token
 
     return f"{base}/r/{store.database.transaction(keep_or_make_link)}"

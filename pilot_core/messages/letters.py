@@ -7,7 +7,7 @@ from pilot_core.domain.contacts import Contact
 from pilot_core.domain.messages import KINDS, Audience, Message, Words
 from pilot_core.domain.pilot import PilotRun
 from pilot_core.messages import templates
-from pilot_core.messages.capability_links import opt_out_address, review_address
+from pilot_core.messages.capability_links import ACTOR, opt_out_address, review_address
 from pilot_core.messages.outbox import contact_of, find
 from pilot_core.messages.transports import MAIL, WEBHOOK, Letter, email_of
 from pilot_core.settings import Settings
@@ -61,7 +61,8 @@ def letter_of(
         link = ""
         if templates.LINK in words.body + words.html:
             renew = KINDS[message.kind].renews_link
-            link = review_address(store, pilot, config.address, renew=renew, secret=config.secret, released=released)
+            by = ACTOR if released else None
+            link = review_address(store, pilot, config.address, renew=renew, secret=config.secret, released_by=by)
         opt_out = opt_out_address(store, pilot.pilot_id, config.address, config.secret)
         words = templates.filled(words, link, opt_out)
     return Letter(

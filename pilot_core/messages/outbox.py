@@ -109,7 +109,7 @@ def release(store: PilotStore, message_id: str, actor: Actor) -> None:
 
 def cancel(store: PilotStore, message_id: str, actor: Actor) -> None:
     """Cancel a message for good. Raises NotAllowedNow."""
-    _move(store, message_id, actor, MessageState.CANCELLED, f"Called off by {actor}.")
+    _move(store, message_id, actor, MessageState.CANCELLED, f"Cancelled by {actor}.")
 
 
 def remind(store: PilotStore, pilot_id: str, actor: Actor) -> str:

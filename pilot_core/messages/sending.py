@@ -11,6 +11,7 @@ from pilot_core.domain.pilot import PilotRun, PilotStatus
 from pilot_core.domain.roles import ActKind
 from pilot_core.errors import NotAllowedNow
 from pilot_core.messages import templates
+from pilot_core.messages.capability_links import review_address
 from pilot_core.messages.letters import Envelope, letter_of, recipients_of
 from pilot_core.messages.outbox import GONE
 from pilot_core.server_address import why_unreachable
@@ -62,6 +63,17 @@ def copy_for(store: PilotStore, config: Settings, pilot: PilotRun, sending: Send
     """Return the message with its links filled in, for a person to copy. Creates the review link if there is none."""
     letter = letter_of(store, config, sending.message, pilot, Envelope(sending.message.message_id), released=True)
     return Words(letter.subject, letter.text, letter.html)
+
+
+def link_for(store: PilotStore, config: Settings, pilot: PilotRun, actor: Actor) -> str:
+    """Return the review link that messages to the founder carry, valid for 14 days from now.
+
+    Raises NotAllowedNow if a founder could not open it.
+    """
+    permission.ask(store.database, actor, ActKind.MAKE_LINK, pilot.pilot_id, store.clock())
+    if reason := why_unreachable(config.address):
+        raise NotAllowedNow(reason)
+    return review_address(store, pilot, config.address, renew=True, secret=config.secret, released_by=actor)
 
 
 def send_now(

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from pilot_core import PilotStore
-from pilot_core.domain.attempt import PilotRunAttempt
+from pilot_core.domain.attempt import PilotRunAttempt, SentHow
 from pilot_core.domain.brief import Brief
 from pilot_core.domain.feedback import FeedbackLevel
 from pilot_core.domain.pilot import ApprovalOutcome, PilotRun
@@ -63,6 +63,7 @@ def store_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         def with_the_same_film(pilot: PilotRun, mine: PilotRunAttempt = mine) -> None:
             attempt = pilot.add_attempt(mine.video_path, mine.review_pack_path, 38.2, 1, 0.26, True)
             attempt.drafts = mine.drafts
+            pilot.mark_sent(attempt.attempt_number, "", SentHow.MAIL)
 
         store.change(own, with_the_same_film)
     return store.root
@@ -89,6 +90,17 @@ def open_pilot(open_page: OpenPage, pilot: PilotRun, **options: bool) -> Page:
 
 def decide(page: Page, level: str) -> None:
     page.get_by_role("radio", name=level, exact=True).click()
+
+
+def send_by_hand(page: Page, number: int) -> None:
+    """Mark the attempt as sent. The server's address is this computer's, so its link is not shown."""
+    page.get_by_role("button", name="Send to Tomás Ferreira").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text(re.compile("Founders cannot open http://localhost:"))).to_be_visible()
+    expect(dialog.get_by_text("[review link]")).to_be_visible()
+    dialog.get_by_role("button", name="Mark as sent").click()
+    expect(dialog).to_have_count(0)
+    expect(page.get_by_text(re.compile(f"Attempt {number} was marked as sent to Tomás Ferreira"))).to_be_visible()
 
 
 def in_their_words(page: Page) -> Locator:
@@ -118,6 +130,7 @@ def test_a_lead_takes_a_pilot_from_its_first_cut_to_its_approval(
         expect(player.locator(".view").first).to_have_attribute("data-frame", str(frame))
         assert video.evaluate(READ_NUMBER) == frame
 
+    send_by_hand(page, 1)
     decide(page, "Major changes")
     page.get_by_role("button", name="Too long", exact=True).click()
     in_their_words(page).fill("It goes on *and* on.")
@@ -131,12 +144,13 @@ def test_a_lead_takes_a_pilot_from_its_first_cut_to_its_approval(
     expect(page.get_by_role("heading", name="Making attempt 2")).to_be_visible()
     expect(page.get_by_role("progressbar")).to_be_visible()
     expect(page.get_by_role("tab", name="Attempt 2")).to_be_visible(timeout=RENDER_MS)
-    expect(page.get_by_text(re.compile("Attempt 2 waits for feedback"))).to_be_visible()
+    expect(page.get_by_text(re.compile("Attempt 2 is ready and not sent"))).to_be_visible()
     page.get_by_text("What changed, and why it looks like this").click()
     expect(page.get_by_text(re.compile(r"Shortened from|Kept at"))).to_be_visible()
     page.get_by_role("tab", name="Side by side").click()
     expect(page.locator(".player video:visible")).to_have_count(2)
 
+    send_by_hand(page, 2)
     decide(page, "Approve")
     page.get_by_role("button", name="Approve attempt 2…").click()
     dialog = page.get_by_role("dialog")
@@ -190,7 +204,7 @@ def test_the_page_fits_a_phone_in_either_theme(
 ) -> None:
     page = open_pilot(open_page, pilot_of("Phone Ltd"), phone=True, dark=dark)
     expect(page.locator(".player")).to_have_attribute("data-state", "paused", timeout=30_000)
-    expect(page.get_by_role("img", name=re.compile(r"^Step 3 of 6 is today: With the founder"))).to_be_visible()
+    expect(page.get_by_role("img", name=re.compile(r"^Step 3 of 7 is today: Sent"))).to_be_visible()
     for name, content in SECTIONS.items():
         page.get_by_role("tab", name=name).click()
         expect(page.get_by_text(content).first).to_be_visible()

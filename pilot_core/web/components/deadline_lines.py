@@ -12,7 +12,7 @@ from pilot_core.store.pilots import PilotStore
 from pilot_core.store.tables.outbox import count_given_up, count_reminders, given_up
 from pilot_core.web.access import page_guard
 from pilot_core.web.access.current_app import app
-from pilot_core.web.components import links
+from pilot_core.web.components import links, server_address
 from pilot_core.web.components.errors import show_errors
 from pilot_core.web.components.text import plain
 from pilot_core.web.components.times import exact, viewer_zone
@@ -51,7 +51,7 @@ def show_lost_messages(store: PilotStore) -> None:
             st.markdown(f"{plain(message.subject or KINDS[message.kind].label)}: {plain(why)}", width="content")
             if message.pilot_id:
                 links.message_link(message.pilot_id)
-            elif page_guard.may_change() and st.button("Call it off", key=f"call off {message.message_id}"):
+            elif page_guard.may_change() and st.button("Cancel", key=f"call off {message.message_id}"):
                 with show_errors():
                     outbox.cancel(store, message.message_id, page_guard.visitor().actor)
                     st.rerun()
@@ -74,7 +74,7 @@ def show_calendar(store: PilotStore) -> None:
             if st.button("Make a new address" if mine else "Make an address", key="make calendar"):
                 with show_errors():
                     token = calendar.make_feed(store, visitor.actor)
-                    st.session_state[CALENDAR_KEY] = f"{app().settings.address}/calendar/{token}.ics"
+                    st.session_state[CALENDAR_KEY] = f"{server_address.settings_here().address}/calendar/{token}.ics"
                     st.rerun()
             if mine and st.button("End it", key="end calendar"):
                 with show_errors():

@@ -62,7 +62,7 @@ def _edit(store: PilotStore, digest: Message, written: Words) -> None:
         subject = st.text_input("Subject", written.subject, max_chars=limits.SUBJECT, key=f"subject {ident}")
         body = st.text_area("Words", written.body, height=260, key=f"body {ident}")
         with st.container(horizontal=True, gap="small"):
-            save, off = st.form_submit_button("Save the words"), st.form_submit_button("Call it off", type="tertiary")
+            save, off = st.form_submit_button("Save the words"), st.form_submit_button("Cancel", type="tertiary")
     if save:
         outbox.edit(store, ident, subject or "", body or "", name)
     elif off:

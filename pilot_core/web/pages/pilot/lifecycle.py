@@ -176,7 +176,7 @@ def _sent_and_seen(latest: PilotRunAttempt, now: datetime) -> list[Step]:
     found, sent, opened, decided = stage_of(latest), *AHEAD
     when = ago(found.since, now) if found.since else ""
     if found.stage is Stage.READY:
-        return [replace(sent, detail="not yet", place="today", colour="accent"), opened, decided]
+        return [replace(sent, label="Not sent yet", place="today", colour="accent"), opened, decided]
     if found.stage is Stage.SENT:
         return [replace(sent, detail=when, place="today", colour="accent"), opened, decided]
     before = [replace(sent, detail=ago(latest.sent_at, now), place="done", colour="accent")] if latest.sent_at else []

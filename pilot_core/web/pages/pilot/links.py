@@ -1,17 +1,18 @@
 """Review links: the form for a new link, and all links with what their reviewers did."""
 
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
 import streamlit as st
 
 from pilot_core.domain import limits
+from pilot_core.domain.events import actor_name
 from pilot_core.domain.reviews import LinkState, ReviewLink
 from pilot_core.formatting import ago, count, day, percent
+from pilot_core.messages.capability_links import ACTOR
 from pilot_core.review.links import LINK_DAYS, allow_download, links_of, make_link, revoke_link
 from pilot_core.review.receipts import Receipt, receipts_of
 from pilot_core.web.access import page_guard
-from pilot_core.web.access.visitors import LOCAL_HOSTS
+from pilot_core.web.components import server_address
 from pilot_core.web.components.badges import Colour
 from pilot_core.web.components.empty_state import empty_state
 from pilot_core.web.components.errors import show_errors
@@ -63,7 +64,10 @@ def _make_form(view: View) -> None:
             help="At least 8 characters. Tell it by another way than the link.",
         )
         may_download = st.toggle("May download the approved video", key=view.key("link download"))
-        st.caption("A reviewer has one link: made again, the former one ends, and what was said stays theirs.")
+        st.caption(
+            "A new link for the same name replaces the one made here before. "
+            "The link in messages to the founder is another one and stays open."
+        )
         if st.form_submit_button("Make the link", type="primary", icon=":material/link:"):
             with show_errors():
                 link, token = make_link(
@@ -101,12 +105,12 @@ def _show_made(view: View) -> None:
     if made is None:
         return
     _, reviewer, token = made
-    here = urlsplit(st.context.url or "")
+    config = server_address.settings_here()
     with st.container(border=True, gap="small"):
-        st.markdown(f"**Send this to {plain(reviewer)}**")
-        st.code(f"{here.scheme}://{here.netloc}{address(token)}", language=None, wrap_lines=True)
-        local = f"It begins with {plain(here.hostname or '')}, so it opens on this machine only. "
-        st.caption(f"{local if here.hostname in LOCAL_HOSTS else ''}Copy it now: it is not shown again.")
+        st.markdown(f"**Link for {plain(reviewer)}**")
+        if server_address.may_show(config, view.key("link anyway")):
+            st.code(f"{config.address}{address(token)}", language=None, wrap_lines=True)
+        st.caption("Copy it now: it is not shown again.")
 
 
 def _link(view: View, link: ReviewLink) -> None:
@@ -133,7 +137,8 @@ def _link(view: View, link: ReviewLink) -> None:
         st.badge("May download the approved video", icon=":material/download:", color="gray")
     last = day(link.expires_at - timedelta(days=1))
     ended = f"revoked {ago(link.revoked_at, view.now)}" if link.revoked_at else f"to the end of {last} (UTC)"
-    st.caption(f"Made by {plain(link.created_by)} {ago(link.created_at, view.now)}, {ended}.")
+    made = "Made for messages" if link.created_by == ACTOR else f"Made by {plain(actor_name(link.created_by))}"
+    st.caption(f"{made} {ago(link.created_at, view.now)}, {ended}.")
 
 
 def _download_switch(view: View, link: ReviewLink) -> None:

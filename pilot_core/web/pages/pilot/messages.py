@@ -14,7 +14,7 @@ from pilot_core.messages.templates import LINK, QUIET, words_of
 from pilot_core.settings import Settings
 from pilot_core.store.tables.outbox import deliveries_of
 from pilot_core.web.access import page_guard
-from pilot_core.web.access.current_app import app
+from pilot_core.web.components import server_address
 from pilot_core.web.components.empty_state import empty_state
 from pilot_core.web.components.errors import show_errors
 from pilot_core.web.components.text import plain
@@ -28,14 +28,14 @@ STATES: dict[MessageState, tuple[str, Literal["blue", "orange", "gray", "green",
     MessageState.BY_HAND: ("To copy", "gray"),
     MessageState.SENT: ("Sent", "green"),
     MessageState.GIVEN_UP: ("Given up", "red"),
-    MessageState.CANCELLED: ("Called off", "gray"),
+    MessageState.CANCELLED: ("Cancelled", "gray"),
 }
 MOST_PAST = 20
 
 
 def show(view: View) -> None:
     """Draw the contact and the messages."""
-    config = app().settings
+    config = server_address.settings_here()
     found = outbox.messages_of(view.store, view.pilot_id)
     contact = outbox.contact_of(view.store, view.pilot_id)
     whom, what = st.columns([2, 3], gap="large")
@@ -80,7 +80,7 @@ def _contact(view: View, contact: Contact, config: Settings) -> None:
                     outbox.set_enabled(view.store, view.pilot_id, is_on, view.lead)
                     st.rerun()
         if contact.messages_off:
-            st.caption("Messages are off: nothing is written, and what waits is called off.")
+            st.caption("Messages are off: none are written, and waiting ones are cancelled.")
         if contact.quiet_at:
             st.caption(f"The founder asked for no more reminders {ago(contact.quiet_at, view.now)}.")
             if page_guard.may_change() and st.button("They may come again", key=view.key("unquiet")):
@@ -154,11 +154,11 @@ def _actions(view: View, config: Settings, message: Message) -> None:
                 outbox.hold(view.store, ident, view.lead)
                 st.rerun()
         if message.state is not MessageState.GOING:
-            if st.button("I have sent it", key=view.key(f"by hand {ident}")):
+            if st.button("Mark as sent", key=view.key(f"by hand {ident}")):
                 with show_errors():
                     outbox.mark_sent(view.store, config, ident, view.lead)
                     st.rerun()
-            if st.button("Call it off", key=view.key(f"off {ident}"), type="tertiary"):
+            if st.button("Cancel", key=view.key(f"off {ident}"), type="tertiary"):
                 with show_errors():
                     outbox.cancel(view.store, ident, view.lead)
                     st.rerun()
@@ -170,6 +170,9 @@ def _copy_of(view: View, config: Settings, message: Message) -> None:
     """Draw the message with its links once a lead requests it, since that creates the links."""
     asked = view.key(f"copy {message.message_id}")
     if not st.toggle("Copy this message", key=asked):
+        return
+    to_founder = message.audience is Audience.FOUNDER
+    if to_founder and not server_address.may_show(config, view.key(f"copy anyway {message.message_id}")):
         return
     with show_errors():
         written, eml = letters.copy_of(view.store, config, message.message_id)
