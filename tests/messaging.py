@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from aiosmtpd.controller import Controller
 
 from pilot_core import PilotStore
-from pilot_core.domain.attempt import AttemptState, Draft
+from pilot_core.domain.attempt import AttemptState, Draft, SentHow
 from pilot_core.domain.messages import MessageKind, NewMessage
 from pilot_core.domain.pilot import PilotRun
 from pilot_core.messages import transports
@@ -201,6 +201,11 @@ def make_ready(store: PilotStore, pilot_id: str, *, held: str | None = None) -> 
         outbox.enqueue(connection, NewMessage(MessageKind.CUT_READY, pilot_id, number), store.clock(), held=held)
 
     return store.change(pilot_id, work, "pipeline:storyboard", also=also)[1]
+
+
+def mark_sent(store: PilotStore, pilot_id: str, number: int = 1) -> None:
+    """Mark an attempt as sent by hand, without its message."""
+    store.change(pilot_id, lambda p: p.mark_sent(number, "Lea Lead", SentHow.HAND, store.clock()), "Lea Lead")
 
 
 def parts(message: EmailMessage) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from pilot_core.messages.calendar import calendar
 from pilot_core.services import pilots
 from pilot_core.working_hours import Hours
 from tests.conftest import HandClock
-from tests.messaging import make_ready, new_pilot, set_up, spelt
+from tests.messaging import make_ready, mark_sent, new_pilot, set_up, spelt
 
 UTC_MOMENT = re.compile(r"\d{8}T\d{6}Z")
 HOSTILE = "Ñandú; \\n, “Söhne”\r\nEND:VCALENDAR\r\nMETHOD:CANCEL " + "漢字😀" * 20
@@ -66,6 +66,7 @@ def test_an_event_keeps_its_id_while_its_step_lasts_and_moves_with_its_due_time(
     config = set_up(**spelt(Hours()))
     pilot_id = new_pilot(store).pilot_id
     make_ready(store, pilot_id)
+    mark_sent(store, pilot_id)
     (before,) = read(calendar(store, config))[1]
     clock.forward(days=1)
     pilots.pause(store, pilot_id, "Away")
@@ -82,6 +83,8 @@ def test_an_event_keeps_its_id_while_its_step_lasts_and_moves_with_its_due_time(
 
 def test_a_due_time_in_summer_is_told_at_the_same_moment_everywhere(store: PilotStore, clock: HandClock) -> None:
     clock.now = datetime(2026, 3, 27, 11, tzinfo=UTC)  # Friday noon in Berlin, before summer time
-    make_ready(store, new_pilot(store).pilot_id)
+    pilot_id = new_pilot(store).pilot_id
+    make_ready(store, pilot_id)
+    mark_sent(store, pilot_id)
     (event,) = read(calendar(store, set_up(**spelt(Hours("Europe/Berlin")))))[1]
     assert event["DTEND"] == "20260331T100000Z"  # Tuesday noon there

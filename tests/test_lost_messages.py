@@ -27,6 +27,7 @@ def office(store: PilotStore, monkeypatch: pytest.MonkeyPatch):
     serve(monkeypatch, store)
     monkeypatch.setattr(page_guard, "visitor", lambda: who.Visitor(LEAD, Role.LEAD))
     with post_office() as running:
+        monkeypatch.setenv("PILOT_OPS_URL", "https://pilots.ops.example")
         monkeypatch.setenv("PILOT_OPS_SMTP", f"plain://127.0.0.1:{running.port}")
         monkeypatch.setenv("PILOT_OPS_MAIL_FROM", "pilots@ops.example")
         yield running

@@ -29,7 +29,7 @@ from pilot_core.web.routes import messages
 from pilot_core.working_hours import Hours, parse
 from tests.asking import ask, fill_in
 from tests.conftest import HandClock
-from tests.messaging import make_ready, new_pilot, set_up, spelt
+from tests.messaging import make_ready, mark_sent, new_pilot, set_up, spelt
 from tests.reviewing import LEAD, reviewer, team
 from tests.served import serve
 
@@ -362,6 +362,9 @@ def test_a_silent_founder_is_offered_for_pausing_with_the_reason(
     store: PilotStore, clock: HandClock, pilot: PilotRun
 ) -> None:
     config = set_up(**spelt(Hours()))
+    (due,) = deadlines.dues(store.database, config, clock(), pilot.pilot_id)
+    assert (due.step, due.is_ours, due.words) == ("send", True, "Sending attempt 1 to the founder")
+    mark_sent(store, pilot.pilot_id)
     (due,) = deadlines.dues(store.database, config, clock(), pilot.pilot_id)
     assert (due.step, due.is_ours, due.due_at) == ("review", False, datetime(2026, 3, 4, 9, tzinfo=UTC))
     assert not due.to_pause

@@ -11,8 +11,9 @@ from pilot_core.domain.roles import Role
 from pilot_core.messages import outbox
 from pilot_core.messages.sender import send_due
 from pilot_core.web.access import page_guard, who
+from pilot_core.web.components.server_address import ANYWAY
 from tests.messaging import make_ready, set_up
-from tests.pilot_pages import Cast, as_lead, button, cast, field, film, labels, open_page, shown, web_store
+from tests.pilot_pages import Cast, as_lead, button, cast, field, film, labels, open_page, page_text, shown, web_store
 
 __all__ = ["as_lead", "cast", "film", "open_page", "web_store"]
 
@@ -41,6 +42,9 @@ def test_a_lead_reads_edits_copies_and_calls_off_a_message(open_page: Open, stor
     (message,) = outbox.messages_of(store, told)
     assert message.body == "Dear Zoë,\n\nhere: [review link]\n"
     at = field(at, "toggle", "Copy this message").set_value(True).run()
+    assert "Founders cannot open http://localhost:8501" in page_text(at)
+    assert "/r/" not in shown(at)
+    at = field(at, "toggle", ANYWAY).set_value(True).run()
     assert "here: http://localhost:8501/r/" in shown(at)
     at = button(at, "Cancel")
     assert [m.state for m in outbox.messages_of(store, told)] == [MessageState.CANCELLED]

@@ -319,7 +319,7 @@ def subject_company(subject: str) -> str:
 def test_a_message_nobody_takes_is_tried_with_growing_pauses_then_given_up_and_taken_up_again_on_request(
     store: PilotStore, clock: HandClock, office: PostOffice
 ) -> None:
-    config = set_up(office)
+    config = set_up(office, mail_leads=())
     pilot_id = told_pilot(store).pilot_id
     make_ready(store, pilot_id)
     office.moods = ["refuse"] * 7
@@ -424,6 +424,7 @@ def certificate(folder: Path):
 def environment(store: PilotStore, office: PostOffice) -> dict[str, str]:
     return os.environ | {
         "PILOT_OPS_STORE": str(store.root),
+        "PILOT_OPS_URL": "https://pilots.ops.example",
         "PILOT_OPS_SMTP": f"plain://127.0.0.1:{office.port}",
         "PILOT_OPS_MAIL_FROM": "Pilot Ops <pilots@ops.example>",
         "PILOT_OPS_MAIL_LEADS": ",".join(LEADS),
@@ -498,7 +499,7 @@ def test_a_sender_on_a_slow_server_keeps_its_claim_by_its_heartbeat(
 def test_nothing_goes_outside_the_hours_unless_a_person_says_so(
     store: PilotStore, clock: HandClock, office: PostOffice
 ) -> None:
-    config = set_up(office, **spelt(Hours("America/New_York", (0, 1, 2, 3, 4), 9, 17)))
+    config = set_up(office, mail_leads=(), **spelt(Hours("America/New_York", (0, 1, 2, 3, 4), 9, 17)))
     pilots = [told_pilot(store, company=f"Company {n}").pilot_id for n in range(2)]
     clock.now = datetime(2026, 3, 6, 23, 30, tzinfo=UTC)  # Friday, after five there
     for pilot_id in pilots:
