@@ -543,7 +543,7 @@ def test_the_outcome_report_is_read_here(open_page: Open, cast: Cast) -> None:
 
 def test_the_history_tells_every_event_in_plain_words(open_page: Open, cast: Cast) -> None:
     pilot_id = cast.new()
-    cast.review(pilot_id, cast.attempt(pilot_id), "minor_changes")
+    cast.review(pilot_id, cast.attempt(pilot_id, sent=False), "minor_changes")
     pilots.pause(cast.store, pilot_id, "She is <b>away</b>", OTHER)
     at = section(open_page(pilot_id), pilot_id, "History")
     assert not at.exception
