@@ -6,7 +6,7 @@ from datetime import datetime
 from pilot_core.domain.actors import Actor
 from pilot_core.domain.attempt import SentHow
 from pilot_core.domain.contacts import Contact
-from pilot_core.domain.messages import KINDS, MOVABLE, Message, MessageKind, MessageState, NewMessage, Words
+from pilot_core.domain.messages import KINDS, MOVABLE, OPEN, Message, MessageKind, MessageState, NewMessage, Words
 from pilot_core.domain.pilot import PilotRun, PilotStatus
 from pilot_core.domain.roles import ActKind
 from pilot_core.errors import NotAllowedNow
@@ -50,7 +50,8 @@ def sending_of(
     new = _new(config, pilot.pilot_id, attempt_number, kind, store.clock())
 
     def read(connection: Connection) -> tuple[Message | None, Contact]:
-        return outbox.message(connection, new.message_id), contacts.contact(connection, pilot.pilot_id)
+        written = [one for one in outbox.messages_of(connection, pilot.pilot_id) if _is_of(new, one)]
+        return next(iter(written), None), contacts.contact(connection, pilot.pilot_id)
 
     known, contact = store.database.read(read)
     message = known or _unwritten(new, store.clock())
@@ -94,7 +95,7 @@ def send_now(
     sending = sending_of(store, config, pilot, attempt_number, kind)
     if reason := _why_not(pilot, attempt_number, kind) or sending.why_not_by_server:
         raise NotAllowedNow(reason)
-    new = _new(config, pilot_id, attempt_number, kind, now)
+    new = NewMessage(kind, pilot_id, attempt_number, sending.message.about)
     message_id = new.message_id
 
     def enqueue_and_release(connection: Connection) -> None:
@@ -126,8 +127,9 @@ def mark_sent(
     pilot = store.load(pilot_id)
     if reason := _why_not(pilot, attempt_number, kind):
         raise NotAllowedNow(reason)
-    new = _new(config, pilot_id, attempt_number, kind, now)
-    words = templates.words_of(store, config, sending_of(store, config, pilot, attempt_number, kind).message, pilot)
+    message = sending_of(store, config, pilot, attempt_number, kind).message
+    new = NewMessage(kind, pilot_id, attempt_number, message.about)
+    words = templates.words_of(store, config, message, pilot)
 
     def mark(pilot: PilotRun) -> None:
         if not pilot.why_not_sendable(pilot.attempt(attempt_number)) or kind is MessageKind.CUT_READY:
@@ -190,9 +192,16 @@ def _why_not_by_server(
 
 
 def _new(config: Settings, pilot_id: str, attempt_number: int, kind: MessageKind, now: datetime) -> NewMessage:
-    """Return the message of that kind. A lead can remind a founder once a day."""
+    """Return the message of that kind. There is one of each, but of reminders one a day."""
     about = f"on {config.hours.day_of(now)}" if kind is MessageKind.REMINDER else ""
     return NewMessage(kind, pilot_id, attempt_number, about)
+
+
+def _is_of(new: NewMessage, written: Message) -> bool:
+    """Whether a stored message is the new one, or a reminder of the same attempt that is not sent yet."""
+    same = (written.kind, written.attempt_number) == (new.kind, new.attempt_number)
+    waits = written.state in OPEN and KINDS[written.kind].is_reminder
+    return written.message_id == new.message_id or (same and waits)
 
 
 def _why_not(pilot: PilotRun, attempt_number: int, kind: MessageKind) -> str:
