@@ -242,6 +242,7 @@ class PilotRun(Record):
                 f"Attempt {attempt_number} of {self.pilot_id} is {attempt.state}; there is no cut to judge yet."
             )
         at = as_utc(at or utc_now())
+        before = {"status": self.status.value, "pause_reason": self.pause_reason}
         given = Feedback(
             feedback_id=ids.new_id("feedback"),
             level=decision,
@@ -261,6 +262,8 @@ class PilotRun(Record):
             level=decision.value,
             mode=spoken.value,
             by=given.by,
+            feedback_id=given.feedback_id,
+            before=before,
         )
         if decision is FeedbackLevel.APPROVE and spoken is FeedbackMode.HUMAN:
             self._approve(attempt, given, at)

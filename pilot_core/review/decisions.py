@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pilot_core import catalog
-from pilot_core.documents.checklists import ChecklistSection, approval_checklist
+from pilot_core.documents.checklists import ChecklistSection, approval_checklist, placeholders
 from pilot_core.domain import limits
 from pilot_core.domain.attachments import Attachment
 from pilot_core.domain.attempt import AttemptState, PilotRunAttempt
@@ -35,7 +35,7 @@ CHANNEL = "review link"
 
 
 class DecisionNotFound(PilotError):
-    """No decision made through this reviewer's link has that id."""
+    """No decision that this speaker may undo has that id."""
 
 
 def checklist_for(pilot: PilotRun) -> list[ChecklistSection]:
@@ -54,7 +54,9 @@ class Decision:
     and major changes need a flag, a note, a file, or a comment by this reviewer on the attempt. ``checklist_ids`` are
     the ticked items of the approval checklist. ``seen`` are the ids of other reviewers' decisions that this reviewer
     has read. Unless ``seen`` is None, an approval is refused while someone else's request for changes is not in it.
-    ``file`` is a stored file to attach. ``held`` is the id of the file of an undone decision, to be sent with this one.
+    ``accepts_placeholders`` says whether this reviewer approves with the [placeholders] that are left in the video;
+    unless it is None, an approval is refused without. ``file`` is a stored file to attach. ``held`` is the id of the
+    file of an undone decision, to be sent with this one.
     """
 
     level: FeedbackLevel | str
@@ -63,6 +65,7 @@ class Decision:
     checklist_ids: Iterable[str] = ()
     approved_sha256: str | None = None
     seen: frozenset[str] | None = None
+    accepts_placeholders: bool | None = None
     file: Attachment | None = None
     held: str = ""
 
@@ -94,6 +97,8 @@ def decide(store: PilotStore, grant: Grant, attempt_number: int, decision: Decis
         return again
     _check_newest(pilot, attempt_number)
     _check_grounds(store, grant, shown, checked, bool(decision.file or decision.held))
+    if checked.level is FeedbackLevel.APPROVE and decision.accepts_placeholders is False:
+        _check_placeholders(shown)
     dropped: list[Attachment] = []
 
     def add_decision(pilot: PilotRun) -> Feedback:
@@ -133,9 +138,12 @@ def decide(store: PilotStore, grant: Grant, attempt_number: int, decision: Decis
     return given
 
 
-def undo_decision(store: PilotStore, speaker: Speaker, feedback_id: str) -> PilotRun:
+def undo_decision(
+    store: PilotStore, speaker: Speaker, feedback_id: str, *, seen_version: int | None = None
+) -> PilotRun:
     """Undo a decision within ten minutes and restore the pilot's previous state. Its reviewer and the team may do this.
 
+    The team may undo what a lead logged, too.
     A file that came with it is held for the reviewer's next decision.
 
     Raises NotAllowedNow if it is too late or a later change depends on the decision, DecisionNotFound and LinkRefused.
@@ -167,7 +175,9 @@ def undo_decision(store: PilotStore, speaker: Speaker, feedback_id: str) -> Pilo
     def hold_file(connection: Connection, pilot: PilotRun, _: None) -> None:
         attachment_rows.release(connection, pilot.pilot_id, feedback_id)
 
-    return store.change(speaker.pilot_id, remove_decision, speaker.actor, also=hold_file, kind=ActKind.UNDO_DECISION)[0]
+    return store.change(
+        speaker.pilot_id, remove_decision, speaker.actor, seen_version, also=hold_file, kind=ActKind.UNDO_DECISION
+    )[0]
 
 
 def undoable(store: PilotStore, speaker: Speaker, *, pilot: PilotRun | None = None) -> Feedback | None:
@@ -182,7 +192,8 @@ def undoable(store: PilotStore, speaker: Speaker, *, pilot: PilotRun | None = No
         check_alive(connection, speaker, now)
         for attempt in sorted(pilot.runs, key=lambda a: -a.attempt_number):
             for given in reversed(attempt.feedback):
-                if given.channel != CHANNEL or _why_not(pilot, attempt, given, now):
+                through_link = given.channel == CHANNEL
+                if (speaker.link_id and not through_link) or _why_not(pilot, attempt, given, now):
                     continue
                 detail = decision_detail(connection, pilot.pilot_id, given.feedback_id)
                 if detail and _is_theirs(speaker, given, detail):
@@ -230,6 +241,15 @@ def _check_grounds(store: PilotStore, grant: Grant, shown: PilotRunAttempt, chec
     elif not (checked.flags or checked.notes or has_file or _has_commented(store, grant, shown.attempt_number)):
         raise InvalidRequest(
             "Say what you would change first: pick a flag, comment on a frame, or write a sentence.", field="notes"
+        )
+
+
+def _check_placeholders(shown: PilotRunAttempt) -> None:
+    if shown.final_draft and (left := placeholders(shown.final_draft)):
+        raise InvalidRequest(
+            f"{', '.join(left)} is still in the video as a placeholder. Tick that you approve it like that, or ask for "
+            "changes.",
+            field="placeholders",
         )
 
 
@@ -281,7 +301,7 @@ def _checked_ticks(pilot: PilotRun, checklist_ids: Iterable[str]) -> list[str]:
 
 
 def _made_here(store: PilotStore, speaker: Speaker, feedback_id: str, now: datetime) -> dict[str, Any]:
-    """Return the event details of a decision made through a link of this pilot."""
+    """Return the event details of a decision on this pilot."""
 
     def read_detail(connection: Connection) -> dict[str, Any] | None:
         check_alive(connection, speaker, now)
@@ -302,7 +322,7 @@ def _find(pilot: PilotRun, feedback_id: str) -> tuple[PilotRunAttempt, Feedback]
 
 
 def _is_theirs(speaker: Speaker, given: Feedback, detail: dict[str, Any]) -> bool:
-    return speaker.link_id is None or (speaker.link_id, speaker.name) == (detail["link_id"], given.by)
+    return speaker.link_id is None or (speaker.link_id, speaker.name) == (detail.get("link_id"), given.by)
 
 
 def _why_not(pilot: PilotRun, attempt: PilotRunAttempt, given: Feedback, now: datetime) -> str:

@@ -38,10 +38,11 @@ def hold_pilot(connection: Connection, pilot_id: str) -> int:
 
 
 def decision_detail(connection: Connection, pilot_id: str, feedback_id: str) -> dict[str, Any] | None:
-    """Return the detail of the event of a decision made through a review link, or None."""
+    """Return the detail of the event of a decision, or None; of one through a review link, with the ``link_id``."""
     sql = """
         SELECT detail FROM events
-        WHERE pilot_id = ? AND kind = 'review_decision' AND detail->>'feedback_id' = ?
+        WHERE pilot_id = ? AND kind IN ('review_decision', 'feedback_received') AND detail->>'feedback_id' = ?
+        ORDER BY kind DESC
     """
     found = rows(connection, sql, [pilot_id, feedback_id])
     return dict(json.loads(found[0]["detail"])) if found else None

@@ -217,6 +217,7 @@ def approve(asked: Asked) -> str:
             checklist_ids=form.every("checklist"),
             approved_sha256=form.one("sha256"),
             seen=frozenset(form.every("seen")),
+            accepts_placeholders=form.one("placeholders") == "yes",
             file=file,
         )
         decide(asked.store, asked.grant, asked.attempt, decision)

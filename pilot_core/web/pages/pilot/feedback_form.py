@@ -186,18 +186,18 @@ def approve_dialog(view: View, attempt: PilotRunAttempt) -> None:
         )
         st.markdown(
             "- The pilot is completed, and no further attempt can be made.\n"
-            "- The outcome report is final.\n"
-            "- It cannot be taken back here."
+            "- The outcome report is filed.\n"
+            "- You can undo it for ten minutes."
         )
         if attempt.sla_violations:
             st.warning("\n".join(["It misses the SLA:", *(f"- {plain(line)}" for line in attempt.sla_violations)]))
-        if draft and (left := draft.placeholders):
-            st.warning(plain(f"Words in brackets are still in the film: {', '.join(left)}."))
+        accepted = _placeholders_accepted(view, number, draft.placeholders if draft else [])
         with st.container(horizontal=True):
             approved = st.button(
                 f"Approve attempt {number}",
                 type="primary",
                 key=view.key("approve now"),
+                disabled=not accepted,
                 on_click=_save,
                 args=(view, number),
             )
@@ -206,6 +206,14 @@ def approve_dialog(view: View, attempt: PilotRunAttempt) -> None:
                 st.rerun()
 
     ask()
+
+
+def _placeholders_accepted(view: View, number: int, left: list[str]) -> bool:
+    """Name the placeholders left in the video; returns whether there are none or the lead accepts them."""
+    if not left:
+        return True
+    st.warning(plain(f"Some words in the video are still placeholders: {', '.join(left)}."))
+    return st.checkbox("Approve the video with these words in it", key=_key(view, number, "placeholders"))
 
 
 def _key(view: View, number: int, field: str) -> str:

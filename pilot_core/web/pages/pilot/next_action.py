@@ -3,10 +3,12 @@
 import streamlit as st
 
 from pilot_core.domain.attempt import AttemptState, PilotRunAttempt
-from pilot_core.domain.feedback import FeedbackMode
-from pilot_core.domain.pilot import PilotStatus
+from pilot_core.domain.feedback import FeedbackMode, level_in_sentence
+from pilot_core.domain.pilot import PilotRun, PilotStatus
+from pilot_core.domain.reviews import TeamMember
 from pilot_core.domain.stages import stage_of
 from pilot_core.insight.recommend import recommend
+from pilot_core.review.decisions import undo_decision, undo_until, undoable
 from pilot_core.services import pilots
 from pilot_core.web.access import page_guard
 from pilot_core.web.components import deadline_lines, render_progress
@@ -47,6 +49,7 @@ def show(view: View, shown: Shown | None) -> None:
         if view.pilot.approved_but_open:
             _close_as_approved(view)
         _primary(view, doing)
+        _undo_decision(view)
         attempt = _folded_form(view, doing, shown) if page_guard.may_change() else None
         if attempt:
             number = attempt.attempt_number
@@ -148,6 +151,30 @@ def _close_as_approved(view: View) -> None:
             icon=":material/check:",
             width="stretch",
         )
+
+
+def _undo_decision(view: View) -> None:
+    """Draw a button that undoes the latest decision, whoever gave or logged it, while that is possible."""
+    if not page_guard.may_change():
+        return
+    speaker = TeamMember(view.lead, view.pilot_id)
+    given = undoable(view.store, speaker, pilot=view.pilot)
+    if given is None:
+        return
+    what = level_in_sentence(given.level.value, "decision").removeprefix("an ")
+
+    def undo(seen: int) -> PilotRun:
+        return undo_decision(view.store, speaker, given.feedback_id, seen_version=seen)
+
+    act_button(
+        view,
+        f"Undo {what}",
+        Action(undo, "The decision is undone."),
+        kind="tertiary",
+        icon=":material/undo:",
+        key=view.key("undo decision"),
+        help=f"Possible until {exact(undo_until(given), view.zone)}",
+    )
 
 
 def _why(view: View) -> None:
