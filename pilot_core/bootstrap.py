@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pilot_core import catalog
 from pilot_core.clock import Clock, utc_now
+from pilot_core.domain.promises import Promises
 from pilot_core.errors import PilotError
 from pilot_core.maintenance.catalog import check_catalog
 from pilot_core.maintenance.current_rules import judge_anew
@@ -46,11 +47,16 @@ def open_store(settings: Settings, root: Path | None = None, clock: Clock = utc_
     """
     catalog.use(settings.catalog)
     store = PilotStore(root or settings.store, clock, database_url=settings.database_url, media=settings.media)
+    store.promises = _promises(settings)
     try:
         judge_anew(store, most=JUDGED_AT_OPENING)
     except PilotError as error:
         log.warning("saved recommendations are still by earlier rules: %s", error)
     return store
+
+
+def _promises(settings: Settings) -> Promises:
+    return Promises(settings.review_hours, settings.answer_hours)
 
 
 class EnvironmentStore(PilotStore):
@@ -64,3 +70,4 @@ class EnvironmentStore(PilotStore):
         catalog.use(settings.catalog)
         url = settings.database_url if database_url is None else database_url
         super().__init__(root, clock, database_url=url or None, media=settings.media)
+        self.promises = _promises(settings)

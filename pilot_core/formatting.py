@@ -62,6 +62,11 @@ def all_used(attempts: int) -> str:
     return "The one attempt there may be is used" if attempts == 1 else f"All {attempts} attempts are used"
 
 
+def working_time(hours: float) -> str:
+    """``working_time(48)`` → "2 working days", ``working_time(10)`` → "10 working hours"."""
+    return count(hours / 24, "working day") if hours % 24 == 0 else count(hours, "working hour")
+
+
 def file_size(size: int) -> str:
     """Format a number of bytes: "640 KB", "1.2 MB"."""
     return f"{max(1, round(size / 1000)):,} KB" if size < 999_500 else f"{size / 1e6:.1f} MB"

@@ -280,7 +280,7 @@ def test_a_link_that_was_revoked_or_has_a_passphrase_is_not_gone_round_without_a
         review_address(store, fresh, "", renew=True, secret=None)
     with pytest.raises(LinkRefused):
         open_link(store, address.rsplit("/", 1)[1])
-    again = review_address(store, fresh, "", renew=True, secret=None, released=True)
+    again = review_address(store, fresh, "", renew=True, secret=None, released_by="Lea Lead")
     assert open_link(store, again.rsplit("/", 1)[1])[0].pilot_id == pilot.pilot_id
     make_link(store, pilot.pilot_id, "alice chen", passphrase="eight or more", actor=LEAD)
     with pytest.raises(Withheld, match="passphrase"):
@@ -344,6 +344,7 @@ def test_the_calendar_holds_what_is_due_until_its_address_is_ended(
     store: PilotStore, pilot: PilotRun, served: None
 ) -> None:
     store.change(pilot.pilot_id, lambda p: setattr(p, "company_name", "Ñandú; Söhne, " + "x" * 80))
+    mark_sent(store, pilot.pilot_id)
     token = calendar.make_feed(store, LEAD)
     answer = ask(f"/calendar/{token}.ics")
     assert answer.headers["content-type"].startswith("text/calendar")

@@ -9,10 +9,9 @@ from pilot_core import PilotStore
 from pilot_core.domain.messages import MessageState
 from pilot_core.domain.roles import Role
 from pilot_core.messages import outbox
-from pilot_core.messages.sender import send_due
 from pilot_core.web.access import page_guard, who
 from pilot_core.web.components.server_address import ANYWAY
-from tests.messaging import make_ready, set_up
+from tests.messaging import make_ready, mark_sent
 from tests.pilot_pages import Cast, as_lead, button, cast, field, film, labels, open_page, page_text, shown, web_store
 
 __all__ = ["as_lead", "cast", "film", "open_page", "web_store"]
@@ -81,7 +80,7 @@ def test_a_viewer_reads_and_changes_nothing(
 def test_a_silent_founders_pilot_is_offered_for_pausing_with_the_reason_filled_in(
     open_page: Open, store: PilotStore, told: str
 ) -> None:
-    send_due(store, set_up())
+    mark_sent(store, told)
     at = open_page(told)
     # The page uses this machine's clock, for which the store was created long ago.
     assert "The founder’s review of attempt 1 is late" in shown(at)

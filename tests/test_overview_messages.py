@@ -15,7 +15,7 @@ from pilot_core.services import judgements
 from pilot_core.web.access import page_guard, who
 from tests.asking import ask
 from tests.conftest import HandClock
-from tests.messaging import make_ready, new_pilot, post_office, set_up
+from tests.messaging import make_ready, mark_sent, new_pilot, post_office, set_up
 from tests.opened_pages import opened
 from tests.pilot_pages import button, labels, page_text
 from tests.served import serve
@@ -126,6 +126,7 @@ def test_a_silent_founders_pilot_is_offered_for_pausing_with_how_often_they_were
     pilot_id = new_pilot(store).pilot_id
     outbox.set_address(store, pilot_id, "alice@founder.example", LEAD)
     make_ready(store, pilot_id)
+    mark_sent(store, pilot_id)
     for _ in range(6):
         send_due(store, set_up())
         clock.forward(days=1)

@@ -8,6 +8,10 @@ from pilot_core import catalog, formatting
 from pilot_core.documents.text import line
 from pilot_core.domain.brief import BRIEF_LABELS, Brief
 from pilot_core.domain.pilot import PilotRun
+from pilot_core.domain.promises import Promises
+
+STANDARD = Promises()
+"""What the settings say unless they are changed."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,8 @@ class Facts:
     limits: catalog.SlaLimits
     max_attempts: int
     max_iterations: int
+    review_time: str
+    answer_time: str
 
     @property
     def video(self) -> str:
@@ -69,7 +75,7 @@ class Facts:
         return f"{low} to {high} LUFS"
 
 
-def facts_of(pilot: PilotRun) -> Facts:
+def facts_of(pilot: PilotRun, promises: Promises = STANDARD) -> Facts:
     """Return the facts about a pilot. Raises InvalidRequest if its scenario is not in the catalogue."""
     scenario = catalog.scenario(pilot.scenario_type)
     brief = cleaned(pilot.brief)
@@ -87,6 +93,8 @@ def facts_of(pilot: PilotRun) -> Facts:
         limits=catalog.sla_limits(),
         max_attempts=pilot.max_attempts,
         max_iterations=pilot.max_iterations_per_attempt,
+        review_time=formatting.working_time(promises.review_hours),
+        answer_time=formatting.working_time(promises.answer_hours),
     )
 
 

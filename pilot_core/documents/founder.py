@@ -5,10 +5,11 @@ from pathlib import Path
 from pilot_core import catalog
 from pilot_core.documents.checklists import approval_checklist
 from pilot_core.documents.engine import render_plain
-from pilot_core.documents.facts import facts_of
+from pilot_core.documents.facts import STANDARD, facts_of
 from pilot_core.documents.names import FOUNDER_DOCUMENTS
 from pilot_core.domain.attempt import PilotRunAttempt
 from pilot_core.domain.pilot import PilotRun
+from pilot_core.domain.promises import Promises
 from pilot_core.files import write_atomic
 
 
@@ -31,24 +32,30 @@ class PilotRunbookBuilder:
 
 
 def generate_founder_artifacts(
-    pilot: PilotRun, folder: str | Path, attempt: PilotRunAttempt | None = None
+    pilot: PilotRun,
+    folder: str | Path,
+    attempt: PilotRunAttempt | None = None,
+    *,
+    promises: Promises = STANDARD,
 ) -> dict[str, Path]:
     """Write the three founder documents into ``folder`` and return their paths by name, without ".txt".
 
-    With an ``attempt``, the instructions are for that attempt. Raises InvalidRequest if the pilot's scenario is
-    unknown, and StoreError if the folder cannot be written.
+    With an ``attempt``, the instructions are for that attempt. ``promises`` are the times that the founder is told.
+    Raises InvalidRequest if the pilot's scenario is unknown, and StoreError if the folder cannot be written.
     """
     paths = {}
-    for name, content in render_founder_documents(pilot, attempt).items():
+    for name, content in render_founder_documents(pilot, attempt, promises).items():
         path = Path(folder) / name
         write_atomic(path, content)
         paths[path.stem] = path
     return paths
 
 
-def render_founder_documents(pilot: PilotRun, attempt: PilotRunAttempt | None = None) -> dict[str, str]:
+def render_founder_documents(
+    pilot: PilotRun, attempt: PilotRunAttempt | None = None, promises: Promises = STANDARD
+) -> dict[str, str]:
     """Return the texts that ``generate_founder_artifacts`` writes, by file name."""
-    facts = facts_of(pilot)
+    facts = facts_of(pilot, promises)
     instructions, expectations, criteria = FOUNDER_DOCUMENTS
     return {
         instructions: render_plain(

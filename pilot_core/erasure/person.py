@@ -182,12 +182,12 @@ def _write_documents(store: PilotStore, pilot: PilotRun, name: str) -> None:
         if (folder / RUNBOOK).exists():
             PilotRunbookBuilder(pilot).build(folder / RUNBOOK)
         if (folder / FOUNDER_DOCUMENTS[0]).exists():
-            generate_founder_artifacts(pilot, folder)
+            generate_founder_artifacts(pilot, folder, promises=store.promises)
         shown = None
         for attempt in sorted(pilot.runs, key=lambda a: a.attempt_number):
             made, pack = (_folder_of(store, pilot, path) for path in (attempt.folder, attempt.review_pack_path))
             if made and (made / FOUNDER_DOCUMENTS[0]).exists():
-                generate_founder_artifacts(pilot, made, attempt)
+                generate_founder_artifacts(pilot, made, attempt, promises=store.promises)
             if pack and pack.is_dir() and (draft := attempt.final_draft):
                 asked = open_requests_before(store, pilot, attempt.attempt_number)
                 comments = [

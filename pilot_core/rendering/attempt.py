@@ -155,7 +155,7 @@ def _make(
 ) -> PilotRunAttempt:
     folder = store.path_of(attempt.folder or "")
     folder.mkdir(parents=True, exist_ok=True)
-    generate_founder_artifacts(pilot, folder, attempt)
+    generate_founder_artifacts(pilot, folder, attempt, promises=store.promises)
     asked = open_requests_before(store, pilot, attempt.attempt_number)
     limit = pilot.max_iterations_per_attempt if pipeline.can_iterate else 1
     missed: list[SlaCheck] = []

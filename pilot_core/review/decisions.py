@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pilot_core import catalog
-from pilot_core.documents.checklists import ChecklistSection, approval_checklist, placeholders
+from pilot_core.documents.checklists import ChecklistSection, approval_checklist
 from pilot_core.domain import limits
 from pilot_core.domain.attachments import Attachment
 from pilot_core.domain.attempt import AttemptState, PilotRunAttempt
@@ -245,7 +245,7 @@ def _check_grounds(store: PilotStore, grant: Grant, shown: PilotRunAttempt, chec
 
 
 def _check_placeholders(shown: PilotRunAttempt) -> None:
-    if shown.final_draft and (left := placeholders(shown.final_draft)):
+    if shown.final_draft and (left := shown.final_draft.placeholders):
         raise InvalidRequest(
             f"{', '.join(left)} is still in the video as a placeholder. Tick that you approve it like that, or ask for "
             "changes.",

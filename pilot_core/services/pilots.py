@@ -322,7 +322,7 @@ def write_documents(store: PilotStore, pilot: PilotRun) -> None:
     """
     folder = store.root / ids.checked_pilot_id(pilot.pilot_id)
     PilotRunbookBuilder(pilot).build(folder / RUNBOOK)
-    generate_founder_artifacts(pilot, folder)
+    generate_founder_artifacts(pilot, folder, promises=store.promises)
     store.media.put(f"{pilot.pilot_id}/{name}" for name in (RUNBOOK, *FOUNDER_DOCUMENTS))
     with suppress(StoreError):  # then they are only written once more
         store.database.transaction(lambda c: documents_due.remove(c, pilot.pilot_id, pilot.version))

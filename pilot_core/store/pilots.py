@@ -16,6 +16,7 @@ from pilot_core.clock import Clock, utc_now
 from pilot_core.domain.actors import Actor, at_command_line
 from pilot_core.domain.events import Event, EventKind
 from pilot_core.domain.pilot import PilotRun
+from pilot_core.domain.promises import Promises
 from pilot_core.domain.roles import ActKind
 from pilot_core.errors import AccessDenied, Conflict, InvalidRequest, PilotError, PilotNotFound, StoreError, reason_of
 from pilot_core.files import write_atomic
@@ -73,6 +74,8 @@ class PilotStore:
         self.clock = clock
         self.serves_visitors = False
         """Whether acts in this process are visitors' acts, so that each must say whose it is."""
+        self.promises = Promises()
+        """The times that this store's documents tell founders."""
         self._recommend = recommend
         _check_writable(self.root)
         self.database = database_of(self.root, database_url)

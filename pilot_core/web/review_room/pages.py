@@ -11,7 +11,6 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from pilot_core import catalog, ids
-from pilot_core.documents.checklists import placeholders
 from pilot_core.domain import limits
 from pilot_core.domain.attempt import PilotRunAttempt
 from pilot_core.domain.feedback import FeedbackLevel
@@ -130,7 +129,7 @@ def approve_page(request: Request, room: Room, status: int = 200, entered: Enter
         checksum=shown_checksum(room.store, room.pilot.pilot_id, newest),
         entered=entered or Entered(),
         others=room.others_decisions(newest),
-        placeholders=placeholders(newest.final_draft) if newest.final_draft else [],
+        placeholders=newest.final_draft.placeholders if newest.final_draft else [],
     )
 
 
