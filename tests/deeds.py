@@ -28,7 +28,7 @@ from pilot_core.rendering.failure import fail_attempt
 from pilot_core.review import comments, links, marks, unsent
 from pilot_core.review.decisions import Decision, decide, undo_decision
 from pilot_core.review.receipts import record_opened
-from pilot_core.services import inbox, judgements, keys, pilots
+from pilot_core.services import inbox, judgements, keys, names, pilots
 from pilot_core.services.acts import Act
 from pilot_core.services.pilots import create_pilot
 from pilot_core.settings import read_settings
@@ -368,6 +368,10 @@ def end_feed(at: Place) -> Deed:
     return lambda who: calendar.end_feed(at.store, who)
 
 
+def name_oneself(at: Place) -> Deed:
+    return lambda who: names.set_display_name(at.store, "Mara Lind", who)
+
+
 def invite(at: Place) -> Deed:
     return lambda who: keys.invite(at.store, "Somebody New", "viewer", who)
 
@@ -421,6 +425,7 @@ DEEDS: dict[ActKind, tuple[Callable[[Place], Deed], ...]] = {
     ActKind.SEND: (mark_sent,),
     ActKind.MOVE_MESSAGE: (hold, release, cancel),
     ActKind.FEED: (make_feed, end_feed),
+    ActKind.NAME: (name_oneself,),
     ActKind.INVITE: (invite,),
     ActKind.REVOKE_KEY: (revoke_key,),
     ActKind.ERASE_PILOT: (erase,),

@@ -18,7 +18,7 @@ from pilot_core.review.decisions import Decision, decide
 from pilot_core.review.shown import film_checksum
 from pilot_core.services import keys, pilots
 from pilot_core.store.files import state_files
-from pilot_core.store.pilots import local_user
+from pilot_core.store.tables.display_names import local_name
 from pilot_core.web.access.forms import FORM_COOKIE, form_token
 from pilot_core.web.access.guarded_routes import StatedRoute
 from pilot_core.web.access.visitors import GRANT_COOKIE
@@ -57,6 +57,7 @@ BY_COMMAND: dict[str, ActKind | None] = {
     "continue_pilot": ActKind.BEGIN,
     "retry": ActKind.RETRY,
     "record_feedback": ActKind.GIVE_FEEDBACK,
+    "review_link": ActKind.MAKE_LINK,
     "pause": ActKind.PAUSE,
     "resume": ActKind.RESUME,
     "drop": ActKind.DROP,
@@ -160,6 +161,7 @@ def test_each_route_over_http(at: Place, path: str) -> None:
 
 COMMANDS: dict[str, Callable[[Place], list[str]]] = {
     "record_feedback": lambda at: ["--record-feedback", at.pilot_id, "--attempt", "1", "--level", "minor_changes"],
+    "review_link": lambda at: ["--review-link", at.pilot_id, "--mark-sent"],
     "pause": lambda at: ["--pause", at.pilot_id, "--reason", "Waiting"],
     "resume": lambda at: ["--resume", pilots.pause(at.store, at.pilot_id, "Waiting").pilot_id],
     "drop": lambda at: ["--drop", at.pilot_id, "--reason", "Sold"],
@@ -186,7 +188,10 @@ def invited(at: Place) -> str:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_each_command_acts_as_this_machine_s_user(at: Place, command: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_command_acts_as_this_machine_s_user(
+    at: Place, command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PILOT_OPS_URL", "https://pilots.ops.example")
     kind = BY_COMMAND[command]
     assert kind in PERMISSIONS[Role.COMMAND_LINE].acts
     given = COMMANDS[command](at)
@@ -194,4 +199,4 @@ def test_each_command_acts_as_this_machine_s_user(at: Place, command: str, capsy
     assert main([*given, "--store", str(at.store.root)]) == 0, capsys.readouterr().err
     after = at.rows()
     new = {row for table, rows in after.items() for row in set(rows) - set(before[table])}
-    assert any(local_user() in row for row in new), "it is known who did it"
+    assert any(local_name(at.store.database) in row for row in new), "it is known who did it"

@@ -11,7 +11,7 @@ import pytest
 from pilot_core import PilotStore
 from pilot_core.errors import InvalidRequest, PilotError
 from pilot_core.settings import read_settings
-from pilot_core.store.pilots import local_user
+from pilot_core.store.tables.display_names import MACHINE_LOGINS, UNNAMED, local_login
 from pilot_core.video.conform.process import conform, inspect
 from pilot_core.video.probe import probe
 from pilot_core.web.access import rate_limits
@@ -22,6 +22,7 @@ from tests.hostile_films import hostile_films
 from tests.served import serve
 
 HERE = "localhost:8501"
+LOCAL = UNNAMED if local_login() in MACHINE_LOGINS else local_login()
 SENTENCE = re.compile(r"[^\n]{10,300}\.")
 
 
@@ -42,7 +43,7 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 
 
 def send(body: bytes, *, ticket: str | None = None, host: str = HERE, **headers: str) -> Answer:
-    given = uploads.ticket(read_settings(), local_user()) if ticket is None else ticket
+    given = uploads.ticket(read_settings(), LOCAL) if ticket is None else ticket
     return ask("/uploads", "POST", host=host, body=body, x_upload_ticket=given, **headers)
 
 
@@ -114,7 +115,7 @@ def test_a_full_disk_refuses_a_film_before_it_comes(
 
 
 def test_without_the_page_s_ticket_nothing_is_taken(store: PilotStore, films: dict[str, bytes]) -> None:
-    good = uploads.ticket(read_settings(), local_user())
+    good = uploads.ticket(read_settings(), LOCAL)
     _, began, signed = good.split(".")
     theirs = uploads.ticket(read_settings(), "Mallory")
     for ticket in ("", "nonsense", f".{began}.", f".zzzzzz.{signed}", f".{began}.{signed[:-1]}", theirs):

@@ -15,7 +15,7 @@ from pilot_core.cli.arguments import USAGE, action_of, parser
 from pilot_core.errors import PilotError, StoreDamaged
 from pilot_core.maintenance.catalog import check_catalog
 from pilot_core.settings import Settings, read_settings
-from pilot_core.store.pilots import local_user
+from pilot_core.store.tables.display_names import local_login
 
 RUN = {
     "founder": "attempts:start",
@@ -83,7 +83,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments = parser().parse_args(argv)
         action = action_of(arguments)
         logs.set_up(config.log_level or "warning")
-        with logs.about(actor=local_user()):
+        with logs.about(actor=local_login()):
             if action not in WITHOUT_CATALOG:
                 check_catalog()
             code = command(action)(arguments, config)

@@ -4,23 +4,21 @@ import argparse
 import sys
 
 from pilot_core.cli.arguments import need, open_store
-from pilot_core.domain.actors import at_command_line
 from pilot_core.erasure import person, pilot
 from pilot_core.erasure.request import Erased
 from pilot_core.settings import Settings
-from pilot_core.store.pilots import local_user
 
 
 def erase_pilot(arguments: argparse.Namespace, config: Settings) -> int:
     need(arguments, "erase_pilot", "reason")
     store = open_store(arguments, config)
-    return _print(pilot.erase_pilot(store, arguments.erase_pilot, arguments.reason, at_command_line(local_user())))
+    return _print(pilot.erase_pilot(store, arguments.erase_pilot, arguments.reason, store.acting(None)))
 
 
 def erase_person(arguments: argparse.Namespace, config: Settings) -> int:
     need(arguments, "erase_person", "reason")
     store = open_store(arguments, config)
-    return _print(person.erase_person(store, arguments.erase_person, arguments.reason, at_command_line(local_user())))
+    return _print(person.erase_person(store, arguments.erase_person, arguments.reason, store.acting(None)))
 
 
 def _print(done: Erased) -> int:

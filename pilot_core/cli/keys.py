@@ -7,17 +7,15 @@ from rich.table import Table
 from rich.text import Text
 
 from pilot_core.cli.arguments import open_store
-from pilot_core.domain.actors import at_command_line
 from pilot_core.formatting import count, day
 from pilot_core.services import keys
 from pilot_core.settings import Settings
-from pilot_core.store.pilots import local_user
 
 
 def invite(arguments: argparse.Namespace, config: Settings) -> int:
     """Create a sign-in link and print it."""
     store = open_store(arguments, config, make=True)
-    key, token = keys.invite(store, arguments.invite, arguments.role or "lead", at_command_line(local_user()))
+    key, token = keys.invite(store, arguments.invite, arguments.role or "lead", store.acting(None))
     print(f"{config.address}/sign-in/{token}")
     print(
         f"Send this link to {key.name} ({key.role}). It works once, to {day(key.expires_at)}, and is not shown again. "
@@ -48,9 +46,8 @@ def list_keys(arguments: argparse.Namespace, config: Settings) -> int:
 
 def revoke_key(arguments: argparse.Namespace, config: Settings) -> int:
     """Revoke all keys of a name, or the key with an id."""
-    ended = keys.revoke_key(
-        open_store(arguments, config, make=True), arguments.revoke_key, at_command_line(local_user())
-    )
+    store = open_store(arguments, config, make=True)
+    ended = keys.revoke_key(store, arguments.revoke_key, store.acting(None))
     names = ", ".join(sorted({key.name for key in ended}))
     print(f"Ended {count(len(ended), 'key')} of {names}. Whoever was signed in with it is out at the next click.")
     return 0

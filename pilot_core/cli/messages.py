@@ -3,20 +3,19 @@
 import argparse
 
 from pilot_core.cli.arguments import open_store
-from pilot_core.domain.actors import at_command_line
 from pilot_core.errors import NotAllowedNow
 from pilot_core.formatting import count
 from pilot_core.messages import sender, sending
 from pilot_core.review.links import LINK_DAYS
 from pilot_core.settings import Settings
-from pilot_core.store.pilots import local_user
 
 GIVEN_UP = 1
 
 
 def review_link(arguments: argparse.Namespace, config: Settings) -> int:
     """Print a review link of the newest ready attempt; with ``--mark-sent``, record that the attempt was sent."""
-    store, actor = open_store(arguments, config), at_command_line(local_user())
+    store = open_store(arguments, config)
+    actor = store.acting(None)
     pilot = store.load(arguments.review_link)
     ready = pilot.newest_ready_attempt
     if ready is None:

@@ -63,6 +63,7 @@ class ActKind(StrEnum):
     SEND = "send an attempt to the founder, or mark it as sent"
     MOVE_MESSAGE = "hold, release, cancel or tick off a message"
     FEED = "make or end one's calendar address"
+    NAME = "set one's display name"
     INVITE = "make a sign-in key"
     REVOKE_KEY = "revoke a sign-in key"
     ERASE_PILOT = "erase a pilot"

@@ -5,7 +5,6 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from getpass import getuser
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,6 +29,7 @@ from pilot_core.store.files.media import path_of_pilot, path_within, refuse_with
 from pilot_core.store.files.state_writer import hold_state_files, write_state_files
 from pilot_core.store.opening import database_of, media_of
 from pilot_core.store.tables import saving
+from pilot_core.store.tables.display_names import local_name
 from pilot_core.store.tables.events import event_from_row
 
 log = logging.getLogger(__name__)
@@ -121,7 +121,7 @@ class PilotStore:
             return actor
         if actor is not None or self.serves_visitors:
             raise AccessDenied("It is not known who does this; pass an actor.")
-        return at_command_line(local_user())
+        return at_command_line(local_name(self.database))
 
     def save(
         self, pilot: PilotRun, actor: str | None = None, also: Callable[[Connection], None] | None = None
@@ -159,7 +159,7 @@ class PilotStore:
             fields = saving.changed_fields(pilot, recommendation, saved)
             if fields:
                 pilot.log(EventKind.FIELDS_CHANGED, self.clock(), fields=fields)
-        events = _events(pilot, actor or local_user())
+        events = _events(pilot, actor or local_name(self.database))
         saving.update(connection, pilot, recommendation, events, saved)
         return events
 
@@ -332,14 +332,6 @@ class PilotStore:
             return self.database.read(lambda connection: saving.saved_ids(connection, pilot_ids))
 
         write_state_files(self.root, pilots, still_saved)
-
-
-def local_user() -> str:
-    """Return the name of the user who runs this process, for events."""
-    try:
-        return getuser()
-    except (KeyError, OSError):
-        return "unknown user"
 
 
 def _check_writable(root: Path) -> None:

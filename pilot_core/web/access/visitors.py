@@ -16,7 +16,7 @@ from pilot_core.bootstrap import App
 from pilot_core.domain.roles import Role
 from pilot_core.review.links import grant_for
 from pilot_core.services import keys
-from pilot_core.store.pilots import local_user
+from pilot_core.store.tables.display_names import local_name
 from pilot_core.web.access import accounts
 from pilot_core.web.access.current_app import app_of
 from pilot_core.web.access.who import Visitor, Way
@@ -63,7 +63,7 @@ def visitor_from(app: App, headers: Mapping[str, str], cookies: Mapping[str, str
     if account := accounts.allowed(app.settings, cookies):
         return Visitor(account.email, account.role, grant, ended, Way.ACCOUNT, account.sign_in)
     if is_here(app, headers, peer):
-        return Visitor(local_user(), Role.LEAD, grant, ended, Way.HERE)
+        return Visitor(local_name(app.store.database), Role.LEAD, grant, ended, Way.HERE)
     if grant:
         return Visitor(grant.name, Role.REVIEWER, grant)
     return Visitor("stranger", Role.STRANGER, ended=ended)
