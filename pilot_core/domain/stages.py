@@ -113,9 +113,13 @@ def stage_sentence(attempt: PilotRunAttempt, founder: str, now: datetime) -> str
         case Stage.OPENED:
             return f"{found.by} opened {name.lower()}{when}. There is no decision yet."
         case Stage.WATCHED:
-            part = f"{found.label.removeprefix('Watched ')} of " if found.watched is not None else ""
-            seen = f"{found.by} watched {part}{name.lower()}" if found.by else f"{name} was watched"
-            return f"{seen}, last{when}. There is no decision yet."
+            share = found.label.removeprefix("Watched ") if found.watched is not None else ""
+            if found.by:
+                seen = f"{found.by} watched {f'{share} of ' if share else ''}{name.lower()}, last{when}."
+            else:
+                most = f", at most {share} of it each" if share else ""
+                seen = f"Several people watched {name.lower()}{most}, last{when}."
+            return f"{seen} There is no decision yet."
     ready = f" It was ready{when}." if when else ""
     return f"{name} is ready and not sent.{ready}"
 
