@@ -25,15 +25,15 @@ def test_a_login_is_a_name_unless_it_is_a_machines(
     store: PilotStore, monkeypatch: pytest.MonkeyPatch, login: str, name: str
 ) -> None:
     monkeypatch.setattr(display_names, "getuser", lambda: login)
-    assert local_name(store.database) == name
+    assert store.database.read(local_name) == name
     names.set_display_name(store, "  Mara   Lind ", LEAD)
-    assert local_name(store.database) == "Mara Lind"
+    assert store.database.read(local_name) == "Mara Lind"
     store.save(create_pilot("Alice Chen", "AcmeAI", "feature_launch", "acme"))
     assert store.events(store.pilot_ids()[0])[0].actor == "Mara Lind"
     with pytest.raises(InvalidRequest):
         names.set_display_name(store, "\u200b", LEAD)
     erase_person(store, "Mara Lind", "She asked for it.", LEAD)
-    assert local_name(store.database) == name
+    assert store.database.read(local_name) == name
 
 
 def test_whoever_works_on_this_machine_is_asked_once(served: PilotStore, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,5 +48,5 @@ def test_whoever_works_on_this_machine_is_asked_once(served: PilotStore, monkeyp
     field.set_value("Mara Lind")
     next(button for button in at.sidebar.button if button.label == "Save your name").click()
     assert name_field(at.run()) == []
-    assert local_name(served.database) == "Mara Lind"
+    assert served.database.read(local_name) == "Mara Lind"
     assert name_field(opened("overview")) == []

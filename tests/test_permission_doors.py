@@ -199,4 +199,4 @@ def test_each_command_acts_as_this_machine_s_user(
     assert main([*given, "--store", str(at.store.root)]) == 0, capsys.readouterr().err
     after = at.rows()
     new = {row for table, rows in after.items() for row in set(rows) - set(before[table])}
-    assert any(local_name(at.store.database) in row for row in new), "it is known who did it"
+    assert any(at.store.database.read(local_name) in row for row in new), "it is known who did it"

@@ -121,7 +121,7 @@ class PilotStore:
             return actor
         if actor is not None or self.serves_visitors:
             raise AccessDenied("It is not known who does this; pass an actor.")
-        return at_command_line(local_name(self.database))
+        return at_command_line(self.database.read(local_name))
 
     def save(
         self, pilot: PilotRun, actor: str | None = None, also: Callable[[Connection], None] | None = None
@@ -159,7 +159,7 @@ class PilotStore:
             fields = saving.changed_fields(pilot, recommendation, saved)
             if fields:
                 pilot.log(EventKind.FIELDS_CHANGED, self.clock(), fields=fields)
-        events = _events(pilot, actor or local_name(self.database))
+        events = _events(pilot, actor or self.database.read(local_name))
         saving.update(connection, pilot, recommendation, events, saved)
         return events
 

@@ -4,7 +4,6 @@ from datetime import datetime
 from getpass import getuser
 
 from pilot_core.store.engine.connection import Connection, insert, rows
-from pilot_core.store.engine.database import Database
 from pilot_core.store.tables.columns import to_column
 
 UNNAMED = "A lead"
@@ -20,17 +19,16 @@ def local_login() -> str:
         return "unknown user"
 
 
-def given_name(database: Database) -> str | None:
-    """Return the name that the user of this machine has given, or None."""
-    sql = "SELECT name FROM display_names WHERE login = ?"
-    found = database.read(lambda connection: rows(connection, sql, [local_login()]))
+def given_name(connection: Connection) -> str | None:
+    """The name that the user of this machine has given, or None."""
+    found = rows(connection, "SELECT name FROM display_names WHERE login = ?", [local_login()])
     return found[0]["name"] if found else None
 
 
-def local_name(database: Database) -> str:
-    """Return what events and pages call the user of this machine: the name they gave, else a login that is a name."""
+def local_name(connection: Connection) -> str:
+    """What events and pages call the user of this machine: the name they gave, else a login that is a name."""
     login = local_login()
-    return given_name(database) or (UNNAMED if login.lower() in MACHINE_LOGINS else login)
+    return given_name(connection) or (UNNAMED if login.lower() in MACHINE_LOGINS else login)
 
 
 def set_name(connection: Connection, name: str, now: datetime) -> None:

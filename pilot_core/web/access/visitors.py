@@ -63,7 +63,7 @@ def visitor_from(app: App, headers: Mapping[str, str], cookies: Mapping[str, str
     if account := accounts.allowed(app.settings, cookies):
         return Visitor(account.email, account.role, grant, ended, Way.ACCOUNT, account.sign_in)
     if is_here(app, headers, peer):
-        return Visitor(local_name(app.store.database), Role.LEAD, grant, ended, Way.HERE)
+        return Visitor(app.store.database.read(local_name), Role.LEAD, grant, ended, Way.HERE)
     if grant:
         return Visitor(grant.name, Role.REVIEWER, grant)
     return Visitor("stranger", Role.STRANGER, ended=ended)

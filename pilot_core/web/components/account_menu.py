@@ -14,7 +14,7 @@ from pilot_core.web.components.text import plain
 
 def show(present: Visitor) -> None:
     """Draw both for visitors who signed in. The user of this machine has not, and is asked for a name once."""
-    if present.way is Way.HERE and given_name(app().store.database) is None:
+    if present.way is Way.HERE and app().store.database.read(given_name) is None:
         _ask_name(present)
     if present.way not in (Way.KEY, Way.ACCOUNT):
         return
