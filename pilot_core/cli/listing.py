@@ -19,8 +19,12 @@ from pilot_core.errors import StoreError
 from pilot_core.settings import Settings
 from pilot_core.store.queries.lists import PilotLine, PilotSummary, pilot_lines, pilot_summaries
 
-NAMES_AT = 64
+NAMES_AT = 60
 """The column of the plain list where the founder's name begins."""
+
+
+SHORT = {Stage.READY: "not sent", Stage.FAILED: "failed"}
+"""Stages whose words are longer than the list's column."""
 
 
 def list_pilots(arguments: argparse.Namespace, config: Settings) -> int:
@@ -52,12 +56,12 @@ def list_pilots(arguments: argparse.Namespace, config: Settings) -> int:
 def _lines(pilots: Iterable[PilotLine]) -> Iterator[str]:
     """Yield the list's lines, wrapped where names are too long for the screen; 100,000 pilots take a second."""
     room = max(20, shutil.get_terminal_size().columns - NAMES_AT)
-    yield f"{'Pilot':24}{'Status':17}{'Tries':>5}  {'Recommends':16}Founder, company\n"
+    yield f"{'Pilot':24}{'Status':13}{'Tries':>5}  {'Recommends':16}Founder, company\n"
     for p in pilots:
         status = _status(p)
         tries = f"{p.attempts_used}/{p.max_attempts}"
         names, *more = _folded(f"{p.founder_name}, {p.company_name}", room)
-        yield f"{p.pilot_id:24}{status:17}{tries:>5}  {badge_word(p.recommendation, p.reason_code):16}{names}\n"
+        yield f"{p.pilot_id:24}{status:13}{tries:>5}  {badge_word(p.recommendation, p.reason_code):16}{names}\n"
         for rest in more:
             yield f"{'':{NAMES_AT}}{rest}\n"
 
@@ -68,7 +72,10 @@ def _status(pilot: PilotLine) -> str:
         return pilot.approval_outcome
     if pilot.status == "paused" or pilot.latest_stage is None:
         return pilot.status
-    return stage_words(Stage(pilot.latest_stage), pilot.latest_watched)
+    stage, watched = Stage(pilot.latest_stage), pilot.latest_watched
+    if stage is Stage.WATCHED and watched is not None and watched < 0.01:
+        watched = None
+    return SHORT.get(stage) or stage_words(stage, watched)
 
 
 def _folded(text: str, room: int) -> list[str]:

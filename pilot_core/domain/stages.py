@@ -111,7 +111,7 @@ def stage_sentence(attempt: PilotRunAttempt, founder: str, now: datetime) -> str
                 sent = f"{name} was sent to {founder} by {attempt.sent_how or 'mail'}{when}."
             return f"{sent} It has not been opened in the review room yet."
         case Stage.OPENED:
-            return f"{found.by} opened {name.lower()}{when}. There is no decision yet."
+            return f"{found.by} opened {name.lower()}{',' if when else ''}{when}. There is no decision yet."
         case Stage.WATCHED:
             share = found.label.removeprefix("Watched ") if found.watched is not None else ""
             if found.by:

@@ -182,7 +182,7 @@ def approve_dialog(view: View, attempt: PilotRunAttempt) -> None:
         by = st.session_state.get(_key(view, number, "by")) or view.pilot.founder_name
         st.markdown(
             f"**{plain(film)}** of attempt {number}{long} is then approved for {plain(view.pilot.company_name)}: "
-            f"{plain(by)} said so, and you, {plain(view.lead)}, put it on record."
+            f"{plain(by)} said so, and you put it on record."
         )
         st.markdown(
             "- The pilot is completed, and no further attempt can be made.\n"

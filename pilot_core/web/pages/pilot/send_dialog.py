@@ -64,7 +64,8 @@ def show(view: View, name: str) -> None:
     email = _recipient(view, found) if config.mail else None
     with st.container(border=True, gap="small"):
         try:
-            if server_address.may_show(config, view.key(f"{name} anyway")):
+            linked = server_address.may_show(config, view.key(f"{name} anyway"))
+            if linked:
                 written = sending.copy_for(view.store, config, view.pilot, found)
             else:
                 written = words_of(view.store, config, found.message, view.pilot)
@@ -73,12 +74,15 @@ def show(view: View, name: str) -> None:
             return
         st.markdown(f"**{plain(written.subject)}**")
         st.code(written.body, language=None, wrap_lines=True)
-    st.caption("To change its words, edit it under Messages first." if found.is_stored else "")
+    if found.is_stored:
+        st.caption("To change its words, edit it under Messages first.")
     by_server = not found.why_not_by_server or bool(config.mail and email and not found.contact.email)
     if by_server:
         _send_button(view, name, found, email)
-    else:
+    elif linked:
         st.caption(plain(f"{found.why_not_by_server} Copy the message, send it, then mark it as sent."))
+    else:
+        st.caption("If you send it another way, mark it as sent.")
     _mark_button(view, name, number, primary=not by_server)
 
 
