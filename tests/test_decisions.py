@@ -6,6 +6,7 @@ from hashlib import sha256
 import pytest
 
 from pilot_core import PilotStore
+from pilot_core.domain.attempt import Shot
 from pilot_core.domain.comments import Anchor
 from pilot_core.domain.pilot import PilotRun
 from pilot_core.domain.reviews import Grant
@@ -246,11 +247,43 @@ def test_only_whoever_decided_and_the_team_can_undo(store: PilotStore, pilot: Pi
     assert kinds(store, pilot.pilot_id)[-1] == ("decision_undone", LEAD)
 
 
-def test_what_the_team_logged_itself_is_not_undone_here(store: PilotStore, pilot: PilotRun) -> None:
-    logged = pilots.record_feedback(store, pilot.pilot_id, 1, "By phone", "minor_changes", actor=LEAD).runs[0].review
-    assert undoable(store, team(pilot)) is None
+def test_an_approval_logged_by_a_lead_is_undone_by_the_team_within_ten_minutes_and_by_no_reviewer(
+    store: PilotStore, pilot: PilotRun, dana: Grant, clock: HandClock
+) -> None:
+    pilots.pause(store, pilot.pilot_id, "Away", LEAD)
+    logged = pilots.record_feedback(store, pilot.pilot_id, 1, "By phone", "approve", actor=LEAD).runs[0].review
+    assert store.load(pilot.pilot_id).status == "completed"
+    assert undoable(store, dana) is None
     with pytest.raises(DecisionNotFound):
-        undo_decision(store, team(pilot), logged.feedback_id)
+        undo_decision(store, dana, logged.feedback_id)
+    assert undoable(store, team(pilot)) == logged
+    clock.forward(minutes=10)
+    undo_decision(store, team(pilot), logged.feedback_id)
+    after = store.load(pilot.pilot_id)
+    assert (after.status, after.pause_reason, after.approval_outcome) == ("paused", "Away", "pending")
+    assert (after.decided_at, after.runs[0].feedback) == (None, [])
+
+    again = pilots.record_feedback(store, pilot.pilot_id, 1, "By phone", "approve", actor=LEAD).runs[0].review
+    clock.forward(minutes=10, seconds=1)
+    assert undoable(store, team(pilot)) is None
+    with pytest.raises(NotAllowedNow, match="Ten minutes have passed"):
+        undo_decision(store, team(pilot), again.feedback_id)
+
+
+def test_a_video_with_placeholders_is_approved_only_by_who_says_so(
+    store: PilotStore, pilot: PilotRun, dana: Grant
+) -> None:
+    def leave_a_placeholder(pilot: PilotRun) -> None:
+        shot = Shot(beat="hook", start=0, end=2, text="Find [what it does] in [seconds]")
+        pilot.attempt(1).drafts = [d.model_copy(update={"shots": [shot]}) for d in pilot.attempt(1).drafts]
+
+    store.change(pilot.pilot_id, leave_a_placeholder, LEAD)
+    shown = checksum(store, pilot)
+    with pytest.raises(InvalidRequest, match=r"placeholders: \[what it does\], \[seconds\]\.") as refused:
+        decide(store, dana, 1, Decision("approve", approved_sha256=shown, accepts_placeholders=False))
+    assert refused.value.field == "placeholders"
+    decide(store, dana, 1, Decision("approve", approved_sha256=shown, accepts_placeholders=True))
+    assert store.load(pilot.pilot_id).approval_outcome == "approved"
 
 
 def test_a_revoked_grant_decides_and_undoes_nothing(store: PilotStore, pilot: PilotRun, dana: Grant) -> None:

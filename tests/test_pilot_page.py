@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pilot_core import PilotStore
-from pilot_core.domain.attempt import AttemptState
+from pilot_core.domain.attempt import AttemptState, SentHow, Shot
 from pilot_core.domain.brief import Brief
 from pilot_core.domain.feedback import FeedbackMode
 from pilot_core.domain.pilot import ApprovalOutcome, PilotRun, PilotStatus
@@ -14,6 +14,7 @@ from pilot_core.domain.roles import Role
 from pilot_core.services import pilots
 from pilot_core.settings import ROOT
 from pilot_core.web.access import page_guard, who
+from pilot_core.web.components.server_address import ANYWAY
 from pilot_core.web.components.text import plain
 from pilot_core.web.pages.pilot.view import session_key
 from pilot_core.web.routes import uploads
@@ -29,6 +30,7 @@ from tests.pilot_pages import (
     film,
     labels,
     open_page,
+    page_text,
     shown,
     web_store,
 )
@@ -268,7 +270,59 @@ def test_an_approval_takes_a_second_deliberate_act(open_page: Open, cast: Cast) 
     assert not at.exception
     pilot = cast.store.load(pilot_id)
     assert (pilot.status, pilot.approval_outcome) == (PilotStatus.COMPLETED, ApprovalOutcome.APPROVED)
-    assert labels(at) == ["Erase this pilot…"]
+    assert labels(at) == ["Undo approval", "Erase this pilot…"]
+    at = button(at, "Undo approval")
+    assert not at.exception
+    pilot = cast.store.load(pilot_id)
+    assert (pilot.status, pilot.approval_outcome) == (PilotStatus.ACTIVE, ApprovalOutcome.PENDING)
+    assert pilot.attempt(1).review is None
+    assert "Log feedback on attempt 1" in labels(at)
+
+
+def test_placeholders_are_approved_only_by_a_lead_who_says_so(open_page: Open, cast: Cast) -> None:
+    pilot_id = cast.new()
+    cast.attempt(pilot_id)
+
+    def leave_a_placeholder(pilot: PilotRun) -> None:
+        draft = pilot.attempt(1).drafts[0]
+        pilot.attempt(1).drafts = [
+            draft.model_copy(update={"shots": [Shot(beat="hook", start=0, end=1, text="[what]")]})
+        ]
+
+    cast.store.change(pilot_id, leave_a_placeholder, "pipeline:storyboard")
+    at = choose(open_page(pilot_id), "approve")
+    at = button(at, "Approve attempt 1…")
+    assert "still placeholders: [what]" in page_text(at)
+    approve = next(button for button in at.button if button.label == "Approve attempt 1")
+    assert approve.disabled
+    at = field(at, "checkbox", "Approve the video with these words in it").check().run()
+    button(at, "Approve attempt 1")
+    assert cast.store.load(pilot_id).approval_outcome is ApprovalOutcome.APPROVED
+
+
+def test_a_ready_attempt_is_sent_from_its_page_and_that_can_be_undone(open_page: Open, cast: Cast) -> None:
+    pilot_id = cast.new()
+    cast.attempt(pilot_id, sent=False)
+    at = open_page(pilot_id)
+    assert "Attempt 1 is ready and not sent." in page_text(at)
+    assert "Remind the founder…" not in labels(at)
+    at = button(at, "Send to Alice Chen")
+    text = page_text(at)
+    assert "Founders cannot open http://localhost:8501" in text
+    assert "[review link]" in text
+    assert "Mark as sent" in labels(at)
+    assert "Send it now" not in labels(at)
+    at = field(at, "toggle", ANYWAY).set_value(True).run()
+    assert "http://localhost:8501/r/" in page_text(at)
+    at = button(at, "Mark as sent")
+    assert not at.exception
+    attempt = cast.store.load(pilot_id).attempt(1)
+    assert (attempt.sent_by, attempt.sent_how) == (LEAD, SentHow.HAND)
+    assert "Attempt 1 was marked as sent to Alice Chen by Mara Lindqvist just now." in page_text(at)
+    assert "Remind the founder…" in labels(at)
+    at = button(at, "Undo “Mark as sent”")
+    assert cast.store.load(pilot_id).attempt(1).sent_at is None
+    assert "Send to Alice Chen" in labels(at)
 
 
 def test_a_founder_who_changes_their_mind_is_heard_again(open_page: Open, cast: Cast) -> None:

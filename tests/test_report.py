@@ -11,7 +11,7 @@ from pilot_core.insight.report import OutcomeReport, build_report
 from tests.sketches import day, said, sketch
 
 NOW = day(10, 12)
-UNKNOWN = ("decision", "ttfc", "iterations", "cost", "sla_passed", "by", "received_at", "notes")
+UNKNOWN = ("decision", "ttfc", "iterations", "cost", "sla_passed", "by", "received_at", "notes", "stage_since")
 
 
 def improvement(pilot: PilotRun) -> dict[str, list[str]]:
@@ -122,9 +122,13 @@ def test_a_report_holds_these_fields_and_no_others():
                 "by": "Alice Chen",
                 "received_at": "2026-01-01T15:00:00Z",
                 "notes": "Words on attempt 1",
+                "stage": "decided",
+                "stage_since": "2026-01-01T15:00:00Z",
             },
-            {"number": 2, "state": "failed", "flags": []} | dict.fromkeys(UNKNOWN),
-            {"number": 3, "state": "ready", "flags": []} | dict.fromkeys(UNKNOWN) | {"ttfc": 60.0, "iterations": 2},
+            {"number": 2, "state": "failed", "flags": [], "stage": "render failed"} | dict.fromkeys(UNKNOWN),
+            {"number": 3, "state": "ready", "flags": [], "stage": "ready, not sent"}
+            | dict.fromkeys(UNKNOWN)
+            | {"ttfc": 60.0, "iterations": 2, "stage_since": "2026-01-03T10:00:00Z"},
             {
                 "number": 4,
                 "state": "ready",
@@ -137,6 +141,8 @@ def test_a_report_holds_these_fields_and_no_others():
                 "by": "Alice Chen",
                 "received_at": "2026-01-04T15:00:00Z",
                 "notes": "Words on attempt 4",
+                "stage": "decided",
+                "stage_since": "2026-01-04T15:00:00Z",
             },
         ],
     }

@@ -247,7 +247,7 @@ def _check_grounds(store: PilotStore, grant: Grant, shown: PilotRunAttempt, chec
 def _check_placeholders(shown: PilotRunAttempt) -> None:
     if shown.final_draft and (left := shown.final_draft.placeholders):
         raise InvalidRequest(
-            f"{', '.join(left)} is still in the video as a placeholder. Tick that you approve it like that, or ask for "
+            f"The video still has placeholders: {', '.join(left)}. Tick that you approve it with them, or ask for "
             "changes.",
             field="placeholders",
         )
