@@ -270,10 +270,7 @@ class PilotRun(Record):
         return given
 
     def mark_sent(self, attempt_number: int, by: str, how: SentHow, at: datetime | None = None) -> None:
-        """Record that an attempt was sent to the founder. ``by`` is the lead who sent it, "" for the server.
-
-        Raises PilotNotFound, and NotAllowedNow if it is not ready, was sent before, or is decided or the pilot is.
-        """
+        """Record that an attempt was sent, by a lead or ("") the server. Raises NotAllowedNow and PilotNotFound."""
         attempt = self.attempt(attempt_number)
         if reason := self.why_not_sendable(attempt):
             raise NotAllowedNow(reason)
@@ -292,10 +289,7 @@ class PilotRun(Record):
         return f"{name} was sent before." if attempt.sent_at else ""
 
     def undo_sent(self, attempt_number: int, at: datetime | None = None) -> None:
-        """Undo that an attempt was marked as sent by hand. Raises PilotNotFound and NotAllowedNow.
-
-        That is possible for ten minutes, until somebody opens it or decides.
-        """
+        """Undo that an attempt was marked as sent by hand. Raises NotAllowedNow and PilotNotFound."""
         attempt, at = self.attempt(attempt_number), as_utc(at or utc_now())
         if reason := self.why_sending_stands(attempt, at):
             raise NotAllowedNow(reason)
