@@ -48,13 +48,15 @@ old_videos.ask(view.store, view.pilot)
 header.show(view)
 
 if on_a_phone():
-    action_place, video_place = st.container(), st.container()
+    action_place, video_place, checklist_place = st.container(), st.container(), st.container()
 else:
     video_place, action_place = st.columns(2, gap="large")
+    checklist_place = action_place
 with video_place:
     shown = videos.show(view)
 with action_place:
     next_action.show(view, shown)
+with checklist_place:
     checklist.show(view, shown)
 
 sections = st.tabs(

@@ -246,7 +246,7 @@ def gain(flag: str, before: Draft, after: Draft) -> float | None:
             return None
         return (after.duration - before.duration) * (-1 if flag == "too_long" else 1)
     if flag in ("pacing_rushed", "pacing_flat"):
-        old, new = ([s.end - s.start for s in d.shots if s.beat != "cta"] for d in (before, after))
+        old, new = ([s.end - s.start for s in d.shots[:-1]] for d in (before, after))
         if not old or not new:
             return None
         if flag == "pacing_rushed":

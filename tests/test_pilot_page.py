@@ -125,6 +125,8 @@ def test_minor_changes_offer_the_next_attempt_and_show_what_it_will_be_told(open
     text = shown(at)
     assert plain("Attempt 1, minor changes (Too long, Factual error): “Say *less*.”") in text
     assert "Shortened from" in text or "lasts at least" in text
+    assert "Needs a person before attempt 2" in text
+    assert plain("The pipeline does not read “Say *less*.”") in text
     assert any("Factual error" in warning.value and "proof points" in warning.value for warning in at.warning)
     assert "not answered by this version" not in text
 

@@ -112,8 +112,8 @@ def _length(draft: Draft) -> float | None:
 
 
 def _lengths(draft: Draft) -> list[float]:
-    """Return the seconds of each shot before the call to action."""
-    return [shot.end - shot.start for shot in draft.shots if shot.beat != CALL]
+    """Return the seconds of each shot but the last, which holds the call to action."""
+    return [shot.end - shot.start for shot in draft.shots[:-1]]
 
 
 def _average(draft: Draft) -> float | None:

@@ -1,10 +1,11 @@
 """Describes what a storyboard changed since the previous version, in sentences with values before and after."""
 
 from pilot_core import catalog
-from pilot_core.domain.attempt import Change
+from pilot_core.domain.attempt import Change, Draft, Shot
 from pilot_core.domain.feedback import FeedbackLevel
+from pilot_core.domain.measures import is_contradicted
 from pilot_core.video.contract import CutBrief
-from pilot_core.video.storyboard.film import Film
+from pilot_core.video.storyboard.film import FPS, Film
 from pilot_core.video.storyboard.layout import compose
 from pilot_core.video.storyboard.palette import Palette, palette_of
 from pilot_core.video.storyboard.plan import build, hook_times
@@ -68,7 +69,21 @@ def _after_review(brief: CutBrief, before: Film, after: Film, palette: Palette) 
         _music(flags, before, after),
         _layout(flags, before, after),
     ]
-    return [change for change in told if change] + _for_a_person(flags)
+    seen = _measurable(before, seen_length(brief, before.direction, brief.reviews[-1]))
+    now = _measurable(after, after.seconds)
+    return [_unless_contradicted(change, seen, now) for change in told if change] + _for_a_person(flags)
+
+
+def _unless_contradicted(change: Change, before: Draft, after: Draft) -> Change:
+    """Return the change, left to a person if the two videos measured show that it does not do what was asked."""
+    is_not_done = is_contradicted(change, before, after)
+    return change.model_copy(update={"answered": False, "shots": []}) if is_not_done else change
+
+
+def _measurable(film: Film, seconds: float) -> Draft:
+    """Return what can be measured of a film that is ``seconds`` long."""
+    shots = [Shot(beat=shot.beat, start=shot.start / FPS, end=shot.end / FPS) for shot in film.shots]
+    return Draft(iteration=1, video_path="", duration=seconds, shots=shots)
 
 
 def _raised(flags: list[str], *answered: str) -> list[str]:

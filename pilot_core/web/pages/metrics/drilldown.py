@@ -1,10 +1,15 @@
 """The pilots behind a number or a mark, each with a link; and for a flag, the reviews that raised it."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from pilot_core.domain.judgements import Override
+from pilot_core.errors import PilotNotFound
 from pilot_core.formatting import ago, count, day
 from pilot_core.insight.recommend import CODES
+from pilot_core.insight.report import build_report
+from pilot_core.review.requests import answers_of
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.queries.drilldown import Behind, Note, pilots_behind, theme_quotes
 from pilot_core.store.queries.judgements import standing_overrides
@@ -52,9 +57,9 @@ def show(store: PilotStore, asked: Asked, drilldown: Drilldown, key: str) -> Non
         _quotes(store, asked, drilldown)
 
 
-def quote(note: Note, state: str = "") -> None:
-    """Draw one review: its pilot, decision, date and text, as typed."""
-    facts = [badges.DOTS[note.decision][2], *([state] if state else []), day(note.received_at)]
+def quote(note: Note, known: Sequence[str] = ()) -> None:
+    """Draw one review: its pilot, decision, what else is ``known`` of it, its date and its text, as typed."""
+    facts = [badges.DOTS[note.decision][2], *map(plain, known), day(note.received_at)]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         links.pilot_link(note.pilot_id, plain(f"{note.company_name}, attempt {note.attempt_number}"))
         st.caption(", ".join(facts), width="content")
@@ -69,7 +74,19 @@ def _quotes(store: PilotStore, asked: Asked, drilldown: Drilldown) -> None:
     st.markdown(f"**What they said** · {which}")
     with st.container(height=320 if len(found) > 3 else "content", border=len(found) > 3):
         for quoted in found:
-            quote(quoted.note, STATES[quoted.state][0].lower())
+            known = _known(store, asked, quoted.note.pilot_id, drilldown.flag or "")
+            quote(quoted.note, [STATES[quoted.state][0].lower(), *known])
+
+
+def _known(store: PilotStore, asked: Asked, pilot_id: str, flag: str) -> list[str]:
+    """Return what was measured of a flag on a pilot, before and after, and what reviewers said of it later."""
+    try:
+        pilot = store.load(pilot_id)
+    except PilotNotFound:  # erased since the list was read
+        return []
+    report = build_report(pilot, answers_of(store, pilot_id), as_of=asked.as_of, now=store.clock())
+    theme = next((theme for theme in report.themes if theme.flag == flag), None)
+    return [words for words in (theme.measured, theme.answer) if words] if theme else []
 
 
 def _row(store: PilotStore, pilot: Behind, override: Override | None) -> None:

@@ -56,12 +56,13 @@ def show_needs(view: View) -> None:
         lines.append(f"- {count(len(left) - ON_THE_CARD, 'more request')}")
     needs = "needs" if len(left) == 1 else "need"
     title = f"**{count(len(left), 'request')} {needs} a person in attempt {listed.attempt.attempt_number}**"
-    st.warning("\n".join([title, "", *lines, "", "See the checklist."]), icon=":material/person_alert:")
+    st.warning("\n".join([title, "", *lines, "", "The checklist has them all."]), icon=":material/person_alert:")
 
 
 def _summary(listed: Checklist) -> str:
     counts = Counter(item.outcome for item in listed.items)
     parts = [f"{counts[outcome]} {word.lower()}" for outcome, (word, _, _) in LOOKS.items() if counts[outcome]]
+    parts = [part if part.startswith("1 ") else part.replace("needs", "need") for part in parts]
     answers = Counter(_by_reviewer(item.answer) for item in listed.items)
     parts += [f"{answers[word]} {word.lower()} by reviewers" for word in ("Confirmed", "Reopened") if answers[word]]
     return f"Asked of attempt {listed.base.attempt_number} and before. {' · '.join(parts)}."

@@ -86,7 +86,7 @@ def show_needs(view: View) -> None:
         lines += [
             change.text for change in pipeline.planned(brief) if not (change.answered or set(change.flags) <= named)
         ]
-        lines += [f"It does not read “{shortened(words)}”" for words in preview.unread_words(brief)]
+        lines += [f"The pipeline does not read “{shortened(words)}”" for words in preview.unread_words(brief)]
     if lines:
         title = f"**Needs a person before attempt {brief.attempt_number}**"
         st.warning("\n".join([title, "", *(f"- {plain(line)}" for line in lines)]), icon=":material/person_alert:")
