@@ -135,7 +135,7 @@ def test_an_accepted_suggestion_counts_from_then_on_like_any_flag(store, pilot):
     assert changed.runs[0].feedback[0].flags == ["too_long", "hook_weak"]
     assert store.load(pilot.pilot_id).runs[0].feedback[0].flags == ["too_long", "hook_weak"]
     bars = metrics_page(store).themes.bars
-    assert {bar.flag: bar.by_state[FlagState.NEW] for bar in bars} == {"hook_weak": 1, "too_long": 1}
+    assert {bar.flag: bar.by_state[FlagState.RAISED] for bar in bars} == {"hook_weak": 1, "too_long": 1}
     assert suggestions(store) == []
     assert told(store, pilot) == [("Lea", "flag_accepted")]
     with pytest.raises(NotAllowedNow, match="raised on this feedback already"):

@@ -92,7 +92,7 @@ def test_golden_case_3_names_four_attempts_and_three_majors():
 
 
 def test_golden_case_5_does_not_call_the_flag_resolved():
-    assert flag_states(GOLDEN[5][0]) == {"hook_weak": FlagState.NEW}
+    assert flag_states(GOLDEN[5][0]) == {"hook_weak": FlagState.RAISED}
 
 
 def test_golden_cases_without_a_verdict_name_what_speaks_against_them():
@@ -275,14 +275,14 @@ def test_a_review_corrected_later_replaces_the_first():
 @pytest.mark.parametrize(
     ("attempts", "expected"),
     [
-        (["m{too_long}"], {"too_long": "new"}),
+        (["m{too_long}"], {"too_long": "raised"}),
         (["m{too_long}", "m{too_long}"], {"too_long": "persistent"}),
         (["m{too_long}", "m", "m{too_long}"], {"too_long": "persistent"}),
         (["m{too_long}", "m{too_long}", "m"], {"too_long": "resolved"}),
         (["m{too_long}", "m{hook_weak}"], {"too_long": "resolved", "hook_weak": "new"}),
-        (["m{too_long}", "?"], {"too_long": "new"}),
+        (["m{too_long}", "?"], {"too_long": "raised"}),
         (["m{too_long}", "m{too_long}", "?"], {"too_long": "persistent"}),
-        (["m{too_long}", "sm{hook_weak}"], {"too_long": "new"}),
+        (["m{too_long}", "sm{hook_weak}"], {"too_long": "raised"}),
         (["m", "m"], {}),
         (["?"], {}),
     ],

@@ -32,6 +32,7 @@ class FlagState(StrEnum):
 
     PERSISTENT = "persistent"
     NEW = "new"
+    RAISED = "raised"
     RESOLVED = "resolved"
 
 
@@ -101,11 +102,11 @@ def raised_on(reviewed: list[Reviewed]) -> dict[str, list[int]]:
 def flag_states(pilot: PilotRun) -> dict[str, FlagState]:
     """Return the state of each flag as of the latest reviewed attempt, in the order in which flags first came up.
 
-    RESOLVED: not raised on that attempt. PERSISTENT: raised on it and on an earlier one. NEW: raised only on it, even
-    if it is the only reviewed attempt.
+    RESOLVED: not raised on that attempt. PERSISTENT: raised on it and on an earlier one. NEW: raised only on it, of two
+    or more reviewed attempts. RAISED: it is the only reviewed attempt.
     """
     reviewed = reviewed_attempts(pilot)
-    return {flag: _flag_state(on, reviewed[-1].number) for flag, on in raised_on(reviewed).items()}
+    return {flag: _flag_state(on, reviewed) for flag, on in raised_on(reviewed).items()}
 
 
 def quotes(entries: Iterable[Reviewed]) -> list[Quote]:
@@ -163,7 +164,9 @@ def _reached_by(attempt: PilotRunAttempt, moment: datetime) -> dict[str, object]
     return {**sent, "viewings": viewings}
 
 
-def _flag_state(on: list[int], latest: int) -> FlagState:
-    if latest not in on:
+def _flag_state(on: list[int], reviewed: list[Reviewed]) -> FlagState:
+    if len(reviewed) == 1:
+        return FlagState.RAISED
+    if reviewed[-1].number not in on:
         return FlagState.RESOLVED
     return FlagState.PERSISTENT if len(on) > 1 else FlagState.NEW

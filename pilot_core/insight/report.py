@@ -39,6 +39,7 @@ FLAG_WORDS: dict[FlagState, str] = {
     FlagState.RESOLVED: "not raised again",
     FlagState.PERSISTENT: "raised again",
     FlagState.NEW: "raised for the first time",
+    FlagState.RAISED: "raised",
 }
 
 
@@ -249,7 +250,7 @@ def _themes(pilot: PilotRun, reviewed: list[Reviewed], answers: Sequence[Answer]
                 flag=flag,
                 label=catalog.label("flag", flag),
                 attempts=on,
-                state=states[flag].value if len(reviewed) > 1 else "raised",
+                state=states[flag].value,
                 quotes=quotes(r for r in reviewed if r.number in on),
                 measured=str(value) if value else None,
                 answer=_answer(flag, on[-1], answers),

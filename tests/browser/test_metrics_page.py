@@ -71,10 +71,11 @@ def test_a_filter_a_click_and_exactly_the_right_pilots(open_page: OpenPage, stor
     page.reload()
     expect(page.get_by_text("3 pilots, 4 videos")).to_be_visible()
     expect(page).to_have_url(re.compile(r"/metrics\?brands=Acme$"))
-    # The second state from the axis is "new": Brisa's hook; Northbeam's is resolved, Kestrel is in another cohort.
-    bars = chart(page, "themes").locator(".barlayer .trace").nth(1).locator(".point path")
+    # The third state from the axis is "raised": Brisa's hook; Northbeam's is not raised again, Kestrel is in another
+    # cohort.
+    bars = chart(page, "themes").locator(".barlayer .trace").nth(2).locator(".point path")
     bars.first.click(force=True)
-    expect(page.get_by_text("Hook is weak, new · 1 pilot")).to_be_visible()
+    expect(page.get_by_text("Hook is weak, raised · 1 pilot")).to_be_visible()
     expect(page.get_by_text("What they said · 1 review")).to_be_visible()
     expect(page.get_by_text("Brisa said so.")).to_be_visible()
     expect(behind(page, "themes")).to_have_text([re.compile("Brisa, Alice Chen"), re.compile("Brisa, attempt 1")])

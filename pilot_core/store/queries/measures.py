@@ -201,6 +201,7 @@ FLAG_STATES = """
         CASE
             WHEN r.latest < p.last_reviewed THEN 'resolved'
             WHEN r.times > 1 THEN 'persistent'
+            WHEN p.last_reviewed = p.first_reviewed THEN 'raised'
             ELSE 'new'
         END AS state
     FROM (

@@ -49,8 +49,8 @@ CHART = Chart(
     key="themes",
     question="What to fix first?",
     explanation="Flags that people chose, by pilots, ranked by recurring ones. Recurring: on two or more reviewed "
-    "attempts, the latest among them. New: on the latest only. Not raised again: absent from the latest, "
-    "which does not prove that it is solved.",
+    "attempts, the latest among them. New: on the latest of two or more only. Raised: on the only "
+    "reviewed attempt. Not raised again: absent from the latest, which does not prove that it is solved.",
     description="Flags by the number of pilots they were raised on.",
     reading=lambda page: page.themes.reading,
     draw=draw,
