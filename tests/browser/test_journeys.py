@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 
 from pilot_core import PilotStore
 from pilot_core.clock import utc_now
+from pilot_core.domain.actors import at_command_line
 from pilot_core.domain.attempt import AttemptState
 from pilot_core.services import pilots
 from pilot_core.store.queries import renders
@@ -166,6 +167,45 @@ def test_a_render_killed_in_the_middle_is_shown_as_failed_within_ten_seconds_and
     page.get_by_role("button", name="Retry the render").click()
     expect(page.get_by_text("Attempt 1 is ready")).to_be_visible(timeout=60_000)
     assert store.load(render.pilot_id).attempt(1).state is AttemptState.READY
+
+
+def test_a_change_by_others_appears_without_a_click_and_moves_nothing_that_is_typed(
+    open_page: OpenPage, store: PilotStore
+) -> None:
+    page = open_page("/")
+    [pilot] = [pilot for pilot in store.load_all() if pilot.company_name == "Fjordbank"]
+    expect(page.get_by_role("button", name="Send to Alice").first).to_be_visible()
+    field = page.get_by_placeholder("Founder, company or id")
+    field.click()
+    field.press_sequentially("north")
+    place = field.bounding_box()
+    pilots.pause(store, pilot.pilot_id, "Away until spring", at_command_line("Theo Grant"))
+    expect(page.get_by_text("Pilots have changed.")).to_be_visible()
+    expect(field).to_be_focused()
+    assert (field.input_value(), field.bounding_box()) == ("north", place)
+    field.blur()
+    expect(page.get_by_text("Away until spring")).to_be_visible()
+    pilots.resume(store, pilot.pilot_id, at_command_line("Theo Grant"))
+    expect(page.get_by_text("Away until spring")).to_be_hidden()
+
+
+def test_keys_search_open_pages_and_are_listed(open_page: OpenPage, store: PilotStore) -> None:
+    page = open_page("/")
+    field = page.get_by_placeholder("Founder, company or id")
+    expect(field).to_be_visible()
+    expect(page.get_by_role("button", name="Keys ?")).to_be_visible()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_contain_text("Overview")
+    page.get_by_role("button", name="Close").click()
+    page.keyboard.press("/")
+    expect(field).to_be_focused()
+    page.keyboard.press("g")
+    page.keyboard.press("m")
+    expect(field).to_have_value("gm")
+    field.blur()
+    page.keyboard.press("g")
+    page.keyboard.press("m")
+    expect(page).to_have_url(re.compile("/metrics"))
 
 
 def test_on_a_phone_nothing_is_wider_than_the_screen(open_page: OpenPage, store: PilotStore) -> None:

@@ -27,7 +27,8 @@ def show(view: View) -> None:
         st.markdown(plain(result.summary + provisional), width="content")
     brand = catalog.label("brand", pilot.brand_preset) if pilot.brand_preset else "no brand preset"
     used = f"{pilot.attempts_used} of {count(pilot.max_attempts, 'attempt')} used"
-    facts = (pilot.founder_name, catalog.label("scenario", pilot.scenario_type), brand, used)
+    facts = [pilot.founder_name, catalog.label("scenario", pilot.scenario_type), brand, used]
+    facts += [f"owned by {pilot.owner}"] if pilot.owner else []
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(" · ".join(map(plain, facts)), width="content")
         when(pilot.created_at, "began ")
