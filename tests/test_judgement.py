@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from pilot_core import PilotStore
+from pilot_core import PilotStore, bootstrap
 from pilot_core.domain.actors import at_command_line
 from pilot_core.domain.pilot import PilotRun
 from pilot_core.errors import InvalidRequest, NotAllowedNow, PilotNotFound
@@ -26,6 +26,7 @@ from pilot_core.services.judgements import (
     undo_decided_suggestion,
     undo_override,
 )
+from pilot_core.settings import read_settings
 from pilot_core.store.engine import lease
 from pilot_core.store.queries.judgements import (
     NOT_FILED,
@@ -197,6 +198,15 @@ def test_saved_recommendations_follow_the_rules_in_force_and_filed_reports_keep_
     assert filed_report(store.database, filed.report_id) == filed
     assert current_rules_job.judge_anew(store) == 0
     assert not any(f.kind in {current_rules_job.KIND, "derived", "state_odd"} for f in check(store))
+
+
+def test_a_store_that_is_opened_judges_the_newest_pilots_anew(store, pilot, monkeypatch):
+    lenient = current_rules().model_copy(update={"version": "lenient"})
+    monkeypatch.setattr("pilot_core.maintenance.current_rules.current_rules", lambda: lenient)
+    monkeypatch.setattr("pilot_core.insight.recommend.current_rules", lambda: lenient)
+    assert [f.kind for f in current_rules_job.finding(store)] == [current_rules_job.KIND]
+    opened = bootstrap.open_store(read_settings(), store.root)
+    assert list(current_rules_job.finding(opened)) == []
 
 
 def test_a_repair_judges_anew_by_the_rules_in_force(store, pilot, monkeypatch):

@@ -19,12 +19,14 @@ from pilot_core.insight.results import Measures, Spread
 from pilot_core.insight.rules import current_programme_rules
 from pilot_core.insight.stats import rate
 from pilot_core.services.pilots import pause
+from pilot_core.store.engine.connection import rows
 from pilot_core.store.queries.cohorts import Choices, choices, in_cohort
 from pilot_core.store.queries.drilldown import GROUPS, Selection, pilots_behind, theme_quotes, unthemed
 from pilot_core.store.queries.measures import OVERALL, segments
 from pilot_core.store.queries.metrics_page import MetricsPage, metrics_page
 from pilot_core.store.queries.programme import programme_summary
 from pilot_core.store.queries.series import feedback_waits
+from pilot_core.store.tables.columns import from_column
 from tests.crowd import crowd, fill
 from tests.pilot_stories import make_pilot
 from tests.plain_measures import DECIDED, improvements, pilot_outcome, plain_measures, seen
@@ -172,6 +174,20 @@ def test_the_guardrails_are_counted_over_the_pilots(full, pilots, page):
     assert (found.first_cuts_over, found.first_cuts_known) == (sum(v > limit for v in measured), len(measured))
     assert (found.costs_known, found.decided) == (len(known), len(decided))
     assert 0 < found.costs_known < found.decided
+
+
+def test_an_approval_is_dated_by_its_review_whatever_the_import_says(full, pilots):
+    """By the review of the highest-numbered attempt that stands approved; without one, or its time, as was imported."""
+
+    def decided(pilot: PilotRun) -> datetime:
+        standing = [(r.number, r.review.received_at) for r in reviewed_attempts(pilot) if r.review.level == "approve"]
+        return (max(standing)[1] if standing else None) or pilot.decided_at or pilot.updated_at
+
+    sql = "SELECT pilot_id, ended_at FROM pilot_outcomes f JOIN chosen c ON c.pid = f.pid WHERE pilot_outcome = 'approved'"
+    found = in_cohort(full.database, Cohort(), None, lambda c: rows(c, sql))
+    approved = {p.pilot_id: decided(p) for p in pilots if p.approval_outcome == "approved"}
+    assert {row["pilot_id"]: from_column(row["ended_at"]) for row in found} == approved
+    assert any(decided(p) != p.decided_at for p in pilots if p.approval_outcome == "approved")
 
 
 def test_the_latest_block_ends_at_the_pilot_decided_last(full, pilots):
