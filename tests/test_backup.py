@@ -25,6 +25,7 @@ from pilot_core.maintenance import restore as restore_module
 from pilot_core.maintenance.backup import back_up, verify
 from pilot_core.maintenance.check import check
 from pilot_core.maintenance.restore import restore
+from pilot_core.messages.capability_links import KEY_FILE
 from pilot_core.services import pilots as services
 from pilot_core.settings import ROOT
 from pilot_core.web.server.background import Watch
@@ -75,6 +76,13 @@ def test_what_is_backed_up_comes_back_equal(filled: PilotStore, tmp_path: Path) 
     assert check(again, under_way=0) == []
     assert (manifest.counts["pilots"], manifest.counts["feedback"], manifest.media) == (2, 1, True)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.zip", "back", "store"]
+
+
+def test_the_key_of_links_in_messages_is_in_no_backup(filled: PilotStore, tmp_path: Path) -> None:
+    (filled.root / KEY_FILE).write_text("a key")
+    back_up(filled, tmp_path / "a.zip")
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        assert not [name for name in archive.namelist() if KEY_FILE in name]
 
 
 def test_a_backup_without_media_leaves_out_films_and_its_store_says_which_are_missing(

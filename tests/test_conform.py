@@ -1,6 +1,7 @@
 """Every delivered video becomes one that plays everywhere, and each of its frames shows the right picture."""
 
 import hashlib
+import subprocess
 from fractions import Fraction
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from pilot_core.errors import PipelineFailed
+from pilot_core.video.conform import process
 from pilot_core.video.conform.process import conform, inspect
 from pilot_core.video.conform.rates import in_words, rate_of
 from pilot_core.video.conform.survey import survey
@@ -134,3 +136,19 @@ def test_a_picture_that_stays_too_long_in_memory_is_stopped(tmp_path: Path, monk
     with pytest.raises(PipelineFailed, match="takes more time or memory"):
         conform(path, tmp_path / "full.mp4", None, lambda done: None)
     assert [p.name for p in tmp_path.iterdir()] == ["film.mp4"]
+
+
+def test_the_process_that_decodes_gets_nothing_of_the_servers_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PILOT_OPS_SECRET", "a secret of the server")
+    given: list[dict[str, str]] = []
+    begin = subprocess.Popen
+
+    def noted(*command: object, **options: dict[str, str]) -> object:
+        given.append(options["env"])
+        return begin(*command, **options)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(process.subprocess, "Popen", noted)
+    inspect(make_film(tmp_path / "film.mp4"))
+    assert given == [{"MALLOC_ARENA_MAX": "2"}]

@@ -17,6 +17,7 @@ from pilot_core.web.access import page_guard
 from pilot_core.web.server import open_sockets
 from pilot_core.web.server.middleware import Guard
 from tests.asking import AWAY
+from tests.conftest import HandClock
 from tests.reviewing import LEAD
 from tests.served import served_scope
 
@@ -128,17 +129,25 @@ def test_a_message_is_passed_on_only_while_its_sender_is_still_the_same(served: 
     with_line(signed_in(served, "Rita"), work)
 
 
-@pytest.mark.parametrize("news", ["of this process", "of the file"])
-def test_news_end_an_idle_socket(served: PilotStore, monkeypatch: pytest.MonkeyPatch, news: str) -> None:
+@pytest.mark.parametrize("news", ["of this process", "of the file", "none, and the key has expired"])
+def test_news_end_an_idle_socket(
+    served: PilotStore, clock: HandClock, monkeypatch: pytest.MonkeyPatch, news: str
+) -> None:
     async def work(line: Line) -> None:
         await opened(line)
         if news == "of the file":
             served.database.after_writing = None
-        keys.revoke_key(served, "Rita", LEAD)
+        if news.startswith("none"):
+            clock.forward(days=31)
+        else:
+            keys.revoke_key(served, "Rita", LEAD)
         await ended(line, open_sockets.ENDED)
 
     if news == "of this process":
         monkeypatch.setattr(served.database, "file_stamp", tuple)
+    if news.startswith("none"):
+        assert open_sockets.LOOK_SECONDS == 30
+        monkeypatch.setattr(open_sockets, "LOOK_SECONDS", 0.05)
     with_line(signed_in(served, "Rita"), work)
 
 

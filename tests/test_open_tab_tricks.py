@@ -101,6 +101,13 @@ def test_what_no_page_sends_is_not_answered(team: Team, viewer: Socket, kind: st
     assert "heartbeat_ack" in answered.kinds
 
 
+def test_a_message_that_is_too_long_closes_its_socket(server: Server, team: Team) -> None:
+    with socket_to(server.port, host=AWAY, cookies=team.signed_in().cookies) as tab:
+        assert tab is not None
+        assert not tab.run("preview", f"said={'a' * 1_000}").closed
+        assert tab.run("preview", f"said={'a' * 51_000_000}", patience=SECONDS).closed
+
+
 def test_an_owners_name_in_the_handshake_takes_no_session_over(server: Server, team: Team) -> None:
     owner = team.signed_in()
     (key,) = [key for key in keys.keys_of(team.store) if key.name == owner.name]

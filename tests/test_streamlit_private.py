@@ -5,6 +5,7 @@ A test that fails after an upgrade names what changed. The fix belongs in ``pilo
 
 import ast
 import asyncio
+import inspect
 import zipfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -18,6 +19,7 @@ from streamlit.proto.BackMsg_pb2 import BackendOperationRequest, BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime import Runtime, RuntimeConfig
 from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
+from streamlit.runtime.memory_session_storage import MemorySessionStorage
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.session_manager import SessionClient
@@ -172,6 +174,11 @@ def test_without_the_files_of_a_session_its_downloads_would_be_everybodys(tmp_pa
             assert not private.holds_media("mine", address)
 
     asyncio.run(work())
+
+
+def test_a_session_without_a_browser_lasts_two_minutes() -> None:
+    """SECURITY.md says so."""
+    assert inspect.signature(MemorySessionStorage).parameters["ttl_seconds"].default == 120
 
 
 def test_a_message_of_the_browser_that_is_new_is_noticed() -> None:
