@@ -12,6 +12,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 from pilot_core.domain.roles import Role
+from pilot_core.ids import PILOT_ID
 from pilot_core.review.links import make_link, open_link
 from pilot_core.services import keys
 from pilot_core.store.engine.connection import rows
@@ -55,10 +56,14 @@ class Tab:
         return shown
 
     def walk(self) -> None:
-        """Draw the page, then use every widget that it draws at first, so that tabs, dialogs and forms open too."""
+        """Draw the page, then use every widget that it draws at first, so that tabs, dialogs and forms open too.
+
+        Of widgets that differ only by their pilot, such as those of rows, one is used.
+        """
         drawn = self.run().fragments
+        once = {_without_pilot(widget.id): widget for widget in self.widgets.values()}
         # Fragments first: another widget, such as a filter, may leave nothing for them to draw.
-        for widget in sorted(self.widgets.values(), key=lambda widget: not widget.fragment):
+        for widget in sorted(once.values(), key=lambda widget: not widget.fragment):
             for states in self.uses_of(widget):
                 self.run(states, widget.fragment if widget.fragment in drawn else "")
             drawn = self.run().fragments
@@ -68,6 +73,12 @@ class Tab:
         if widget.kind == "tab_container":
             return [[WidgetState(id=widget.id, string_value=pane)] for pane in self.panes]
         return [list(widget.states)] if widget.states else []
+
+
+def _without_pilot(widget_id: str) -> str:
+    """Return the key in a widget's id without the pilot's id, or the whole id of a widget without a key."""
+    key = re.sub(r"^\$\$ID-[0-9a-f]+-", "", widget_id)
+    return re.sub(PILOT_ID.pattern, "", key) if key != "None" else widget_id
 
 
 @contextmanager

@@ -85,7 +85,9 @@ def cards(at: AppTest) -> dict[str, tuple[str, str]]:
 
 
 def linked(at: AppTest) -> list[str]:
-    return [link.proto.label.replace("\\", "") for link in at.get("page_link")]
+    """Return the labels of the links, without those of the cards."""
+    labels = [link.proto.label.replace("\\", "") for link in at.get("page_link")]
+    return [label for label in labels if label != "See the pilots"]
 
 
 def drawn(at: AppTest) -> list[str]:

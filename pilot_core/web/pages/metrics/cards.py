@@ -8,7 +8,7 @@ from pilot_core.insight.stats import Rate
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.queries.drilldown import Selection
 from pilot_core.store.queries.metrics_page import MetricsPage
-from pilot_core.web.components import headline_cards, metric_card
+from pilot_core.web.components import headline_cards, links, metric_card
 from pilot_core.web.components.headline_cards import with_sparkline
 from pilot_core.web.components.metric_card import MetricCard
 from pilot_core.web.components.numbers import cost, days, events, hours, left_out, rate_with_n, spread_in
@@ -16,7 +16,7 @@ from pilot_core.web.pages.metrics import drilldown
 from pilot_core.web.pages.metrics.filters import Asked
 from pilot_core.web.pages.metrics.plot import Drilldown
 
-GROUP_KEY = "numbers_group"
+GROUP_KEY, BEHIND = "numbers_group", "behind"
 
 
 def pilot_counts(outcomes: OutcomeCounts, videos: int) -> str:
@@ -52,15 +52,9 @@ def show(page: MetricsPage, window: str) -> None:
 
 
 def _behind(card: MetricCard) -> None:
-    """Draw the button that lists the card's pilots below the cards."""
-    choose = {GROUP_KEY: card.group}
-    st.button(
-        "See the pilots",
-        key=f"behind {card.label}",
-        type="tertiary",
-        on_click=st.session_state.update,
-        args=(choose,),
-    )
+    """Draw the link that lists the card's pilots below the cards."""
+    address = {name: st.query_params.get_all(name) for name in st.query_params} | {BEHIND: [card.group]}
+    st.page_link(links.METRICS, label="See the pilots", query_params=address)
 
 
 def _approval(page: MetricsPage) -> list[MetricCard]:
@@ -201,7 +195,7 @@ def pilots_behind(store: PilotStore, asked: Asked, page: MetricsPage) -> None:
     # Groups of attempts, whose pilots are counted when they are listed.
     others = {"sla_missed": "SLA missed by an attempt", "with_video": "With a video", "all": "All pilots"}
     known = {group: f"{name} {n:,}" for group, (name, n) in groups.items() if n} | others
-    if (asked_for := st.query_params.pop("behind", None)) in known:
+    if (asked_for := st.query_params.pop(BEHIND, None)) in known:
         st.session_state[GROUP_KEY] = asked_for
     chosen = st.pills(
         "Pilots behind the numbers",
