@@ -41,7 +41,7 @@ GROUPS = {
     ),
     "grants": Group(
         ("pilot_core/store/tables/reviews.py",),
-        ("tests/test_link_rules.py", "tests/test_links.py"),
+        ("tests/test_link_rules.py", "tests/test_links.py", "tests/test_comments.py"),
     ),
     "recommendation": Group(
         ("pilot_core/insight/recommend.py", "pilot_core/insight/facts.py"),
@@ -59,7 +59,7 @@ def main() -> int:
         total, unnoticed = run(GROUPS[name])
         print(f"{name}: {total} mutants, {len(unnoticed)} unnoticed", flush=True)
         for mutant, text in unnoticed.items():
-            if mutant not in explained:
+            if mutant not in explained and not is_same_sql(mutant, text):
                 missing.append(mutant)
                 print(f"\n{mutant}\n{text}", flush=True)
     return 1 if missing else 0
@@ -82,6 +82,18 @@ def run(group: Group) -> tuple[int, dict[str, str]]:
         results = dict(line.strip().split(": ", 1) for line in lines if "__mutmut_" in line)
         unnoticed = [name for name, result in results.items() if result in UNNOTICED]
         return len(results), {name: f"{results[name]}\n{_said(copy, 'show', name)}" for name in unnoticed}
+
+
+def is_same_sql(mutant: str, shown: str) -> bool:
+    """Whether a mutant writes a statement or a column's name in another letter case, which engines do not tell apart.
+
+    ``shown`` is the difference between the two. Text in a statement, in single quotes, is told apart.
+    """
+    lines = shown.splitlines()
+    before = [line[1:] for line in lines if line.startswith("-") and not line.startswith("---")]
+    after = [line[1:] for line in lines if line.startswith("+") and not line.startswith("+++")]
+    same = [line.casefold() for line in before] == [line.casefold() for line in after]
+    return mutant.startswith("pilot_core.store.tables.") and same and not any("'" in line for line in before)
 
 
 def _settings(group: Group, copy: Path) -> str:

@@ -6,6 +6,8 @@ from pilot_core import PilotStore
 from pilot_core.domain.comments import Anchor
 from pilot_core.formatting import ago
 from pilot_core.review.comments import add_comment, delete_comment, edit_comment, reply
+from pilot_core.store.engine.database import Database
+from pilot_core.store.queries.room_stamp import room_stamp
 from pilot_core.web.review_room import shared
 from pilot_core.web.review_room.room import look
 from tests.conftest import HandClock
@@ -56,6 +58,25 @@ def test_the_next_look_shows_what_another_process_wrote(store: PilotStore) -> No
     add_comment(PilotStore(store.root, clock=store.clock), grant, 1, Anchor(3), "From elsewhere")
     [thread] = look(store, pilot.pilot_id, grant).threads
     assert thread.comment.body == "From elsewhere"
+
+
+def test_the_stamp_is_asked_for_once_until_anything_changes(store: PilotStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    pilot = pilot_in_review(store)
+    grant, asked = reviewer(store, pilot), []
+
+    def counted(database: Database, pilot_id: str) -> str:
+        asked.append(pilot_id)
+        return room_stamp(database, pilot_id)
+
+    monkeypatch.setattr(shared, "room_stamp", counted)
+    for _ in range(3):
+        look(store, pilot.pilot_id, grant)
+    assert asked == [pilot.pilot_id]
+    for number in range(3):
+        add_comment(store, grant, 1, Anchor(3), f"Remark {number}")
+        stamps = {look(store, pilot.pilot_id, each).stamp for each in (grant, None)}
+        assert stamps == {room_stamp(store.database, pilot.pilot_id)}
+    assert len(asked) == 4
 
 
 def test_nothing_is_shared_for_longer_than_two_seconds(

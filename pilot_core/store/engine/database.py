@@ -42,6 +42,7 @@ class Database(ABC):
         """Called before each read and each transaction. An error that one of them raises refuses it."""
         self.after_writing: Callable[[], None] | None = None
         """Called after each committed transaction, in its thread."""
+        self._last_commit = object()
 
     @property
     @abstractmethod
@@ -96,6 +97,14 @@ class Database(ABC):
         """Return what changes when a process writes to the database's file; empty if it is in no file of this store."""
         return ()
 
+    def change_mark(self) -> tuple[object, ...]:
+        """Return what is another after each committed change, by whichever process; empty where only queries tell.
+
+        A query after this sees at least what was committed before it.
+        """
+        stamp = self.file_stamp()
+        return (self._last_commit, *stamp) if stamp else ()
+
     def keep_attached(self) -> None:  # noqa: B027
         """Keep the database open between sessions, for a process that runs all day."""
 
@@ -137,6 +146,8 @@ class Database(ABC):
             try:
                 with self._writing() as connection:
                     result = self._once(connection, work)
+                # The file changes a moment before others see the change. Whoever asks in between has to ask again.
+                self._last_commit = object()
                 if self.after_writing:
                     self.after_writing()
                 return result

@@ -25,13 +25,12 @@ from pilot_core.review.shown import film_checksum, shown_attempts
 from pilot_core.review.unsent import unsent_of
 from pilot_core.store.engine.connection import Connection
 from pilot_core.store.pilots import PilotStore
-from pilot_core.store.queries.room_stamp import room_stamp
 from pilot_core.store.tables import reviews
 from pilot_core.web.components.comment_markers import comment_markers
 from pilot_core.web.components.player import PlayerMedia, media_for
 from pilot_core.web.review_room import reading, times
 from pilot_core.web.review_room.changed import WhatChanged, what_changed
-from pilot_core.web.review_room.shared import Shared, shared_at
+from pilot_core.web.review_room.shared import Shared, shared_at, stamp_now
 
 SUMS_KEPT = 256
 _sums: dict[tuple[str, str, int, int], str] = {}
@@ -63,7 +62,7 @@ class Room:
 
     @property
     def stamp(self) -> str:
-        """See ``room_stamp``."""
+        """See ``store/queries/room_stamp.py``."""
         return self.shared.stamp
 
     @property
@@ -244,7 +243,7 @@ def look(store: PilotStore, pilot_id: str, grant: Grant | None) -> Room:
 
     def read(connection: Connection) -> Room:
         # First, so that what comes between is noticed at the next look.
-        shared = shared_at(store, pilot_id, room_stamp(store.database, pilot_id))
+        shared = shared_at(store, pilot_id, stamp_now(store, pilot_id))
         unsent = unsent_of(store, grant) if grant else {}
         return Room(store, grant, shared, shown_attempts(shared.pilot), store.clock(), unsent)
 

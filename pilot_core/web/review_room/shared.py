@@ -12,6 +12,7 @@ from pilot_core.domain.pilot import PilotRun
 from pilot_core.review import attachments
 from pilot_core.review.checklist import Said, said_of
 from pilot_core.store.pilots import PilotStore
+from pilot_core.store.queries.room_stamp import room_stamp
 
 SHARED_SECONDS = 2.0
 """How long what was read for one reviewer serves the others.
@@ -41,8 +42,24 @@ class Shared:
         return found
 
 
+STAMPS_KEPT = 256
+
+_stamps: WeakKeyDictionary[PilotStore, dict[str, tuple[tuple[object, ...], str]]] = WeakKeyDictionary()
 _kept: WeakKeyDictionary[PilotStore, dict[str, Shared]] = WeakKeyDictionary()
 _turns = tuple(threading.Lock() for _ in range(32))
+
+
+def stamp_now(store: PilotStore, pilot_id: str) -> str:
+    """Return the room's stamp, which is asked for again only after anything has changed in the store."""
+    mark, known = store.database.change_mark(), _stamps.setdefault(store, {})
+    found = known.get(pilot_id)
+    if found and mark and found[0] == mark:
+        return found[1]
+    stamp = room_stamp(store.database, pilot_id)
+    if len(known) >= STAMPS_KEPT:
+        known.clear()
+    known[pilot_id] = (mark, stamp)
+    return stamp
 
 
 def shared_at(store: PilotStore, pilot_id: str, stamp: str) -> Shared:
