@@ -32,6 +32,6 @@ if is_empty(app().store.database):
 
 today()
 deadline_lines.show_calendar(app().store)
-st.subheader("All pilots", anchor=False)
+st.header("All pilots", anchor=False)
 pilot_list.show(app().store)
 live_updates.show(number, lambda: "Pilots have changed. The page is updated when you leave the field.")

@@ -193,6 +193,12 @@ WAYS = {
         traces="request_marked",
         prepare=_marked,
     ),
+    "mark as sent": Way(
+        ActKind.SEND, (("Mark as sent", PRESS),), (("Send to Alice Chen", PRESS),), traces="attempt_sent"
+    ),
+    "undo a decision": Way(
+        ActKind.UNDO_DECISION, (("Undo minor changes", PRESS),), traces="decision_undone", prepare=_reviewed
+    ),
     "set the address": Way(
         ActKind.CONTACT,
         (("E-mail address of Alice Chen", "ann@example.com"), ("Save the address", PRESS)),
@@ -244,7 +250,7 @@ ELSEWHERE = {
     ActKind.IMPORT: "a command",
     ActKind.INVITE: "a command",
     ActKind.REVOKE_KEY: "a command",
-    ActKind.UNDO_DECISION: "the review room's",
+    ActKind.NAME: "of whoever works on the machine of the server",
     ActKind.WATCH: "the review room's",
     ActKind.RENAME: "the review room's",
     ActKind.KEEP_WORDS: "the review room's",

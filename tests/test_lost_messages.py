@@ -35,7 +35,7 @@ def office(store: PilotStore, monkeypatch: pytest.MonkeyPatch):
 
 def section(at: AppTest) -> str:
     text = shown(at).replace("\\", "").replace("\u2060", "")
-    assert "Messages" in [heading.value for heading in at.subheader]
+    assert "Messages" in [heading.value for heading in at.header]
     return text
 
 

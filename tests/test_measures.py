@@ -183,8 +183,8 @@ def test_an_approval_is_dated_by_its_review_whatever_the_import_says(full, pilot
         standing = [(r.number, r.review.received_at) for r in reviewed_attempts(pilot) if r.review.level == "approve"]
         return (max(standing)[1] if standing else None) or pilot.decided_at or pilot.updated_at
 
-    sql = "SELECT pilot_id, ended_at FROM pilot_outcomes f JOIN chosen c ON c.pid = f.pid WHERE pilot_outcome = 'approved'"
-    found = in_cohort(full.database, Cohort(), None, lambda c: rows(c, sql))
+    ends = "SELECT pilot_id, ended_at FROM pilot_outcomes f JOIN chosen c ON c.pid = f.pid"
+    found = in_cohort(full.database, Cohort(), None, lambda c: rows(c, f"{ends} WHERE pilot_outcome = 'approved'"))
     approved = {p.pilot_id: decided(p) for p in pilots if p.approval_outcome == "approved"}
     assert {row["pilot_id"]: from_column(row["ended_at"]) for row in found} == approved
     assert any(decided(p) != p.decided_at for p in pilots if p.approval_outcome == "approved")

@@ -148,7 +148,7 @@ def test_every_chart_has_its_question_its_reading_and_a_name_for_those_who_canno
     at = open_page()
 
     questions = [chart.question for chart in CHARTS]
-    assert [heading.value for heading in at.subheader] == [*questions, "Do attempts get better?"]
+    assert [heading.value for heading in at.header] == [*questions, "Do attempts get better?"]
     assert len(drawn(at)) == len(CHARTS)
     assert all(len(alt) > 30 for alt in drawn(at))
     assert "“Hook is weak” recurs with 3 pilots. It was raised on 3 of 6 reviewed pilots." in page_text(at)

@@ -87,7 +87,7 @@ def test_the_overview_tells_how_things_stand_and_what_needs_someone(
         "Paused for 6 h. The founder is away.",
     ):
         assert sentence in page_text(at)
-    assert [head.value for head in at.subheader][:2] == ["Needs you · 2", "Waiting for others · 1"]
+    assert [head.value for head in at.header][:2] == ["Needs you · 2", "Waiting for others · 1"]
     assert [button.label for button in at.button if button.key.startswith("act_")] == [
         "Retry the render",
         "Send to Alice",
@@ -241,7 +241,7 @@ def test_a_sent_form_creates_the_pilot_and_shows_its_first_cut_being_made(
 
     assert at.query_params["pilot"] == pilot.pilot_id
     assert at.title[0].value.replace("\\", "") == "Zoë Ñandú, Northbeam AI"
-    assert at.subheader[0].value == "Making attempt 1"
+    assert at.header[0].value == "Making attempt 1"
     assert (pilot.scenario_type, pilot.brand_preset, pilot.max_attempts) == ("problem_solution", "wellness", 3)
     assert (pilot.brief.product, pilot.brief.proof_points) == ("Recall", ["4 seconds", "12 tools"])
     assert {event.actor for event in store.events(pilot.pilot_id)} == {LEAD}
@@ -278,7 +278,7 @@ def test_anyone_with_the_address_sees_how_the_first_cut_is_getting_on(
 
     at = open_page("new_pilot", pilot=pilot.pilot_id)
 
-    shown = [*at.info, *at.error, *at.subheader]
+    shown = [*at.info, *at.error, *at.header]
     assert any(told in element.value.replace("\\", "") for element in shown)
 
 

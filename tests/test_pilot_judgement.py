@@ -95,7 +95,7 @@ def test_a_lead_overrides_with_a_reason_and_the_computed_badge_stays(
     badges = [element.value for element in at.markdown if "badge[" in element.value]
     assert badges[:2] == [":red-badge[■ STOP]", f":green-badge[:material/person: ▲ PROCEED · {LEAD}]"]
     assert "She will sign <b>anyway</b>." in [element.value for element in at.text]
-    assert "Recommendation: STOP" in [heading.value for heading in at.subheader]
+    assert "Recommendation: STOP" in [heading.value for heading in at.header]
 
 
 def test_an_override_is_undone_as_openly_and_stays_on_the_page(

@@ -190,13 +190,13 @@ def test_the_latest_attempt_is_on_screen_and_any_other_and_any_draft_can_be(open
     cast.attempt(pilot_id)
     at = open_page(pilot_id)
     assert [tab.label for tab in at.tabs][:3] == ["Attempt 1", "Attempt 2", "Side by side"]
-    assert "Attempt 2" in [heading.value for heading in at.subheader]
+    assert "Attempt 2" in [heading.value for heading in at.header]
     at.session_state[f"{pilot_id} attempts Attempt 2"] = "Attempt 1"
     at.run()
-    assert "Attempt 1, draft 2" in [heading.value for heading in at.subheader]
+    assert "Attempt 1, draft 2" in [heading.value for heading in at.header]
     field(at, "segmented_control", "Draft").set_value(1).run()
     assert not at.exception
-    assert "Attempt 1, draft 1" in [heading.value for heading in at.subheader]
+    assert "Attempt 1, draft 1" in [heading.value for heading in at.header]
     assert "Shortened in draft 1" in shown(at)
 
 
@@ -591,7 +591,7 @@ def test_the_outcome_report_is_read_here(open_page: Open, cast: Cast) -> None:
     assert not at.exception
     report = "\n".join(element.value for element in at.markdown)
     assert "## Outcome report: AcmeAI" in report
-    assert "Recommendation: PROCEED" in [heading.value for heading in at.subheader]
+    assert "Recommendation: PROCEED" in [heading.value for heading in at.header]
     assert "### Recommendation" not in report
     assert "\\# Not a heading" in report
     assert f"/download/{pilot_id}/outcome_report.md" in [link.url for link in at.link_button]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from pilot_core.domain.attempt import Shot
 from pilot_core.domain.comments import Anchor
 from pilot_core.domain.feedback import FeedbackLevel
 from pilot_core.domain.pilot import PilotRun, PilotStatus
@@ -483,6 +484,24 @@ def test_the_parts_that_were_not_seen_are_named_before_an_approval(guest: Browse
     assert "You haven’t seen 0:05–0:08, 0:15–0:20." in guest.opens(path="/review/approve").text
     watches(guest, "[[0, 19]]")
     assert "haven’t" not in guest.opens(path="/review/approve").text
+
+
+def test_placeholders_are_named_and_approved_only_with_a_tick(guest: Browser, store: PilotStore) -> None:
+    pilot = pilot_in_review(store)
+
+    def leave_a_placeholder(pilot: PilotRun) -> None:
+        shot = Shot(beat="hook", start=0, end=2, text="Find [what it does]")
+        pilot.attempt(1).drafts = [d.model_copy(update={"shots": [shot]}) for d in pilot.attempt(1).drafts]
+
+    store.change(pilot.pilot_id, leave_a_placeholder, LEAD)
+    guest.opens(pilot)
+    page = guest.opens(path="/review/approve")
+    assert "Some words in this video are still placeholders: [what it does]." in page.text
+    page = guest.sends(page, "approve", placeholders=[])
+    assert page.status == 422
+    assert "The video still has placeholders: [what it does]." in page.text
+    guest.sends(page, "approve", placeholders=["yes"])
+    assert store.load(pilot.pilot_id).status is PilotStatus.COMPLETED
 
 
 def test_an_approval_over_someones_changes_takes_a_stated_second_step(guest: Browser, store: PilotStore) -> None:

@@ -45,7 +45,7 @@ def progress(store: PilotStore, attempt_id: str, number: int) -> None:
     if now is None or now.state not in UNDER_WAY:
         # The page then does not draw this fragment, which ends the polling.
         st.rerun()
-    st.subheader(f"Making attempt {number}", anchor=False)
+    st.header(f"Making attempt {number}", anchor=False)
     st.progress(now.fraction or 0.0, text=_step(now))
     st.caption(_elapsed(now.started_at))
 
@@ -81,7 +81,7 @@ def _failed(store: PilotStore, pilot: PilotRun, attempt: PilotRunAttempt, actor:
 
 
 def _ready(pilot: PilotRun, attempt: PilotRunAttempt) -> None:
-    st.subheader(f"Attempt {attempt.attempt_number} is ready", anchor=False)
+    st.header(f"Attempt {attempt.attempt_number} is ready", anchor=False)
     film, facts = st.columns(2, gap="large")
     with film:
         if media := media_for(attempt):

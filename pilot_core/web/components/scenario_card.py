@@ -15,7 +15,7 @@ def show(scenario_id: str, brand_id: str) -> None:
     scenario, brand = catalog.scenario(scenario_id), catalog.brand(brand_id)
     intent = catalog.intents()[scenario.intent]
     with st.container(border=True):
-        st.subheader("What it will be")
+        st.header("What it will be")
         st.markdown(
             f"{scenario.min_seconds:.0f}–{scenario.max_seconds:.0f} s, {intent.width}×{intent.height}, "
             f"as a {intent.label.lower()}."

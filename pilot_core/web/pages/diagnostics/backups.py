@@ -54,7 +54,7 @@ def status(folder: Path | None, made: list[Backup], now: datetime) -> Status:
 
 def show(status: Status, made: list[Backup]) -> None:
     """Draw the section."""
-    st.subheader("Backups", anchor=False)
+    st.header("Backups", anchor=False)
     show_status(status)
     if made:
         lines = [(f"{at(backup.made_at)}\n{backup.name}", size(backup.size)) for backup in made]

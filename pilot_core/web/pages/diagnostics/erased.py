@@ -25,7 +25,7 @@ SURE, OPEN = "erase sure", "erase open"
 
 def show(store: PilotStore, actor: Actor) -> None:
     """Draw the section."""
-    st.subheader("Erasures", anchor=False)
+    st.header("Erasures", anchor=False)
     made = all_erasures(store.database)
     people = sum(one.kind == "person" for one in made)
     if made:

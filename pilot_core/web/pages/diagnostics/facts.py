@@ -40,7 +40,7 @@ def show(store: PilotStore, config: Settings) -> None:
     with left:
         _settings(config)
     with right:
-        st.subheader("Versions", anchor=False)
+        st.header("Versions", anchor=False)
         show_status(Status(Mark.PLAIN, f"This is Pilot Ops {VERSION}. Name these when you report something."))
         table(("What", "Version"), versions(), "Versions in use")
         show_status(_certificates(store, config))
@@ -58,7 +58,7 @@ def _certificates(store: PilotStore, config: Settings) -> Status:
 
 
 def _settings(config: Settings) -> None:
-    st.subheader("Settings", anchor=False)
+    st.header("Settings", anchor=False)
     show_status(
         Status(
             Mark.PLAIN, "These settings are in force. They are read when the dashboard starts; secrets are not shown."

@@ -34,7 +34,7 @@ def status(many: int, config: Settings) -> Status:
 
 def show(status: Status, store: PilotStore, lost: list[Lost], many: int, config: Settings) -> None:
     """Draw the section."""
-    st.subheader("Messages", anchor=False)
+    st.header("Messages", anchor=False)
     show_status(status)
     with st.container(gap="small"):
         for one in lost:

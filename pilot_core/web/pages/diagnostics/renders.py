@@ -72,7 +72,7 @@ def status(found: Queue, watch: Watch | None, at_once: int, now: datetime) -> St
 
 def show(status: Status, found: Queue, now: datetime) -> None:
     """Draw the section."""
-    st.subheader("Renders", anchor=False)
+    st.header("Renders", anchor=False)
     show_status(status)
     with st.container(gap="small"):
         for render in found.renders:
@@ -101,7 +101,7 @@ def failures_status(found: list[Failure], now: datetime) -> Status:
 
 def show_failures(status: Status, found: list[Failure]) -> None:
     """Draw the section."""
-    st.subheader("Failures", anchor=False)
+    st.header("Failures", anchor=False)
     show_status(status)
     with st.container(gap="small"):
         for one in found:

@@ -26,7 +26,7 @@ def status(found: Sequence[Finding]) -> Status:
 
 def show(status: Status, found: Sequence[Finding]) -> None:
     """Draw the section."""
-    st.subheader("State files", anchor=False)
+    st.header("State files", anchor=False)
     show_status(status)
     if found:
         st.markdown("\n".join(f"- {plain(one.sentence)}" for one in found[:SHOWN]))

@@ -41,7 +41,7 @@ def status(store: PilotStore, found: Sizes) -> Status:
 
 def show(status: Status, found: Sizes, held: Counts) -> None:
     """Draw the section."""
-    st.subheader("Store", anchor=False)
+    st.header("Store", anchor=False)
     show_status(status)
     with st.grid(4, min_column_width=150, gap="small"):
         for label, number, meant in (
@@ -74,7 +74,7 @@ def check_status(store: PilotStore) -> Status:
 
 def show_check(store: PilotStore, status: Status, workers_url: str | None) -> None:
     """Draw the section."""
-    st.subheader("Check", anchor=False)
+    st.header("Check", anchor=False)
     show_status(status)
     findings: list[Finding] = st.session_state.get(CHECKED, (None, []))[1]
     if findings:

@@ -9,7 +9,7 @@ from pilot_core.insight.results import Change, Improvement
 
 def show(found: Improvement) -> None:
     """Draw the table, or say why there is none."""
-    st.subheader(
+    st.header(
         "Do attempts get better?",
         anchor=False,
         help="The last against the first reviewed attempt of each pilot that has two or more. A lower time, fewer "

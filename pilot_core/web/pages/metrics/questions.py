@@ -70,7 +70,7 @@ def show(store: PilotStore, asked: Asked, page: MetricsPage) -> None:
 def answer(store: PilotStore, asked: Asked, question: Question) -> None:
     """Draw one chart, and below it the pilots behind the mark that was clicked."""
     chart, plot = question.chart, question.plot
-    st.subheader(chart.question, anchor=False, help=chart.explanation)
+    st.header(chart.question, anchor=False, help=chart.explanation)
     st.caption(plain(question.reading))
     if plot is None:
         return

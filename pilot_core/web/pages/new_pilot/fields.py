@@ -107,7 +107,7 @@ def _scenario_and_brand() -> None:
 
 def _brief() -> None:
     example = catalog.examples()[st.session_state[key("scenario")]]
-    st.subheader("Brief (optional)", anchor=False)
+    st.header("Brief (optional)", anchor=False)
     st.caption("Empty fields show as [placeholders] in the video.")
     _text("Product", "product", max_chars=limits.PRODUCT, placeholder=example.product)
     _text("One-line message", "message", max_chars=limits.BRIEF_MESSAGE, placeholder=example.message)
@@ -125,7 +125,7 @@ def _brief() -> None:
 
 
 def _first_attempt() -> None:
-    st.subheader("Attempt 1", anchor=False)
+    st.header("Attempt 1", anchor=False)
     pipeline = st.radio("Made by", pipelines(), format_func=label, key=key("pipeline"), persist_state="session")
     _fault("pipeline")
     if PIPELINES[pipeline].takes_upload:

@@ -152,7 +152,7 @@ def show(store: PilotStore, config: Settings, seen: Overview, actor: Actor) -> N
     for waiting, title in ((False, "Needs you"), (True, "Waiting for others")):
         group = [need for need in needs if (need.kind in WAITING) is waiting]
         if group or not waiting:
-            st.subheader(_title(title, group), anchor=False)
+            st.header(_title(title, group), anchor=False)
         if group:
             with st.container(gap="xxsmall"):
                 _rows(store, config, group, seen.asked.now, actor)

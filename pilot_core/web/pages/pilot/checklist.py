@@ -38,7 +38,7 @@ def show(view: View, shown: Shown | None) -> None:
     if listed is None or not listed.items:
         return
     with st.container(border=True):
-        st.subheader(f"Checklist of attempt {listed.attempt.attempt_number}", anchor=False)
+        st.header(f"Checklist of attempt {listed.attempt.attempt_number}", anchor=False)
         st.caption(_summary(listed))
         order = list(LOOKS)
         for item in sorted(listed.items, key=lambda item: (item.is_settled, order.index(item.outcome))):

@@ -31,7 +31,7 @@ EVERY, EVERYONE = "Every attempt", "Everyone"
 
 def show(view: View) -> None:
     """Draw the comments with their filters."""
-    st.subheader("Comments on the film", anchor=False)
+    st.header("Comments on the film", anchor=False)
     everything = all_threads(view.store, view.pilot_id)
     if not everything:
         empty_state(

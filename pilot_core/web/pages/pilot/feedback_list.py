@@ -33,7 +33,7 @@ def show(view: View) -> None:
     attached = by_owner(view.store, view.pilot_id)
     for attempt in runs:
         if attempt.feedback:
-            st.subheader(f"Attempt {attempt.attempt_number}", anchor=False)
+            st.header(f"Attempt {attempt.attempt_number}", anchor=False)
             for given in reversed(attempt.feedback):
                 with st.container(border=True):
                     _feedback(view, attempt, given, found, answers)

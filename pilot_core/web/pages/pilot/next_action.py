@@ -35,7 +35,7 @@ def show(view: View, shown: Shown | None) -> None:
     """Draw the actions. Feedback can also be logged on ``shown``, the attempt whose video is on screen."""
     doing = todo(view.pilot)
     with st.container(border=True):
-        st.subheader("Now", anchor=False)
+        st.header("Now", anchor=False)
         if doing is not Todo.WAIT:
             st.markdown(plain(sentence(view.pilot, view.now)))
             _due(view)

@@ -24,7 +24,7 @@ def show(view: View, shown: Shown | None) -> None:
         return
     attempt, draft = shown
     several = f", draft {draft.iteration}" if draft and len(attempt.drafts) > 1 else ""
-    st.subheader(f"Attempt {attempt.attempt_number}{several}", anchor=False)
+    st.header(f"Attempt {attempt.attempt_number}{several}", anchor=False)
     _verdict(attempt, draft)
     _figures(view, attempt)
     if draft and draft.checks:

@@ -27,7 +27,7 @@ PLACE = "override"
 def show(view: View) -> None:
     """Draw the recommendation with its reasons."""
     result = recommend(view.pilot)
-    st.subheader(f"Recommendation: {result.label}", anchor=False)
+    st.header(f"Recommendation: {result.label}", anchor=False)
     badges_line(view, result)
     if result.state is State.PROVISIONAL:
         st.caption("This is provisional: further feedback can change it.")

@@ -35,7 +35,7 @@ def show(store: PilotStore, pilot_id: str, lead: Actor) -> None:
         links.pilot_link(pilot_id, "Open the pilot")
     _show_result()
     filed_reports.form(store, pilot, lead, _file)
-    st.subheader("Filed reports", anchor=False)
+    st.header("Filed reports", anchor=False)
     filed_reports.show_all(store, pilot_id, store.clock())
 
 
