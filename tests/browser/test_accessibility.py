@@ -1,7 +1,6 @@
 """The review room's pages have no violation that axe-core finds, in light and dark, on a phone and on a desk."""
 
 from collections.abc import Callable
-from importlib.resources import files as packaged
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,14 +15,11 @@ from pilot_core.review.comments import add_comment
 from pilot_core.review.links import make_link
 from pilot_core.video.attached import prepare
 from tests import attached_files as files
+from tests.browser.axe import violations
 from tests.browser.review_films import filmed_attempt, new_review, three_shots
 from tests.reviewing import LEAD, reviewer
 
 pytestmark = pytest.mark.browser
-
-AXE = (packaged("axe_playwright_python") / "axe.min.js").read_text("utf-8")
-FIND = """async () => (await axe.run(document, { resultTypes: ["violations"] })).violations
-  .map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target).join(", ")}`)"""
 
 
 @pytest.fixture(scope="module")
@@ -46,12 +42,6 @@ def attach(store: PilotStore, speaker: Grant, number: int, name: str, data: byte
         (Path(place) / "sent").write_bytes(data)
         with stored(store, speaker, prepare(Path(place) / "sent", Path(place)), name) as file:
             add_comment(store, speaker, number, Anchor(50), "", file=file)
-
-
-def violations(page: Page) -> list[str]:
-    page.evaluate(AXE)
-    found: list[str] = page.evaluate(FIND)
-    return found
 
 
 @pytest.mark.parametrize(("phone", "dark"), [(True, False), (True, True), (False, False)])
