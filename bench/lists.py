@@ -67,7 +67,7 @@ def page_data(root: str, times: int = 15) -> tuple[list[float], Json]:
             "attempts": len(pilot.runs),
             "more": [
                 history(store.database, pilot_id),
-                judgements.standing_override(connection, pilot_id),
+                judgements.open_override(connection, pilot_id),
                 filed_reports(store.database, pilot_id),
                 threads_of(store, pilot_id),
                 reviews.links(connection, pilot_id),

@@ -2,12 +2,13 @@ from functools import partial
 
 import streamlit as st
 
+from pilot_core import catalog
 from pilot_core.domain.roles import Role
 from pilot_core.errors import PilotNotFound
 from pilot_core.web.access.current_app import app
 from pilot_core.web.access.idempotency import form_key
 from pilot_core.web.access.page_guard import require
-from pilot_core.web.components import pilot_finder, render_progress, scenario_card
+from pilot_core.web.components import drawn_flags, pilot_finder, render_progress, scenario_card
 from pilot_core.web.components.text import plain
 from pilot_core.web.pages.new_pilot import fields, form
 
@@ -33,4 +34,6 @@ left, right = st.columns([3, 2], gap="large")
 with left:
     fields.show(partial(form.submit, app().store, visitor.actor))
 with right:
-    scenario_card.show(st.session_state[fields.key("scenario")], st.session_state[fields.key("brand")])
+    scenario, brand = st.session_state[fields.key("scenario")], st.session_state[fields.key("brand")]
+    scenario_card.show(scenario, brand)
+    drawn_flags.show(app().store, scenario, catalog.brand(brand).pacing_label)

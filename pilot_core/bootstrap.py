@@ -47,7 +47,7 @@ def open_store(settings: Settings, root: Path | None = None, clock: Clock = utc_
     """
     catalog.use(settings.catalog)
     store = PilotStore(root or settings.store, clock, database_url=settings.database_url, media=settings.media)
-    store.promises = _promises(settings)
+    store.promises, store.second_reason = _promises(settings), settings.second_reason
     try:
         judge_anew(store, most=JUDGED_AT_OPENING)
     except PilotError as error:
@@ -70,4 +70,4 @@ class EnvironmentStore(PilotStore):
         catalog.use(settings.catalog)
         url = settings.database_url if database_url is None else database_url
         super().__init__(root, clock, database_url=url or None, media=settings.media)
-        self.promises = _promises(settings)
+        self.promises, self.second_reason = _promises(settings), settings.second_reason

@@ -242,6 +242,11 @@ class Settings(BaseSettings):
     hold_minutes: Annotated[float, _at_least(0)] = _setting(
         "PILOT_OPS_HOLD_MINUTES", 10.0, "How long a message can be read and edited before it is sent, in minutes."
     )
+    second_reason: bool = _setting(
+        "PILOT_OPS_SECOND_REASON",
+        False,
+        "`1` lets an override of a recommendation take effect only once a second person has given their reason.",
+    )
     team_name: Annotated[str, StringConstraints(max_length=80)] = _setting(
         "PILOT_OPS_TEAM", "", "The name of the team, as reviewers read it in the review room’s first line."
     )

@@ -15,6 +15,7 @@ from pilot_core.clock import Clock
 from pilot_core.domain.actors import Actor, Source, Way, at_command_line, program
 from pilot_core.domain.brief import Brief
 from pilot_core.domain.comments import Anchor
+from pilot_core.domain.judgements import Override
 from pilot_core.domain.messages import MessageKind, NewMessage
 from pilot_core.domain.pilot import PilotRun
 from pilot_core.domain.requests import MarkKind
@@ -184,6 +185,20 @@ def import_files(at: Place) -> Deed:
 
 def override(at: Place) -> Deed:
     return lambda who: judgements.override_recommendation(at.store, at.pilot_id, "STOP", "Sold", who)
+
+
+def confirm_override(at: Place) -> Deed:
+    asked = asked_override(at.store, at.pilot_id)
+    return lambda who: judgements.confirm_override(at.store, at.pilot_id, asked.override_id, "Sure", who)
+
+
+def asked_override(store: PilotStore, pilot_id: str) -> Override:
+    """Ask for an override that somebody else than the acting lead must confirm."""
+    store.second_reason = True
+    try:
+        return judgements.override_recommendation(store, pilot_id, "STOP", "Sold", at_command_line("Somebody Else"))
+    finally:
+        store.second_reason = False
 
 
 def undo_override(at: Place) -> Deed:
@@ -402,6 +417,7 @@ DEEDS: dict[ActKind, tuple[Callable[[Place], Deed], ...]] = {
     ActKind.EDIT_BRIEF: (edit_brief,),
     ActKind.IMPORT: (import_files,),
     ActKind.OVERRIDE: (override,),
+    ActKind.CONFIRM_OVERRIDE: (confirm_override,),
     ActKind.UNDO_OVERRIDE: (undo_override,),
     ActKind.SUGGEST: (accept, dismiss, undo_decided),
     ActKind.FILE_REPORT: (file_report, withdraw_report),

@@ -19,7 +19,7 @@ from pilot_core.review.links import make_link
 from pilot_core.services import judgements, keys, pilots
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.tables import outbox as outbox_rows
-from tests.deeds import NOTE
+from tests.deeds import NOTE, asked_override
 from tests.pressing import COMPONENT, FIRST, PANE, PRESS, Step
 from tests.reviewing import LEAD, next_attempt, pilot_in_review, queued_attempt, reviewer
 
@@ -84,6 +84,10 @@ def _overridden(store: PilotStore, pilot: PilotRun, name: str) -> None:
     judgements.override_recommendation(store, pilot.pilot_id, "STOP", "Sold", LEAD)
 
 
+def _asked(store: PilotStore, pilot: PilotRun, name: str) -> None:
+    asked_override(store, pilot.pilot_id)
+
+
 def _link(store: PilotStore, pilot: PilotRun, name: str) -> None:
     make_link(store, pilot.pilot_id, "Rae", actor=LEAD)
 
@@ -142,6 +146,13 @@ WAYS = {
         (("Your verdict", FIRST), ("Why", WORDS), ("Override the recommendation", PRESS)),
         REPORT,
         traces="recommendation_overridden",
+    ),
+    "confirm an override": Way(
+        ActKind.CONFIRM_OVERRIDE,
+        (("Your reason as the second person", WORDS), ("Confirm STOP", PRESS)),
+        REPORT,
+        traces="override_confirmed",
+        prepare=_asked,
     ),
     "take the override back": Way(
         ActKind.UNDO_OVERRIDE,

@@ -433,3 +433,39 @@ def test_the_guides_programme_runs_as_written(tmp_path: Path) -> None:
     ]
     (pilot_id,) = PilotStore(tmp_path / "data" / "pilots").pilot_ids()
     assert services.ids.PILOT_ID.fullmatch(pilot_id)
+
+
+def test_an_override_is_asked_for_confirmed_and_undone_by_commands(
+    store: PilotStore, pilots: dict[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pilot_id, place = pilots["active"], ["--store", str(store.root)]
+    monkeypatch.setenv("PILOT_OPS_SECOND_REASON", "1")
+
+    def run(login: str, *options: str) -> tuple[int, str]:
+        monkeypatch.setenv("LOGNAME", login)
+        code = main([*options, *place])
+        out, err = capsys.readouterr()
+        return code, out or err
+
+    def reported() -> dict[str, object]:
+        return json.loads(run("lea", "--report", pilot_id, "--json")[1])["override"]
+
+    stop = ("--override", pilot_id, "--verdict", "stop", "--reason")
+    assert run("lea", *stop, "Sold.") == (
+        0,
+        f"lea asks to override the recommendation of {pilot_id} with STOP.\n"
+        f"It takes effect when a second person confirms it: --confirm-override {pilot_id} --reason …\n",
+    )
+    assert "**lea asks to override this: STOP.** Sold." in run("lea", "--report", pilot_id)[1]
+    assert reported()["in_effect"] is False
+    confirm = ("--confirm-override", pilot_id, "--reason", "I saw the contract.")
+    assert run("lea", *confirm)[0] == 2
+    assert run("bo", *confirm) == (0, f"bo confirms the override of {pilot_id} with STOP by lea: I saw the contract.\n")
+    assert reported()["second_by"] == "bo"
+    assert run("ann", *confirm) == (2, f"{pilot_id} has no override that waits for a second reason.\n")
+    undo = ("--undo-override", pilot_id, "--reason", "Not sold.")
+    assert run("lea", *undo) == (0, f"The override of {pilot_id} is taken back.\n")
+    assert reported() is None
+    monkeypatch.delenv("PILOT_OPS_SECOND_REASON")
+    assert run("lea", *stop, "Sold.") == (0, f"lea overrides the recommendation of {pilot_id} with STOP.\n")
+    assert run("lea", "--override", pilot_id, "--reason", "Sold.")[1] == "--override also needs --verdict.\n"

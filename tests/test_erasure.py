@@ -484,6 +484,19 @@ def test_a_filed_report_keeps_the_override_it_shows(store: PilotStore) -> None:
     assert line.replace(LEAD, ERASED) in after["markdown"].splitlines()
 
 
+def test_a_second_person_of_an_override_is_unnamed_in_rows_and_filed_reports(store: PilotStore) -> None:
+    pilot = pilot_in_review(store)
+    store.second_reason = True
+    asked = judgements.override_recommendation(store, pilot.pilot_id, "STOP", "Budget is gone", LEAD)
+    judgements.confirm_override(store, pilot.pilot_id, asked.override_id, "I saw it", THEO)
+    judgements.file_report(store, pilot.pilot_id, LEAD)
+    erase_person(store, THEO, "asked", LEAD)
+    assert THEO not in everything(store)
+    [row] = rows_of(store, "outcome_reports")
+    assert (row["override_by"], row["override_second_by"], row["override_second_reason"]) == (LEAD, ERASED, "I saw it")
+    assert f"**{ERASED} confirms the override.** I saw it" in row["markdown"]
+
+
 CONFLICTS = {
     "duckdb": duckdb.TransactionException("Conflict on update!"),
     "postgres": psycopg.errors.SerializationFailure("could not serialize access due to concurrent update"),

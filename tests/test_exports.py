@@ -25,6 +25,7 @@ from pilot_core.formulas import neutral, original
 from pilot_core.insight.cohort import Cohort
 from pilot_core.insight.evidence import reviewed_attempts
 from pilot_core.insight.rules import current_programme_rules
+from pilot_core.insight.word_costs import FirstVideo, word_costs
 from pilot_core.services.judgements import file_report, override_recommendation
 from pilot_core.services.pilots import create_pilot
 from pilot_core.settings import ROOT
@@ -37,7 +38,7 @@ from pilot_core.store.queries.lists import pilot_summaries
 from pilot_core.store.queries.metrics_page import metrics_page
 from pilot_core.timecode import frame_to_timecode
 from pilot_core.web.components import pilot_table
-from pilot_core.web.pages.metrics import compare
+from pilot_core.web.pages.metrics import compare, words
 from pilot_core.web.pages.metrics import theme_table as metrics_themes
 from tests.crowd import crowd, fill
 from tests.hostile import BEFORE, HOSTILE, LEADERS, expected_text, fill_with
@@ -172,6 +173,8 @@ def tables_on_screen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tupl
     themes = page.themes.bars
     listed = pilot_table.frame(pilots, "UTC")
     numbers = metrics_themes.table(page.themes)
+    # The only typed text of this table is a brand's word for its pacing, and an import can bring any.
+    first = words.table(word_costs([FirstVideo(True, pacing=cell) for cell in HOSTILE], len(HOSTILE)))
     compared = [compare.table(page, page, cell, "all pilots") for cell in HOSTILE]
     heads = pd.DataFrame({"head": [frame.columns[1] for frame in compared]})
     return {
@@ -181,13 +184,15 @@ def tables_on_screen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tupl
         "whole": (listed[[name for name in listed if name not in ("company", "founder", "scenario")]], []),
         "themes": (numbers, [bar.label for bar in themes]),
         "compared": (heads, list(HOSTILE)),
+        "first videos": (first, []),
     }
 
 
 def test_every_table_on_a_screen_is_one_of_those_looked_at_here():
     sources = [*(ROOT / "pilot_core" / "web").rglob("*.py"), *(ROOT / "pages").glob("*.py")]
     drawing = {path.stem for path in sources if re.search(r"st\.(dataframe|data_editor)\(", path.read_text("utf-8"))}
-    assert drawing == {"pilot_table", "theme_table", "compare", "improvement"}  # improvement holds measures alone
+    no_typed_text = {"improvement", "plan"}
+    assert drawing == {"pilot_table", "theme_table", "compare", "words"} | no_typed_text
 
 
 def test_sixty_hostile_cells_in_every_table_on_a_screen_are_harmless_when_it_is_saved(tables_on_screen):

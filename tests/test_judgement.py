@@ -7,6 +7,7 @@ import pytest
 
 from pilot_core import PilotStore, bootstrap
 from pilot_core.domain.actors import at_command_line
+from pilot_core.domain.events import describe
 from pilot_core.domain.pilot import PilotRun
 from pilot_core.errors import InvalidRequest, NotAllowedNow, PilotNotFound
 from pilot_core.insight.evidence import FlagState
@@ -18,6 +19,7 @@ from pilot_core.maintenance.repair import repair
 from pilot_core.services import judgements
 from pilot_core.services.judgements import (
     accept_suggestion,
+    confirm_override,
     dismiss_suggestion,
     file_report,
     override_recommendation,
@@ -106,13 +108,65 @@ def test_what_the_rules_say_already_or_another_override_is_not_overridden(store,
     with pytest.raises(NotAllowedNow, match="Lea has overridden this recommendation already; undo that first"):
         override_recommendation(store, pilot.pilot_id, "REVISE", "No.", at_command_line("Bo"))
     undo_override(store, pilot.pilot_id, "Not sold.", at_command_line("Lea"))
-    with pytest.raises(NotAllowedNow, match="has no override that stands"):
+    with pytest.raises(NotAllowedNow, match="has no override; there is nothing to undo"):
         undo_override(store, pilot.pilot_id, "Not sold.", at_command_line("Lea"))
     with pytest.raises(PilotNotFound):
         override_recommendation(store, "pilot_20260101_none0000", "STOP", "Sold.", at_command_line("Lea"))
     store.change(pilot.pilot_id, lambda p: p.record_feedback(1, "Yes", "approve", at=clock()))
     with pytest.raises(InvalidRequest, match="The rules say PROCEED already"):
         override_recommendation(store, pilot.pilot_id, "PROCEED", "Of course.", at_command_line("Lea"))
+
+
+def test_an_override_that_needs_a_second_person_waits_for_their_reason(store, pilot, clock):
+    store.second_reason = True
+    asked = override_recommendation(store, pilot.pilot_id, "STOP", "Sold.", at_command_line("Lea"))
+    assert (asked.waits, asked.stands) == (True, False)
+    assert standing_overrides(store.database, [pilot.pilot_id]) == {}
+    assert file_report(store, pilot.pilot_id, at_command_line("Lea")).override_by is None
+    with pytest.raises(NotAllowedNow, match="Lea has asked to override this recommendation already"):
+        override_recommendation(store, pilot.pilot_id, "STOP", "Yes.", at_command_line("Bo"))
+    for actor, reason, error, says in (
+        ("lea ", "Sure.", InvalidRequest, "must be someone else’s"),
+        ("Bo", " ", InvalidRequest, "A reason is needed"),
+        (" ", "Sure.", InvalidRequest, "A name is needed"),
+    ):
+        with pytest.raises(error, match=says):
+            confirm_override(store, pilot.pilot_id, asked.override_id, reason, at_command_line(actor))
+    store.second_reason = False  # what was asked for still needs it
+    clock.forward(hours=2)
+    made = confirm_override(store, pilot.pilot_id, asked.override_id, " I saw the contract. ", at_command_line("Bo"))
+    assert overrides_of(store.database, pilot.pilot_id) == [made]
+    assert standing_overrides(store.database, [pilot.pilot_id]) == {pilot.pilot_id: made}
+    assert (made.made_by, made.second_by, made.second_at, made.second_reason) == (
+        "Lea", "Bo", clock(), "I saw the contract."
+    )  # fmt: skip
+    filed = file_report(store, pilot.pilot_id, at_command_line("Lea"))
+    assert filed_report(store.database, filed.report_id) == filed
+    assert (filed.override_by, filed.override_second_by, filed.override_second_reason) == (
+        "Lea", "Bo", "I saw the contract."
+    )  # fmt: skip
+    assert "**Lea overrides this: STOP.** Sold." in filed.markdown
+    assert "**Bo confirms the override.** I saw the contract." in filed.markdown
+    assert [describe(event) for event in store.events(pilot.pilot_id) if "overrid" in event.kind] == [
+        "asked to override the recommendation NO VERDICT YET with STOP: Sold.",
+        "confirmed the override with STOP by Lea: I saw the contract.",
+    ]
+
+
+def test_a_request_to_override_that_was_taken_back_cannot_be_confirmed(store, pilot):
+    store.second_reason = True
+    first = override_recommendation(store, pilot.pilot_id, "STOP", "Sold.", at_command_line("Lea"))
+    undo_override(store, pilot.pilot_id, "Not sold.", at_command_line("Lea"))
+    again = override_recommendation(store, pilot.pilot_id, "REVISE", "A new founder.", at_command_line("Lea"))
+    with pytest.raises(NotAllowedNow, match="does not wait for a second reason any more"):
+        confirm_override(store, pilot.pilot_id, first.override_id, "Sure.", at_command_line("Bo"))
+    confirm_override(store, pilot.pilot_id, again.override_id, "Sure.", at_command_line("Bo"))
+    with pytest.raises(NotAllowedNow, match="does not wait for a second reason any more"):
+        confirm_override(store, pilot.pilot_id, again.override_id, "Sure.", at_command_line("Ann"))
+    undone = next(made for made in overrides_of(store.database, pilot.pilot_id) if made.undone_at)
+    assert (undone.verdict, undone.stands, undone.waits, undone.lacks_second) == ("STOP", False, False, True)
+    taken_back = next(event for event in store.events(pilot.pilot_id) if event.kind == "override_undone")
+    assert describe(taken_back) == "took back the request to override with STOP: Not sold."
 
 
 def test_an_override_changes_no_number_of_the_page(store, pilot):
@@ -297,7 +351,7 @@ def test_the_list_of_reports_is_searched_filtered_and_cut_into_pages_by_the_stor
 
 def test_of_two_leads_who_override_at_the_same_moment_one_is_refused(store, pilot, monkeypatch):
     monkeypatch.setattr(lease, "LEASE_SECONDS", 60.0)  # both are in the file at once, however slow the machine
-    real, met, told_to = judgements.judgements.standing_override, threading.Barrier(2), {}
+    real, met, told_to = judgements.judgements.open_override, threading.Barrier(2), {}
     looked: set[str] = set()
 
     def standing(*given):
@@ -314,7 +368,7 @@ def test_of_two_leads_who_override_at_the_same_moment_one_is_refused(store, pilo
         except NotAllowedNow as error:
             told_to[who] = str(error)
 
-    monkeypatch.setattr(judgements.judgements, "standing_override", standing)
+    monkeypatch.setattr(judgements.judgements, "open_override", standing)
     leads = [threading.Thread(target=override, args=given) for given in (("Lea", "STOP"), ("Sam", "REVISE"))]
     for lead in leads:
         lead.start()

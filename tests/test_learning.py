@@ -9,13 +9,17 @@ from hypothesis import strategies as st
 from pilot_core import PilotStore
 from pilot_core.domain.attempt import Draft, Shot
 from pilot_core.insight.cohort import Cohort
+from pilot_core.insight.drawn_flags import drawn_flags_sentence
 from pilot_core.insight.stats import rate
 from pilot_core.insight.word_costs import PROPERTIES, FirstVideo, word_costs
+from pilot_core.services import pilots
+from pilot_core.store.queries.drawn_flags import drawn_flags
 from pilot_core.store.queries.drilldown import Selection, pilots_behind
 from pilot_core.store.queries.first_videos import first_videos
 from pilot_core.store.queries.metrics_page import metrics_page
 from tests.conftest import HandClock
 from tests.pilot_stories import make_pilot
+from tests.reviewing import LEAD
 
 
 def companies(store: PilotStore, group: str) -> set[str]:
@@ -59,6 +63,33 @@ def test_what_the_first_video_was_like_comes_from_the_draft_that_was_shown(store
     assert first_videos(store.database, Cohort(brand=("wellness",))) == ([], 0)
     assert len(first_videos(store.database, Cohort(), latest=1)[0]) == 1
     assert first_videos(store.database, Cohort(), as_of=clock() - timedelta(hours=1.5))[1] == 1
+
+
+def test_flags_that_pilots_with_the_same_scenario_and_pacing_drew(store: PilotStore, clock: HandClock) -> None:
+    """Each pilot counts once, by its standing reviews; pacing is that of the brand, whichever brand it is."""
+    stories = ("M{pacing_rushed} m{pacing_rushed}", "m{pacing_rushed} A", "m{hook_weak}", "A", "m", "wait", "fail")
+    made = [make_pilot(store, clock, f"One {place}", story) for place, story in enumerate(stories)]
+    make_pilot(store, clock, "Gentle", "M{pacing_rushed}", brand="wellness")
+    make_pilot(store, clock, "Another scenario", "M{pacing_rushed}", scenario_type="problem_solution")
+    assert drawn_flags(store.database, "feature_launch", "aggressive") == (5, {"pacing_rushed": 2, "hook_weak": 1})
+    pilots.record_feedback(store, made[2].pilot_id, 1, "No, fine.", "minor_changes", actor=LEAD)
+    assert drawn_flags(store.database, "feature_launch", "aggressive") == (5, {"pacing_rushed": 2})
+    without = drawn_flags(store.database, "feature_launch", "aggressive", without=made[0].pilot_id)
+    assert without == (4, {"pacing_rushed": 1})
+    assert drawn_flags(store.database, "feature_launch", "moderate") == (0, {})
+
+
+def test_what_is_said_of_those_flags_before_a_video_is_made() -> None:
+    assert drawn_flags_sentence(
+        "aggressive", 14, {"pacing_rushed": 6, "too_long": 1, "hook_weak": 4, "cta_unclear": 1}
+    ) == (
+        "Of 14 reviewed pilots with this scenario and aggressive pacing, 6 drew “Pacing is rushed” (21–67%), "
+        "4 drew “Hook is weak” (12–55%), 1 drew “Call to action unclear” (1–31%)."
+    )
+    assert drawn_flags_sentence("gentle", 5, {}) == (
+        "None of 5 reviewed pilots with this scenario and gentle pacing drew a flag."
+    )
+    assert drawn_flags_sentence("gentle", 4, {"pacing_rushed": 4}) == ""
 
 
 @pytest.mark.parametrize(

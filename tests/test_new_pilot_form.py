@@ -10,10 +10,13 @@ from streamlit.testing.v1 import AppTest
 from pilot_core import PilotStore
 from pilot_core.errors import StoreError
 from pilot_core.rendering import launching
+from pilot_core.web.components.text import plain
 from pilot_core.web.pages.new_pilot import form
 from pilot_core.web.routes import uploads
 from pilot_core.web.server import lifespan
 from tests import test_pages
+from tests.conftest import HandClock
+from tests.pilot_stories import make_pilot
 from tests.served import serve
 
 OpenPage = Callable[..., AppTest]
@@ -101,3 +104,19 @@ def test_films_that_nobody_took_up_are_gone_at_the_next_start(store: PilotStore)
     os.utime(old, (0, 0))
     lifespan._clear(store)
     assert (old.exists(), new.exists()) == (False, True)
+
+
+def test_before_a_video_is_made_the_flags_of_earlier_pilots_alike_are_said(
+    open_page: OpenPage, store: PilotStore, clock: HandClock
+) -> None:
+    for place in range(5):
+        make_pilot(store, clock, f"One {place}", "m{pacing_rushed}" if place else "A")
+    told = "Of {} reviewed pilots with this scenario and aggressive pacing, {} drew “Pacing is rushed” ({})."
+    at = open_page("new_pilot")
+    at.radio("new_pilot_brand").set_value("acme").run()
+    assert plain(told.format(5, 4, "38–96%")) in [caption.value for caption in at.caption]
+    at.radio("new_pilot_brand").set_value("wellness").run()
+    assert not [caption for caption in at.caption if "drew" in caption.value]
+    own = make_pilot(store, clock, "Next", "m{pacing_rushed}")
+    at = open_page("pilot", pilot=own.pilot_id)
+    assert plain(told.format(5, 4, "38–96%")) in [caption.value for caption in at.caption]

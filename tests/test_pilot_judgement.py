@@ -120,6 +120,41 @@ def test_an_override_is_undone_as_openly_and_stays_on_the_page(
     ]
 
 
+def test_an_override_that_needs_a_second_person_is_confirmed_on_the_page_by_another_lead(
+    open_page: Open, web_store: PilotStore, pilot_id: str
+) -> None:
+    web_store.second_reason = True
+    at = section(open_page(pilot_id), pilot_id, REPORT)
+    assert "It takes effect when a second person has given their reason." in page_text(at)
+    field(at, "segmented_control", "Your verdict").set_value("PROCEED").run()
+    field(at, "text_area", "Why").set_value("She will sign.")
+    at = button(at, "Override the recommendation")
+    assert at.toast[0].value == plain("Your verdict waits for a second person.")
+    assert standing_overrides(web_store.database, [pilot_id]) == {}
+    badges = [element.value for element in at.markdown if "badge[" in element.value]
+    assert badges[:2] == [":red-badge[■ STOP]", f":gray-badge[:material/hourglass_empty: PROCEED asked for · {LEAD}]"]
+    assert "Confirm PROCEED" not in labels(at)  # the lead who asked cannot be the second person
+    at = button(at, "Take the request back")
+    assert at.error[0].value == plain("A reason is needed: say in a few words why.")
+    field(at, "text_input", "Why it no longer holds").set_value("Not yet.")
+    at = button(at, "Take the request back")
+    assert f"{LEAD} asked for PROCEED just now: She will sign." in page_text(at)
+
+    override_recommendation(web_store, pilot_id, "REVISE", "A new founder.", OTHER)
+    at = section(open_page(pilot_id), pilot_id, REPORT)
+    assert "lead_says" not in open_page().dataframe[0].value
+    at = button(at, "Confirm REVISE")
+    assert at.error[0].value == plain("A reason is needed: say in a few words why.")
+    field(at, "text_area", "Your reason as the second person").set_value("I *met* him.")
+    at = button(at, "Confirm REVISE")
+    assert not at.exception
+    assert not at.error
+    assert f"Confirmed just now by {LEAD}: {plain('I *met* him.')}" in [c.value for c in at.caption]
+    badges = [element.value for element in at.markdown if "badge[" in element.value]
+    assert badges[1] == f":orange-badge[:material/person: ◆ REVISE · {OTHER}]"
+    assert list(open_page().dataframe[0].value.iloc[0]["lead_says"]) == ["◆ REVISE"]
+
+
 def test_the_finder_and_the_page_show_an_override_beside_the_computed_badge(
     open_page: Open, web_store: PilotStore, pilot_id: str
 ) -> None:

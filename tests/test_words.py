@@ -49,6 +49,21 @@ def test_a_kind_that_only_an_old_store_knows_is_shown_as_it_is() -> None:
             {"verdict": "STOP", "computed": None, "code": "in_progress", "reason": "Sold."},
             "overrode the recommendation NO VERDICT YET with STOP: Sold.",
         ),
+        (
+            "recommendation_overridden",
+            {"verdict": "STOP", "computed": "REVISE", "code": "stuck", "reason": "Sold.", "waits": True},
+            "asked to override the recommendation REVISE with STOP: Sold.",
+        ),
+        (
+            "override_confirmed",
+            {"verdict": "STOP", "by": "Lea", "reason": "I saw it."},
+            "confirmed the override with STOP by Lea: I saw it.",
+        ),
+        (
+            "override_undone",
+            {"verdict": "STOP", "reason": "Not sold.", "waits": True},
+            "took back the request to override with STOP: Not sold.",
+        ),
         ("override_undone", {"verdict": "STOP", "reason": "Not sold."}, "took back the override with STOP: Not sold."),
         (
             "flag_accepted",

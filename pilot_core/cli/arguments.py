@@ -29,6 +29,9 @@ ACTIONS = {
     "resume": "--resume",
     "drop": "--drop",
     "raise_limit": "--raise-limit",
+    "override": "--override",
+    "confirm_override": "--confirm-override",
+    "undo_override": "--undo-override",
     "retry": "--retry",
     "review_link": "--review-link",
     "import_state": "--import-state",
@@ -61,7 +64,17 @@ OPTIONS = {
     "notes": {"record_feedback"},
     "flags": {"record_feedback"},
     "by": {"record_feedback"},
-    "reason": {"pause", "drop", "raise_limit", "erase_pilot", "erase_person"},
+    "reason": {
+        "pause",
+        "drop",
+        "raise_limit",
+        "override",
+        "confirm_override",
+        "undo_override",
+        "erase_pilot",
+        "erase_person",
+    },
+    "verdict": {"override"},
     "external": {"drop"},
     "json": {"list", "report", "programme", "plan"},
     "comments": {"export"},
@@ -119,6 +132,10 @@ def _add_pilot_options(made: argparse.ArgumentParser) -> None:
         "--external", action="store_true", help="with --drop: the reason was not ours (budget, founder left)"
     )
     say.add_argument("--raise-limit", metavar="ID", help="allow more attempts, up to --max-attempts, with a --reason")
+    say.add_argument("--override", metavar="ID", help="override a pilot's recommendation, with a --reason")
+    say.add_argument("--verdict", metavar="V", help="with --override: PROCEED, REVISE or STOP")
+    say.add_argument("--confirm-override", metavar="ID", help="confirm it as a second person, with a --reason")
+    say.add_argument("--undo-override", metavar="ID", help="take an override back, with a --reason")
     say.add_argument("--reason", metavar="TEXT", help="why")
 
 

@@ -6,8 +6,10 @@ import sys
 
 from pilot_core import formatting
 from pilot_core.cli.arguments import USAGE, open_store, tell_import
+from pilot_core.clock import iso
 from pilot_core.documents.names import OUTCOME_REPORT
 from pilot_core.documents.report import render_report
+from pilot_core.domain.judgements import Override
 from pilot_core.errors import InvalidRequest
 from pilot_core.export.bundle import export_folder, workbook_chunks, write_file
 from pilot_core.export.comments import comments_csv
@@ -19,22 +21,40 @@ from pilot_core.review.comments import threads_of
 from pilot_core.review.requests import answers_of
 from pilot_core.settings import Settings
 from pilot_core.store.pilots import PilotStore
+from pilot_core.store.tables.judgements import open_override
 
 
 def report(arguments: argparse.Namespace, config: Settings) -> int:
     """Write a pilot's outcome report to its folder and print it."""
     store = open_store(arguments, config)
     report = build_report(store.load(arguments.report), answers_of(store, arguments.report))
-    text = render_report(report)
+    override = store.database.read(lambda connection: open_override(connection, report.pilot_id))
+    text = render_report(report, override)
     path = store.root / report.pilot_id / OUTCOME_REPORT
     write_atomic(path, text)
     store.media.put([path.relative_to(store.root).as_posix()])
     if arguments.json:
-        print(json.dumps(report.model_dump(mode="json"), ensure_ascii=False, indent=2))
+        told = report.model_dump(mode="json") | {"override": _override(override)}
+        print(json.dumps(told, ensure_ascii=False, indent=2))
     else:
         print(text)
     print(f"Written to {path}", file=sys.stderr)
     return 0
+
+
+def _override(found: Override | None) -> dict[str, object] | None:
+    """Return the override as JSON. ``in_effect`` is false while it waits for a second person."""
+    if found is None:
+        return None
+    return {
+        "verdict": found.verdict,
+        "in_effect": found.stands,
+        "by": found.made_by,
+        "at": iso(found.made_at),
+        "reason": found.reason,
+        "second_by": found.second_by,
+        "second_reason": found.second_reason,
+    }
 
 
 def export(arguments: argparse.Namespace, config: Settings) -> int:

@@ -29,7 +29,7 @@ def generate_pilot_outcome_report(pilot: PilotRun) -> ReportText:
 
 
 def render_report(report: OutcomeReport, override: Override | None = None) -> str:
-    """Return one pilot's outcome report as Markdown, with the lead's override if there is one."""
+    """Return one pilot's outcome report as Markdown, with the lead's override if there is one, or asked for."""
     rate = report.review_approval
     approval = formatting.rate(rate.numerator, rate.denominator, rate.low, rate.high)
     return render("outcome_report.md.j2", report=report, override=override, approval=approval)

@@ -83,6 +83,7 @@ class EventKind(StrEnum):
     DOWNLOAD_ENDED = "download_ended"
 
     RECOMMENDATION_OVERRIDDEN = "recommendation_overridden"
+    OVERRIDE_CONFIRMED = "override_confirmed"
     OVERRIDE_UNDONE = "override_undone"
     FLAG_ACCEPTED = "flag_accepted"
     FLAG_DISMISSED = "flag_dismissed"
@@ -174,7 +175,13 @@ def _answered(verdict: str) -> Callable[[Event], str]:
 def _overridden(event: Event) -> str:
     computed = badge_word(event.detail.get("computed"), event.detail.get("code"))
     chosen = event.detail.get("verdict")
-    return f"overrode the recommendation {computed} with {chosen}{_reason(event)}"
+    verb = "asked to override" if event.detail.get("waits") else "overrode"
+    return f"{verb} the recommendation {computed} with {chosen}{_reason(event)}"
+
+
+def _override_undone(event: Event) -> str:
+    what = "the request to override" if event.detail.get("waits") else "the override"
+    return f"took back {what} with {event.detail.get('verdict')}{_reason(event)}"
 
 
 def _flag(event: Event) -> str:
@@ -277,7 +284,10 @@ SENTENCES: dict[EventKind, Callable[[Event], str]] = {
     EventKind.DOWNLOAD_ALLOWED: lambda e: f"let {e.detail.get('reviewer')} download the approved video",
     EventKind.DOWNLOAD_ENDED: lambda e: f"no longer lets {e.detail.get('reviewer')} download the approved video",
     EventKind.RECOMMENDATION_OVERRIDDEN: _overridden,
-    EventKind.OVERRIDE_UNDONE: lambda e: f"took back the override with {e.detail.get('verdict')}{_reason(e)}",
+    EventKind.OVERRIDE_CONFIRMED: lambda e: (
+        f"confirmed the override with {e.detail.get('verdict')} by {e.detail.get('by')}{_reason(e)}"
+    ),
+    EventKind.OVERRIDE_UNDONE: _override_undone,
     EventKind.FLAG_ACCEPTED: _flag_decided("accepted"),
     EventKind.FLAG_DISMISSED: _flag_decided("dismissed"),
     EventKind.FLAG_DECISION_UNDONE: _flag_decision_undone,

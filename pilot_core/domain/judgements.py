@@ -17,7 +17,10 @@ def badge_word(recommendation: str | None, code: str | None) -> str:
 
 @dataclass(frozen=True)
 class Override:
-    """A lead's verdict that overrides the rules, with the rules' result at that time. Times are in UTC."""
+    """A lead's verdict that overrides the rules, with the rules' result at that time. Times are in UTC.
+
+    With ``needs_second`` it takes effect when a second person has given their reason.
+    """
 
     override_id: str
     pilot_id: str
@@ -31,11 +34,25 @@ class Override:
     undone_by: str | None = None
     undone_at: datetime | None = None
     undone_reason: str | None = None
+    needs_second: bool = False
+    second_by: str | None = None
+    second_at: datetime | None = None
+    second_reason: str | None = None
 
     @property
     def stands(self) -> bool:
-        """Whether the override is in effect: nobody has undone it."""
-        return self.undone_at is None
+        """Whether the override is in effect: nobody has undone it, and it does not wait."""
+        return self.undone_at is None and not self.lacks_second
+
+    @property
+    def waits(self) -> bool:
+        """Whether the override is asked for and waits for the reason of a second person."""
+        return self.undone_at is None and self.lacks_second
+
+    @property
+    def lacks_second(self) -> bool:
+        """Whether it never took effect, since it needs the reason of a second person and has none."""
+        return self.needs_second and self.second_at is None
 
 
 @dataclass(frozen=True)

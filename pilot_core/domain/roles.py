@@ -40,6 +40,7 @@ class ActKind(StrEnum):
     EDIT_BRIEF = "correct the brief"
     IMPORT = "import state files"
     OVERRIDE = "override the recommendation"
+    CONFIRM_OVERRIDE = "confirm an override as a second person"
     UNDO_OVERRIDE = "undo the override"
     SUGGEST = "decide on suggested flags"
     FILE_REPORT = "file or withdraw a report"

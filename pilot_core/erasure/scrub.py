@@ -87,9 +87,15 @@ def _override(row: Row, report: OutcomeReport, name: str) -> Override | None:
         computed=row["recommendation"],
         computed_code=row["reason_code"],
         rules_version=row["rules_version"],
-        made_by=ERASED if is_same_name(row["override_by"], name) else row["override_by"],
+        made_by=_unnamed(row["override_by"], name) or "",
         made_at=from_column(row["overridden_at"]) or report.generated_at,
+        second_by=_unnamed(row["override_second_by"], name),
+        second_reason=row["override_second_reason"],
     )
+
+
+def _unnamed(by: str | None, name: str) -> str | None:
+    return ERASED if by and is_same_name(by, name) else by
 
 
 def _drop_quotes(value: Any) -> Any:

@@ -151,7 +151,10 @@ class OutcomeReport(Part):
 
 @dataclass(frozen=True)
 class FiledReport:
-    """An outcome report as it was filed. ``markdown`` is its text at that time."""
+    """An outcome report as it was filed. ``markdown`` is its text at that time.
+
+    The override is the one that was in effect then, with the reason of a second person if it needed one.
+    """
 
     report_id: str
     filed_by: str
@@ -160,6 +163,8 @@ class FiledReport:
     override_by: str | None
     override_verdict: str | None
     override_reason: str | None
+    override_second_by: str | None = None
+    override_second_reason: str | None = None
 
 
 def build_report(

@@ -3,7 +3,7 @@
 Each function is one transaction and adds an event. None of them changes what the rules compute.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pilot_core import ids
@@ -11,6 +11,7 @@ from pilot_core.clock import as_utc, iso
 from pilot_core.documents.report import render_report
 from pilot_core.domain.actors import Actor, Way
 from pilot_core.domain.attempt import PilotRunAttempt
+from pilot_core.domain.erasures import folded
 from pilot_core.domain.events import EventKind
 from pilot_core.domain.feedback import Feedback
 from pilot_core.domain.judgements import DecidedSuggestion, Override
@@ -44,8 +45,8 @@ class Offered:
 def override_recommendation(store: PilotStore, pilot_id: str, verdict: str, reason: str, actor: Actor) -> Override:
     """Record a lead's own verdict, which is shown beside the computed one.
 
-    Raises InvalidRequest without a reason or a name, or if the rules give the same verdict; NotAllowedNow while
-    another override is in force; PilotNotFound.
+    Where the store asks for a second reason, it waits for ``confirm_override``. Raises InvalidRequest without a reason
+    or a name, or if the rules give the same verdict; NotAllowedNow while there is another override; PilotNotFound.
     """
     who, why = _asked(store, actor, ActKind.OVERRIDE, pilot_id), checked_reason(reason)
     try:
@@ -67,37 +68,68 @@ def override_recommendation(store: PilotStore, pilot_id: str, verdict: str, reas
         rules_version=computed.rules_version,
         made_by=who,
         made_at=store.clock(),
+        needs_second=store.second_reason,
     )
 
     def set_override(connection: Connection) -> None:
         permission.check(connection, actor, ActKind.OVERRIDE, pilot_id, store.clock())
-        standing = judgements.standing_override(connection, pilot_id)
-        if standing:
-            raise NotAllowedNow(f"{standing.made_by} has overridden this recommendation already; undo that first.")
+        before = judgements.open_override(connection, pilot_id)
+        if before:
+            did = "asked to override" if before.waits else "overridden"
+            raise NotAllowedNow(f"{before.made_by} has {did} this recommendation already; undo that first.")
         judgements.add_override(connection, made)
-        detail = {"verdict": made.verdict, "reason": why, "computed": made.computed, "code": made.computed_code}
+        detail: dict[str, object] = {"verdict": made.verdict, "reason": why}
+        detail |= {"computed": made.computed, "code": made.computed_code} | _if_waiting(made)
         add_event(connection, pilot_id, made.made_at, who, EventKind.RECOMMENDATION_OVERRIDDEN, **detail)
 
     store.database.transaction(set_override)
     return made
 
 
-def undo_override(store: PilotStore, pilot_id: str, reason: str, actor: Actor) -> None:
-    """Undo the override in force, with a reason, so that only the computed result applies again.
+def confirm_override(store: PilotStore, pilot_id: str, override_id: str, reason: str, actor: Actor) -> Override:
+    """Record a second person's reason for the override that waits for one, so that it takes effect.
 
-    Raises InvalidRequest without a reason or a name, NotAllowedNow if none is in force.
+    Raises InvalidRequest without a reason, or if the actor has the name of whoever asked for it; NotAllowedNow if that
+    override does not wait any more.
+    """
+    who, why, now = _asked(store, actor, ActKind.CONFIRM_OVERRIDE, pilot_id), checked_reason(reason), store.clock()
+
+    def set_second(connection: Connection) -> Override:
+        permission.check(connection, actor, ActKind.CONFIRM_OVERRIDE, pilot_id, now)
+        asked = judgements.open_override(connection, ids.checked_pilot_id(pilot_id))
+        if asked is None or asked.override_id != override_id or not asked.waits:
+            raise NotAllowedNow("This override does not wait for a second reason any more.")
+        if folded(asked.made_by) == folded(who):
+            raise InvalidRequest("You asked for this override, so the second reason must be someone else’s.")
+        judgements.confirm_override(connection, override_id, who, now, why)
+        detail = {"verdict": asked.verdict, "by": asked.made_by, "reason": why}
+        add_event(connection, pilot_id, now, who, EventKind.OVERRIDE_CONFIRMED, **detail)
+        return replace(asked, second_by=who, second_at=now, second_reason=why)
+
+    return store.database.transaction(set_second)
+
+
+def undo_override(store: PilotStore, pilot_id: str, reason: str, actor: Actor) -> None:
+    """Undo the override in effect, or the one that waits, with a reason: only the computed result applies then.
+
+    Raises InvalidRequest without a reason or a name, NotAllowedNow if there is none.
     """
     who, why, now = _asked(store, actor, ActKind.UNDO_OVERRIDE, pilot_id), checked_reason(reason), store.clock()
 
     def remove_override(connection: Connection) -> None:
         permission.check(connection, actor, ActKind.UNDO_OVERRIDE, pilot_id, store.clock())
-        standing = judgements.standing_override(connection, ids.checked_pilot_id(pilot_id))
-        if standing is None:
-            raise NotAllowedNow(f"{pilot_id} has no override that stands; there is nothing to undo.")
-        judgements.undo_override(connection, standing.override_id, who, now, why)
-        add_event(connection, pilot_id, now, who, EventKind.OVERRIDE_UNDONE, verdict=standing.verdict, reason=why)
+        made = judgements.open_override(connection, ids.checked_pilot_id(pilot_id))
+        if made is None:
+            raise NotAllowedNow(f"{pilot_id} has no override; there is nothing to undo.")
+        judgements.undo_override(connection, made.override_id, who, now, why)
+        detail = {"verdict": made.verdict, "reason": why} | _if_waiting(made)
+        add_event(connection, pilot_id, now, who, EventKind.OVERRIDE_UNDONE, **detail)
 
     store.database.transaction(remove_override)
+
+
+def _if_waiting(made: Override) -> dict[str, object]:
+    return {"waits": True} if made.waits else {}
 
 
 def suggestions(store: PilotStore, cohort: Cohort | None = None, *, most: int = 200) -> list[Offered]:
@@ -194,7 +226,8 @@ def file_report(store: PilotStore, pilot_id: str, actor: Actor, *, as_of: dateti
     if as_of is not None and not pilot.created_at <= as_utc(as_of) <= now:
         raise InvalidRequest("A report can be made for a time between the pilot's creation and now.", field="as_of")
     report = build_report(pilot, answers_of(store, pilot_id), as_of=as_of, now=now)
-    override = store.database.read(lambda c: judgements.standing_override(c, pilot_id))
+    found = store.database.read(lambda c: judgements.open_override(c, pilot_id))
+    override = found if found and found.stands else None
     filed = FiledReport(
         report_id=ids.new_id("report"),
         filed_by=who,
@@ -203,6 +236,8 @@ def file_report(store: PilotStore, pilot_id: str, actor: Actor, *, as_of: dateti
         override_by=override.made_by if override else None,
         override_verdict=override.verdict if override else None,
         override_reason=override.reason if override else None,
+        override_second_by=override.second_by if override else None,
+        override_second_reason=override.second_reason if override else None,
     )
 
     def add_report(connection: Connection) -> None:

@@ -76,6 +76,8 @@ class PilotStore:
         """Whether acts in this process are visitors' acts, so that each must say whose it is."""
         self.promises = Promises()
         """The times that this store's documents tell founders."""
+        self.second_reason = False
+        """Whether a new override needs the reason of a second person."""
         self._recommend = recommend
         _check_writable(self.root)
         self.database = database_of(self.root, database_url)

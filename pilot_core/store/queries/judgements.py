@@ -44,10 +44,10 @@ NOT_FILED = "NOT FILED"
 
 
 def standing_overrides(database: Database, pilot_ids: Iterable[str]) -> dict[str, Override]:
-    """The overrides of those pilots that nobody has undone, by pilot id."""
+    """The overrides of those pilots that are in effect, by pilot id."""
     sql = "SELECT * FROM overrides WHERE pilot_id = ANY(?) AND undone_at IS NULL"
-    found = database.read(lambda c: rows(c, sql, [list(pilot_ids)]))
-    return {row["pilot_id"]: override_from_row(row) for row in found}
+    found = map(override_from_row, database.read(lambda c: rows(c, sql, [list(pilot_ids)])))
+    return {made.pilot_id: made for made in found if made.stands}
 
 
 def overrides_of(database: Database, pilot_id: str) -> list[Override]:

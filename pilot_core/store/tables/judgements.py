@@ -12,6 +12,8 @@ from pilot_core.insight.themes import Suggestion
 from pilot_core.store.engine.connection import Connection, Row, insert, rows
 from pilot_core.store.tables.columns import from_column, to_column
 
+OVERRIDE_TIMES = ("made_at", "undone_at", "second_at")
+
 
 def add_override(connection: Connection, made: Override) -> None:
     """Add an override."""
@@ -26,8 +28,16 @@ def undo_override(connection: Connection, override_id: str, by: str, at: datetim
     )
 
 
-def standing_override(connection: Connection, pilot_id: str) -> Override | None:
-    """The pilot's override that nobody has undone, if there is one."""
+def confirm_override(connection: Connection, override_id: str, by: str, at: datetime, reason: str) -> None:
+    """Record the reason of a second person for an override that waits for it."""
+    connection.execute(
+        "UPDATE overrides SET second_by = ?, second_at = ?, second_reason = ? WHERE override_id = ?",
+        [by, to_column(at), reason, override_id],
+    )
+
+
+def open_override(connection: Connection, pilot_id: str) -> Override | None:
+    """The pilot's override that nobody has undone, if there is one: in effect, or waiting for a second person."""
     found = rows(connection, "SELECT * FROM overrides WHERE pilot_id = ? AND undone_at IS NULL", [pilot_id])
     return override_from_row(found[0]) if found else None
 
@@ -93,12 +103,12 @@ def suggestion_from_row(row: Row) -> DecidedSuggestion:
 
 def _override_row(made: Override) -> Row:
     row: Row = {field.name: getattr(made, field.name) for field in fields(Override)}
-    return row | {name: to_column(row[name]) for name in ("made_at", "undone_at")}
+    return row | {name: to_column(row[name]) for name in OVERRIDE_TIMES}
 
 
 def override_from_row(row: Row) -> Override:
     """An override from its row."""
-    return Override(**{**row, **{name: from_column(row[name]) for name in ("made_at", "undone_at")}})
+    return Override(**{**row, **{name: from_column(row[name]) for name in OVERRIDE_TIMES}})
 
 
 def _report_row(filed: FiledReport) -> Row:
@@ -136,6 +146,8 @@ def _report_row(filed: FiledReport) -> Row:
         "risks_json": json.dumps(found.risks, ensure_ascii=False),
         "override_by": filed.override_by,
         "override_reason": filed.override_reason,
+        "override_second_by": filed.override_second_by,
+        "override_second_reason": filed.override_second_reason,
         "filed_by": filed.filed_by,
         "override_verdict": filed.override_verdict,
         "markdown": filed.markdown,

@@ -11,8 +11,16 @@ from pilot_core.web.components.text import plain
 
 
 def override_badge(override: Override) -> None:
-    """Draw an override, with its reason on hover."""
-    by_a_lead(override.verdict, override.made_by, override.reason)
+    """Draw an override that is in effect or waits for a second person, with its reason on hover."""
+    if override.waits:
+        st.badge(
+            f"{override.verdict} asked for · {plain(override.made_by)}",
+            color="gray",
+            icon=":material/hourglass_empty:",
+            help=f"{plain(override.reason)}  \nNot in effect until a second person has given their reason.",
+        )
+    else:
+        by_a_lead(override.verdict, override.made_by, override.reason)
 
 
 def by_a_lead(verdict: str, who: str, reason: str) -> None:

@@ -34,7 +34,7 @@ from pilot_core.store.files.bucket import BucketError
 from pilot_core.store.files.media import VIDEO_SUFFIXES, Media
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.queries.judgements import filed_report
-from pilot_core.store.tables.judgements import standing_override
+from pilot_core.store.tables.judgements import open_override
 from pilot_core.web.access.current_app import app_of
 from pilot_core.web.access.guarded_routes import not_found, route
 from pilot_core.web.access.visitors import visitor_of
@@ -132,7 +132,7 @@ def _answer(store: PilotStore, pilot: PilotRun, name: str) -> Response:
 
 
 def _report(store: PilotStore, pilot: PilotRun) -> tuple[OutcomeReport, Override | None]:
-    override = store.database.read(lambda connection: standing_override(connection, pilot.pilot_id))
+    override = store.database.read(lambda connection: open_override(connection, pilot.pilot_id))
     return build_report(pilot, answers_of(store, pilot.pilot_id), now=store.clock()), override
 
 

@@ -11,7 +11,7 @@ from pilot_core.insight.recommend import recommend
 from pilot_core.review.decisions import undo_decision, undo_until, undoable
 from pilot_core.services import pilots
 from pilot_core.web.access import page_guard
-from pilot_core.web.components import deadline_lines, render_progress
+from pilot_core.web.components import deadline_lines, drawn_flags, render_progress
 from pilot_core.web.components.text import plain
 from pilot_core.web.components.times import exact
 from pilot_core.web.pages.pilot import checklist, feedback_form, links, next_attempt, send_dialog
@@ -121,6 +121,8 @@ def _primary(view: View, doing: Todo) -> None:
         case Todo.START | Todo.NEXT:
             if doing is Todo.NEXT:
                 next_attempt.show_needs(view)
+            if pacing := view.pilot.brand_context.get("pacing_label"):
+                drawn_flags.show(view.store, view.pilot.scenario_type, str(pacing), without=view.pilot_id)
             next_attempt.start_button(view, label=f"Start attempt {number + 1}", name="next")
             with st.expander(
                 f"What attempt {number + 1} will be told", icon=":material/article:", expanded=doing is Todo.NEXT

@@ -4,6 +4,7 @@ import streamlit as st
 
 from pilot_core.domain import limits
 from pilot_core.domain.attempt import AttemptState
+from pilot_core.domain.erasures import folded
 from pilot_core.domain.judgements import Override, badge_word
 from pilot_core.errors import InvalidRequest
 from pilot_core.formatting import ago
@@ -51,7 +52,7 @@ def _listed(title: str, sentences: list[str]) -> str:
 
 
 def badges_line(view: View, result: Recommendation) -> None:
-    """Draw the computed recommendation with its reason, and beside it the override in force."""
+    """Draw the computed recommendation with its reason, and beside it the override."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         badges.badge(result.recommendation, result.words, result.code)
         if view.override:
@@ -60,35 +61,51 @@ def badges_line(view: View, result: Recommendation) -> None:
 
 
 def override(view: View) -> None:
-    """Draw the override in force and the form to undo it, or the form for a new one; below, undone ones."""
+    """Draw the override and the forms to confirm and to undo it, or the form for a new one; below, undone ones."""
     st.markdown("**Override**")
     if view.override:
-        _in_force(view, view.override)
+        _open(view, view.override)
     elif page_guard.may_change():
         _form(view)
     else:
         st.markdown(":gray[No lead has overridden it.]")
     show_refusal_at(view, PLACE)
     for past in overrides_of(view.store.database, view.pilot_id):
-        if not past.stands:
-            st.caption(
-                f"{plain(past.made_by)} said {past.verdict} {ago(past.made_at, view.now)}: {plain(past.reason)}  \n"
-                f"Taken back {ago(past.undone_at, view.now)} by {plain(past.undone_by or '')}: "
-                f"{plain(past.undone_reason or '')}",
-                help=f"{exact(past.made_at, view.zone)}  \n{exact(past.undone_at, view.zone)}",
-            )
+        if past.undone_at:
+            _undone(view, past)
 
 
-def _in_force(view: View, in_force: Override) -> None:
+def _undone(view: View, past: Override) -> None:
+    said = "asked for" if past.lacks_second else "said"
+    lines = [f"{plain(past.made_by)} {said} {past.verdict} {ago(past.made_at, view.now)}: {plain(past.reason)}"]
+    if past.second_by:
+        lines.append(_confirmed(view, past))
+    who, why = plain(past.undone_by or ""), plain(past.undone_reason or "")
+    lines.append(f"Taken back {ago(past.undone_at, view.now)} by {who}: {why}")
+    st.caption("  \n".join(lines), help=f"{exact(past.made_at, view.zone)}  \n{exact(past.undone_at, view.zone)}")
+
+
+def _confirmed(view: View, made: Override) -> str:
+    who, why = plain(made.second_by or ""), plain(made.second_reason or "")
+    return f"Confirmed {ago(made.second_at, view.now)} by {who}: {why}"
+
+
+def _open(view: View, made: Override) -> None:
     with st.container(border=True, gap="small"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            override_badge(in_force)
-            when = ago(in_force.made_at, view.now)
-            st.caption(when, help=exact(in_force.made_at, view.zone), width="content")
-        st.text(in_force.reason, width="stretch")
-        st.caption(f"The rules said {badge_word(in_force.computed, in_force.computed_code)} when it was made.")
+            override_badge(made)
+            st.caption(ago(made.made_at, view.now), help=exact(made.made_at, view.zone), width="content")
+        st.text(made.reason, width="stretch")
+        st.caption(f"The rules said {badge_word(made.computed, made.computed_code)} when it was made.")
+        if made.second_by:
+            st.caption(_confirmed(view, made), help=exact(made.second_at, view.zone))
+        if made.waits:
+            st.caption("It is not in effect until a second person has given their reason.")
         if not page_guard.may_change():
             return
+        if made.waits and folded(made.made_by) != folded(view.lead):
+            _confirmation(view, made)
+        what = "request" if made.waits else "override"
         st.text_input(
             "Why it no longer holds",
             key=view.key("undo reason"),
@@ -96,12 +113,28 @@ def _in_force(view: View, in_force: Override) -> None:
             max_chars=limits.REASON,
             on_change="ignore",
         )
-        st.button("Take the override back", icon=":material/undo:", on_click=_undo, args=(view,))
+        st.button(f"Take the {what} back", icon=":material/undo:", on_click=_undo, args=(view,))
+
+
+def _confirmation(view: View, asked: Override) -> None:
+    """Draw the form in which a second person gives their reason."""
+    st.text_area(
+        "Your reason as the second person",
+        key=view.key("second reason"),
+        height=90,
+        max_chars=limits.REASON,
+        on_change="ignore",
+        persist_state="page",
+    )
+    st.button(f"Confirm {asked.verdict}", icon=":material/gavel:", on_click=_confirm, args=(view, asked.override_id))
 
 
 def _form(view: View) -> None:
     computed = recommend(view.pilot).recommendation
-    st.caption("The rules stay as they are: your verdict stands beside theirs, with your name and reason.")
+    told = "The rules stay as they are: your verdict stands beside theirs, with your name and reason."
+    if view.store.second_reason:
+        told += " It takes effect when a second person has given their reason."
+    st.caption(told)
     st.segmented_control(
         "Your verdict",
         [verdict.value for verdict in Verdict if verdict is not computed],
@@ -129,16 +162,27 @@ def _override(view: View) -> None:
             raise InvalidRequest("Choose your verdict first.", field="verdict")
         judgements.override_recommendation(view.store, view.pilot_id, chosen, view.typed("override reason"), view.lead)
 
-    if act_on_any_version(view, PLACE, save, "Your verdict stands beside the computed one."):
+    waits = view.store.second_reason
+    done = "Your verdict waits for a second person." if waits else "Your verdict stands beside the computed one."
+    if act_on_any_version(view, PLACE, save, done):
         st.session_state[view.key("override verdict")] = None
         st.session_state[view.key("override reason")] = ""
+
+
+def _confirm(view: View, override_id: str) -> None:
+    def confirm() -> None:
+        judgements.confirm_override(view.store, view.pilot_id, override_id, view.typed("second reason"), view.lead)
+
+    if act_on_any_version(view, PLACE, confirm, "The override is in effect."):
+        st.session_state[view.key("second reason")] = ""
 
 
 def _undo(view: View) -> None:
     def undo() -> None:
         judgements.undo_override(view.store, view.pilot_id, view.typed("undo reason"), view.lead)
 
-    if act_on_any_version(view, PLACE, undo, "The override is taken back."):
+    what = "request" if view.override and view.override.waits else "override"
+    if act_on_any_version(view, PLACE, undo, f"The {what} is taken back."):
         st.session_state[view.key("undo reason")] = ""
 
 

@@ -14,7 +14,7 @@ from pilot_core.formatting import ago
 from pilot_core.store.engine.connection import Connection
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.queries.history import Step, history
-from pilot_core.store.tables.judgements import standing_override
+from pilot_core.store.tables.judgements import open_override
 from pilot_core.web.components.times import viewer_zone
 
 SECTION = "section"
@@ -30,7 +30,8 @@ the open dialog.
 class View:
     """What this run of the page shows.
 
-    ``news`` is what others did since the lead last saw the pilot. ``override`` is the one in force.
+    ``news`` is what others did since the lead last saw the pilot. ``override`` is the one in effect,
+    or the one that waits for a second person.
     """
 
     store: PilotStore
@@ -66,7 +67,7 @@ def load_view(store: PilotStore, pilot_id: str, lead: Actor) -> View:
         pilot = store.load(pilot_id)
         since = session.setdefault(seen, pilot.version)
         news = history(store.database, pilot_id, since) if pilot.version > since else []
-        return pilot, news, standing_override(connection, pilot_id)
+        return pilot, news, open_override(connection, pilot_id)
 
     pilot, news, override = store.database.read(read)
     if not by_people(news):

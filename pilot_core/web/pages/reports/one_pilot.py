@@ -8,7 +8,7 @@ from pilot_core.domain.actors import Actor
 from pilot_core.errors import PilotError
 from pilot_core.insight.recommend import recommend
 from pilot_core.store.pilots import PilotStore
-from pilot_core.store.tables.judgements import standing_override
+from pilot_core.store.tables.judgements import open_override
 from pilot_core.web.components import badges, filed_reports, links
 from pilot_core.web.components.text import plain
 from pilot_core.web.components.verdicts import override_badge
@@ -20,7 +20,7 @@ def show(store: PilotStore, pilot_id: str, lead: Actor) -> None:
     """Draw the pilot's reports. Raises PilotNotFound."""
     pilot = store.load(pilot_id)
     result = recommend(pilot)
-    override = store.database.read(lambda connection: standing_override(connection, pilot_id))
+    override = store.database.read(lambda connection: open_override(connection, pilot_id))
     # A button, since Streamlit draws a link to the current page like a navigation entry.
     if st.button("All reports", type="tertiary", icon=":material/arrow_back:"):
         st.switch_page(links.REPORTS)
