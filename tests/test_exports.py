@@ -13,7 +13,7 @@ from fractions import Fraction
 import pandas as pd
 import pytest
 
-from pilot_core import PilotStore, catalog
+from pilot_core import PilotStore
 from pilot_core.cli import main
 from pilot_core.clock import iso
 from pilot_core.domain.actors import at_command_line
@@ -159,7 +159,7 @@ def tables_on_screen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tupl
         pilot = create_pilot("Alice", "Acme", "feature_launch", "acme", now=day(1 + n % 28))
         # No valid input would allow this.
         pilot.founder_name, pilot.company_name = cell, f"{cell} "
-        pilot.scenario_type, pilot.playbook_version = cell, cell
+        pilot.scenario_type, pilot.playbook_version, pilot.owner = cell, cell, cell
         pilot.add_attempt("film.mp4", None, 30.0, 1, 0.2, True, at=day(1 + n % 28))
         pilot.record_feedback(1, cell, "minor_changes", at=day(1 + n % 28))
         pilot.runs[0].feedback[0].flags = ["too_long"]
@@ -180,8 +180,8 @@ def tables_on_screen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tupl
     return {
         "pilots": (listed[["company"]], [pilot.company_name for pilot in pilots]),
         "founders": (listed[["founder"]], [pilot.founder_name for pilot in pilots]),
-        "scenarios": (listed[["scenario"]], [catalog.label("scenario", pilot.scenario_type) for pilot in pilots]),
-        "whole": (listed[[name for name in listed if name not in ("company", "founder", "scenario")]], []),
+        "owners": (listed[["owner"]], [pilot.owner or "" for pilot in pilots]),
+        "whole": (listed[[name for name in listed if name not in ("company", "founder", "owner")]], []),
         "themes": (numbers, [bar.label for bar in themes]),
         "compared": (heads, list(HOSTILE)),
         "first videos": (first, []),
