@@ -42,7 +42,7 @@ from pilot_core.web.pages.metrics import compare, words
 from pilot_core.web.pages.metrics import theme_table as metrics_themes
 from tests.crowd import crowd, fill
 from tests.hostile import BEFORE, HOSTILE, LEADERS, expected_text, fill_with
-from tests.libreoffice import open_with_libreoffice
+from tests.libreoffice import Cell, open_with_libreoffice
 from tests.sketches import day
 
 COHORTS = [
@@ -112,33 +112,55 @@ def runs(cell: str) -> bool:
 
 
 @pytest.mark.office
-def test_libreoffice_finds_no_formula_in_any_export_and_numbers_are_numbers(hostile, soffice, tmp_path):
+def test_libreoffice_finds_no_formula_in_any_export_and_each_cell_as_it_is_in_the_file(
+    hostile, full, soffice, tmp_path
+):
     control = tmp_path / "control.csv"
     control.write_text("text\n=1+1\n", encoding="utf-8-sig")
     files = [control]
-    for name in TABLES:
-        files.append(tmp_path / f"{name}.csv")
-        with files[-1].open("wb") as file:
-            write_csv(hostile, name, Cohort(), file)
+    for which, store in (("hostile", hostile), ("full", full)):
+        for name in TABLES:
+            files.append(tmp_path / f"{which} {name}.csv")
+            with files[-1].open("wb") as file:
+                write_csv(store, name, Cohort(), file)
     opened = open_with_libreoffice(soffice, files, tmp_path)
     # If LibreOffice treated formulas as text here, this test would prove nothing.
     assert [cell["formula"] for row in opened["control"] for cell in row if cell["formula"]]
-    for name, table in TABLES.items():
-        header, *rows = opened[name]
-        assert [cell["text"] for cell in header] == [column.name for column in table.columns]
-        assert len(rows) == len(lines(hostile, name))
-        for row in rows:
-            for column, cell in zip(table.columns, row, strict=False):
-                assert cell["formula"] is None, (name, column.name, cell)
-                assert column.kind != "text" or not runs(str(cell["text"])), (name, column.name, cell)
-                if column.kind in ("integer", "number") and cell["text"]:
-                    assert cell["type"] == "float", (name, column.name, cell)
+    for which, store in (("hostile", hostile), ("full", full)):
+        for name, table in TABLES.items():
+            header, *rows = opened[f"{which} {name}"] or [[]]
+            written = lines(store, name)
+            assert [cell["text"] for cell in header] == [column.name for column in table.columns]
+            assert len(rows) == len(written)
+            for row, wanted in zip(rows, written, strict=True):
+                for column, cell in zip(table.columns, [*row, *([None] * 40)], strict=False):
+                    check_cell(column, cell, wanted[column.name])
     for name in PEOPLE:
         for place, column in enumerate(TABLES[name].columns):
             if column.kind == "text":
-                back = sorted(original(str(row[place]["text"])) for row in opened[name][1:])
+                back = sorted(original(str(row[place]["text"])) for row in opened[f"hostile {name}"][1:])
                 expected = (str(expected_text(name, column.name, cell, n)) for n, cell in enumerate(held(hostile)))
                 assert back == sorted(map(kept_by_calc, expected)), (name, column.name)
+
+
+CALC_TYPES = {"text": "string", "time": "string", "integer": "float", "number": "float", "boolean": "boolean"}
+"""The types of LibreOffice for the cells of a CSV. It leaves a time as the word that it is, with its zone."""
+
+
+def check_cell(column: Column, cell: Cell | None, wanted: str) -> None:
+    """Compare a cell as LibreOffice opens it with the text in the file, which is "" where there is no value."""
+    if cell is None or wanted == "":
+        found = ("", None) if cell is None else (cell["text"], cell["type"])
+        assert (wanted, *found) == ("", "", None), (column.name, cell)
+        return
+    assert (cell["formula"], cell["type"]) == (None, CALC_TYPES[column.kind]), (column.name, cell)
+    if column.kind in ("integer", "number"):
+        assert float(str(cell["value"])) == pytest.approx(float(wanted), rel=1e-14), column.name
+    elif column.kind == "text":
+        assert not runs(str(cell["text"])), (column.name, cell)
+        assert str(cell["text"]).split() == wanted.replace("\0", "").split(), column.name
+    else:
+        assert str(cell["text"]).lower() == wanted.lower(), column.name
 
 
 def kept_by_calc(text: str) -> str:

@@ -5,7 +5,9 @@ from typing import NamedTuple
 import pytest
 
 from pilot_core.domain.pilot import PilotRun
-from pilot_core.insight.next_outcomes import next_outcomes
+from pilot_core.insight.next_outcomes import conditions, next_outcomes
+from pilot_core.insight.programme import ProgrammeCounts
+from pilot_core.insight.programme_verdict import recommend_programme
 from pilot_core.insight.recommend import CODES, recommend
 from tests.sketches import sketch
 from tests.test_recommendation import COMPLETED, DROPPED, IMPORTED
@@ -275,4 +277,23 @@ def test_the_recommendation_says(name: str) -> None:
     ],
 )
 def test_the_next_outcomes_say_what_each_would_give(pilot: PilotRun, expected: list[tuple[str, str, str]]) -> None:
-    assert [tuple(way) for way in next_outcomes(pilot)] == expected
+    found = next_outcomes(pilot)
+    assert [(way.outcome, way.label, way.words) for way in found] == expected
+    assert [condition for condition, _ in conditions(found)] == [condition for condition, _, _ in expected]
+
+
+def test_outcomes_that_give_the_same_result_are_said_once() -> None:
+    def told(approved: int, decided: int) -> list[tuple[str, str]]:
+        ways = recommend_programme(ProgrammeCounts(approved, decided)).next_outcomes
+        return [(condition, way.label) for condition, way in conditions(ways)]
+
+    assert told(30, 40) == [("However the next pilot ends", "PROCEED")]
+    assert told(8, 10) == [
+        ("If the next pilot is approved", "PROCEED"),
+        ("If the next pilot is not approved or is dropped for an outside reason", "NO VERDICT YET"),
+    ]
+    assert told(5, 5) == [
+        ("If the next pilot is approved or is dropped for an outside reason", "PROCEED"),
+        ("If the next pilot is not approved", "NO VERDICT YET"),
+    ]
+    assert conditions([]) == []

@@ -8,6 +8,7 @@ from pilot_core.cli.arguments import open_store
 from pilot_core.documents.programme import ProgrammeText, generate_programme_report
 from pilot_core.formatting import rate
 from pilot_core.insight.cohort import Cohort
+from pilot_core.insight.next_outcomes import conditions
 from pilot_core.insight.recommend import State
 from pilot_core.settings import Settings
 from pilot_core.store.queries.programme import ProgrammeLine
@@ -35,7 +36,7 @@ def _text(report: ProgrammeText) -> list[str]:
     lines = [f"{found.label}{provisional}: {found.summary}", "", *_table(report.lines), "", "Why:"]
     lines += [f"  {reason}" for reason in found.reasons or [found.summary]]
     lines += ["", "What would change it:", *(f"  {sentence}" for sentence in found.what_would_change_it)]
-    lines += [f"  {way.outcome}: {way.label} ({way.words})." for way in found.next_outcomes]
+    lines += [f"  {condition}: {way.label} ({way.words})." for condition, way in conditions(found.next_outcomes)]
     return [*lines, "", f"Rules {found.rules_version}."]
 
 

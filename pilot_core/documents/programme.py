@@ -6,6 +6,7 @@ from pilot_core.documents.engine import render
 from pilot_core.documents.report_page import page_of
 from pilot_core.insight.cohort import Cohort
 from pilot_core.insight.forecast import forecast
+from pilot_core.insight.next_outcomes import conditions
 from pilot_core.insight.stats import Rate
 from pilot_core.insight.waits import Waits, reading
 from pilot_core.store.pilots import PilotStore
@@ -23,6 +24,7 @@ class ProgrammeText(str):
         rated = [(line, _rate(line.result.rate)) for line in lines]
         found = lines[0].result
         more = {
+            "outcomes": conditions(found.next_outcomes),
             "cost": _cost(lines[0]),
             "waits": reading(waits),
             "expected": forecast(found.n_approved, found.n_decided, found.n_open),
@@ -83,7 +85,9 @@ def _line(line: ProgrammeLine) -> dict[str, object]:
         "summary": found.summary,
         "reasons": found.reasons,
         "what_would_change_it": found.what_would_change_it,
-        "next_outcomes": [way._asdict() for way in found.next_outcomes],
+        "next_outcomes": [
+            {"outcome": way.outcome, "label": way.label, "words": way.words} for way in found.next_outcomes
+        ],
         "approvals_needed": found.approvals_needed,
         "guardrails": [
             {"code": g.code, "measured": g.measured, "evidence": g.evidence, "breached": g.breached}

@@ -1,5 +1,7 @@
 """What would change a pilot's recommendation: the next three possible outcomes, and what each would give."""
 
+from collections.abc import Sequence
+
 from pilot_core.clock import utc_now
 from pilot_core.domain.attempt import AttemptState, PilotRunAttempt
 from pilot_core.domain.feedback import Feedback, FeedbackLevel
@@ -27,18 +29,32 @@ def next_outcomes(pilot: PilotRun, rules: Rules | None = None) -> list[NextOutco
     number = max(waiting) if waiting and (is_full or waiting[-1] == counted[-1].attempt_number) else following
     if is_full and not waiting:
         ways = {
-            "If the pilot is dropped for our own reasons": _dropped(pilot, external=False),
-            "If the pilot is dropped for an outside reason": _dropped(pilot, external=True),
-            "If the attempt limit is raised": pilot.model_copy(update={"max_attempts": len(counted) + 1}),
+            ("the pilot", "is dropped for our own reasons"): _dropped(pilot, external=False),
+            ("the pilot", "is dropped for an outside reason"): _dropped(pilot, external=True),
+            ("the attempt limit", "is raised"): pilot.model_copy(update={"max_attempts": len(counted) + 1}),
         }
     else:
         ways = {
-            f"If attempt {number} is approved": _decided(pilot, number, FeedbackLevel.APPROVE),
-            f"If attempt {number} gets minor changes": _decided(pilot, number, FeedbackLevel.MINOR_CHANGES),
-            f"If attempt {number} gets major changes": _decided(pilot, number, FeedbackLevel.MAJOR_CHANGES),
+            (f"attempt {number}", "is approved"): _decided(pilot, number, FeedbackLevel.APPROVE),
+            (f"attempt {number}", "gets minor changes"): _decided(pilot, number, FeedbackLevel.MINOR_CHANGES),
+            (f"attempt {number}", "gets major changes"): _decided(pilot, number, FeedbackLevel.MAJOR_CHANGES),
         }
-    results = {outcome: recommend(then, rules=rules) for outcome, then in ways.items()}
-    return [NextOutcome(outcome, result.label, result.words) for outcome, result in results.items()]
+    results = {way: recommend(then, rules=rules) for way, then in ways.items()}
+    return [NextOutcome(*way, result.label, result.words) for way, result in results.items()]
+
+
+def conditions(ways: Sequence[NextOutcome]) -> list[tuple[str, NextOutcome]]:
+    """Return each different result once, after the condition under which it comes.
+
+    Where every way gives the same result, the condition is “However the next pilot ends”: the decisions on an attempt
+    never do.
+    """
+    alike: dict[tuple[str, str, str], list[NextOutcome]] = {}
+    for way in ways:
+        alike.setdefault((way.subject, way.label, way.words), []).append(way)
+    if len(alike) == 1 and len(ways) > 1:
+        return [(f"However {ways[0].subject} ends", ways[0])]
+    return [(f"If {found[0].subject} {' or '.join(way.event for way in found)}", found[0]) for found in alike.values()]
 
 
 def _dropped(pilot: PilotRun, *, external: bool) -> PilotRun:

@@ -130,12 +130,15 @@ def _reasons(result: ProgrammeResult, rules: ProgrammeRules) -> list[str]:
 
 def _next_outcomes(k: int, n: int, breached: bool, rules: ProgrammeRules) -> list[NextOutcome]:
     ways = {
-        "If the next pilot is approved": (k + 1, n + 1),
-        "If the next pilot is not approved": (k, n + 1),
-        "If the next pilot is dropped for an outside reason": (k, n),
+        "is approved": (k + 1, n + 1),
+        "is not approved": (k, n + 1),
+        "is dropped for an outside reason": (k, n),
     }
-    found = {outcome: _judge(*counts, breached, rules) for outcome, counts in ways.items()}
-    return [NextOutcome(outcome, verdict or NO_VERDICT_YET, CODES[code]) for outcome, (code, verdict) in found.items()]
+    found = {event: _judge(*counts, breached, rules) for event, counts in ways.items()}
+    return [
+        NextOutcome("the next pilot", event, verdict or NO_VERDICT_YET, CODES[code])
+        for event, (code, verdict) in found.items()
+    ]
 
 
 def _changes(result: ProgrammeResult, rules: ProgrammeRules) -> list[str]:

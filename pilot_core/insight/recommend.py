@@ -133,11 +133,20 @@ class Finding(NamedTuple):
 
 
 class NextOutcome(NamedTuple):
-    """One way to go on, and the result it would give. ``label`` is that result's badge, ``words`` its reason code."""
+    """One way to go on, such as “attempt 2” that “is approved”, and the result it would give.
 
-    outcome: str
+    ``label`` is that result's badge, ``words`` its reason code.
+    """
+
+    subject: str
+    event: str
     label: str
     words: str
+
+    @property
+    def outcome(self) -> str:
+        """The way as a condition: “If attempt 2 is approved”."""
+        return f"If {self.subject} {self.event}"
 
 
 def recommend(pilot: PilotRun, *, as_of: datetime | None = None, rules: Rules | None = None) -> Recommendation:

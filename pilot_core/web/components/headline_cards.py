@@ -1,15 +1,26 @@
 """The four numbers that the overview and the metrics page both show, made in one place so that they cannot differ."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
 from pilot_core import catalog
-from pilot_core.formatting import MISSING, percent, seconds
+from pilot_core.formatting import MISSING, count, dollars, percent, seconds
 from pilot_core.insight.results import Sparklines, Spread
 from pilot_core.insight.stats import Rate
 from pilot_core.web.components.metric_card import MetricCard
 from pilot_core.web.components.numbers import basis, spread_in
+
+COURSE_FORMATS: dict[str, Callable[[float | None], str]] = {
+    "approval_rate": percent,
+    "first_pass_rate": percent,
+    "review_approval_rate": percent,
+    "sla_all": percent,
+    "ttfc_first": seconds,
+    "iterations_per_attempt": "{:.1f}".format,
+    "cost_per_approved": dollars,
+}
+"""The format of each metric that has a sparkline, as on its card."""
 
 
 class Numbers(Protocol):
@@ -74,12 +85,14 @@ def rate_card(label: str, rate: Rate, explanation: str, group: str) -> MetricCar
 
 
 def with_sparkline(card: MetricCard, sparklines: Sparklines, metric: str) -> MetricCard:
-    """Return the card with the metric's sparkline, if it has one that varies."""
+    """Return the card with the metric's sparkline and its ends in words, if it has one that varies."""
     # Streamlit draws a line through the values it gets, so periods without a value are left out.
     known = [point.value for point in sparklines.by_metric.get(metric, ()) if point.value is not None]
     if not sparklines.drawable(metric) or len(set(known)) == 1:
         return card
-    return replace(card, course=known, help=f"{card.help} The line is its course by {sparklines.period}.")
+    first, last = (COURSE_FORMATS[metric](value) for value in (known[0], known[-1]))
+    told = f"Line: {first} to {last}, the latest {count(len(known), sparklines.period)} with a value"
+    return replace(card, course=known, course_words=told)
 
 
 def headline_cards(numbers: Numbers, sparklines: Sparklines) -> Sequence[MetricCard]:

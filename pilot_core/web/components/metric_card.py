@@ -11,7 +11,8 @@ from pilot_core.web.components.text import plain
 
 @dataclass(frozen=True)
 class MetricCard:
-    """``basis`` is the counts and the range behind the value. ``course`` is the sparkline, if it has 2 values.
+    """``basis`` is the counts and the range behind the value. ``course`` is the sparkline, if it has 2 values, and
+    ``course_words`` says what it shows, since the drawing has no text.
 
     ``group`` names the pilots behind it, as in ``store.queries.drilldown.GROUPS``.
     """
@@ -21,6 +22,7 @@ class MetricCard:
     basis: str
     help: str
     course: Sequence[float] = ()
+    course_words: str = ""
     group: str = "all"
 
     @property
@@ -53,4 +55,6 @@ def _show(card: MetricCard, window: str) -> None:
         chart_data=list(card.course) or None,
         help=card.help,
     )
+    if card.course_words:
+        st.caption(plain(card.course_words))
     st.caption(plain(window[:1].upper() + window[1:]))

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from pilot_core.domain.judgements import FiledLine, Override
+from pilot_core.insight.next_outcomes import conditions
 from pilot_core.insight.recommend import CODES, NextOutcome
 from pilot_core.web.components import badges
 from pilot_core.web.components.text import plain
@@ -30,12 +31,11 @@ def by_a_lead(verdict: str, who: str, reason: str) -> None:
 
 
 def what_would_change(outcomes: Sequence[NextOutcome]) -> None:
-    """Draw the next possible outcomes, each with the badge it would give."""
-    marks = [badges.mark(way.label) for way in outcomes]
-    lines = [
-        f"- {way.outcome}: :{mark.colour}-badge[{mark.label}] {plain(way.words)}"
-        for way, mark in zip(outcomes, marks, strict=True)
-    ]
+    """Draw the badge that each of the next possible outcomes would give. Those that give the same are one line."""
+    lines = []
+    for condition, way in conditions(outcomes):
+        mark = badges.mark(way.label)
+        lines.append(f"- {condition}: :{mark.colour}-badge[{mark.label}] {plain(way.words)}")
     st.markdown("\n".join(lines))
 
 
