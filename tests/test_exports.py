@@ -276,6 +276,8 @@ def test_counts_in_the_exports_add_up_to_the_page(full, cohort):
     assert len(pilots) == m.outcomes.pilots
     assert sum(row["is_censored"] == "true" for row in pilots) == m.outcomes.still_open
     assert sum(row["approval_outcome"] == "approved" for row in pilots) == m.outcomes.approved
+    failed = [row["attempt_id"] for row in attempts if row["state"] == "failed"]
+    attempts = [row for row in attempts if row["state"] != "failed"]
     assert sum(int(row["n_attempts"]) for row in pilots) == len(attempts)
     assert sum(bool(row["video_path"]) for row in attempts) == m.total_videos
     reviewed = sum(row["is_reviewed_by_human"] == "true" for row in attempts)
@@ -288,7 +290,7 @@ def test_counts_in_the_exports_add_up_to_the_page(full, cohort):
     assert sum(timed) / len(timed) == pytest.approx(m.ttfc_attempt.mean)
     costs = [float(row["total_cost_dollars"]) for row in pilots if row["total_cost_dollars"]]
     assert sum(costs) == pytest.approx(sum(float(r["total_cost_dollars"] or 0) for r in attempts))
-    assert {row["attempt_id"] for row in feedback} <= {row["attempt_id"] for row in attempts}
+    assert {row["attempt_id"] for row in feedback} <= {*failed, *(row["attempt_id"] for row in attempts)}
     assert {row["feedback_id"] for row in flags} <= {row["feedback_id"] for row in feedback}
     whole, *segments = summary
     counted = ("n_decided", "n_approved", "n_out_of_attempts", "n_open", "n_paused", "sla_n", "costs_known")
@@ -498,10 +500,26 @@ def test_source_seconds_begin_where_the_shown_draft_says(tmp_path):
     assert made == [2 + start for _, _, start in cases]
 
 
-def test_simulated_feedback_is_exported_and_recommends_nothing(full):
-    cohort = Cohort(mode="simulated")
-    assert read(csv_chunks(full, "pilots", cohort)) == read(csv_chunks(full, "pilots", Cohort()))
+def test_the_mode_of_an_export_decides_every_outcome_in_it_and_what_people_did_is_the_same_in_both(full):
+    """Feedback of both kinds is in either export, marked, since it is no outcome."""
+    cohort, decided_at = Cohort(mode="simulated"), {}
+    for one in (Cohort(), cohort):
+        pilots, whole = lines(full, "pilots", one), lines(full, "programme_summary", one)[0]
+        still_open = [row for row in pilots if row["is_censored"] == "true"]
+        assert len(still_open) == int(whole["n_open"]) + int(whole["n_paused"])
+        decided_at[one.mode] = [row.pop("decided_at") for row in pilots]
+        with snapshot(full, one, ("pilots",)) as tables:
+            assert tables.manifest()["filters"]["mode"] == one.mode
+    assert decided_at["human"] != decided_at["simulated"]
     assert {row["recommendation"] for row in lines(full, "programme_summary", cohort)} == {""}
+    counted = [("n_attempts", "n_human_reviews", "n_simulated_reviews", "recommendation", "reason_code")] * 2
+    by_mode = [
+        [[row[name] for name in names] for row in lines(full, "pilots", one)]
+        for names, one in zip(counted, (Cohort(), cohort), strict=True)
+    ]
+    assert by_mode[0] == by_mode[1]
+    for table in ("attempts", "feedback", "feedback_flags"):
+        assert read(csv_chunks(full, table, cohort)) == read(csv_chunks(full, table, Cohort()))
     assert {row["mode"] for row in lines(full, "feedback")} == {"human", "simulated"}
 
 

@@ -1,5 +1,6 @@
 """The metrics page for a lead, on real stores. Behind each mark are exactly the pilots it counts."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
@@ -18,7 +19,7 @@ from pilot_core.services.pilots import record_feedback
 from pilot_core.store.queries.drilldown import Selection, pilots_behind
 from pilot_core.store.queries.metrics_page import MetricsPage, metrics_page
 from pilot_core.web.access import page_guard, who
-from pilot_core.web.components import numbers
+from pilot_core.web.components import headline_cards, numbers
 from pilot_core.web.pages.metrics import compare, improvement, theme_table
 from pilot_core.web.pages.metrics.charts.registry import ROWS
 from pilot_core.web.pages.metrics.plot import Drilldown
@@ -358,6 +359,27 @@ def test_numbers_are_said_with_what_they_stand_on() -> None:
     assert numbers.time_to(TimeTo(14, 9, 30.0, 4.0, None), numbers.hours) == "30 h (9 of 14, from 4 h)"
     assert numbers.time_to(TimeTo(14, 9, 30.0, 24.0, 120.0), numbers.hours) == "30 h (9 of 14, 24 h to 5 days)"
     assert numbers.time_to(TimeTo(3, 0, None, None, None), numbers.days) == "– (0 of 3)"
+
+
+def test_a_cards_line_says_in_words_from_where_to_where_it_goes(page: MetricsPage) -> None:
+    by_metric, found = page.sparklines.by_metric, headline_cards.headline_cards(page.measures, page.sparklines)
+    approval, first_cut, drafts, _ = found
+    known = [point.value for point in by_metric["approval_rate"] if point.value is not None]
+    told = f"Line: {known[0]:.0%} to {known[-1]:.0%}, the latest {len(known)} weeks with a value"
+    assert (list(approval.course), approval.course_words) == (known, told)
+    assert re.match(r"Line: [\d.]+ s to [\d.,]+ s, ", first_cut.course_words)
+    assert re.match(r"Line: \d\.\d to \d\.\d, ", drafts.course_words)
+    assert set(headline_cards.COURSE_FORMATS) == set(by_metric)
+
+
+def test_no_line_is_drawn_without_its_words(
+    open_page: OpenPage, full: PilotStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serve(monkeypatch, full)
+    at = open_page()
+    drawn_lines = [metric for metric in at.metric if metric.proto.chart_data]
+    assert len(drawn_lines) > 3
+    assert len([caption for caption in at.caption if caption.value.startswith("Line")]) == len(drawn_lines)
 
 
 def test_differences_say_whether_they_can_be_told_apart() -> None:

@@ -6,22 +6,19 @@ The store is busy only while rows are read and copied, as Parquet files. The fil
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from pilot_core.clock import iso
-from pilot_core.domain.feedback import FeedbackMode
 from pilot_core.export.dictionary import DICTIONARY, dictionary_rows
 from pilot_core.insight.cohort import Cohort
 from pilot_core.insight.rules import current_programme_rules
 from pilot_core.store.pilots import PilotStore
-from pilot_core.store.queries.cohorts import in_cohort
 from pilot_core.store.queries.export_columns import PROGRAMME, SCHEMA_VERSION, TABLES, version_word
 from pilot_core.store.queries.export_copies import Copies, open_copies, temporary_folder
 from pilot_core.store.queries.exports import copy_cohort
-from pilot_core.store.queries.measures import segments as segments_of
 from pilot_core.store.queries.programme import programme_lines
 
 
@@ -73,18 +70,9 @@ def snapshot(store: PilotStore, cohort: Cohort, names: tuple[str, ...] = tuple(T
     with temporary_folder() as folder:
         as_of, rules = store.clock(), current_programme_rules()
         tables = [TABLES[name] for name in names]
-        # Simulated feedback is exported but never counted in the results, whichever feedback the page shows.
-        people = replace(cohort, mode=FeedbackMode.HUMAN.value)
-        segments = copy_cohort(store.database, people, tables, folder, rules.first_cut_seconds)
+        segments = copy_cohort(store.database, cohort, tables, folder, rules.first_cut_seconds)
         with open_copies(folder) as copies:
             if PROGRAMME.name in names:
-                if cohort != people:
-                    segments = in_cohort(
-                        store.database,
-                        cohort,
-                        None,
-                        lambda connection: segments_of(connection, rules.first_cut_seconds),
-                    )
                 copies.add_computed(PROGRAMME, [line.summary for line in programme_lines(segments, cohort)])
             counts = {table.name: copies.count(table) for table in tables}
             yield Snapshot(cohort, as_of, rules.version, counts, copies)

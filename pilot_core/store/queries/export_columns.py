@@ -73,7 +73,8 @@ _RECOMMENDATION = (
     Column(
         "recommendation",
         "text",
-        "PROCEED, REVISE or STOP; empty where there is no verdict yet, or the pilot is not counted (dropped_external)",
+        "PROCEED, REVISE or STOP, from human feedback; empty where there is no verdict yet, or the pilot is not "
+        "counted (dropped_external)",
     ),
     Column("recommendation_state", "text", "final, provisional or not_ready"),
     Column("reason_code", "text", "The rule that decided"),
@@ -103,7 +104,7 @@ PILOTS = Table(
         Column(
             "decided_at",
             "time",
-            "When it ended: approved, dropped, out of attempts, or closed",
+            "When it ended, by feedback of the manifest's mode: approved, dropped, out of attempts, or closed",
             sql="pilot_outcomes.ended_at",
         ),
         Column(
@@ -116,7 +117,7 @@ PILOTS = Table(
             "n_attempts", "integer", "Attempts; a failed render is none", "attempts", sql="COALESCE(attempted.n, 0)"
         ),
         Column(
-            "n_human_reviews", "integer", "Attempts a person has reviewed", "attempts", sql="pilot_outcomes.reviewed"
+            "n_human_reviews", "integer", "Attempts a person has reviewed", "attempts", sql="COALESCE(by_people.n, 0)"
         ),
         Column(
             "n_simulated_reviews",
@@ -142,6 +143,10 @@ PILOTS = Table(
         SELECT pid, count(*) AS n FROM judged WHERE state <> 'failed' GROUP BY pid
     ) attempted ON attempted.pid = c.pid
     LEFT JOIN (
+        SELECT pilot_id, count(*) AS n FROM attempts
+        WHERE state = 'ready' AND attempt_id IN (SELECT attempt_id FROM feedback WHERE mode = 'human') GROUP BY pilot_id
+    ) by_people ON by_people.pilot_id = t.pilot_id
+    LEFT JOIN (
         SELECT pilot_id, count(DISTINCT attempt_id) AS n FROM feedback WHERE mode = 'simulated' GROUP BY pilot_id
     ) simulated ON simulated.pilot_id = t.pilot_id
     """,
@@ -165,10 +170,15 @@ ATTEMPTS = Table(
             "What it missed, sentences joined by ; without a space",
             copy_sql="""array_to_string(from_json(sla_violations_json, '["VARCHAR"]'), ';')""",
         ),
-        Column("is_reviewed_by_human", "boolean", "Whether a person has reviewed it", sql="judged.level IS NOT NULL"),
+        Column(
+            "is_reviewed_by_human",
+            "boolean",
+            "Whether a person has reviewed it",
+            sql="t.state = 'ready' AND t.attempt_id IN (SELECT attempt_id FROM feedback WHERE mode = 'human')",
+        ),
+        Column("state", "text", "ready, queued, rendering or failed; a failed render is no attempt and counts nowhere"),
     ),
     order="pid, attempt_number",
-    joins="JOIN judged ON judged.pid = c.pid AND judged.attempt_number = t.attempt_number",
     also_read=("t.sla_violations AS sla_violations_json",),
 )
 
