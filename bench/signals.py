@@ -11,7 +11,7 @@ import numpy as np
 
 from pilot_core.insight.approval import cusum_for, fall_in
 from pilot_core.insight.rules import current_programme_rules
-from pilot_core.insight.trends import FEWEST, OUTSIDE_BY_CHANCE, RUN, SignalKind, Xmr, xmr
+from pilot_core.insight.trends import FEWEST, LIMIT_FACTOR, OUTSIDE_BY_CHANCE, SignalKind, Xmr, runs_in, xmr
 
 Random = np.random.Generator
 SIZES = (20, 50, 100)
@@ -61,7 +61,7 @@ def run_chart_looks(random: Random, n: int) -> list[bool]:
     found = []
     for end in range(1, n + 1):
         seen = drafts[:end]
-        found.append(end >= FEWEST and _longest_run(np.sign(seen - seen.mean())) >= RUN)
+        found.append(end >= FEWEST and bool(runs_in(np.sign(seen - seen.mean()).tolist())))
     return found
 
 
@@ -80,22 +80,12 @@ def approval_looks(approval: float) -> Callable[[Random, int], list[bool]]:
 def outside_share(n: int, processes: int) -> float:
     """Return the share of looks at ``n`` normal values that find one outside the limits."""
     values = np.random.default_rng(n).standard_normal((processes, n))
-    reach = 3.145 * np.median(np.abs(np.diff(values, axis=1)), axis=1, keepdims=True)
+    reach = LIMIT_FACTOR * np.median(np.abs(np.diff(values, axis=1)), axis=1, keepdims=True)
     return float((np.abs(values - values.mean(axis=1, keepdims=True)) > reach).any(axis=1).mean())
 
 
 def _has(chart: Xmr, kinds: tuple[SignalKind, ...]) -> bool:
     return any(signal.kind in kinds for signal in chart.signals)
-
-
-def _longest_run(sides: np.ndarray) -> int:
-    longest = length = 0
-    before = 0.0
-    for side in sides:
-        length = length + 1 if side == before and side else int(bool(side))
-        before = side
-        longest = max(longest, length)
-    return longest
 
 
 CHARTS: dict[str, Callable[[Random, int], list[bool]]] = {

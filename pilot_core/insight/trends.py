@@ -134,7 +134,7 @@ def xmr(values: Sequence[float], *, log: bool = False) -> Xmr:
         for place, value in enumerate(scaled)
         if abs(value - mean) > reach
     ]
-    signals = sorted([*outside, *_runs(sides)], key=lambda signal: (signal.first, signal.last))
+    signals = sorted([*outside, *runs_in(sides)], key=lambda signal: (signal.first, signal.last))
     limits = Limits(middle, low, high, median_range, trial=len(scaled) < TRIAL)
     return Xmr(limits, tuple(signals), sides.count(1), sides.count(-1))
 
@@ -155,7 +155,7 @@ def run_chart(points: Sequence[Point], of: int) -> RunChart:
         return RunChart(tuple(points), of, None, None, (), _few_drafts(values))
     middle, mean = median(values), math.fsum(values) / len(values)
     sides = [_sign(value - mean) for value in values]
-    signals = tuple(_runs(sides))
+    signals = tuple(runs_in(sides))
     once = sum(value <= 1 for value in values)
     told = (
         f"Median {count(middle, 'draft')}, mean {mean:.1f}. {once:,} of {_latest(len(values), of, 'attempt')} needed "
@@ -212,6 +212,17 @@ def chance_of_run(n: int, above: int, below: int) -> float:
     return seen
 
 
+def runs_in(sides: Sequence[int]) -> list[Signal]:
+    """Return a signal for each run of at least ``RUN`` consecutive points on the same side. 0 is on neither side."""
+    found, first = [], 0
+    for place in range(1, len(sides) + 1):
+        if place == len(sides) or sides[place] != sides[first]:
+            if sides[first] and place - first >= RUN:
+                found.append(Signal(SignalKind.ONE_SIDE, sides[first], first, place - 1))
+            first = place
+    return found
+
+
 def difference_bounds(before: Rate, after: Rate) -> tuple[float, float] | None:
     """Return the 95% interval of after − before, or None if either is 0 of 0.
 
@@ -223,17 +234,6 @@ def difference_bounds(before: Rate, after: Rate) -> tuple[float, float] | None:
     p, low, high = before.value or 0.0, before.low or 0.0, before.high or 0.0
     q, q_low, q_high = after.value or 0.0, after.low or 0.0, after.high or 0.0
     return q - p - math.hypot(q - q_low, high - p), q - p + math.hypot(q_high - q, p - low)
-
-
-def _runs(sides: Sequence[int]) -> list[Signal]:
-    """Return a signal for each run of at least ``RUN`` consecutive points on the same side. 0 is on neither side."""
-    found, first = [], 0
-    for place in range(1, len(sides) + 1):
-        if place == len(sides) or sides[place] != sides[first]:
-            if sides[first] and place - first >= RUN:
-                found.append(Signal(SignalKind.ONE_SIDE, sides[first], first, place - 1))
-            first = place
-    return found
 
 
 def _sign(value: float) -> int:
