@@ -18,7 +18,8 @@ from pilot_core.domain.attempt import AttemptState, Draft, PilotRunAttempt, Shot
 from pilot_core.domain.feedback import Feedback, FeedbackLevel, FeedbackMode
 from pilot_core.domain.pilot import ApprovalOutcome, PilotRun, PilotStatus
 from pilot_core.errors import PilotError
-from pilot_core.insight.next_outcomes import next_outcomes
+from pilot_core.insight.forecast import forecast
+from pilot_core.insight.next_outcomes import conditions, next_outcomes
 from pilot_core.insight.programme import ProgrammeCounts
 from pilot_core.insight.programme_verdict import recommend_programme
 from pilot_core.insight.recommend import CODES, Recommendation, recommend
@@ -400,7 +401,28 @@ PROGRAMME: dict[str, Callable[[ProgrammeCounts, re.Match[str]], bool]] = {
     r"A cost per approved pilot of \$10\.00 or less would lift the cost guardrail\.": lambda c, m: (
         c.cost_decided / c.approved > 10
     ),
+    r"If the (\d+) open pilots? ends? like the (\d+) decided pilots?, (\d+)(?: to (\d+))? (?:is|are) approved in at "
+    r"least 80% of cases\.": lambda c, m: (
+        (c.still_open, c.decided) == (int(m[1]), int(m[2]))
+        and sum(chance_of(c, more) for more in range(int(m[3]), int(m[4] or m[3]) + 1)) >= 0.8 - 1e-9
+    ),
 }  # fmt: skip
+AFTER = {"is approved": (1, 1), "is not approved": (0, 1), "is dropped for an outside reason": (0, 0)}
+"""What the next pilot adds to the approved and to the decided ones, by how it ends."""
+
+
+def ends_of(condition: str) -> list[str]:
+    """The ends of the next pilot that a condition speaks of."""
+    if condition == "However the next pilot ends":
+        return list(AFTER)
+    return condition.removeprefix("If the next pilot ").split(" or ")
+
+
+def chance_of(c: ProgrammeCounts, more: int) -> float:
+    """The chance that so many of the open pilots are approved: beta-binomial, from a uniform prior."""
+    k, n = c.approved, c.decided
+    ways = comb(c.still_open, more) * comb(n, k) * (n + 1)
+    return ways / ((n + c.still_open + 1) * comb(n + c.still_open, k + more))
 
 
 def breached(c: ProgrammeCounts) -> bool:
@@ -441,12 +463,15 @@ def test_no_sentence_about_a_programme_is_false(how_many: int) -> None:
         codes.add(result.code)
         told = re.match(TOLD, result.summary)
         assert told is None or (int(told[1]), int(told[2])) == (counts.approved, counts.decided)
-        for sentence in (result.summary, *result.reasons, *result.what_would_change_it):
+        expected = forecast(counts.approved, counts.decided, counts.still_open)
+        more = [expected.sentence] if expected else []
+        for sentence in (result.summary, *result.reasons, *result.what_would_change_it, *more):
             check(sentence, PROGRAMME, counts)
         k, n = counts.approved, counts.decided
         capped = {"PROCEED": "REVISE"} if breached(counts) else {}
-        after = [verdict(k + 1, n + 1), verdict(k, n + 1), verdict(k, n)]
-        assert [way.label for way in result.next_outcomes] == [capped.get(found, found) for found in after]
+        said = [(end, way.label) for condition, way in conditions(result.next_outcomes) for end in ends_of(condition)]
+        after = {end: verdict(k + approved, n + decided) for end, (approved, decided) in AFTER.items()}
+        assert sorted(said) == sorted((end, capped.get(found, found)) for end, found in after.items())
         assert result.label == capped.get(verdict(k, n), verdict(k, n))
         can_change = changes(counts) or (result.code == "guardrail" and counts.still_open > 0)
         assert result.recommendation is None or (result.state == "provisional") == can_change
