@@ -4,6 +4,7 @@ import http.client
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.cookies import SimpleCookie
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -37,11 +38,12 @@ SECRETS = (THEIRS, FOUNDER, WORDS, PROMISE)
 
 @dataclass(frozen=True)
 class Reply:
-    """The server's response."""
+    """The server's response. ``cookies`` are those it sets; of other headers sent twice, ``headers`` has the last."""
 
     status: int
     headers: dict[str, str]
     body: bytes
+    cookies: SimpleCookie
 
     def tells(self, secret: str) -> bool:
         """Whether a text occurs in the response, including its headers."""
@@ -96,7 +98,10 @@ class Server:
             connection.putheader(name, value)
         connection.endheaders(body or None)
         answer = connection.getresponse()
-        reply = Reply(answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read())
+        headers = {name.lower(): value for name, value in answer.getheaders()}
+        reply = Reply(
+            answer.status, headers, answer.read(), SimpleCookie("; ".join(answer.headers.get_all("set-cookie", [])))
+        )
         connection.close()
         return reply
 

@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from http.cookies import SimpleCookie
 from urllib.parse import urlencode
 
 import pytest
@@ -178,7 +177,7 @@ def fill_in(server: Server, path: str, cookies: str = "") -> Reply:
     form = server.ask(path, cookies=cookies)
     token = re.search(r'name="token" value="([0-9a-f]{64})"', form.body.decode())
     assert token, form.body
-    kept = SimpleCookie(form.headers["set-cookie"])["pilot_form"].value
+    kept = form.cookies["pilot_form"].value
     carried = "; ".join(part for part in (cookies, f"pilot_form={kept}") if part)
     return server.ask(path, "POST", cookies=carried, body=urlencode({"token": token[1]}).encode(), **FORM, **OURS)
 

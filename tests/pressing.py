@@ -21,7 +21,7 @@ PANE = "tab_container"
 COMPONENT = "bidi_component"
 
 Step = tuple[str, Any]
-"""The label of a widget, or its kind where it has no label, and what is done with it."""
+"""The label of a widget, or its kind or key where others have the same label, and what is done with it."""
 
 
 @dataclass
@@ -68,7 +68,7 @@ class Hand:
         return asked
 
     def _widget(self, label: str) -> Widget:
-        found = [w for w in self._shown.values() if label in (w.label, w.kind)]
+        found = [w for w in self._shown.values() if label in (w.label, w.kind) or w.id.endswith(f"-{label}")]
         assert found, (
             f"/{self.page}?{self.query} has no “{label}”, only {sorted({w.label for w in self._shown.values()})}"
         )

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pilot_core.domain.actors import program
+from pilot_core.domain.attempt import SentHow
 from pilot_core.domain.comments import Anchor
 from pilot_core.domain.messages import MessageKind, NewMessage
 from pilot_core.domain.pilot import PilotRun
@@ -16,7 +17,7 @@ from pilot_core.messages import calendar
 from pilot_core.rendering.failure import fail_attempt
 from pilot_core.review import comments
 from pilot_core.review.links import make_link
-from pilot_core.services import judgements, keys, pilots
+from pilot_core.services import inbox, judgements, keys, pilots
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.tables import outbox as outbox_rows
 from tests.deeds import NOTE, asked_override
@@ -33,9 +34,9 @@ GOES = "Quentin Gone"
 class Way:
     """A way to do an act.
 
-    ``before`` are the steps that open its form, ``last`` those of its one message. ``traces`` is an event's kind, or
-    a table that changes. ``is_own``: it is done to something of one's own. ``prepare`` brings a pilot into the state
-    that has the form, for somebody of that name.
+    ``before`` are the steps that open its form, ``last`` those of its one message; ``{pilot}`` in them is the pilot's
+    id. ``traces`` is an event's kind, or a table that changes. ``is_own``: it is done to something of one's own.
+    ``prepare`` brings a pilot into the state that has the form, for somebody of that name.
     """
 
     kind: ActKind
@@ -45,6 +46,10 @@ class Way:
     page: str = "pilot"
     is_own: bool = False
     prepare: Callable[[PilotStore, PilotRun, str], object] = field(default=lambda store, pilot, name: None)
+
+    def query(self, pilot: PilotRun) -> str:
+        """Return the query of the page's address."""
+        return {"pilot": f"pilot={pilot.pilot_id}", "overview": "inbox=Mine"}.get(self.page, "")
 
 
 def _comment(store: PilotStore, pilot: PilotRun, name: str) -> str:
@@ -96,6 +101,15 @@ def _feed(store: PilotStore, pilot: PilotRun, name: str) -> None:
     calendar.make_feed(store, type(LEAD)(name, LEAD.source))
 
 
+def _owned(store: PilotStore, pilot: PilotRun, name: str) -> None:
+    inbox.assign(store, pilot.pilot_id, name, LEAD)
+
+
+def _awaited(store: PilotStore, pilot: PilotRun, name: str) -> None:
+    _owned(store, pilot, name)
+    store.change(pilot.pilot_id, lambda p: p.mark_sent(1, name, SentHow.HAND, store.clock()), LEAD)
+
+
 def _somebody(store: PilotStore, pilot: PilotRun, name: str) -> None:
     keys.invite(store, GOES, "viewer", LEAD)
 
@@ -107,6 +121,7 @@ def _in_pane(name: str) -> tuple[Step, ...]:
 MESSAGES = _in_pane("Messages")
 LINKS = _in_pane("Review links")
 REPORT = _in_pane("Outcome report")
+PICKED = (("pick_{pilot}", True),)
 WAYS = {
     "start": Way(
         ActKind.START,
@@ -164,6 +179,32 @@ WAYS = {
     "accept": Way(ActKind.SUGGEST, (("Accept", PRESS),), _in_pane(SAID), traces="flag_accepted", prepare=_reviewed),
     "dismiss": Way(ActKind.SUGGEST, (("Dismiss", PRESS),), _in_pane(SAID), traces="flag_dismissed", prepare=_reviewed),
     "file a report": Way(ActKind.FILE_REPORT, (("File this report", PRESS),), REPORT, traces="report_filed"),
+    "set the owner": Way(
+        ActKind.ASSIGN,
+        (("Owner", FIRST), ("Set owner", PRESS)),
+        PICKED,
+        traces="owner_changed",
+        page="overview",
+        is_own=True,
+        prepare=_owned,
+    ),
+    "snooze": Way(
+        ActKind.SNOOZE,
+        (("Snooze", PRESS),),
+        PICKED,
+        traces="snoozed",
+        page="overview",
+        is_own=True,
+        prepare=_owned,
+    ),
+    "remind": Way(
+        ActKind.REMIND,
+        (("act_{pilot}", PRESS),),
+        traces="messages",
+        page="overview",
+        is_own=True,
+        prepare=_awaited,
+    ),
     "make a link": Way(
         ActKind.MAKE_LINK, (("Reviewer", "Somebody New"), ("Make the link", PRESS)), LINKS, traces="link_made"
     ),

@@ -8,9 +8,13 @@ from starlette.types import Receive, Scope, Send
 
 from pilot_core.domain.roles import Role
 from pilot_core.errors import StoreError
+from pilot_core.review.links import make_link
+from pilot_core.services import keys
 from pilot_core.web.components.errors import NOT_NOW
 from pilot_core.web.server.middleware import Guard
 from tests.besieged import Server, World, besieged, make_world
+from tests.open_tabs import fill_in
+from tests.reviewing import LEAD
 from tests.served import served_scope
 
 OURS = {"origin": "http://pilots.example.com"}
@@ -58,6 +62,44 @@ def test_private_films_and_documents_are_kept_by_no_cache_on_the_way(server: Ser
     for path in ("approval_criteria.txt", "everything.zip", "outcome_report.html", "comments/all.csv"):
         answer = server.ask(f"/download/{world.mine.pilot_id}/{path}", cookies=world.cookies[Role.VIEWER])
         assert (answer.status, answer.headers["cache-control"]) == (200, "private, no-store"), path
+
+
+def test_pages_that_tell_of_a_person_or_a_pilot_are_kept_by_no_cache_on_the_way(server: Server, world: World) -> None:
+    mine = world.mine.pilot_id
+    team = (
+        "/healthz",
+        "/sign-out",
+        f"/review/preview/{mine}",
+        "/changes",
+        "/sign-in/wrong",
+        "/r/wrong",
+        "/media/a.png",
+    )
+    files = (f"/review/attachments/{world.attachment_id}", "/download/tables/pilots.csv")
+    asked = [(Role.LEAD, path) for path in (*team, *files)] + [(Role.REVIEWER, "/review"), (Role.STRANGER, "/")]
+    for who, path in asked:
+        told = server.ask(path, cookies=world.cookies[who]).headers["cache-control"]
+        assert "no-store" in told or "private" in told, f"{path}: {told}"
+
+
+def test_no_script_reads_a_cookie_but_streamlits_own_and_no_other_site_sends_one(server: Server, world: World) -> None:
+    key = keys.invite(world.store, "Not Yet In", "lead", LEAD)[1]
+    link = make_link(world.store, world.mine.pilot_id, "Somebody New", actor=LEAD)[1]
+    held = server.ask("/sign-out", cookies=world.cookies[Role.LEAD])
+    answers = [server.ask(path, cookies=world.cookies[Role.LEAD]) for path in addresses(world)]
+    answers += [held, server.ask(f"/sign-in/{key}"), fill_in(server, f"/sign-in/{key}"), fill_in(server, f"/r/{link}")]
+    answers += [server.ask(f"/r/{make_link(world.store, world.mine.pilot_id, 'Another', actor=LEAD)[1]}")]
+    flags = {}
+    for answer in answers:
+        for name, cookie in answer.cookies.items():
+            flags[name] = (bool(cookie["httponly"]), cookie["samesite"].lower())
+    assert flags == {
+        "pilot_form": (True, "strict"),
+        "pilot_preload": (True, "strict"),
+        "pilot_review": (True, "lax"),
+        "pilot_sign_in": (True, "lax"),
+        "_streamlit_xsrf": (False, "lax"),
+    }
 
 
 def test_over_https_browsers_are_told_to_stay_there_with_every_cookie(server: Server, world: World) -> None:

@@ -354,6 +354,10 @@ def test_the_calendar_holds_what_is_due_until_its_address_is_ended(
     assert "DTEND:20260304T090000Z" in text
     assert text.startswith("BEGIN:VCALENDAR\r\n")
     assert text.endswith("END:VCALENDAR\r\n")
+    calendar.end_feed(store, LEAD)
+    assert ask(f"/calendar/{token}.ics").status == 404, "it ended at a click"
+    token = calendar.make_feed(store, LEAD)
+    assert ask(f"/calendar/{token}.ics").status == 200
     key, _ = keys.invite(store, LEAD, "lead", at_command_line("Theo"))
     keys.revoke_key(store, key.key_id, at_command_line("Theo"))
     assert ask(f"/calendar/{token}.ics").status == 404, "whoever is put out reads no calendar either"

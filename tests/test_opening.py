@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,11 @@ def asked_to_listen_on(monkeypatch: pytest.MonkeyPatch, address: str | None, **m
         name.replace("_", "."): value for name, value in more.items()
     }
     monkeypatch.setattr(config, "get_option", said.__getitem__)
+
+
+def test_on_a_fresh_machine_it_listens_at_this_machine_alone() -> None:
+    settings = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+    assert settings["server"]["address"] == "localhost"
 
 
 @pytest.mark.parametrize("address", ["localhost", "127.0.0.1", "::1"])

@@ -4,7 +4,7 @@ A lead's browser prepares the one message that does the act. Others send it firs
 last by the lead whose tab it is, it does the act. So what was refused was a message that works.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -40,7 +40,7 @@ class Prepared:
 
     @property
     def query(self) -> str:
-        return f"pilot={self.pilot.pilot_id}" if self.way.page == "pilot" else ""
+        return self.way.query(self.pilot)
 
 
 Acts = dict[str, Prepared]
@@ -48,14 +48,15 @@ Rows = dict[str, list[str]]
 
 
 def prepared(stack: ExitStack, server: Server, person: Person, pilots: dict[str, PilotRun]) -> Acts:
-    """Prepare each act in a tab of its own."""
+    """Prepare each of these acts in a tab of its own."""
     acts = {}
-    for name, way in WAYS.items():
-        tab = stack.enter_context(socket_to(server.port, host=AWAY, cookies=person.cookies))
+    for name, pilot in pilots.items():
+        way, tab = WAYS[name], stack.enter_context(socket_to(server.port, host=AWAY, cookies=person.cookies))
         assert tab is not None
-        hand = Hand(tab, way.page, f"pilot={pilots[name].pilot_id}" if way.page == "pilot" else "")
-        hand.does(way.before)
-        acts[name] = Prepared(way, pilots[name], tab, hand.message(*way.last))
+        before, last = ([(label.format(pilot=pilot.pilot_id), do) for label, do in s] for s in (way.before, way.last))
+        hand = Hand(tab, way.page, way.query(pilot))
+        hand.does(before)
+        acts[name] = Prepared(way, pilot, tab, hand.message(*last))
     return acts
 
 
@@ -68,6 +69,13 @@ def lead(team: Team) -> Person:
 @pytest.fixture(scope="module")
 def pilots(team: Team, lead: Person) -> dict[str, PilotRun]:
     return {name: acted_on(team.store, way, lead.name) for name, way in WAYS.items()}
+
+
+def pilots_of(team: Team, person: Person, pilots: dict[str, PilotRun], names: Iterable[str]) -> dict[str, PilotRun]:
+    """Return a pilot for each of these acts: the lead's, or one of the person's own if it has to be."""
+    return {
+        name: acted_on(team.store, WAYS[name], person.name) if WAYS[name].is_own else pilots[name] for name in names
+    }
 
 
 @pytest.fixture(scope="module")
@@ -131,26 +139,48 @@ def test_a_grant_alone_gets_no_socket_in_which_to_do_any(server: Server, team: T
 def test_another_lead_does_none_in_the_leads_name(server: Server, team: Team, lead: Person, acts: Acts) -> None:
     """Another lead may do each, in a tab of their own. The tab that was prepared is not taken over by its id."""
     before, other = everything(team), team.signed_in()
+    try_to_take_over(server, other, acts)
+    assert without(other, everything(team)) == before
+
+
+@pytest.mark.exhaustive
+def test_another_lead_does_none_in_the_name_of_a_lead_whose_tabs_have_gone(
+    server: Server, team: Team, pilots: dict[str, PilotRun]
+) -> None:
+    owner, other = team.signed_in(), team.signed_in()
+    with ExitStack() as stack:
+        tabs = prepared(stack, server, owner, pilots_of(team, owner, pilots, WAYS))
+        before = without(other, everything(team))
+        for act in tabs.values():
+            act.socket.connection.close()
+        try_to_take_over(server, other, tabs)
+        assert without(other, everything(team)) == before
+
+
+def try_to_take_over(server: Server, other: Person, acts: Acts) -> None:
     for name, act in acts.items():
         with socket_to(server.port, host=AWAY, cookies=other.cookies, session_id=act.socket.session_id) as thief:
             assert thief is not None
             thief.send(act.message)
             assert thief.run(act.way.page, act.query).opened
             assert thief.session_id not in ("", act.socket.session_id), name
-    # They have been there themselves.
-    found = {name: [row for row in every if other.name not in row] for name, every in everything(team).items()}
-    assert found == before
 
 
-@pytest.mark.parametrize("how", ["a grant is left", "role lowered", "expired"])
+def without(person: Person, found: Rows) -> Rows:
+    """Return the rows that do not name somebody who has been there themselves."""
+    return {name: [row for row in every if person.name not in row] for name, every in found.items()}
+
+
+@pytest.mark.parametrize("how", ENDINGS)
 def test_a_lead_whose_access_has_ended_does_none(
-    server: Server, team: Team, pilots: dict[str, PilotRun], how: str
+    server: Server, team: Team, pilots: dict[str, PilotRun], how: str, pytestconfig: pytest.Config
 ) -> None:
+    """Each act is tried after one of the endings; with ``--everything``, after each."""
     end, with_grant = ENDINGS[how]
     gone = team.signed_in(with_grant=with_grant)
-    own = {name: acted_on(team.store, way, gone.name) if way.is_own else pilots[name] for name, way in WAYS.items()}
+    names = list(WAYS) if pytestconfig.getoption("everything") else list(WAYS)[list(ENDINGS).index(how) :: len(ENDINGS)]
     with ExitStack() as stack:
-        tabs = prepared(stack, server, gone, own)
+        tabs = prepared(stack, server, gone, pilots_of(team, gone, pilots, names))
         end(server, team, gone)
         before = everything(team)
         for act in tabs.values():

@@ -1,5 +1,7 @@
 """The page of a review link loads the video before the link is opened, over ASGI on a real store."""
 
+from datetime import timedelta
+
 import pytest
 
 from pilot_core import PilotStore
@@ -76,6 +78,16 @@ def test_the_pass_ends_after_a_minute_and_with_its_link(store: PilotStore, pilot
     _, token = make_link(store, pilot.pilot_id, "Dana", actor=LEAD)
     assert watching(pilot, carried) == 404, "made again, the link has another token"
     assert watching(pilot, pass_of(ask(f"/r/{token}"))) == 200
+
+
+def test_the_pass_lasts_no_longer_than_its_link(store: PilotStore, pilot: PilotRun, clock: HandClock) -> None:
+    link, token = make_link(store, pilot.pilot_id, "Dana", actor=LEAD)
+    clock.now = link.expires_at - timedelta(seconds=30)
+    carried = pass_of(ask(f"/r/{token}"))
+    clock.forward(seconds=29)
+    assert watching(pilot, carried) == 200
+    clock.forward(seconds=1)
+    assert watching(pilot, carried) == 404
 
 
 def test_opening_the_link_ends_the_pass(store: PilotStore, pilot: PilotRun) -> None:

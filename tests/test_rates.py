@@ -1,7 +1,10 @@
 """Rate limits: a number of attempts per time and key, in bounded memory."""
 
+import re
+
 import pytest
 
+from pilot_core.settings import ROOT
 from pilot_core.web.access import rate_limits
 from pilot_core.web.access.rate_limits import Rate, TooMuch
 
@@ -13,6 +16,13 @@ def test_so_many_in_so_long_and_then_again_after_a_while() -> None:
     assert rate.spend("b", None)
     now[0] = 60.0
     assert rate.spend("a", None)
+
+
+def test_no_limit_counts_for_more_than_an_hour() -> None:
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "pilot_core" / "web").rglob("*.py")]
+    windows = [int(seconds) for text in sources for seconds in re.findall(r"""\bRate\("[^"]+", \d+, (\d+)\)""", text)]
+    assert len(windows) >= 8
+    assert max(windows) <= 3600
 
 
 def test_keys_without_number_take_no_memory_without_number() -> None:

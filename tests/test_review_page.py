@@ -12,7 +12,7 @@ from pilot_core.review.links import revoke_link
 from pilot_core.review.shown import film_checksum
 from pilot_core.services import pilots as services
 from pilot_core.store.pilots import PilotStore
-from pilot_core.web.access import idempotency
+from pilot_core.web.access import idempotency, rate_limits
 from tests.conftest import HandClock
 from tests.reviewing import LEAD, next_attempt, pilot_in_review, queued_attempt, reviewer, team
 from tests.room_client import Browser, Page
@@ -413,6 +413,19 @@ def test_the_name_can_be_changed(guest: Browser, store: PilotStore) -> None:
     assert "Reviewing as Eve Adams" in page.text
     page = guest.sends(page, "name", name="   ")
     assert "A name is needed" in page.text
+
+
+def test_what_is_sent_too_fast_comes_back_with_its_words(
+    guest: Browser, store: PilotStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each form of the room is counted where forms are taken."""
+    monkeypatch.setattr(rate_limits, "WORDS_A_LINK", rate_limits.Rate("words, link", 2, 60))
+    pilot = pilot_in_review(store)
+    page = comments(guest, comments(guest, guest.opens(pilot), body="One"), body="Two")
+    page = comments(guest, page, body="Three of them")
+    assert (page.status, str(rate_limits.TooMuch()) in page.text) == (429, True)
+    assert page.form("comment").value("body") == "Three of them"
+    assert [comment.body for comment in comments_of(store, pilot.pilot_id)] == ["One", "Two"]
 
 
 # The decision

@@ -1,8 +1,9 @@
 """A pass for the page of a review link, which loads the video before the link is opened.
 
 That page grants nothing and records nothing, so its video needs a permission of its own: a signed cookie that names the
-link by its token's hash and goes to ``/watch`` only. It ends after a minute, or when the link is opened, revoked or
-expires. It permits no more than the link's token does, so a link with a passphrase has none.
+link by its token's hash and goes to ``/watch`` only. It ends after a minute, or when the link is revoked or expires.
+Opening the link takes it out of the browser. It permits no more than the link's token does, so a link with a passphrase
+has none.
 """
 
 import hashlib
