@@ -1,21 +1,29 @@
 """Change the code of access and of the recommendation in small ways, one at a time, and see that a test notices.
 
-``make mutants`` runs mutmut on copies of the repository. It fails if a change goes unnoticed that docs/mutants.md does
-not name with its reason. ``MUTANTS=links`` runs some of the groups.
+``make mutants`` has mutmut write the changes into a copy of the repository, and runs the quick tests of ``GROUPS`` on
+each; ``scripts/mutant_session.py`` does that within one session of pytest. It fails if a change goes unnoticed that
+docs/mutants.md does not name with its reason. ``MUTANTS=links`` runs some of the groups.
 """
 
+import difflib
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
 
+from mutmut.mutation.file_mutation import mutate_file_contents
+from mutmut.utils.format_utils import get_mutant_name
+
 ROOT = Path(__file__).resolve().parents[1]
 REASONS = ROOT / "docs" / "mutants.md"
-UNNOTICED = ("survived", "no tests", "timeout", "suspicious", "segfault")
+NOTICED = "noticed"
+SETTINGS = '\n[tool.mutmut]\nsource_paths = ["pilot_core"]\n'
 
 
 @dataclass(frozen=True)
@@ -35,17 +43,23 @@ GROUPS = {
             "tests/test_permission.py::test_the_table_is_as_it_is_meant_and_as_security_md_shows_it",
         ),
     ),
-    "links": Group(
-        ("pilot_core/review/links.py", "pilot_core/review/passphrases.py"),
-        ("tests/test_link_rules.py", "tests/test_links.py"),
-    ),
+    "links": Group(("pilot_core/review/links.py",), ("tests/test_link_rules.py", "tests/test_links.py")),
+    "passphrases": Group(("pilot_core/review/passphrases.py",), ("tests/test_link_rules.py", "tests/test_links.py")),
     "grants": Group(
         ("pilot_core/store/tables/reviews.py",),
         ("tests/test_link_rules.py", "tests/test_links.py", "tests/test_comments.py"),
     ),
     "recommendation": Group(
-        ("pilot_core/insight/recommend.py", "pilot_core/insight/facts.py"),
+        ("pilot_core/insight/recommend.py", "pilot_core/insight/facts.py", "pilot_core/insight/next_outcomes.py"),
         ("tests/test_recommendation_words.py", "tests/test_recommendation.py", "tests/test_true_sentences.py"),
+    ),
+    "programme": Group(
+        (
+            "pilot_core/insight/programme_verdict.py",
+            "pilot_core/insight/guardrails.py",
+            "pilot_core/insight/posterior.py",
+        ),
+        ("tests/test_programme.py", "tests/test_trust.py"),
     ),
 }
 
@@ -57,9 +71,10 @@ def main() -> int:
     missing = []
     for name in asked:
         total, unnoticed = run(GROUPS[name])
-        print(f"{name}: {total} mutants, {len(unnoticed)} unnoticed", flush=True)
+        same = [mutant for mutant, text in unnoticed.items() if is_same_sql(mutant, text)]
+        print(f"{name}: {total} mutants, {len(unnoticed)} unnoticed, {len(same)} of them the same SQL", flush=True)
         for mutant, text in unnoticed.items():
-            if mutant not in explained and not is_same_sql(mutant, text):
+            if mutant not in explained and mutant not in same:
                 missing.append(mutant)
                 print(f"\n{mutant}\n{text}", flush=True)
     return 1 if missing else 0
@@ -68,20 +83,25 @@ def main() -> int:
 def run(group: Group) -> tuple[int, dict[str, str]]:
     """Return how many mutants the group has, and the changes that no test noticed, by the mutant's name."""
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
-        copy = Path(folder, "copy")
-        for name in subprocess.check_output(["git", "ls-files", "-z"], cwd=ROOT, text=True).rstrip("\0").split("\0"):
-            if (ROOT / name).is_file():
-                (copy / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(ROOT / name, copy / name)
-        with (copy / "pyproject.toml").open("a", encoding="utf-8") as settings:
-            settings.write(_settings(group, copy))
-        done = subprocess.run([_mutmut(), "run", "--max-children", "1"], cwd=copy, capture_output=True, text=True)
-        if done.returncode:
-            raise SystemExit(f"mutmut could not run: {done.stdout[-2000:]}{done.stderr[-2000:]}")
-        lines = _said(copy, "results", "--all", "true").splitlines()
-        results = dict(line.strip().split(": ", 1) for line in lines if "__mutmut_" in line)
-        unnoticed = [name for name, result in results.items() if result in UNNOTICED]
-        return len(results), {name: f"{results[name]}\n{_said(copy, 'show', name)}" for name in unnoticed}
+        copy, told = Path(folder, "copy"), Path(folder, "results")
+        _copy_repository(copy)
+        with chdir(copy):
+            shown = {name: text for module in group.modules for name, text in _mutated(module).items()}
+        Path(folder, "names").write_text(json.dumps(list(shown)), encoding="utf-8")
+        plain = ["-q", "-n", "0", "-p", "no:cacheprovider", "-p", "no:rerunfailures", "--engine", "duckdb"]
+        command = [sys.executable, "-m", "pytest", *plain, "-p", "scripts.mutant_session", *group.tests]
+        done = subprocess.run(
+            [*command, "--basetemp", str(Path(folder, "files"))],
+            cwd=copy,
+            env=os.environ | {"PYTHONPATH": str(copy), "MUTANTS_FOLDER": folder},
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode or not told.exists():
+            raise SystemExit(f"the tests could not run: {done.stdout[-4000:]}{done.stderr[-2000:]}")
+        results = json.loads(told.read_text(encoding="utf-8"))
+        unnoticed = [name for name in shown if results[name] != NOTICED]
+        return len(shown), {name: f"{results[name]}\n{shown[name]}" for name in unnoticed}
 
 
 def is_same_sql(mutant: str, shown: str) -> bool:
@@ -96,28 +116,32 @@ def is_same_sql(mutant: str, shown: str) -> bool:
     return mutant.startswith("pilot_core.store.tables.") and same and not any("'" in line for line in before)
 
 
-def _settings(group: Group, copy: Path) -> str:
-    """Return mutmut's part of pyproject.toml."""
-    beside = [path.name for path in copy.iterdir() if path.name not in ("pilot_core", "tests", "pyproject.toml")]
-    # Each mutant in a process forked before any test ran: DuckDB's threads do not outlive a fork.
-    return f"""
-[tool.mutmut]
-source_paths = ["pilot_core"]
-only_mutate = {list(group.modules)}
-also_copy = {beside}
-pytest_add_cli_args = ["-n", "0", "-p", "no:cacheprovider", "--engine", "duckdb"]
-pytest_add_cli_args_test_selection = {list(group.tests)}
-process_isolation = "forkserver"
-timeout_constant = 5
-"""
+def _copy_repository(copy: Path) -> None:
+    """Copy the files that git knows, with the settings that mutmut asks for."""
+    for name in subprocess.check_output(["git", "ls-files", "-z"], cwd=ROOT, text=True).rstrip("\0").split("\0"):
+        if (ROOT / name).is_file():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, copy / name)
+    with (copy / "pyproject.toml").open("a", encoding="utf-8") as settings:
+        settings.write(SETTINGS)
 
 
-def _said(copy: Path, *command: str) -> str:
-    return subprocess.run([_mutmut(), *command], cwd=copy, check=True, capture_output=True, text=True).stdout
+def _mutated(module: str) -> dict[str, str]:
+    """Put all mutants of a module in its place, and return each as the difference from its function."""
+    path = Path(module)
+    made = mutate_file_contents(module, path.read_text(encoding="utf-8"))
+    path.write_text(made.code, encoding="utf-8")
+    lines, spans = made.code.splitlines(), made.line_span_by_function_name
 
+    def text_of(name: str) -> list[str]:
+        return lines[spans[name].start - 1 : spans[name].end]
 
-def _mutmut() -> str:
-    return str(Path(sys.executable).with_name("mutmut"))
+    shown = {}
+    for name in made.mutant_names:
+        before = f"{name.partition('__mutmut_')[0]}__mutmut_orig"
+        difference = difflib.unified_diff(text_of(before)[1:], text_of(name)[1:], lineterm="", n=1)
+        shown[get_mutant_name(path, name)] = "\n".join(list(difference)[2:])
+    return shown
 
 
 if __name__ == "__main__":

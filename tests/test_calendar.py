@@ -4,11 +4,14 @@ import re
 from datetime import UTC, datetime
 
 from pilot_core import PilotStore
-from pilot_core.messages.calendar import calendar
-from pilot_core.services import pilots
+from pilot_core.domain.actors import Actor, Source, Way
+from pilot_core.domain.roles import Role
+from pilot_core.messages.calendar import calendar, feed_of, make_feed
+from pilot_core.services import keys, pilots
 from pilot_core.working_hours import Hours
 from tests.conftest import HandClock
 from tests.messaging import make_ready, mark_sent, new_pilot, set_up, spelt
+from tests.reviewing import LEAD
 
 UTC_MOMENT = re.compile(r"\d{8}T\d{6}Z")
 HOSTILE = "Ñandú; \\n, “Söhne”\r\nEND:VCALENDAR\r\nMETHOD:CANCEL " + "漢字😀" * 20
@@ -88,3 +91,46 @@ def test_a_due_time_in_summer_is_told_at_the_same_moment_everywhere(store: Pilot
     mark_sent(store, pilot_id)
     (event,) = read(calendar(store, set_up(**spelt(Hours("Europe/Berlin")))))[1]
     assert event["DTEND"] == "20260331T100000Z"  # Tuesday noon there
+
+
+def signed_in(store: PilotStore, name: str) -> tuple[Actor, str]:
+    """Return a lead who signed in with a key, and their session's cookie."""
+    key, cookie = keys.sign_in(store, keys.invite(store, name, Role.LEAD, LEAD)[1])
+    return Actor(name, Source(Way.KEY, Role.LEAD, key.key_id)), cookie
+
+
+def test_an_address_made_with_a_key_is_closed_until_its_person_signs_in_again(
+    store: PilotStore, clock: HandClock
+) -> None:
+    mara, cookie = signed_in(store, "Mara")
+    clock.forward(hours=1)
+    token = make_feed(store, mara)
+    assert feed_of(store, token)
+    keys.sign_out(store, cookie)
+    assert feed_of(store, token) is None
+    signed_in(store, "Theo")
+    assert feed_of(store, token) is None, "somebody else has signed in"
+    signed_in(store, "mara")
+    assert feed_of(store, token)
+    clock.forward(days=keys.SESSION_DAYS)
+    assert feed_of(store, token) is None, "the key has expired"
+    keys.invite(store, "Mara", Role.LEAD, LEAD)
+    assert feed_of(store, token) is None, "a key that was not used signs nobody in"
+    signed_in(store, "Mara")
+    assert feed_of(store, token)
+    keys.revoke_key(store, "Mara", LEAD)
+    signed_in(store, "Mara")
+    assert feed_of(store, token) is None, "revoking ended it for good"
+
+
+def test_an_address_made_without_a_key_asks_for_none(store: PilotStore, clock: HandClock) -> None:
+    """An account is asked about by the route, and this machine's user has no key, even if somebody of that name had."""
+    account = make_feed(store, Actor("mara@example.com", Source(Way.ACCOUNT, Role.LEAD)))
+    _, cookie = signed_in(store, "Mara")
+    keys.sign_out(store, cookie)
+    _, cookie = signed_in(store, "mara@example.com")
+    keys.sign_out(store, cookie)
+    clock.forward(hours=1)
+    here = make_feed(store, Actor("Mara", Source(Way.HERE, Role.LEAD)))
+    assert feed_of(store, account)
+    assert feed_of(store, here)

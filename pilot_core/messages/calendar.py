@@ -49,8 +49,9 @@ def feeds(store: PilotStore) -> list[Feed]:
 
 
 def feed_of(store: PilotStore, token: str) -> Feed | None:
-    """Return the active feed of a token, or None."""
-    return store.database.read(lambda connection: contacts.feed_of(connection, hashed(token)))
+    """Return the active feed of a token, or None. One made with a key is active while its person is signed in."""
+    now = store.clock()
+    return store.database.read(lambda connection: contacts.feed_of(connection, hashed(token), now))
 
 
 def calendar(store: PilotStore, config: Settings) -> str:

@@ -7,6 +7,21 @@ from pilot_core.domain.contacts import Contact, Feed
 from pilot_core.store.engine.connection import Connection, Row, rows
 from pilot_core.store.tables.columns import from_column, to_column
 
+_OPEN_FEED = """
+WITH feed AS (SELECT * FROM calendar_feeds WHERE token_hash = ? AND ended_at IS NULL),
+own AS (
+    SELECT k.* FROM sign_in_keys k JOIN feed ON lower(k.name) = lower(feed.name)
+    WHERE k.session_hash IS NOT NULL AND NOT feed.is_account
+),
+made_with AS (
+    SELECT 1 FROM own, feed
+    WHERE own.used_at <= feed.created_at AND LEAST(own.expires_at, own.ended_at) >= feed.created_at
+)
+SELECT * FROM feed
+WHERE NOT EXISTS (SELECT 1 FROM made_with)
+    OR EXISTS (SELECT 1 FROM own WHERE ended_at IS NULL AND expires_at > ?)
+"""
+
 
 def contact(connection: Connection, pilot_id: str) -> Contact:
     """The pilot's contact; an empty one if none was entered."""
@@ -63,10 +78,9 @@ def feeds(connection: Connection) -> list[Feed]:
     return [_feed(row) for row in rows(connection, sql)]
 
 
-def feed_of(connection: Connection, token_hash: str) -> Feed | None:
-    """The feed with that token, unless it has ended."""
-    sql = "SELECT * FROM calendar_feeds WHERE token_hash = ? AND ended_at IS NULL"
-    found = rows(connection, sql, [token_hash])
+def feed_of(connection: Connection, token_hash: str, now: datetime) -> Feed | None:
+    """The feed with that token, unless it has ended, or was made with a key and no key of that name is signed in."""
+    found = rows(connection, _OPEN_FEED, [token_hash, to_column(now)])
     return _feed(found[0]) if found else None
 
 
