@@ -31,7 +31,7 @@ def filtered_json(folder: str, times: int = 3) -> tuple[list[float], Json]:
 
 
 def plain_page(folder: Path, search: str = SEARCH, status: str = STATUS, brand: str = BRAND) -> Json:
-    """Return the first page of the newest pilots from a folder of state files. Empty arguments filter nothing."""
+    """Return the first page, the latest activity first, from a folder of state files. Empty arguments filter nothing."""
     pilots = [json.loads(path.read_bytes()) for path in folder.glob("pilot_*.json")]
     chosen = [
         p
@@ -44,7 +44,7 @@ def plain_page(folder: Path, search: str = SEARCH, status: str = STATUS, brand: 
         and (not brand or p["brand_context"].get("preset") == brand)
     ]
     chosen.sort(key=lambda p: p["pilot_id"])
-    chosen.sort(key=lambda p: p["created_at"], reverse=True)
+    chosen.sort(key=lambda p: p["updated_at"], reverse=True)
     return {"total": len(chosen), "ids": [p["pilot_id"] for p in chosen[:PER_PAGE]]}
 
 

@@ -14,6 +14,8 @@ Json = dict[str, Any]
 DECIDED, STILL_OPEN = ("approved", "dropped", "exhausted"), ("open", "paused")
 SPREADS = ("ttfc_first", "ttfc_attempt", "iterations_per_attempt", "attempts_to_approval")
 RATES = ("first_pass_rate", "review_approval_rate", "sla_final", "sla_all", "approval_rate")
+SAME, SAME_SHARE = {"ttfc": 1.0, "cost": 0.01}, 0.01
+"""The differences in seconds and dollars, and the share, under which two attempts are the same."""
 COLUMNS = {
     "pilots": "pilot_id, scenario_type, brand_preset, status, approval_outcome, drop_external, max_attempts",
     "attempts": "pilot_id, attempt_id, attempt_number, state, video_path, time_to_first_cut_seconds, iteration_count, "
@@ -47,9 +49,9 @@ def measures(frames: Frames) -> Json:
     pilot_outcome = pilots["pilot_id"].map(pilot_outcomes)
     approvals = reviews[reviews["level"] == "approve"].groupby("pilot_id")["attempt_number"].max()
     approved = pilot_outcomes.index[pilot_outcomes == "approved"]
-    of_decided = judged["pilot_id"].isin(pilot_outcomes.index[pilot_outcomes.isin(DECIDED)])
-    costs = judged.loc[of_decided, "total_cost_dollars"].dropna()
-    first = judged[judged["attempt_number"] == 1]
+    of_decided = counted["pilot_id"].isin(pilot_outcomes.index[pilot_outcomes.isin(DECIDED)])
+    costs = counted.loc[of_decided, "total_cost_dollars"].dropna()
+    first = counted[counted["attempt_number"] == 1]
     first_reviews = reviews[reviews["attempt_number"] == 1]
     last_ready = ready.drop_duplicates("pilot_id", keep="last")
     decided = int(pilot_outcome.isin(DECIDED).sum())
@@ -62,15 +64,15 @@ def measures(frames: Frames) -> Json:
             .apply(lambda of: [len(of), int((of == "approved").sum()), int(of.isin(DECIDED).sum())])
             .items()
         },
-        "videos": int((judged["video_path"].notna() & (judged["video_path"] != "")).sum()),
+        "videos": int((counted["video_path"].notna() & (counted["video_path"] != "")).sum()),
         "ttfc_first": _spread(first["time_to_first_cut_seconds"], len(pilots)),
-        "ttfc_attempt": _spread(judged["time_to_first_cut_seconds"], len(judged)),
-        "iterations_per_attempt": _spread(judged["iteration_count"], len(judged)),
+        "ttfc_attempt": _spread(counted["time_to_first_cut_seconds"], len(counted)),
+        "iterations_per_attempt": _spread(counted["iteration_count"], len(counted)),
         "attempts_to_approval": _spread(approvals[approvals.index.isin(approved)], len(approved)),
         "first_pass_rate": _rate(first_reviews["level"] == "approve"),
         "review_approval_rate": _rate(reviews["level"] == "approve"),
         "sla_final": _rate(last_ready["sla_passed"].dropna()),
-        "sla_all": _rate(judged["sla_passed"].dropna()),
+        "sla_all": _rate(counted["sla_passed"].dropna()),
         "approval_rate": [len(approved), decided],
         "cost_decided": _rounded(float(costs.sum()) if len(costs) else None),
         "reviewed_pilots": int(reviews["pilot_id"].nunique()),
@@ -121,7 +123,9 @@ def _outcomes_of(pilots: pd.DataFrame, counted: pd.DataFrame, reviews: pd.DataFr
     reviewed = reviews.groupby("pilot_id").size().reindex(pilots["pilot_id"], fill_value=0).to_numpy()
     outcome, status = pilots["approval_outcome"].to_numpy(), pilots["status"].to_numpy()
     dropped, outside = outcome == "dropped", pilots["drop_external"].to_numpy(dtype=bool)
-    exhausted = (used > 0) & (used >= pilots["max_attempts"].to_numpy()) & (reviewed == used)
+    approved = reviews["level"] == "approve"
+    approvals = approved.groupby(reviews["pilot_id"]).sum().reindex(pilots["pilot_id"], fill_value=0).to_numpy()
+    exhausted = (used > 0) & (used >= pilots["max_attempts"].to_numpy()) & (reviewed == used) & (approvals == 0)
     conditions = [
         outcome == "approved",
         dropped & outside,
@@ -136,10 +140,11 @@ def _outcomes_of(pilots: pd.DataFrame, counted: pd.DataFrame, reviews: pd.DataFr
 
 def _themes(reviews: pd.DataFrame, flags: pd.DataFrame) -> dict[str, int]:
     raised = reviews.merge(flags.drop_duplicates(), on="feedback_id")
-    latest = reviews.groupby("pilot_id")["attempt_number"].max()
+    latest, first = (reviews.groupby("pilot_id")["attempt_number"].agg(end) for end in ("max", "min"))
     by_flag = raised.groupby(["pilot_id", "flag"])["attempt_number"].agg(["max", "size"]).reset_index()
     on_latest = by_flag["max"].to_numpy() == by_flag["pilot_id"].map(latest).to_numpy()
-    state = np.select([~on_latest, by_flag["size"] > 1], ["resolved", "persistent"], "new")
+    only = by_flag["pilot_id"].map(latest == first).to_numpy(dtype=bool)
+    state = np.select([~on_latest, by_flag["size"] > 1, only], ["resolved", "persistent", "raised"], "new")
     return (by_flag["flag"] + " " + state).value_counts().to_dict()
 
 
@@ -173,9 +178,10 @@ def _improvement(reviews: pd.DataFrame) -> Json:
         ("iterations", "iteration_count"),
         ("cost", "total_cost_dollars"),
     ):
-        change = last[column].to_numpy(dtype=float, na_value=np.nan) - first[column].to_numpy(
-            dtype=float, na_value=np.nan
-        )
+        before, after = (of[column].to_numpy(dtype=float, na_value=np.nan) for of in (first, last))
+        change = after - before
+        if name in SAME:
+            change[(abs(change) < SAME[name]) | (abs(change) < SAME_SHARE * before)] = 0
         found[name] = [int((change < 0).sum()), int((change == 0).sum())]
     return found
 

@@ -17,11 +17,12 @@ from jinja2 import meta
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from pilot_core import catalog
+from pilot_core import PilotStore, catalog
 from pilot_core.documents.checklists import approval_checklist, publish_checklist
 from pilot_core.documents.engine import environment
 from pilot_core.documents.founder import PilotRunbookBuilder, generate_founder_artifacts, render_founder_documents
 from pilot_core.documents.names import FOUNDER_DOCUMENTS, REVIEW_PACK_TEXTS
+from pilot_core.documents.programme import generate_programme_report
 from pilot_core.documents.report import render_report
 from pilot_core.documents.review_pack import render_review_pack_texts
 from pilot_core.documents.text import line, md_text
@@ -652,9 +653,12 @@ def rendered(monkeypatch: pytest.MonkeyPatch) -> dict[str, set[str]]:
     return seen
 
 
-def test_every_template_is_rendered_and_uses_every_variable_it_is_given(rendered: dict[str, set[str]]) -> None:
+def test_every_template_is_rendered_and_uses_every_variable_it_is_given(
+    rendered: dict[str, set[str]], tmp_path: Path
+) -> None:
     every_text(pilot_with_two_attempts())
     render_report(build_report(pilot_with_two_attempts(), now=START))
+    generate_programme_report(PilotStore(tmp_path))
     env = environment()
     # Message templates are rendered one by one in tests/test_messages.py.
     documents = env.list_templates(filter_func=lambda name: name.endswith((".txt.j2", ".md.j2")) and "/" not in name)
