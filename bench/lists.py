@@ -31,7 +31,7 @@ def filtered_json(folder: str, times: int = 3) -> tuple[list[float], Json]:
 
 
 def plain_page(folder: Path, search: str = SEARCH, status: str = STATUS, brand: str = BRAND) -> Json:
-    """Return the first page, the latest activity first, from a folder of state files. Empty arguments filter nothing."""
+    """Return the first page, latest activity first, from a folder of state files. Empty arguments filter nothing."""
     pilots = [json.loads(path.read_bytes()) for path in folder.glob("pilot_*.json")]
     chosen = [
         p
