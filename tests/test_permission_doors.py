@@ -62,13 +62,17 @@ BY_COMMAND: dict[str, ActKind | None] = {
     "resume": ActKind.RESUME,
     "drop": ActKind.DROP,
     "raise_limit": ActKind.RAISE_LIMIT,
+    "override": ActKind.OVERRIDE,
+    "confirm_override": ActKind.CONFIRM_OVERRIDE,
+    "undo_override": ActKind.UNDO_OVERRIDE,
     "import_state": ActKind.IMPORT,
     "invite": ActKind.INVITE,
     "revoke_key": ActKind.REVOKE_KEY,
     "erase_pilot": ActKind.ERASE_PILOT,
     "erase_person": ActKind.ERASE_PERSON,
     # They change no pilot.
-    **dict.fromkeys(("list", "keys", "report", "export", "check", "check_catalog", "verify_certificate")),
+    **dict.fromkeys(("list", "keys", "report", "programme", "plan", "export")),
+    **dict.fromkeys(("check", "check_catalog", "verify_certificate")),
     **dict.fromkeys(
         ("backup", "restore", "move_store", "repair", "send_due", "conform")
     ),  # they work on the whole store
@@ -166,6 +170,19 @@ COMMANDS: dict[str, Callable[[Place], list[str]]] = {
     "resume": lambda at: ["--resume", pilots.pause(at.store, at.pilot_id, "Waiting").pilot_id],
     "drop": lambda at: ["--drop", at.pilot_id, "--reason", "Sold"],
     "raise_limit": lambda at: ["--raise-limit", at.pilot_id, "--max-attempts", "9", "--reason", "Justified"],
+    "override": lambda at: ["--override", at.pilot_id, "--verdict", "STOP", "--reason", "Sold"],
+    "confirm_override": lambda at: [
+        "--confirm-override",
+        deeds.asked_override(at.store, at.pilot_id).pilot_id,
+        "--reason",
+        "Sure",
+    ],
+    "undo_override": lambda at: [
+        "--undo-override",
+        deeds.asked_override(at.store, at.pilot_id).pilot_id,
+        "--reason",
+        "Not sold",
+    ],
     "import_state": lambda at: ["--import-state", brought(at)],
     "invite": lambda at: ["--invite", "Somebody New"],
     "revoke_key": lambda at: ["--revoke-key", invited(at)],
