@@ -365,10 +365,11 @@ def test_a_cards_line_says_in_words_from_where_to_where_it_goes(page: MetricsPag
     by_metric, found = page.sparklines.by_metric, headline_cards.headline_cards(page.measures, page.sparklines)
     approval, first_cut, drafts, _ = found
     known = [point.value for point in by_metric["approval_rate"] if point.value is not None]
-    told = f"Line: {known[0]:.0%} to {known[-1]:.0%}, the latest {len(known)} weeks with a value"
+    told = f"Line by week, {len(known)} with a value: {known[0]:.0%} to {known[-1]:.0%}, "
+    told += f"between {min(known):.0%} and {max(known):.0%}"
     assert (list(approval.course), approval.course_words) == (known, told)
-    assert re.match(r"Line: [\d.]+ s to [\d.,]+ s, ", first_cut.course_words)
-    assert re.match(r"Line: \d\.\d to \d\.\d, ", drafts.course_words)
+    assert re.match(r"Line by week, \d+ with a value: [\d.]+ s to [\d.,]+ s, between ", first_cut.course_words)
+    assert re.match(r"Line by week, \d+ with a value: \d\.\d to \d\.\d, ", drafts.course_words)
     assert set(headline_cards.COURSE_FORMATS) == set(by_metric)
 
 

@@ -109,18 +109,19 @@ def test_golden_programme_with_guardrails_on_the_sla():
     [
         (
             {"sla_kept": 16},
-            "SLA met: 84.2% (16 of 19 attempts). A true rate under 90% has a probability of 86.7%.",
+            "Guardrail breached. SLA met: 84.2% (16 of 19 attempts). A true rate under 90% has a probability of 86.7%.",
             "4 more attempts in a row that met the SLA would lift the SLA guardrail.",
         ),
         (
             {"first_cuts_over": 4},
-            "First attempts with a time to first cut over 120 s: 80.0% (4 of 5 pilots). "
+            "Guardrail breached. First attempts with a time to first cut over 120 s: 80.0% (4 of 5 pilots). "
             "A true share over 50% has a probability of 89.1%.",
             "1 more pilot within 120 s would lift the time guardrail.",
         ),
         (
             {"cost_decided": 90.5},
-            "Cost per approved pilot: $10.06 (costs known of 10 of 10 decided pilots). The limit is $10.00.",
+            "Guardrail breached. Cost per approved pilot: $10.06 (costs known of 10 of 10 decided pilots). "
+            "The limit is $10.00.",
             "A cost per approved pilot of $10.00 or less would lift the cost guardrail.",
         ),
     ],

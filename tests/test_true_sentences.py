@@ -339,7 +339,7 @@ ROW = r"(\d+) more {}s?(?: in a row)?"
 P = r"((?:under |over )?[\d.]+%)"
 TOLD = r"(\d+) of (\d+) decided pilots? (?:is|are) approved"
 PROGRAMME: dict[str, Callable[[ProgrammeCounts, re.Match[str]], bool]] = {
-    r"(\d+) of 5 decided pilots that a verdict needs\.": lambda c, m: c.decided == int(m[1]) < 5,
+    r"(\d+) of the 5 decided pilots that a verdict needs\.": lambda c, m: c.decided == int(m[1]) < 5,
     rf"{TOLD}: a true rate of 60% or more is likely\.": lambda c, m: 1 - p_at_most(c.approved, c.decided, 60) >= 0.9,
     rf"{TOLD}, but a guardrail is breached\.": lambda c, m: verdict(c.approved, c.decided) == "PROCEED",
     rf"{TOLD}: a true rate of 40% or less is likely\.": lambda c, m: p_at_most(c.approved, c.decided, 40) >= 0.95,
@@ -356,7 +356,8 @@ PROGRAMME: dict[str, Callable[[ProgrammeCounts, re.Match[str]], bool]] = {
     rf"The probability that it is 40% or less is {P}\. STOP asks for 95%\.": lambda c, m: within(
         m[1], p_at_most(c.approved, c.decided, 40)
     ),
-    rf"SLA met: ([\d.]+)% \(([\d,]+) of ([\d,]+) attempts\)\. A true rate under 90% has a probability of {P}\.": (
+    rf"Guardrail breached\. SLA met: ([\d.]+)% \(([\d,]+) of ([\d,]+) attempts\)\. "
+    rf"A true rate under 90% has a probability of {P}\.": (
         lambda c, m: (
             (c.sla_kept, c.sla_known) == (int(m[2]), int(m[3]))
             and c.sla_known >= 10
@@ -364,14 +365,14 @@ PROGRAMME: dict[str, Callable[[ProgrammeCounts, re.Match[str]], bool]] = {
             and p_at_most(c.sla_kept, c.sla_known, 90) >= 0.8
         )
     ),
-    r"First attempts with a time to first cut over 120 s: ([\d.]+)% \((\d+) of (\d+) pilots\)\. "
+    r"Guardrail breached\. First attempts with a time to first cut over 120 s: ([\d.]+)% \((\d+) of (\d+) pilots\)\. "
     rf"A true share over 50% has a probability of {P}\.": lambda c, m: (
         (c.first_cuts_over, c.first_cuts_known) == (int(m[2]), int(m[3]))
         and c.first_cuts_known >= 5
         and within(m[4], 1 - p_at_most(c.first_cuts_over, c.first_cuts_known, 50))
         and 1 - p_at_most(c.first_cuts_over, c.first_cuts_known, 50) >= 0.8
     ),
-    r"Cost per approved pilot: \$([\d.,]+) \(costs known of (\d+) of (\d+) decided pilots?\)\. "
+    r"Guardrail breached\. Cost per approved pilot: \$([\d.,]+) \(costs known of (\d+) of (\d+) decided pilots?\)\. "
     r"The limit is \$10\.00\.": (
         lambda c, m: (
             c.approved >= 5

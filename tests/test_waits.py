@@ -11,11 +11,13 @@ from pilot_core.domain.attempt import SentHow
 from pilot_core.domain.pilot import ApprovalOutcome
 from pilot_core.insight.cohort import Cohort
 from pilot_core.insight.waits import Party, Waits, reading, sentence
+from pilot_core.review.decisions import Decision, decide, undo_decision
+from pilot_core.review.shown import film_checksum
 from pilot_core.services.pilots import create_pilot
 from pilot_core.store.queries.waits import approved_waits, pilot_waits
 from pilot_core.web.pages.metrics import whose_clock
 from tests.conftest import HandClock
-from tests.reviewing import LEAD
+from tests.reviewing import LEAD, pilot_in_review, reviewer
 
 STEPS = st.lists(
     st.tuples(
@@ -82,6 +84,28 @@ def test_every_moment_counts_once_for_whom_the_pilot_waits(store: PilotStore, cl
     assert {party: round(time.total_seconds()) for party, time in found.by_party.items()} == {
         party: round(time.total_seconds()) for party, time in approved.items()
     }
+
+
+def test_a_pilot_approved_in_the_review_room_waits_for_nobody_until_that_is_undone(
+    store: PilotStore, clock: HandClock
+) -> None:
+    """The room notes the decision after the approval itself."""
+    pilot = pilot_in_review(store)
+    clock.forward(hours=3)
+    shown = film_checksum(store, pilot.pilot_id, pilot.attempt(1))
+    dana = reviewer(store, pilot)
+    given = decide(store, dana, 1, Decision("approve", approved_sha256=shown))
+    assert store.events(pilot.pilot_id)[-1].kind == "review_decision"
+    clock.forward(days=30)
+    for found in (
+        pilot_waits(store.database, pilot.pilot_id, clock()),
+        approved_waits(store.database, Cohort(), clock()),
+    ):
+        assert found.total == timedelta(hours=3)
+    clock.forward(days=-30, minutes=5)
+    undo_decision(store, dana, given.feedback_id)
+    clock.forward(hours=2)
+    assert pilot_waits(store.database, pilot.pilot_id, clock()).total == timedelta(hours=5)
 
 
 def test_the_time_of_a_pilot_is_said_longest_first() -> None:

@@ -24,7 +24,8 @@ def plan(arguments: argparse.Namespace, config: Settings) -> int:
 
 
 def _lines(found: Plan) -> list[str]:
-    heads = ["True rate", *(f"{percent(chance)} chance" for chance in CHANCES), f"PROCEED in {MOST}", f"STOP in {MOST}"]
+    chances = (f"Pilots, {percent(chance)} chance" for chance in CHANCES)
+    heads = ["True rate", *chances, f"PROCEED first, in {MOST}", f"STOP first, in {MOST}"]
     lines = [heads]
     for row in found.rows:
         needed = [f"over {MOST}" if number is None else f"{number}" for number in row.needed]

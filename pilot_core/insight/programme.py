@@ -57,7 +57,8 @@ class Guardrail:
 
     @property
     def sentence(self) -> str:
-        return f"{self.label}: {self.measured}. {self.evidence}"
+        told = f"{self.label}: {self.measured}. {self.evidence}"
+        return f"Guardrail breached. {told}" if self.breached else told
 
 
 @dataclass(frozen=True)

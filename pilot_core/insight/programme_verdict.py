@@ -91,7 +91,7 @@ def _summary(code: str, k: int, n: int, needed: int, rules: ProgrammeRules) -> s
     told = f"{k:,} of {count(n, 'decided pilot')} {'is' if k == 1 else 'are'} approved"
     target, floor = percent(rules.proceed_rate), percent(rules.stop_rate)
     return {
-        "too_few": f"{n} of {rules.min_decided} decided pilots that a verdict needs.",
+        "too_few": f"{n} of the {rules.min_decided} decided pilots that a verdict needs.",
         "proceed": f"{told}: a true rate of {target} or more is likely.",
         "guardrail": f"{told}, but a guardrail is breached.",
         "stop": f"{told}: a true rate of {floor} or less is likely.",

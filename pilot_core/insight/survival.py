@@ -3,7 +3,6 @@
 Open pilots are censored: their event has not happened yet. Importing this module loads statsmodels.
 """
 
-from math import ceil
 from typing import Any
 
 import numpy as np
@@ -12,13 +11,12 @@ from statsmodels.duration.survfunc import CumIncidenceRight, SurvfuncRight
 
 from pilot_core.formatting import count
 from pilot_core.insight.stats import Z_95
-from pilot_core.insight.times_to import APPROVED, CENSORED, ENDED, NO_CURVE, Curve, Incidence, TimeTo
+from pilot_core.insight.times_to import APPROVED, CENSORED, ENDED, NO_CURVE, Curve, Incidence, TimeTo, day_of
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
 MOST_STEPS = 300
 TICKS = 6
-ROUNDING = 1e-6
 """Days; less than what a clock's seconds lose when they become days."""
 
 
@@ -142,7 +140,6 @@ def _reading(approved: int, ended: int, still_open: int, time_to: TimeTo) -> str
         return f"{told}."
     if time_to.median is None:
         return f"{told}. Half of all pilots are not approved yet."
-    # What takes 4.2 days is not there on day 4.
-    day = max(1, ceil(time_to.median - ROUNDING))
+    day = day_of(time_to.median)
     estimate = " (estimated, since some are still open)" if still_open else ""
     return f"{told}. Half of all pilots are approved by day {day}{estimate}."

@@ -1,9 +1,17 @@
 """The results of ``insight.survival``: times to an event that some pilots have not reached yet."""
 
 from dataclasses import dataclass
+from math import ceil
 
+ROUNDING = 1e-6
+"""Days: a time that is over a whole day by less is that day."""
 CENSORED, APPROVED, ENDED = 0, 1, 2
 """The state of a pilot at its recorded time: still open, approved, or ended without approval."""
+
+
+def day_of(days: float) -> int:
+    """Return the day by which a time is over, from 1: what takes 4.2 days is not there on day 4, but on day 5."""
+    return max(1, ceil(days - ROUNDING))
 
 
 @dataclass(frozen=True)

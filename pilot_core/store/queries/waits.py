@@ -12,7 +12,8 @@ from pilot_core.store.queries.cohorts import in_cohort
 from pilot_core.store.tables.columns import to_column
 
 # An attempt that was reviewed and of which no sending is known counts as sent when it was ready. Feedback on an earlier
-# attempt than the latest changes nothing. An attempt without a pipeline was ready when it was added. Of older attempts
+# attempt than the latest changes nothing. A pilot that has ended waits for nobody, whatever is noted afterwards, until
+# a decision is undone or an attempt added. An attempt without a pipeline was ready when it was added. Of older attempts
 # the sending is known without an event.
 _WAITS = """
 WITH told AS (
@@ -39,32 +40,35 @@ WITH told AS (
         WHEN kind IN ('attempt_sent', 'decision_undone') THEN 'founder'
         WHEN kind IN ('feedback_received', 'review_decision') THEN CASE
             WHEN n.attempt_number >= n.latest THEN 'team' END
-        WHEN kind IN ('approved', 'dropped') THEN 'ended'
-    END AS party, CASE kind WHEN 'paused' THEN 1 WHEN 'resumed' THEN 0 WHEN 'dropped' THEN 0 WHEN 'approved' THEN 0 END
-        AS pausing
+    END AS party,
+        CASE WHEN kind = 'paused' THEN 1 WHEN kind IN ('resumed', 'approved', 'dropped') THEN 0 END AS pausing,
+        CASE WHEN kind IN ('approved', 'dropped') THEN 1 WHEN kind IN ('decision_undone', 'attempt_added') THEN 0 END
+            AS ending
     FROM numbered n LEFT JOIN attempts a ON a.pilot_id = n.pilot_id AND a.attempt_number = n.attempt_number
     UNION ALL
-    SELECT a.pilot_id, a.sent_at, 0, 0, 'founder', NULL
+    SELECT a.pilot_id, a.sent_at, 0, 0, 'founder', NULL, NULL
     FROM attempts a JOIN asked q ON q.pilot_id = a.pilot_id
     WHERE a.sent_at <= CAST($until AS TIMESTAMP) AND NOT EXISTS (
         SELECT 1 FROM events e WHERE e.pilot_id = a.pilot_id AND e.kind = 'attempt_sent'
             AND CAST(e.detail->>'attempt_number' AS INTEGER) = a.attempt_number)
 ), counted AS (
     SELECT *, count(party) OVER known AS party_place, count(pausing) OVER known AS pausing_place,
+        count(ending) OVER known AS ending_place,
         lead(happened_at) OVER (PARTITION BY pilot_id ORDER BY happened_at, pilot_version, position) AS next_at
     FROM steps
     WINDOW known AS (PARTITION BY pilot_id ORDER BY happened_at, pilot_version, position)
 ), filled AS (
     SELECT pilot_id, happened_at, COALESCE(next_at, CAST($until AS TIMESTAMP)) AS next_at,
         max(party) OVER (PARTITION BY pilot_id, party_place) AS party,
-        max(pausing) OVER (PARTITION BY pilot_id, pausing_place) AS pausing
+        max(pausing) OVER (PARTITION BY pilot_id, pausing_place) AS pausing,
+        max(ending) OVER (PARTITION BY pilot_id, ending_place) AS ending
     FROM counted
 ), timed AS (
-    SELECT CASE WHEN pausing = 1 AND party <> 'ended' THEN 'paused' ELSE party END AS party,
+    SELECT CASE WHEN pausing = 1 THEN 'paused' ELSE party END AS party,
         CAST(EXTRACT(EPOCH FROM (next_at - happened_at)) AS DOUBLE PRECISION) AS seconds
-    FROM filled
+    FROM filled WHERE ending IS DISTINCT FROM 1
 )
-SELECT party, sum(seconds) AS seconds FROM timed WHERE party <> 'ended' GROUP BY party
+SELECT party, sum(seconds) AS seconds FROM timed WHERE party IS NOT NULL GROUP BY party
 """
 
 _COUNTS = """

@@ -53,6 +53,7 @@ def first_cut(numbers: Numbers) -> MetricCard:
         "Median time to first cut of the pilots’ first attempts, with the 90th percentile and the mean. "
         f"The target is {target}.",
         group="with_video",
+        left_out=left_out(numbers.ttfc_first.missing, "pilot", "without a time"),
     )
 
 
@@ -66,17 +67,26 @@ def drafts(numbers: Numbers) -> MetricCard:
         f"mean; median {median}, n = {spread.n:,}",
         "Drafts rendered within an attempt.",
         group="with_video",
+        left_out=left_out(spread.missing, "attempt", "without a number of drafts"),
     )
 
 
 def sla(numbers: Numbers) -> MetricCard:
     """Return the card of the attempts that met the SLA."""
-    return rate_card(
+    card = rate_card(
         "SLA met: all attempts",
         numbers.sla_all,
         "Attempts that met every limit of the SLA. Attempts that could not be measured are left out.",
         "sla_missed" if numbers.sla_all.numerator < numbers.sla_all.denominator else "with_video",
     )
+    attempts = numbers.iterations_per_attempt
+    unknown = attempts.n + attempts.missing - numbers.sla_all.denominator
+    return replace(card, left_out=left_out(unknown, "attempt", "not measured"))
+
+
+def left_out(n: int, noun: str, why: str) -> str:
+    """Return words for cases that a number leaves out, such as “2 pilots without a time”; "" for none."""
+    return f"{count(n, noun)} {why}" if n else ""
 
 
 def rate_card(label: str, rate: Rate, explanation: str, group: str) -> MetricCard:
@@ -90,8 +100,8 @@ def with_sparkline(card: MetricCard, sparklines: Sparklines, metric: str) -> Met
     known = [point.value for point in sparklines.by_metric.get(metric, ()) if point.value is not None]
     if not sparklines.drawable(metric) or len(set(known)) == 1:
         return card
-    first, last = (COURSE_FORMATS[metric](value) for value in (known[0], known[-1]))
-    told = f"Line: {first} to {last}, the latest {count(len(known), sparklines.period)} with a value"
+    first, last, low, high = map(COURSE_FORMATS[metric], (known[0], known[-1], min(known), max(known)))
+    told = f"Line by {sparklines.period}, {len(known)} with a value: {first} to {last}, between {low} and {high}"
     return replace(card, course=known, course_words=told)
 
 

@@ -14,7 +14,8 @@ class MetricCard:
     """``basis`` is the counts and the range behind the value. ``course`` is the sparkline, if it has 2 values, and
     ``course_words`` says what it shows, since the drawing has no text.
 
-    ``group`` names the pilots behind it, as in ``store.queries.drilldown.GROUPS``.
+    ``left_out`` says how many cases have no value. ``group`` names the pilots behind it, as in
+    ``store.queries.drilldown.GROUPS``.
     """
 
     label: str
@@ -24,6 +25,7 @@ class MetricCard:
     course: Sequence[float] = ()
     course_words: str = ""
     group: str = "all"
+    left_out: str = ""
 
     @property
     def says_something(self) -> bool:
@@ -55,6 +57,5 @@ def _show(card: MetricCard, window: str) -> None:
         chart_data=list(card.course) or None,
         help=card.help,
     )
-    if card.course_words:
-        st.caption(plain(card.course_words))
-    st.caption(plain(window[:1].upper() + window[1:]))
+    for words in filter(None, (card.course_words, card.left_out, window[:1].upper() + window[1:])):
+        st.caption(plain(words))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pilot_core.formatting import MISSING, count, dollars, percent, seconds
 from pilot_core.insight.results import CostPerApproved, Spread, WaitsLeftOut
 from pilot_core.insight.stats import Rate
-from pilot_core.insight.times_to import TimeTo
+from pilot_core.insight.times_to import TimeTo, day_of
 
 
 def span(low: str, high: str, unit: str) -> str:
@@ -33,6 +33,11 @@ def spread_in(spread: Spread, unit: str) -> tuple[str, str]:
 def days(value: float | None) -> str:
     """Return text such as “18 days”."""
     return count(value, "day")
+
+
+def days_up(value: float | None) -> str:
+    """Return text such as “8 days” for 7.1 days, as the chart's “by day 8”."""
+    return MISSING if value is None else count(day_of(value), "day")
 
 
 def hours(value: float | None) -> str:

@@ -11,7 +11,7 @@ from pilot_core.store.queries.metrics_page import MetricsPage
 from pilot_core.web.components import headline_cards, links, metric_card
 from pilot_core.web.components.headline_cards import with_sparkline
 from pilot_core.web.components.metric_card import MetricCard
-from pilot_core.web.components.numbers import cost, days, events, hours, left_out, rate_with_n, spread_in
+from pilot_core.web.components.numbers import cost, days_up, events, hours, left_out, rate_with_n, spread_in
 from pilot_core.web.pages.metrics import drilldown
 from pilot_core.web.pages.metrics.filters import Asked
 from pilot_core.web.pages.metrics.plot import Drilldown
@@ -96,10 +96,11 @@ def _approval(page: MetricsPage) -> list[MetricCard]:
         ),
         MetricCard(
             "Time to approval",
-            days(found.time_to_approval.median),
-            events(found.time_to_approval, days),
-            "When half of all pilots are approved, with how many of all are, and its 95% interval. Open pilots count "
-            "for as long as they are followed, and other ends compete. “–” where half are not approved yet.",
+            days_up(found.time_to_approval.median),
+            events(found.time_to_approval, days_up),
+            "When half of all pilots are approved, in days rounded up, with how many of all are, and its 95% interval. "
+            "Open pilots count for as long as they are followed, and other ends compete. “–” where half are not "
+            "approved yet.",
             group="approved",
         ),
     ]
@@ -117,6 +118,7 @@ def _effort(page: MetricsPage) -> list[MetricCard]:
             f"{every_spread}, n = {found.ttfc_attempt.n:,}",
             "Median time to first cut of all attempts with a known time, with the 90th percentile and the mean.",
             group="with_video",
+            left_out=headline_cards.left_out(found.ttfc_attempt.missing, "attempt", "without a time"),
         ),
         with_sparkline(headline_cards.drafts(found), page.sparklines, "iterations_per_attempt"),
         MetricCard(
@@ -126,6 +128,9 @@ def _effort(page: MetricsPage) -> list[MetricCard]:
             "Median number of the approved attempt, over the approved pilots. Beside them, "
             f"{found.outcomes.exhausted:,} ran out of attempts and {found.outcomes.still_open:,} are open.",
             group="approved",
+            left_out=headline_cards.left_out(
+                found.attempts_to_approval.missing, "pilot", "without an approving review"
+            ),
         ),
     ]
 

@@ -13,7 +13,7 @@ from pilot_core.insight.trends import difference_bounds
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.queries.cohorts import Choices
 from pilot_core.store.queries.metrics_page import MetricsPage, metrics_page
-from pilot_core.web.components.numbers import cost, days, hours, rate_with_n, spread_in, time_to
+from pilot_core.web.components.numbers import cost, days_up, hours, rate_with_n, spread_in, time_to
 from pilot_core.web.components.text import plain
 from pilot_core.web.pages.metrics import filters, verdict
 from pilot_core.web.pages.metrics.cards import pilot_counts
@@ -102,7 +102,7 @@ def _rates(one: MetricsPage, other: MetricsPage) -> list[Row]:
 def _others(one: MetricsPage, other: MetricsPage) -> list[Row]:
     a, b = one.measures, other.measures
     rows = [
-        ("Time to approval, all pilots", *(time_to(m.time_to_approval, days) for m in (a, b))),
+        ("Time to approval, all pilots", *(time_to(m.time_to_approval, days_up) for m in (a, b))),
         ("Feedback latency", *(time_to(m.feedback_latency, hours) for m in (a, b))),
         ("First cut: first attempt", *(_spread(m.ttfc_first, "s") for m in (a, b))),
         ("First cut: all attempts", *(_spread(m.ttfc_attempt, "s") for m in (a, b))),

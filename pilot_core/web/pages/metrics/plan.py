@@ -40,7 +40,7 @@ def show() -> None:
 def table(found: Plan) -> pd.DataFrame:
     """Return one row per true approval rate."""
     needed = {
-        f"{percent(chance)} chance": [
+        f"Pilots, {percent(chance)} chance": [
             f"over {MOST}" if row.needed[place] is None else f"{row.needed[place]}" for row in found.rows
         ]
         for place, chance in enumerate(CHANCES)
@@ -49,8 +49,8 @@ def table(found: Plan) -> pd.DataFrame:
         {
             "True rate": [percent(row.rate) for row in found.rows],
             **needed,
-            f"PROCEED in {MOST}": [_chance(row.proceed) for row in found.rows],
-            f"STOP in {MOST}": [_chance(row.stop) for row in found.rows],
+            f"PROCEED first, in {MOST}": [_chance(row.proceed) for row in found.rows],
+            f"STOP first, in {MOST}": [_chance(row.stop) for row in found.rows],
         }
     )
 

@@ -57,9 +57,10 @@ def paragraph(found: OperatingCharacteristic, rules: ProgrammeRules) -> str:
     return (
         f"Leads look after every pilot, so the rules allow for many looks. Of {OF} programmes in which "
         f"{percent(middle)} of pilots are truly approved, {of(middle, Verdict.PROCEED)} at some look at their first "
-        f"{found.n_max} decided pilots, and {of(middle, Verdict.STOP)}. Where {percent(good)} are truly approved, "
-        f"{of(good, Verdict.PROCEED)}, {of(good, Verdict.REVISE)} and {of(good, Verdict.STOP)}. Where {percent(bad)} "
-        f"are, {of(bad, Verdict.STOP)}, {of(bad, Verdict.REVISE)} and {of(bad, Verdict.PROCEED)}. A verdict can be "
+        f"{found.n_max} decided pilots, {of(middle, Verdict.REVISE)} and {of(middle, Verdict.STOP)}. Where "
+        f"{percent(good)} are truly approved, {of(good, Verdict.PROCEED)}, {of(good, Verdict.REVISE)} and "
+        f"{of(good, Verdict.STOP)}. Where {percent(bad)} are, {of(bad, Verdict.STOP)}, {of(bad, Verdict.REVISE)} and "
+        f"{of(bad, Verdict.PROCEED)}. A verdict can be "
         "withdrawn at a later look, so one programme can be shown several. These chances are computed exactly, without "
         "the guardrails, for pilots that do not influence each other and a rate that does not change."
     )
@@ -67,7 +68,7 @@ def paragraph(found: OperatingCharacteristic, rules: ProgrammeRules) -> str:
 
 def figure(found: OperatingCharacteristic, rules: ProgrammeRules) -> go.Figure:
     """Return the three curves, with the rates of PROCEED and STOP."""
-    drawn = canvas("Chance of ever being shown", "True approval rate", height=HEIGHT, legend=True)
+    drawn = canvas(f"Shown at some look in {found.n_max} pilots", "True approval rate", height=HEIGHT, legend=True)
     for mark in (badges.PROCEED, badges.REVISE, badges.STOP):
         drawn.add_scatter(
             x=list(found.rates),

@@ -53,11 +53,15 @@ def draw(page: MetricsPage) -> Plot | None:
         hovertemplate="%{customdata[1]}<br>%{customdata[2]}<br>%{customdata[3]}<extra></extra>",
         mode="text",
     )
-    rules = current_programme_rules()
-    vertical(figure, rules.proceed_rate, f"PROCEED {percent(rules.proceed_rate)}", "left")
-    vertical(figure, rules.stop_rate, f"STOP {percent(rules.stop_rate)}", "right")
-    figure.update_layout(margin_t=28)
-    figure.update_xaxes(range=[-0.03, 1.03], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1])
+    figure.update_xaxes(range=[-0.03, 1.03])
+    if len(few) < len(segments):
+        rules = current_programme_rules()
+        vertical(figure, rules.proceed_rate, f"PROCEED {percent(rules.proceed_rate)}", "left")
+        vertical(figure, rules.stop_rate, f"STOP {percent(rules.stop_rate)}", "right")
+        figure.update_layout(margin_t=28)
+        figure.update_xaxes(tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1])
+    else:  # Plain counts have no place on an axis.
+        figure.update_xaxes(visible=False)
     figure.update_yaxes(
         tickvals=list(places.values()),
         ticktext=[_row_label(segment) for segment in segments],

@@ -55,7 +55,7 @@ def draw(page: MetricsPage) -> Plot | None:
 
 CHART = Chart(
     key="timeline",
-    question="What did we decide, on what evidence?",
+    question="What is recommended for each pilot?",
     explanation="Each pilot’s recommendation, placed when the pilot ended, or when something last happened. A past "
     "day places it by what was known then. The reason is on hover.",
     description="One mark a pilot by its recommendation, over time.",
