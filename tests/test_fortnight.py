@@ -168,11 +168,11 @@ class Course:
 
     @property
     def is_late(self) -> bool:
-        return self.waits == "founder" and not self.paused and self.worked >= 48
+        return self.waits == "founder" and self.told and not self.paused and self.worked >= 48
 
     def ours_today(self, tick: int) -> bool:
-        """Whether 24 working hours have passed, or will pass before the end of the day."""
-        if self.waits != "us" or self.paused:
+        """Whether 24 working hours have passed, or will pass before the end of the day; an attempt is ours until sent."""
+        if not (self.waits == "us" or (self.waits == "founder" and not self.told)) or self.paused:
             return False
         here = (BEGINS + timedelta(hours=tick)).astimezone(ZoneInfo(ZONE))
         return self.worked + (23 - here.hour) >= 24 or self.worked >= 24

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from pilot_core.domain.attempt import SentHow
 from pilot_core.domain.contacts import Contact
-from pilot_core.domain.messages import Audience, Delivery, Message, MessageState, NewMessage
+from pilot_core.domain.messages import Audience, Delivery, Message, MessageKind, MessageState, NewMessage
 from pilot_core.domain.pilot import PilotRun
 from pilot_core.errors import Conflict, PilotError, PilotNotFound, StoreError
 from pilot_core.messages import deadlines, templates
@@ -54,40 +54,48 @@ def send_due(store: PilotStore, config: Settings, stop: Callable[[], bool] = lam
 
     Does nothing while another process is sending. Raises StoreError.
     """
-    report, now = Report(), store.clock()
+    report, patience, now = Report(), Patience(), store.clock()
     is_open = config.hours.is_open(now)
     before = now - timedelta(minutes=config.hold_minutes)
     for_leads = bool((config.mail and config.mail_leads) or config.webhook)
 
-    def look(connection: Connection) -> tuple[list[NewMessage], bool]:
-        asked = deadlines.asked_for(connection, config, now, for_leads=for_leads)
-        due = outbox.due_messages(connection, before, is_open) or outbox.anything_due(connection, now, is_open)
-        return asked, bool(due)
+    def asked_for(connection: Connection) -> list[NewMessage]:
+        return deadlines.asked_for(connection, config, now, for_leads=for_leads)
 
-    asked, due = store.database.read(look)
-    if not (asked or due):
+    def due(connection: Connection) -> list[Message]:
+        return outbox.due_messages(connection, before, is_open)
+
+    def is_idle(connection: Connection) -> bool:
+        return not (asked_for(connection) or due(connection) or outbox.anything_due(connection, now, is_open))
+
+    def send(*kinds: MessageKind) -> None:
+        def enqueue(connection: Connection) -> None:
+            for asked in asked_for(connection):
+                if asked.kind in kinds:
+                    outbox.enqueue(connection, asked, now)
+
+        store.database.transaction(enqueue)
+        for message in store.database.read(due):
+            if message.kind in kinds:
+                with store.database.session():
+                    _prepare(store, config, message)
+        while not stop() and (taken := _claim(store, config, holder)):
+            _try(store, config, *taken, patience, report)
+
+    if store.database.read(is_idle):
         return report
     holder = f"{this_machine()}/{os.getpid()}/{secrets.token_hex(4)}"
     if not store.database.transaction(lambda connection: outbox.claim_sender(connection, holder, now)):
         return report
     try:
         with _heartbeat(store, holder):
-            store.database.transaction(lambda connection: _write(connection, asked, now))
-            for message in store.database.read(lambda c: outbox.due_messages(c, before, is_open)):
-                with store.database.session():
-                    _prepare(store, config, message)
-            patience = Patience()
-            while not stop() and (taken := _claim(store, config, holder)):
-                _try(store, config, *taken, patience, report)
+            # The digest is written last: what goes to a founder now is not left for the team to send.
+            send(*(kind for kind in MessageKind if kind is not MessageKind.DIGEST))
+            send(MessageKind.DIGEST)
     finally:
         with suppress(StoreError):
             store.database.transaction(lambda connection: outbox.release_sender(connection, holder))
     return report
-
-
-def _write(connection: Connection, asked: list[NewMessage], now: datetime) -> None:
-    for one in asked:
-        outbox.enqueue(connection, one, now)
 
 
 def _prepare(store: PilotStore, config: Settings, message: Message) -> None:

@@ -218,8 +218,6 @@ def _others(view: View, doing: Todo) -> None:
     if pilot.status is PilotStatus.ACTIVE:
         offers.append(("Pause…", "pause", ":material/pause:"))
     offers.append(("Drop…", "drop", ":material/block:"))
-    if doing is not Todo.WAIT:
-        offers.append(erase)
     with st.grid(2, min_column_width=150, gap="xxsmall"):
         st.button(
             "Send a review link…",
@@ -231,6 +229,9 @@ def _others(view: View, doing: Todo) -> None:
         )
         for offer in offers:
             _open_button(view, *offer)
+    if doing is not Todo.WAIT:
+        st.divider()
+        _open_button(view, *erase)
 
 
 def _open_button(view: View, label: str, name: str, icon: str) -> None:

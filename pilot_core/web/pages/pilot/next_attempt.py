@@ -42,7 +42,7 @@ def start_button(view: View, *, label: str, name: str, in_dialog: bool = False) 
 
 def retry_button(view: View, number: int) -> None:
     """Draw the choice of pipeline and the button that renders a failed attempt again."""
-    _pipeline_field(view, "retry", default=view.pilot.attempt(number).pipeline)
+    _pipeline_field(view, "retry", has_upload=bool(view.pilot.attempt(number).upload_path))
     act_button(
         view,
         f"Retry attempt {number}",
@@ -98,7 +98,13 @@ def _needs_correction(flag: FlagInfo) -> str:
 
 
 def _chosen(view: View) -> Pipeline:
-    return PIPELINES[st.session_state.get(view.key("next pipeline")) or pipelines()[0]]
+    return PIPELINES[st.session_state.get(view.key("next pipeline")) or _latest_or_usual(view)]
+
+
+def _latest_or_usual(view: View) -> str:
+    """Return the pipeline of the latest attempt, or the usual one if this server cannot run it."""
+    known, latest = pipelines(), view.pilot.latest_attempt
+    return latest.pipeline if latest and latest.pipeline in known else known[0]
 
 
 def _feedback_lines(brief: CutBrief) -> str:
@@ -144,17 +150,17 @@ def _brief_lines(view: View) -> str:
     return "\n".join(lines)
 
 
-def _pipeline_field(view: View, name: str, default: str | None = None) -> None:
+def _pipeline_field(view: View, name: str, *, has_upload: bool = False) -> None:
     known = pipelines()
     pipeline = st.selectbox(
         "How it is made",
         known,
-        index=known.index(default) if default in known else 0,
+        index=known.index(_latest_or_usual(view)),
         format_func=pipeline_label,
         key=view.key(f"{name} pipeline"),
     )
     if PIPELINES[pipeline].takes_upload:
-        again = "Without another, the film that was brought before is tried again." if default == pipeline else ""
+        again = "Without another, the film that was brought before is tried again." if has_upload else ""
         upload_field(view.key(f"{name} film"), note=again)
 
 
