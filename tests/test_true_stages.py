@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,8 +18,11 @@ from pilot_core.formatting import ago
 from pilot_core.insight.report import build_report
 from pilot_core.messages import deadlines
 from pilot_core.store.engine.connection import Connection, rows
+from pilot_core.store.queries.inbox import Asked, Kind
 from pilot_core.store.queries.lists import pilot_lines, pilot_summaries
+from pilot_core.store.queries.overview import overview
 from pilot_core.web.components.pilot_table import _standing
+from pilot_core.web.pages.overview import inbox
 from pilot_core.web.pages.pilot import lifecycle
 from tests.crowd import crowd, fill
 from tests.messaging import set_up
@@ -56,6 +60,7 @@ def test_what_is_said_of_an_attempt_is_what_the_rows_say(store: PilotStore, many
         assert last.stage_since == since
         check_page(pilot, word, since, share, decision)
     check_clocks(store, loaded, told)
+    check_inbox(store, loaded, told)
 
 
 def check_page(pilot: PilotRun, word: str, since: datetime | None, share: float | None, decision: str) -> None:
@@ -89,6 +94,55 @@ def check_clocks(store: PilotStore, pilots: dict[str, PilotRun], told: dict[str,
             ready = pilots[due.pilot_id].latest_attempt
             starts = [reached[due.pilot_id], ready.ready_at or ready.created_at]
             assert due.since == max(at for at in starts if at)
+
+
+def check_inbox(store: PilotStore, pilots: dict[str, PilotRun], told: dict[str, Any]) -> None:
+    """Compare why each pilot is in the inbox, what is said of it, and how many there are, with the rows."""
+    asked = Asked("Mara", None, NOW, ours_late=day(1), review_late=day(1), few=len(pilots))
+    seen, reached = overview(store.database, asked), store.database.read(plain_reached)
+    needs = {need.pilot_id: need for need in seen.needs}
+    kinds = {pilot_id: kind_of(pilot, told[pilot_id][0]) for pilot_id, pilot in pilots.items()}
+    assert {pilot_id: need.kind for pilot_id, need in needs.items()} == {i: kind for i, kind in kinds.items() if kind}
+    counts = Counter(pilot.status for pilot in pilots.values() if not is_exhausted(pilot))
+    exhausted = sum(is_exhausted(pilot) for pilot in pilots.values())
+    assert (seen.counts.open, seen.counts.paused) == (counts["active"], counts["paused"])
+    assert seen.counts.out_of_attempts == exhausted
+    for pilot_id, need in needs.items():
+        word, _, share, _ = told[pilot_id]
+        text = inbox.sentence(need, NOW)
+        if need.kind is Kind.AWAITING:
+            assert f" has had attempt {need.attempt_number} for {inbox.span(reached[pilot_id], NOW)}. " in text
+            assert ("Not opened yet." in text) == (word == "sent")
+            if word != "sent":
+                assert f"{words_of(word, share, '').capitalize()}, not decided." in text
+        assert ("is not sent" in text) == (need.kind is Kind.READY)
+        if need.kind in (Kind.FEEDBACK, Kind.OUT_OF_ATTEMPTS):
+            review = pilots[pilot_id].latest_attempt.review
+            assert {"approve": "approved"}.get(review.level, review.level.split("_")[0]) in text
+            assert review.by in text
+
+
+def kind_of(pilot: PilotRun, word: str | None) -> Kind | None:
+    """Return why a pilot is in the inbox, None if it is not."""
+    if pilot.approval_outcome == "approved":
+        return Kind.UNFILED
+    if pilot.approval_outcome == "dropped" or pilot.status == "completed" or word in ("queued", "rendering"):
+        return None
+    if is_exhausted(pilot):
+        return Kind.OUT_OF_ATTEMPTS
+    if pilot.status == "paused":
+        return Kind.PAUSED
+    kinds = {None: Kind.BEGIN, "failed": Kind.FAILED, "decided": Kind.FEEDBACK, "ready": Kind.READY}
+    return kinds.get(word, Kind.AWAITING)
+
+
+def is_exhausted(pilot: PilotRun) -> bool:
+    """Whether all attempts are used and reviewed, and none is approved."""
+    made = [attempt for attempt in pilot.runs if attempt.state is not AttemptState.FAILED]
+    reviews = [attempt.review for attempt in made]
+    levels = [review.level for review in reviews if review]
+    undecided = pilot.approval_outcome == "pending" and "approve" not in levels
+    return undecided and len(made) >= pilot.max_attempts and len(levels) == len(made) > 0
 
 
 def words_of(word: str, share: float | None, decision: str) -> str:
