@@ -83,7 +83,7 @@ def test_from_a_new_pilot_to_its_exported_row(open_page: Callable[..., Page], st
     expect(lead.get_by_role("heading", name="Checklist of attempt 2")).to_be_visible(timeout=60_000)
     expect(lead.get_by_text("Measured: length 4.0 s → 2.0 s")).to_be_visible()
     lead.get_by_role("button", name="Mark by hand").click()
-    lead.get_by_label("What was done, or why it is not possible").fill("Cut to half.")
+    lead.get_by_role("textbox", name="What was done, or why it is not possible").fill("Cut to half.")
     lead.get_by_role("button", name="Mark as done").click()
     expect(lead.get_by_text("Done by hand, says Mara Lindqvist: Cut to half.")).to_be_visible()
     send(lead, "Send to Alice")
@@ -111,7 +111,7 @@ def test_from_a_new_pilot_to_its_exported_row(open_page: Callable[..., Page], st
     assert row["company_name"] == "Brisa Health"
     assert row["recommendation"] == "PROCEED"
     lead.goto("/")
-    expect(lead.get_by_role("heading", level=1)).to_contain_text("Nothing")
+    expect(lead.get_by_role("heading", level=1)).to_contain_text("0 open")
 
 
 def send(lead: Page, name: str) -> str:
