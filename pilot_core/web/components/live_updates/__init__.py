@@ -16,6 +16,7 @@ from pilot_core.store.queries.change_number import change_number
 from pilot_core.web.components.text import plain
 
 HERE = Path(__file__).parent
+LONGEST_NUMBER = 100
 REDRAW_EVERY_MS = 5 * 60_000
 """How often to draw the page anew without news, since it says how long ago things were."""
 
@@ -39,8 +40,13 @@ def show(number: str, notice: Callable[[], str], pilot_id: str = "") -> None:
     data = {"address": address, "number": number, "redraw": REDRAW_EVERY_MS}
     seen = _WATCH(key=f"live updates {pilot_id}", data=data, on_changed_change=_nothing, height=1)
     changed = seen.get("changed")
-    if not isinstance(changed, Mapping):
+    if not isinstance(changed, Mapping) or not isinstance(changed.get("number"), str):
         return
+    # Each piece of news is answered once, whatever a browser sends again.
+    news, key = (changed["number"][:LONGEST_NUMBER], bool(changed.get("typing"))), f"answered news {pilot_id}"
+    if st.session_state.get(key) == news:
+        return
+    st.session_state[key] = news
     if not changed.get("typing"):
         st.rerun()
     if words := notice():
