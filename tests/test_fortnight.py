@@ -171,7 +171,7 @@ class Course:
         return self.waits == "founder" and self.told and not self.paused and self.worked >= 48
 
     def ours_today(self, tick: int) -> bool:
-        """Whether 24 working hours have passed, or will pass before the end of the day; an attempt is ours until sent."""
+        """Whether it is ours, as an attempt is until sent, and 24 working hours will have passed at the day's end."""
         if not (self.waits == "us" or (self.waits == "founder" and not self.told)) or self.paused:
             return False
         here = (BEGINS + timedelta(hours=tick)).astimezone(ZoneInfo(ZONE))
