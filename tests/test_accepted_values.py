@@ -25,7 +25,7 @@ from pilot_core.maintenance.restore import restore
 from pilot_core.store.engine.nul import without_nul
 from pilot_core.store.files import state_files
 
-EXAMPLES = int(os.environ.get("PILOT_OPS_EXAMPLES", 2_000))
+EXAMPLES = int(os.environ.get("PILOT_OPS_EXAMPLES", 600))
 BATCH = 250
 """How many pilots take each way together. A way costs about as much for one as for all of them."""
 

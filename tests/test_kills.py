@@ -27,7 +27,7 @@ from pilot_core.settings import ROOT
 from tests.films import make_film
 from tests.stores import make
 
-KILLS = {"commits": 20, "state_files": 12, "render": 12, "backup": 10, "migration": 10, "commands": 10}
+KILLS = {"commits": 10, "state_files": 6, "render": 6, "backup": 5, "migration": 5, "commands": 5}
 EVERYTHING = {"commits": 60, "state_files": 40, "render": 40, "backup": 30, "migration": 30, "commands": 200}
 # How many steps are done before the first kill. That run also measures how long they take here; the other kills come at
 # random within one and a half times as long.
