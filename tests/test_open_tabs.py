@@ -57,7 +57,7 @@ ENDINGS: dict[str, tuple[Callable[[Server, Team, Person], None], bool]] = {
 
 
 TRIED_ALWAYS = "a grant is left"
-"""The ending after which everything is tried in each run, on the pages of one pilot; after each of them idle tabs are."""
+"""The ending after which everything is tried in each run, with one pilot; after each of them idle tabs are."""
 
 
 def made_afterwards(team: Team) -> str:

@@ -49,6 +49,7 @@ def section(at: AppTest, pilot_id: str, name: str) -> AppTest:
 @pytest.fixture(autouse=True)
 def one_clock(web_store: PilotStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """Make the pages use the test's store and its clock."""
+    monkeypatch.setenv("PILOT_OPS_URL", "https://pilots.example.com")
     serve(monkeypatch, web_store)
 
 

@@ -217,7 +217,7 @@ def test_renders_wait_for_a_free_place_in_the_order_they_came(
         return store.database.transaction(lambda c: renders.enter(c, made[place], clock(), 1))
 
     assert [enter(n) for n in (1, 0, 1)] == [False, True, False]
-    store.database.transaction(lambda c: renders.release(c, made[0]))
+    store.database.transaction(lambda c: renders.leave(c, made[0]))
     assert [enter(n) for n in (2, 1)] == [False, True]
 
 
