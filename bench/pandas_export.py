@@ -11,8 +11,9 @@ from pilot_core.formulas import neutral
 from pilot_core.insight.cohort import Cohort
 from pilot_core.store.engine.duckdb_session import DuckSession, scratch
 from pilot_core.store.queries.cohorts import in_cohort
-from pilot_core.store.queries.export_columns import PROGRAMME, TABLES, Table
+from pilot_core.store.queries.export_columns import PROGRAMME, TABLES
 from pilot_core.store.queries.export_copies import FORMULA, select_copied
+from pilot_core.store.queries.export_schema import Table
 from pilot_core.store.queries.exports import select_cohort
 
 PATTERN = re.sub(r"\\x\{([0-9A-F]+)\}", lambda found: f"\\U{int(found[1], 16):08x}", FORMULA)

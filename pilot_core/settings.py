@@ -53,8 +53,7 @@ def _at_least(least: float) -> BeforeValidator:
 
 
 def _renders(given: str | int) -> int:
-    # Only a plain 0 leaves renders to the workers.
-    return 0 if str(given).strip() == "0" else int(_number(given, 1))
+    return 0 if str(given).strip() == "0" else int(_number(given, 1))  # only a plain 0 leaves renders to the workers
 
 
 def _command(given: str | tuple[str, ...]) -> tuple[str, ...]:
@@ -71,7 +70,6 @@ def _level(text: str) -> str:
 
 
 def _origin(text: str) -> str:
-    """Return an origin such as ``https://pilots.example.com``, in lower case."""
     origin = text.rstrip("/").lower()
     parts = urlsplit(origin)
     if parts.scheme not in ("http", "https") or not parts.hostname or f"{parts.scheme}://{parts.netloc}" != origin:
@@ -106,12 +104,9 @@ def _addresses(given: tuple[str, ...]) -> tuple[str, ...]:
         raise ValueError(f"is not right. {error}") from error
 
 
-def _database(text: str) -> str:
-    return checked_database_url("The setting PILOT_OPS_DATABASE_URL", text)
-
-
 Accounts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words), AfterValidator(_accounts)]
 Addresses = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words), AfterValidator(_addresses)]
+Database = Annotated[str, AfterValidator(lambda url: checked_database_url("The setting PILOT_OPS_DATABASE_URL", url))]
 Command = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_command)]
 
 
@@ -135,7 +130,7 @@ class Settings(BaseSettings):
     store: Annotated[Path, Shown("`data/pilots`")] = _setting(
         "PILOT_OPS_STORE", ROOT / "data" / "pilots", "The folder of the store."
     )
-    database_url: Annotated[str, AfterValidator(_database)] | None = _setting(
+    database_url: Database | None = _setting(
         "PILOT_OPS_DATABASE_URL",
         None,
         "The PostgreSQL database that holds the pilots instead of the folder: "

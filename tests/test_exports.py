@@ -31,8 +31,9 @@ from pilot_core.services.pilots import create_pilot
 from pilot_core.settings import ROOT
 from pilot_core.store.engine.duckdb_session import scratch
 from pilot_core.store.engine.nul import without_nul
-from pilot_core.store.queries.export_columns import COMMENTS, TABLES, Column, Table, version_word
+from pilot_core.store.queries.export_columns import COMMENTS, TABLES
 from pilot_core.store.queries.export_copies import cell_sql, open_copies, select_copied
+from pilot_core.store.queries.export_schema import Column, Table, version_word
 from pilot_core.store.queries.exports import row_counts
 from pilot_core.store.queries.lists import pilot_summaries
 from pilot_core.store.queries.metrics_page import metrics_page

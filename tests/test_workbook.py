@@ -19,7 +19,8 @@ from pilot_core.export.snapshot import snapshot
 from pilot_core.formulas import original
 from pilot_core.insight.cohort import Cohort
 from pilot_core.services.judgements import file_report
-from pilot_core.store.queries.export_columns import TABLES, Column
+from pilot_core.store.queries.export_columns import TABLES
+from pilot_core.store.queries.export_schema import Column
 from tests.crowd import crowd, fill
 from tests.hostile import HOSTILE, SPLITTING, fill_with
 from tests.libreoffice import Cell, open_with_libreoffice, opened_workbook

@@ -122,3 +122,8 @@ class Reviewable:
     approval_outcome: str
     newest: int | None
     is_disputed: bool
+
+
+def with_file(words: str, title: str | None) -> str:
+    """Return a text followed by the title of the file attached to it, in brackets, if there is one."""
+    return f"{words} [{title}]".strip() if title else words

@@ -1,7 +1,8 @@
 """The data dictionary: every column of every exported table, and how to undo the protection against formulas."""
 
 from pilot_core.store.engine.connection import Row
-from pilot_core.store.queries.export_columns import TABLES, Column, Table
+from pilot_core.store.queries.export_columns import TABLES
+from pilot_core.store.queries.export_schema import Column, Table
 
 FORMULA_RULE = (
     "In a text cell of the CSV an apostrophe was added wherever a spreadsheet could begin a formula. To undo it, "

@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from pilot_core.domain.attachments import Attachment
-from pilot_core.domain.comments import Comment
+from pilot_core.domain.comments import Comment, with_file
 from pilot_core.domain.pilot import PilotRun
 from pilot_core.export.edl import markers_edl
 from pilot_core.export.fcp7_xml import markers_xml
 from pilot_core.export.fcpxml import markers_fcpxml
 from pilot_core.export.marked_video import MarkedVideo, marked_video
 from pilot_core.review.attachments import by_owner
-from pilot_core.review.comments import Thread, threads_of, with_file
+from pilot_core.review.comments import Thread, threads_of
 from pilot_core.store.pilots import PilotStore
 
 

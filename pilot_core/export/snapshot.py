@@ -16,8 +16,9 @@ from pilot_core.export.dictionary import DICTIONARY, dictionary_rows
 from pilot_core.insight.cohort import Cohort
 from pilot_core.insight.rules import current_programme_rules
 from pilot_core.store.pilots import PilotStore
-from pilot_core.store.queries.export_columns import PROGRAMME, SCHEMA_VERSION, TABLES, version_word
+from pilot_core.store.queries.export_columns import PROGRAMME, TABLES
 from pilot_core.store.queries.export_copies import Copies, open_copies, temporary_folder
+from pilot_core.store.queries.export_schema import SCHEMA_VERSION, version_word
 from pilot_core.store.queries.exports import copy_cohort
 from pilot_core.store.queries.programme import programme_lines
 

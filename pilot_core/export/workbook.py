@@ -14,7 +14,8 @@ from pilot_core.clock import iso
 from pilot_core.errors import InvalidRequest
 from pilot_core.export.dictionary import DICTIONARY, dictionary_rows
 from pilot_core.export.snapshot import Snapshot
-from pilot_core.store.queries.export_columns import TABLES, Column, Kind, Table
+from pilot_core.store.queries.export_columns import TABLES
+from pilot_core.store.queries.export_schema import Column, Kind, Table
 
 MOST_ROWS = 1_048_575
 """The rows that a sheet of Excel holds below its header."""

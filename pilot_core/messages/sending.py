@@ -120,7 +120,8 @@ def mark_sent(
 ) -> PilotRun:
     """Record that a person has sent the attempt by hand, or a reminder of it. The text of the message is stored.
 
-    Raises NotAllowedNow, PilotNotFound and Conflict.
+    Its parameters are those of ``send_now``, and the version that was seen. Raises NotAllowedNow, PilotNotFound and
+    Conflict.
     """
     now = store.clock()
     permission.ask(store.database, actor, ActKind.SEND, pilot_id, now)

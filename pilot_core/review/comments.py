@@ -16,7 +16,7 @@ from pilot_core import ids
 from pilot_core.domain import limits
 from pilot_core.domain.attachments import Attachment
 from pilot_core.domain.attempt import FrameComment, PilotRunAttempt
-from pilot_core.domain.comments import Anchor, Comment, CommentCounts, Reviewable, Shape
+from pilot_core.domain.comments import Anchor, Comment, CommentCounts, Reviewable, Shape, with_file
 from pilot_core.domain.events import EventKind
 from pilot_core.domain.requests import MarkKind
 from pilot_core.domain.reviews import Speaker
@@ -304,18 +304,13 @@ def open_comments_before(store: PilotStore, pilot_id: str, attempt_number: int) 
     ]
 
 
-def with_file(words: str, title: str | None) -> str:
-    """Return a text followed by the title of the file attached to it, in brackets, if there is one."""
-    return f"{words} [{title}]".strip() if title else words
-
-
 def counts_of(store: PilotStore, pilot_id: str) -> dict[int, CommentCounts]:
     """Return how many comments are open and resolved, by attempt number. Attempts without comments are left out."""
     return store.database.read(lambda connection: comment_rows.counts(connection, ids.checked_pilot_id(pilot_id)))
 
 
 def _new_comment_id(key: str | None) -> str:
-    """Return a new id, or one derived from the form's key, so that a form sent twice makes one comment."""
+    # A form that is sent twice makes one comment.
     return ids.id_of_key("comment", key) if key else ids.new_id("comment")
 
 
@@ -339,10 +334,9 @@ def _note(
 
 
 def _found(connection: Connection, speaker: Speaker, comment_id: str) -> Comment:
-    comment = comment_rows.comment(connection, speaker.pilot_id, comment_id)
-    if comment is None:
-        raise CommentNotFound("There is no such comment; it may have been deleted.")
-    return comment
+    if found := comment_rows.comment(connection, speaker.pilot_id, comment_id):
+        return found
+    raise CommentNotFound("There is no such comment; it may have been deleted.")
 
 
 def _own(connection: Connection, speaker: Speaker, comment_id: str) -> Comment:

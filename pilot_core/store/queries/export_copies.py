@@ -15,7 +15,7 @@ from pilot_core import formulas
 from pilot_core.errors import StoreError
 from pilot_core.store.engine.connection import Row
 from pilot_core.store.engine.duckdb_session import DuckSession, quoted, scratch
-from pilot_core.store.queries.export_columns import Column, Kind, Table
+from pilot_core.store.queries.export_schema import Column, Kind, Table
 
 BOM = "\ufeff"
 MEMORY = "160MB"

@@ -6,7 +6,8 @@ from pilot_core.insight.cohort import Cohort
 from pilot_core.store.engine.connection import Connection
 from pilot_core.store.engine.database import Database
 from pilot_core.store.queries.cohorts import chosen_pilots, in_cohort
-from pilot_core.store.queries.export_columns import PILOTS, PROGRAMME, TABLES, Table
+from pilot_core.store.queries.export_columns import PILOTS, PROGRAMME, TABLES
+from pilot_core.store.queries.export_schema import Table
 from pilot_core.store.queries.measures import SegmentRow, segments
 
 
