@@ -28,7 +28,7 @@ def signed_in(open_page: Callable[..., Page], server: str, store: PilotStore, na
     token = keys.invite(store, name, Role.LEAD, LEAD)[1]
     page = open_page(f"{server.replace('localhost', AWAY)}/sign-in/{token}")
     page.get_by_role("button").first.click()
-    expect(page.get_by_text(MINE).first).to_be_visible()
+    expect(page.get_by_role("link", name=MINE).first).to_be_visible()
     return page
 
 

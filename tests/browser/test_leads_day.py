@@ -21,6 +21,7 @@ expect.set_options(timeout=20_000)
 # Hands over a film that is as long as the attempt's number asks for.
 PROGRAM = """
 import json, os, shutil, sys
+from pathlib import Path
 
 brief = json.loads(Path(os.environ["PILOT_OPS_BRIEF"]).read_text())
 shutil.copy(Path(sys.argv[1]) / f"{min(2, brief['attempt_number'])}.mp4", "film.mp4")
