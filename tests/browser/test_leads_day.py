@@ -11,7 +11,8 @@ from playwright.sync_api import Page, expect
 
 from pilot_core import PilotStore
 from pilot_core.domain.attempt import SentHow
-from tests.browser.rooms import Room
+from pilot_core.store.queries.judgements import filed_reports
+from tests.browser.rooms import Room, soon
 from tests.browser.team_pages import settled
 from tests.films import make_film
 
@@ -97,6 +98,7 @@ def test_from_a_new_pilot_to_its_exported_row(open_page: Callable[..., Page], st
     lead.goto(f"/pilot?pilot={pilot_id}")
     expect(lead.get_by_text("PROCEED").first).to_be_visible()
     expect(lead.get_by_text("Alice Chen approved attempt 2.").first).to_be_visible()
+    soon(lambda: bool(filed_reports(store.database, pilot_id)))
     lead.goto("/reports")
     expect(lead.get_by_text("Brisa Health").first).to_be_visible()
     expect(lead.get_by_role("button", name=re.compile("All reports"))).to_be_visible()
