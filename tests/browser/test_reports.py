@@ -86,20 +86,20 @@ def test_a_lead_overrides_files_a_report_and_takes_the_override_back(store: Pilo
     pilot_id = id_of(store, "Harvestline")
     page = visit(f"/pilot?pilot={pilot_id}")
     page.get_by_role("tab", name="Outcome report").click()
-    expect(page.get_by_role("heading", name="Recommendation: REVISE")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name="Recommendation: NO VERDICT YET")).to_be_visible(timeout=30_000)
     page.get_by_role("radio", name="■ STOP").click()
     page.get_by_role("textbox", name="Why", exact=True).fill("They sold the product.")
     page.get_by_role("button", name="Override the recommendation").click()
     expect(page.get_by_text("They sold the product.")).to_be_visible()
     expect(page.get_by_text(re.compile(r"■ STOP · ")).filter(visible=True)).to_have_count(3)  # head, report, override
-    expect(page.get_by_text("◆ REVISE").first).to_be_visible()
+    expect(page.get_by_text("○ NO VERDICT YET").first).to_be_visible()
     assert standing_overrides(store.database, [pilot_id])[pilot_id].reason == "They sold the product."
 
     page.get_by_role("button", name="File this report").click()
     expect(page.get_by_text(re.compile(r"filed just now by"))).to_be_visible()
     printed = page.context.new_page()
     printed.goto(page.get_by_role("link", name="Open", exact=True).get_attribute("href"))
-    expect(printed.get_by_role("heading", name="Recommendation: REVISE")).to_be_visible()
+    expect(printed.get_by_role("heading", name="Recommendation: NO VERDICT YET")).to_be_visible()
     expect(printed.get_by_text(re.compile("overrides this: STOP."))).to_be_visible()
     printed.close()
 
