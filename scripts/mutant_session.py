@@ -2,11 +2,13 @@
 
 The session's process collects the tests and never runs one: what it has loaded is there for each of the forked
 processes, and DuckDB's threads, which outlive no fork, are not. A first process notes which tests reach which function
-and how long they take; a mutant is then tried with the tests that reach its function, the quickest first.
+and how long they take; a mutant is then tried with the tests that reach its function, the quickest first. One that
+makes them go on for ever is noticed too: each test has a limit of time.
 """
 
 import json
 import os
+import resource
 import signal
 import time
 from collections.abc import Callable, Iterable
@@ -15,8 +17,10 @@ from pathlib import Path
 import pytest
 from mutmut.state import state
 
-SECONDS, TIMES = 20, 10
-"""How long a mutant may take: that many seconds, and that many times what its tests take."""
+SECONDS, TIMES = 10, 10
+"""How long a mutant may take: that many seconds of a processor, and that many times what its tests take."""
+WAITS = 300
+"""Seconds after which a process that does nothing is ended."""
 NOTICED = 1
 
 
@@ -36,36 +40,41 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
         raise session.Failed("the tests could not be collected")
     folder = Path(os.environ["MUTANTS_FOLDER"])
     reached = folder / "reached"
-    if _in_process("stats", lambda: _note(session, reached), 3600) != 0:
+    if _in_process("stats", lambda: _note(session, reached), 1200) != 0:
         raise session.Failed("a test fails without any change")
     tests = json.loads(reached.read_text(encoding="utf-8"))
     results = {}
     for name in json.loads((folder / "names").read_text(encoding="utf-8")):
         found = tests.get(name.partition("__mutmut_")[0], [])
         items = [session.items[place] for _, place in sorted(found)]
-        patience = SECONDS + TIMES * sum(seconds for seconds, _ in found)
-        results[name] = _tried(session, name, items, patience) if items else "no tests"
+        most = SECONDS + round(TIMES * sum(seconds for seconds, _ in found))
+        results[name] = _tried(session, name, items, most) if items else "no tests"
         (folder / "results").write_text(json.dumps(results), encoding="utf-8")
     return True
 
 
-def _tried(session: pytest.Session, name: str, items: list[pytest.Item], patience: float) -> str:
-    code = _in_process(name, lambda: _run(session, items), patience)
-    return {0: "survived", NOTICED: "noticed", None: "timeout"}.get(code, f"ended with {code}")
+def _tried(session: pytest.Session, name: str, items: list[pytest.Item], most: int) -> str:
+    code = _in_process(name, lambda: _run(session, items), most)
+    words = {0: "survived", NOTICED: "noticed", -signal.SIGXCPU: "noticed", None: "waits for ever"}
+    return words.get(code, f"ended with {code}")
 
 
-def _in_process(mutant: str, work: Callable[[], int], patience: float) -> int | None:
-    """Return the exit code of a forked process that does the work with that mutant, None if it took too long."""
+def _in_process(mutant: str, work: Callable[[], int], most: int) -> int | None:
+    """Return the exit code of a forked process that does the work with that mutant, None if it waits for ever.
+
+    It may use a processor for at most that many seconds.
+    """
     child = os.fork()
     if child == 0:
         code = 3
         try:
             os.setpgid(0, 0)
+            resource.setrlimit(resource.RLIMIT_CPU, (most, most + 5))
             os.environ["MUTANT_UNDER_TEST"] = mutant
             code = work()
         finally:
             os._exit(code)
-    until = time.monotonic() + patience
+    until = time.monotonic() + most + WAITS
     while time.monotonic() < until:
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended:
@@ -95,10 +104,10 @@ def _note(session: pytest.Session, file: Path) -> int:
     session.config.pluginmanager.register(failures)
     for place, item in enumerate(session.items):
         state()._stats.clear()
-        began = time.monotonic()
+        began = time.process_time()
         following = session.items[place + 1] if place + 1 < len(session.items) else None
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         for function in state()._stats:
-            reached.setdefault(function, []).append((time.monotonic() - began, place))
+            reached.setdefault(function, []).append((time.process_time() - began, place))
     file.write_text(json.dumps(reached), encoding="utf-8")
     return NOTICED if failures.any else 0
