@@ -34,7 +34,7 @@ audit: .venv/development
 	$(BIN)/pip-audit --requirement requirements.txt --no-deps --disable-pip
 
 # Changes the code of access and recommendation in small ways and looks whether a test notices; see docs/mutants.md.
-# Hours on a busy machine. MUTANTS names some of the groups.
+# Three quarters of an hour on one core. MUTANTS names some of the groups.
 mutants: .venv/development
 	MUTANTS="$(MUTANTS)" $(BIN)/python scripts/mutants.py
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from mutmut.state import state
 
-SECONDS, TIMES = 10, 10
+SECONDS, TIMES = 5, 3
 """How long a mutant may take: that many seconds of a processor, and that many times what its tests take."""
 WAITS = 300
 """Seconds after which a process that does nothing is ended."""

@@ -134,12 +134,13 @@ def _mutated(module: str) -> dict[str, str]:
     lines, spans = made.code.splitlines(), made.line_span_by_function_name
 
     def text_of(name: str) -> list[str]:
-        return lines[spans[name].start - 1 : spans[name].end]
+        found = lines[spans[name].start - 1 : spans[name].end]
+        return [line.replace(name, name.partition("__mutmut_")[0]) for line in found]
 
     shown = {}
     for name in made.mutant_names:
         before = f"{name.partition('__mutmut_')[0]}__mutmut_orig"
-        difference = difflib.unified_diff(text_of(before)[1:], text_of(name)[1:], lineterm="", n=1)
+        difference = difflib.unified_diff(text_of(before), text_of(name), lineterm="", n=1)
         shown[get_mutant_name(path, name)] = "\n".join(list(difference)[2:])
     return shown
 

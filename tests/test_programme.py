@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from pilot_core.insight.operating import operating_characteristic
-from pilot_core.insight.posterior import probability_at_least, probability_at_most
+from pilot_core.insight.posterior import probability_at_least, probability_at_most, verdict_of
 from pilot_core.insight.programme import CODES, ProgrammeCounts, ProgrammeResult
 from pilot_core.insight.programme_verdict import recommend_programme
 from pilot_core.insight.recommend import State, Verdict
@@ -57,6 +57,23 @@ def expected(k: int, n: int) -> str | None:
 @pytest.mark.parametrize("n", TABLE)
 def test_the_table_of_the_reference_to_the_cell(n):
     assert [outcome(k, n)[0] for k in range(n + 1)] == [expected(k, n) for k in range(n + 1)]
+
+
+def test_a_probability_that_is_just_the_threshold_reaches_proceed_and_stop_and_is_not_under_revise():
+    rules = current_programme_rules()
+    more, less = probability_at_least(9, 10, rules.proceed_rate), probability_at_most(1, 10, rules.stop_rate)
+    middle = probability_at_least(4, 10, rules.proceed_rate)
+    at = rules.model_copy(
+        update={
+            "early_decided": 10,
+            "proceed_probability_early": 1.0,
+            "proceed_probability": more,
+            "stop_probability": less,
+            "revise_probability": middle,
+        }
+    )
+    assert [verdict_of(k, 10, at) for k in (9, 1, 4, 3)] == ["PROCEED", "STOP", None, "REVISE"]
+    assert verdict_of(9, 10, at.model_copy(update={"early_decided": 11})) is None
 
 
 def test_the_chance_of_ever_being_shown_a_verdict_is_that_of_the_reference():

@@ -1,14 +1,18 @@
 """What a recommendation says in full, for each reason code: its summary, its reasons with their attempts, its risks."""
 
+from datetime import timedelta
 from typing import NamedTuple
 
 import pytest
 
+from pilot_core.clock import utc_now
+from pilot_core.domain.attempt import AttemptState
 from pilot_core.domain.pilot import PilotRun
 from pilot_core.insight.next_outcomes import conditions, next_outcomes
 from pilot_core.insight.programme import ProgrammeCounts
 from pilot_core.insight.programme_verdict import recommend_programme
-from pilot_core.insight.recommend import CODES, recommend
+from pilot_core.insight.recommend import CODES, NextOutcome, recommend
+from pilot_core.insight.rules import current_rules
 from tests.sketches import sketch
 from tests.test_recommendation import COMPLETED, DROPPED, IMPORTED
 
@@ -282,6 +286,27 @@ def test_the_next_outcomes_say_what_each_would_give(pilot: PilotRun, expected: l
     assert [condition for condition, _ in conditions(found)] == [condition for condition, _, _ in expected]
 
 
+def test_of_a_pilot_without_an_attempt_the_first_one_is_next() -> None:
+    assert [condition for condition, _ in conditions(next_outcomes(sketch()))] == [
+        "If attempt 1 is approved",
+        "If attempt 1 gets minor changes or gets major changes",
+    ]
+
+
+def test_the_next_outcomes_follow_the_rules_that_are_given() -> None:
+    pilot = sketch("M", "?")
+    strict = current_rules().model_copy(update={"majors_stop": 2})
+    assert [next_outcomes(pilot, rules)[-1].label for rules in (None, strict)] == ["REVISE", "STOP"]
+
+
+def test_the_next_decision_stands_whatever_an_attempt_that_is_not_ready_already_has() -> None:
+    """An imported attempt that is being made can have a review, even with a time that has not come."""
+    pilot = sketch("M", "M")
+    pilot.runs[1].state = AttemptState.RENDERING
+    pilot.runs[1].feedback[0].received_at = utc_now() + timedelta(days=400)
+    assert next_outcomes(pilot)[1][2:] == next_outcomes(sketch("M", "?"))[1][2:] == ("NO VERDICT YET", "In progress")
+
+
 def test_outcomes_that_give_the_same_result_are_said_once() -> None:
     def told(approved: int, decided: int) -> list[tuple[str, str]]:
         ways = recommend_programme(ProgrammeCounts(approved, decided)).next_outcomes
@@ -297,3 +322,6 @@ def test_outcomes_that_give_the_same_result_are_said_once() -> None:
         ("If the next pilot is not approved", "NO VERDICT YET"),
     ]
     assert conditions([]) == []
+    ways = [NextOutcome("the next pilot", event, "PROCEED", "Approved") for event in ("is approved", "is dropped")]
+    assert conditions(ways) == [("However the next pilot ends", ways[0])]
+    assert conditions(ways[:1]) == [("If the next pilot is approved", ways[0])]

@@ -65,7 +65,7 @@ def _dropped(pilot: PilotRun, *, external: bool) -> PilotRun:
 def _decided(pilot: PilotRun, number: int, level: FeedbackLevel) -> PilotRun:
     """Return a copy of the pilot in which a person has given this decision on the attempt, which exists if it waits."""
     later = max([utc_now(), *(f.received_at for a in pilot.runs for f in a.feedback if f.received_at)])
-    given = Feedback(feedback_id="next", level=level, by=pilot.founder_name, received_at=later)
+    given = Feedback(feedback_id="next", level=level, received_at=later)
     known = next((attempt for attempt in pilot.runs if attempt.attempt_number == number), None)
     attempt = known or PilotRunAttempt(attempt_number=number, attempt_id="next")
     changed = attempt.model_copy(update={"state": AttemptState.READY, "feedback": [*attempt.feedback, given]})
