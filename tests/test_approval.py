@@ -88,6 +88,22 @@ def test_an_alarm_lasts_until_the_score_is_back_at_0():
     assert fall("") is None
 
 
+def test_a_fall_is_that_of_the_score_kept_pilot_by_pilot() -> None:
+    chance, cusum = random.Random(5), cusum_for(0.6, 0.4)
+    fallen = 0
+    for _ in range(2000):
+        approval = chance.random()
+        approved = [chance.random() < approval for _ in range(chance.randint(0, 90))]
+        level, began, alarm = 0, 0, False
+        for place, good in enumerate(approved):
+            began = began if level else place
+            level = max(0, level - cusum.down) if good else level + cusum.up
+            alarm = level >= cusum.limit or (alarm and level > 0)
+        assert fall_in(approved, cusum) == (began if alarm else None)
+        fallen += alarm
+    assert 200 < fallen < 1800
+
+
 def test_blocks_are_disjoint_and_only_the_latest_may_fill():
     found = chart("y" * 10 + "yyyyynnnnn" + "nny")
     assert [(b.rate.numerator, b.rate.denominator, b.full) for b in found.blocks] == [

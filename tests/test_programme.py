@@ -2,13 +2,20 @@
 
 from math import comb
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from pilot_core.insight.operating import operating_characteristic
-from pilot_core.insight.posterior import probability_at_least, probability_at_most, verdict_of
+from pilot_core.insight.posterior import (
+    PLACES,
+    probability_at_least,
+    probability_at_most,
+    verdict_of,
+    verdict_places,
+)
 from pilot_core.insight.programme import CODES, ProgrammeCounts, ProgrammeResult
 from pilot_core.insight.programme_verdict import recommend_programme
 from pilot_core.insight.recommend import State, Verdict
@@ -264,6 +271,26 @@ def test_it_is_final_only_if_no_way_for_the_open_pilots_to_end_changes_it(kn, st
     capped = result.code == "guardrail" and still_open > 0
     assert (result.state is State.FINAL) == (ends == {result.recommendation} or not still_open) or capped
     assert not capped or result.state is State.PROVISIONAL
+
+
+@pytest.mark.parametrize(("k", "n", "still_open"), [(4000, 5000, 9000), (1500, 5000, 9000), (3020, 5000, 700)])
+def test_a_large_programme_is_judged_as_if_each_number_were_tried(k: int, n: int, still_open: int) -> None:
+    rules, result = current_programme_rules(), recommend_programme(ProgrammeCounts(k, n, still_open))
+    more = np.arange(30_000)
+    told = {"PROCEED": verdict_places(k + more, n + more, rules) == PLACES.index(Verdict.PROCEED)}
+    worse = verdict_places(np.full_like(more, k), n + more, rules)
+    told |= {"STOP": worse == PLACES.index(Verdict.STOP), "end": worse != PLACES.index(Verdict.PROCEED)}
+    first = {name: int(np.argmax(reached)) for name, reached in told.items()}
+    said = " ".join(result.what_would_change_it).replace(",", "")
+    assert result.approvals_needed == first["PROCEED"]
+    if result.recommendation != "STOP":
+        assert f"{first['STOP']} more pilots in a row without an approval would reach STOP." in said
+    if result.recommendation == "PROCEED":
+        assert f"{first['end']} more pilots in a row without an approval would end PROCEED." in said
+    m = np.arange(1, still_open + 1)
+    ends = {int(place) for approved in (0 * m, m) for place in verdict_places(k + approved, n + m, rules)}
+    can_change = ends != {PLACES.index(result.recommendation)}
+    assert (result.state == "provisional") == (can_change and result.recommendation is not None)
 
 
 def test_every_code_has_words_and_every_result_a_known_code():

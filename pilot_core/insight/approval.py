@@ -130,13 +130,10 @@ def fall_in(approved: Sequence[bool], cusum: Cusum) -> int | None:
 
     An alarm lasts until the CUSUM is back at 0. Its fall began with the rise from 0 that led to it.
     """
-    level, began, alarm = 0, 0, False
-    for place, good in enumerate(approved):
-        if not level:
-            began = place
-        level = max(0, level - cusum.down) if good else level + cusum.up
-        alarm = level >= cusum.limit or (alarm and level > 0)
-    return began if alarm else None
+    walk = np.cumsum(np.where(np.asarray(approved, dtype=bool), -cusum.down, cusum.up))
+    levels = walk - np.minimum(np.minimum.accumulate(walk), 0)  # reflected at 0
+    began = int(np.max(np.flatnonzero(levels == 0), initial=-1)) + 1
+    return began if np.any(levels[began:] >= cusum.limit) else None
 
 
 def approval_chart(decided: Sequence[DecidedPoint], history: History, still_open: int, cusum: Cusum) -> Approval:

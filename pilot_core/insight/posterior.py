@@ -16,6 +16,8 @@ from pilot_core.insight.rules import ProgrammeRules
 if TYPE_CHECKING:
     Array = np.ndarray[Any, np.dtype[Any]]
 
+FIRST = 512
+"""Numbers that are tried one by one before it is taken that a verdict, once reached, stays."""
 PLACES: tuple[Verdict | None, ...] = (Verdict.STOP, Verdict.REVISE, None, Verdict.PROCEED)
 """The verdicts by the numbers that :func:`verdict_places` returns, the worst first."""
 
@@ -59,12 +61,17 @@ def verdict_places(k: "Array", n: "Array", rules: ProgrammeRules) -> "Array":
 def smallest(reached: "Callable[[Array], Array]") -> int:
     """Return the smallest whole number, from 0, for which ``reached`` is true. Some number must have it true.
 
-    ``reached`` gets an array of numbers and returns an array of truths.
+    ``reached`` gets an array of numbers and returns an array of truths. From ``FIRST`` on, what is true must stay true:
+    by then the thresholds that depend on the number of decided pilots no longer change.
     """
-    start, size = 0, 64
-    while True:
-        numbers = np.arange(start, start + size)
-        found = np.flatnonzero(reached(numbers))
-        if len(found):
-            return int(numbers[found[0]])
-        start, size = start + size, 2 * size
+    numbers = np.arange(FIRST)
+    found = np.flatnonzero(reached(numbers))
+    if len(found):
+        return int(numbers[found[0]])
+    low, high = FIRST - 1, 2 * FIRST
+    while not reached(np.array([high]))[0]:
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if reached(np.array([middle]))[0] else (middle, high)
+    return high

@@ -13,6 +13,7 @@ from pilot_core.domain.judgements import NO_VERDICT_YET
 from pilot_core.formatting import count, percent
 from pilot_core.insight.guardrails import guardrails, in_a_row, probable
 from pilot_core.insight.posterior import (
+    FIRST,
     PLACES,
     probability_at_least,
     probability_at_most,
@@ -77,13 +78,15 @@ def _state(code: str, verdict: Verdict | None, counts: ProgrammeCounts, rules: P
     """Return PROVISIONAL if some way for the open pilots to end would give another verdict by the approval rate.
 
     For each number of them that could come to count, since one can also be dropped for an outside reason, it looks at
-    the best and the worst end: those between give nothing else. A cap by a guardrail can be lifted by any open pilot.
+    the best and the worst end: those between give nothing else. Beyond the first numbers the best end only gets better
+    and the worst worse, so the last number stands for the rest. A cap by a guardrail can be lifted by any open pilot.
     """
     if verdict is None:
         return State.NOT_READY
-    k, n, more = counts.approved, counts.decided, np.arange(1, counts.still_open + 1)
+    k, n, still_open = counts.approved, counts.decided, counts.still_open
+    more = np.append(np.arange(1, min(still_open, FIRST)), [still_open] if still_open else [])
     ends = np.concatenate([verdict_places(k + approved, n + more, rules) for approved in (0 * more, more)])
-    can_change = counts.still_open > 0 and (code == "guardrail" or bool(np.any(ends != PLACES.index(verdict))))
+    can_change = still_open > 0 and (code == "guardrail" or bool(np.any(ends != PLACES.index(verdict))))
     return State.PROVISIONAL if can_change else State.FINAL
 
 
