@@ -62,11 +62,12 @@ def copied(whole: Path, folder: Path) -> Path:
 
 
 def test_a_damaged_block_is_one_sentence_wherever_it_is_and_a_check_finds_each_that_holds_something(
-    whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], pytestconfig: pytest.Config
 ) -> None:
+    every = 1 if pytestconfig.getoption("everything") else 3
     pilot_id = min(path.stem for path in whole.glob("pilot_*.json"))
     named = 0
-    for number in range(blocks(whole)):
+    for number in range(0, blocks(whole), every):
         said = {}
         for name, command in {
             "check": ["--check"],
@@ -89,7 +90,7 @@ def test_a_damaged_block_is_one_sentence_wherever_it_is_and_a_check_finds_each_t
             assert said["check"] == said["backup"] == said["repair"] == 1, (number, said)
             assert not (tmp_path / f"{number}.zip").exists()
             named += 1
-    assert named >= 5
+    assert named * every >= 5
 
 
 @pytest.fixture

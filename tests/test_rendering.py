@@ -91,6 +91,7 @@ def queued(store: PilotStore, new_pilot: NewPilot) -> PilotRun:
     return pilots.queue_attempt(store, pilot.pilot_id, "command", Act(at_command_line("Lea")))[0]
 
 
+@pytest.mark.duckdb_only
 def test_a_cut_that_misses_the_sla_is_made_again_and_the_one_that_passes_is_kept(
     store: PilotStore, queued: PilotRun, program: Callable[[str], Settings]
 ) -> None:
@@ -289,6 +290,7 @@ def test_the_next_brief_carries_what_people_said_and_nothing_simulated(
     assert (brief.width, brief.height, brief.brand["tone"]) == (1080, 1920, "bold")
 
 
+@pytest.mark.duckdb_only
 def test_the_next_attempt_is_told_of_the_comments_that_are_still_open(
     store: PilotStore, program: Callable[[str], Settings]
 ) -> None:
