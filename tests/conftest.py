@@ -1,5 +1,6 @@
 """Shared fixtures: an empty store, a clock that tests set, and pilots with a history."""
 
+import logging
 import os
 import shutil
 import sys
@@ -72,16 +73,18 @@ Other tests run on DuckDB, or on the engine given by ``--engine``.
 
 
 SLOW = """
-    test_accepted_values test_access_matrix test_background test_backup test_bucket test_bucket_routes
-    test_catalog test_check test_cli test_clocks test_comments test_concurrency test_conform test_damaged_blocks
-    test_diagnostics_page test_downloads test_erasure test_exports test_faults test_fortnight test_headers
-    test_imported_files test_intruder test_kills test_lease test_links test_lost_commits test_lost_messages
-    test_messages test_messages_tab test_metrics_page test_migrations test_model test_move test_new_pilot_form
-    test_once test_overview_messages test_pages test_pilot_judgement test_pilot_lists test_pilot_page
-    test_pilot_review test_postgres test_render_queue test_rendering test_reports_page test_review_news
-    test_review_page test_review_routes test_scope test_sending test_shared_bucket test_shared_secret
-    test_state_files test_store test_storyboard test_storyboard_plan test_streamlit_gate test_uploads
-    test_viewer test_webhook
+    test_accepted_values test_access_matrix test_accounts test_attached test_attachment_pages test_attachments
+    test_background test_backup test_bucket test_bucket_routes test_catalog test_check test_cli test_clocks
+    test_comments test_concurrency test_conform test_csv_separators test_damaged_blocks test_demo test_diagnostics_page
+    test_downloads test_erasure test_exports test_faults test_files_within_pilot test_fortnight test_headers
+    test_imported_files test_intruder test_kills test_lease test_link_states test_links test_lost_commits
+    test_lost_messages test_messages test_messages_tab test_metrics_page test_migrations test_model test_move
+    test_new_pilot_form test_once test_open_tab_tricks test_open_tabs test_overview_messages test_pages test_permission
+    test_permission_sockets test_pilot_judgement test_pilot_lists test_pilot_page test_pilot_review test_postgres
+    test_render_queue test_rendering test_reports_page test_review_changed test_review_news test_review_page
+    test_review_routes test_room_crawler test_same_numbers test_scope test_sending test_shared_bucket test_shared_secret
+    test_sign_in_news test_state_files test_store test_storyboard test_storyboard_plan test_streamlit_gate test_uncopied
+    test_uploads test_viewer test_webhook test_workbook
 """
 """Modules that start servers, kill processes, or write many stores. ``make check`` leaves them to ``make test``."""
 
@@ -150,6 +153,16 @@ def components_are_looked_for_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
         yield
+
+
+@pytest.fixture(autouse=True)
+def logs_end_with_their_test() -> Iterator[None]:
+    """Lines of the log would otherwise be on stderr in each test that follows one that has set them up."""
+    ours = logging.getLogger("pilot_core")
+    handlers, level = list(ours.handlers), ours.level
+    yield
+    ours.handlers[:] = handlers
+    ours.setLevel(level)
 
 
 class HandClock:

@@ -537,10 +537,15 @@ def test_the_same_pilot_always_gives_the_same_result_and_is_left_as_it_was(pilot
 @given(pilots(), moments, st.data())
 def test_what_comes_after_the_moment_never_changes_the_result_for_it(pilot, as_of, data):
     before = recommend(pilot, as_of=as_of)
+    approved = pilot.approval_outcome is ApprovalOutcome.APPROVED
     for attempt in pilot.runs:
         given_later = data.draw(feedbacks())
+        # A pilot is approved when its approving review is given: a later one would say that it was approved later.
+        assume(not approved or given_later.level is not FeedbackLevel.APPROVE)
         given_later.received_at = as_of + timedelta(seconds=1)
         attempt.feedback.append(given_later)
     number = max((a.attempt_number for a in pilot.runs), default=0) + 1
-    pilot.runs.append(data.draw(attempts(number)).model_copy(update={"created_at": as_of + timedelta(seconds=1)}))
+    begun_later = data.draw(attempts(number)).model_copy(update={"created_at": as_of + timedelta(seconds=1)})
+    assume(not approved or not begun_later.review or begun_later.review.level is not FeedbackLevel.APPROVE)
+    pilot.runs.append(begun_later)
     assert recommend(pilot, as_of=as_of) == before
