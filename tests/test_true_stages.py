@@ -118,6 +118,9 @@ def check_inbox(store: PilotStore, pilots: dict[str, PilotRun], told: dict[str, 
         assert ("is not sent" in text) == (need.kind is Kind.READY)
         if need.kind in (Kind.FEEDBACK, Kind.OUT_OF_ATTEMPTS):
             review = pilots[pilot_id].latest_attempt.review
+            if review is None:
+                assert f"Attempt {need.attempt_number} failed to render, " in text
+                continue
             assert {"approve": "approved"}.get(review.level, review.level.split("_")[0]) in text
             assert review.by in text
 

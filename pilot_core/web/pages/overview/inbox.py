@@ -86,12 +86,14 @@ def sentence(need: Need, now: datetime) -> str:
     founder, number, since = plain(need.founder_name), need.attempt_number, span(need.since, now)
     by = plain(need.said_by or need.founder_name)
     decided = f"{by} {FeedbackLevel(need.decision).verb} attempt {number}" if need.decision else ""
+    failed = f"Attempt {number} failed to render"
     detail = f" {plain(need.detail)}" if need.detail else ""
     what = {
-        Kind.FAILED: f"Attempt {number} failed to render {since} ago.{detail}",
+        Kind.FAILED: f"{failed} {since} ago.{detail}",
         Kind.FEEDBACK: f"{decided}, {since} ago.",
         Kind.READY: f"Attempt {number} has been ready for {since} and is not sent.{detail}",
-        Kind.OUT_OF_ATTEMPTS: f"{decided}, {since} ago. {all_used(need.max_attempts)}.",
+        # A further attempt, from before the limit was lowered, may have failed.
+        Kind.OUT_OF_ATTEMPTS: f"{decided or failed}, {since} ago. {all_used(need.max_attempts)}.",
         Kind.UNFILED: f"Approved {since} ago. No outcome report is filed.",
         Kind.BEGIN: f"Created {since} ago. No attempt has begun.",
         Kind.APPROVED: f"{decided or 'Approved'}, {since} ago.",
