@@ -50,7 +50,10 @@ header.show(view)
 if on_a_phone():
     action_place, video_place, checklist_place = st.container(), st.container(), st.container()
 else:
-    video_place, action_place = st.columns(2, gap="large")
+    # The action comes first with the keyboard, where the player has ten stops; the film is what is looked at first.
+    with st.container(key="film_and_action"):
+        st.html("<style>.st-key-film_and_action > * > .stHorizontalBlock { flex-direction: row-reverse }</style>")
+        action_place, video_place = st.columns(2, gap="large")
     checklist_place = action_place
 with video_place:
     shown = videos.show(view)

@@ -153,6 +153,7 @@ def test_a_lead_takes_a_pilot_from_its_first_cut_to_its_approval(
     expect(page.get_by_role("progressbar")).to_be_visible()
     expect(page.get_by_role("tab", name="Attempt 2")).to_be_visible(timeout=RENDER_MS)
     expect(page.get_by_text(re.compile("Attempt 2 is ready and not sent"))).to_be_visible()
+    settled(page)
     page.get_by_text("What changed, and why it looks like this").click()
     changed = page.get_by_role("listitem").filter(has_text=re.compile(r"At [\d.]+ s, before 8.0 s: "))
     expect(changed).to_be_visible()
