@@ -59,7 +59,16 @@ class Example(Entry):
 
     product: str
     message: str
+    problem: str = ""
+    cost: str = ""
+    why_now: str = ""
+    news: str = ""
+    use_of_funds: str = ""
     proof_points: tuple[str, ...]
+    quote: str = ""
+    quote_by: str = ""
+    audience: str = ""
+    what_next: str = ""
     call_to_action: str
     link: str
 
@@ -91,13 +100,12 @@ class Hooks(Entry):
 class Wording(Entry):
     """The storyboard pipeline's texts for a scenario, apart from its beats. ``seconds`` is a first attempt's length.
 
-    ``*Stars*`` mark the word in the accent colour; ``{product}`` and ``{company}`` are filled in. ``asides`` follow a
-    short opening; ``lead_in`` replaces the usual line before the call to action.
+    ``*Stars*`` mark the word in the accent colour; ``{product}`` and ``{company}`` are filled in. ``lead_in`` replaces
+    the usual line before the call to action.
     """
 
     seconds: float
     hooks: Hooks
-    asides: ByTone
     lead_in: ByTone | None = None
 
 

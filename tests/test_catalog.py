@@ -9,6 +9,7 @@ import pytest
 
 from pilot_core import catalog
 from pilot_core.cli import main
+from pilot_core.domain.brief import BRIEF_LABELS
 from pilot_core.errors import CatalogError
 from pilot_core.maintenance.catalog import check_catalog
 from pilot_core.settings import CATALOG_DIR, ROOT
@@ -88,7 +89,7 @@ FAULTS = {
         "flags",
         'needs = "message"',
         'needs = "mesage"',
-        "a brief has no “mesage”; it has: product, message, proof_points, call_to_action, link.",
+        f"a brief has no “mesage”; it has: {', '.join(BRIEF_LABELS)}.",
     ),
     "a threshold as text": (
         "rules",

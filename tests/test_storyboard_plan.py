@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from itertools import combinations, pairwise
+from statistics import pstdev
 
 import pytest
 
@@ -16,10 +17,10 @@ from pilot_core.video.storyboard import revise, words
 from pilot_core.video.storyboard.captions import vtt
 from pilot_core.video.storyboard.changes import planned_changes
 from pilot_core.video.storyboard.content import content_of
+from pilot_core.video.storyboard.figures import split_figure
 from pilot_core.video.storyboard.film import FPS, Film
 from pilot_core.video.storyboard.fonts import VOICES, advance, missing, runs
 from pilot_core.video.storyboard.layout import Page, compose
-from pilot_core.video.storyboard.lines import BEATS
 from pilot_core.video.storyboard.palette import contrast, palette_of
 from pilot_core.video.storyboard.plan import build, hook_times
 from pilot_core.video.storyboard.script import first_direction
@@ -29,6 +30,10 @@ TOLD = {
     "feature_launch": Brief(
         product="Ledger",
         message="Close your books in one day, not ten",
+        problem="Closing the month takes ten days of spreadsheets and late evenings",
+        quote="We went home at five on the last day of the month.",
+        quote_by="Maria Okafor, CFO",
+        audience="finance teams of 5 to 50",
         proof_points=["412 finance teams", "9 days saved each month", "Audited by KPMG since 2021"],
         call_to_action="Start free today",
         link="https://www.ledger.example/start",
@@ -36,13 +41,26 @@ TOLD = {
     "funding_announcement": Brief(
         product="Tidewater",
         message="Clean drinking water from the sea for coastal towns",
-        proof_points=["€12 million seed round led by Northwind", "3 plants running in Portugal"],
+        why_now="Two billion people live where wells turn salty",
+        news="€12 million seed round led by Northwind",
+        use_of_funds="Four more plants before the summer of 2027",
+        what_next="The next plant opens in Tunisia in May",
+        quote="The tap runs all day again.",
+        quote_by="Inês Duarte, mayor of Sines",
+        proof_points=[
+            "3 plants running in Portugal",
+            "Half the energy of older plants",
+            "41 towns on the waiting list",
+            "Built in 9 months",
+        ],
         call_to_action="Join the team",
         link="tidewater.example/jobs",
     ),
     "problem_solution": Brief(
         product="Shiftly",
         message="Fill open shifts in four minutes without a phone call",
+        problem="A nurse calls in sick, and somebody phones forty people",
+        cost="Two hours a day per ward, and shifts that stay empty",
         proof_points=["38% fewer empty shifts", "Used on 61 wards"],
         call_to_action="See a five-minute demo",
         link="shiftly.example",
@@ -120,14 +138,15 @@ def changes(brief: CutBrief) -> list[str]:
 
 
 @EVERY
-def test_beats_come_in_the_scenarios_order_and_keep_their_shares(scenario, brand, told):
+def test_beats_come_in_the_scenarios_order_and_those_without_words_are_left_out(scenario, brand, told):
     brief = brief_for(scenario, brand, told)
     film = revise.plan(brief)
     order = list(dict.fromkeys(shot.beat for shot in film.shots))
-    assert order == [beat.id for beat in brief.scenario.beats]
-    for beat in brief.scenario.beats:
-        share = sum(shot.frames for shot in film.shots if shot.beat == beat.id) / film.frames
-        assert share == pytest.approx(beat.share, abs=0.06), beat.id
+    beats = [beat.id for beat in brief.scenario.beats]
+    assert order == [beat for beat in beats if beat in order]
+    assert {order[0], order[-1]} == {beats[0], "cta"}
+    call = sum(shot.frames for shot in film.shots if shot.beat == "cta") / film.frames
+    assert call <= 0.36
 
 
 @EVERY
@@ -146,7 +165,7 @@ def test_shot_lengths_answer_the_pacing_of_the_brand(scenario, brand, told):
     for shot in film.shots:
         alone = sum(s.beat == shot.beat for s in film.shots) == 1
         if shot.beat != "cta":
-            assert shot.seconds <= pace.longest + 0.01, shot
+            assert shot.seconds <= max(pace.longest * film.held, 0.3 * words.word_count(shot.text) + 1.1) + 0.01, shot
             assert shot.seconds >= pace.shortest - 0.01 or alone, shot
 
 
@@ -174,7 +193,7 @@ def test_the_call_to_action_is_last_and_readable_for_three_seconds(scenario, bra
 def test_every_screen_can_be_read_in_its_time(scenario, brand, told):
     for shot in revise.plan(brief_for(scenario, brand, told)).shots:
         count = words.word_count(shot.text)
-        assert count <= 12
+        assert words.word_count(shot.main if shot.role == "quote" else shot.text) <= 12
         assert shot.seconds >= 0.3 * count + 0.5 - 0.01, shot
         assert len(shot.text) / shot.seconds <= 15, shot
 
@@ -249,14 +268,6 @@ def test_scenarios_brands_and_briefs_give_different_films():
 
 
 @pytest.mark.parametrize("scenario", list(catalog.scenarios()))
-def test_every_beat_of_every_scenario_has_its_wording(scenario):
-    beats = catalog.scenario(scenario).beats
-    assert [beat.id for beat in beats[1:-1] if beat.id not in BEATS] == []
-    assert beats[-1].id == "cta"
-    assert sum(beat.share for beat in beats) == pytest.approx(1)
-
-
-@pytest.mark.parametrize("scenario", list(catalog.scenarios()))
 def test_an_empty_brief_says_nothing_but_placeholders_and_neutral_wording(scenario):
     for brand in catalog.brands():
         film = revise.plan(cut_brief(scenario, brand, Brief()))
@@ -264,6 +275,80 @@ def test_an_empty_brief_says_nothing_but_placeholders_and_neutral_wording(scenar
         assert "[Your one-line message]" in said
         assert not re.search(r"\d", said)
         assert any(note.startswith("Stand-ins in brackets") for note in film.notes)
+
+
+@pytest.mark.parametrize("scenario", list(TOLD))
+@pytest.mark.parametrize("brand", list(catalog.brands()))
+def test_a_full_brief_fills_its_film(scenario, brand):
+    """Stock is at most 10%. Message, news, call and link are never dropped, and each quote has its source."""
+    brief = cut_brief(scenario, brand)
+    film = revise.plan(brief)
+    assert sum(shot.frames for shot in film.shots if shot.source) >= 0.9 * film.frames
+    said = " ".join(shot.text for shot in film.shots)
+    told = brief.brief
+    for words_of_theirs in (told.message, told.news, told.call_to_action):
+        assert words_of_theirs in said
+    for shot in film.shots:
+        if shot.role == "quote":
+            assert (told.quote in shot.text, shot.below) == (True, told.quote_by)
+            drawn = compose(film, shot, palette_of(brief.brand)).items
+            shown = "".join(word.text for item in drawn for word in item.block.words)
+            assert "".join(told.quote_by.split()) in "".join(shown.split())
+    if scenario == "problem_solution":
+        assert told.problem.startswith(film.shots[0].text)
+        assert film.shots[0].role == "hook"
+
+
+def test_what_a_brief_does_not_say_no_film_says():
+    """A beat without words is dropped, and the words that there are stand longer. The notes say what would fill it."""
+    thin = Brief(product="Ledger", message="Close your books in one day", call_to_action="Start", link="ledger.example")
+    film = revise.plan(cut_brief("feature_launch", "enterprise", thin))
+    assert list(dict.fromkeys(shot.beat for shot in film.shots)) == ["hook", "feature", "proof", "cta"]
+    assert film.seconds >= 30
+    assert film.notes[-1].endswith("Add the problem or a proof point. Until then its words are held longer.")
+    full = revise.plan(cut_brief("feature_launch", "enterprise"))
+    assert not [note for note in full.notes if "held longer" in note]
+
+
+def test_two_companies_with_one_scenario_and_brand_share_no_sentence_but_connectives():
+    others = Brief(
+        product="Kelp",
+        message="Know the harvest before the boat goes out",
+        problem="Crews sail on guesses",
+        proof_points=["3 of the 5 largest fleets"],
+        call_to_action="See your bay",
+        link="kelp.example",
+    )
+    first, second = (
+        revise.plan(cut_brief("feature_launch", "acme")),
+        revise.plan(cut_brief("feature_launch", "acme", others)),
+    )
+    shared = {shot.text for shot in first.shots if shot.source} & {shot.text for shot in second.shots if shot.source}
+    assert shared == set()
+
+
+def test_what_is_left_out_is_said_with_its_reason():
+    told = TOLD["feature_launch"].model_copy(update={"quote": "word " * 14, "why_now": "The rules changed in May"})
+    notes = revise.plan(cut_brief("feature_launch", "enterprise", told)).notes
+    assert "Left out: the quote; it has more than 12 words." in notes
+    assert "Left out: why now; this scenario has no place for it." in notes
+
+
+@pytest.mark.parametrize(
+    ("language", "product", "message"),
+    [
+        ("ja", "会計くん", "月末の締めを一日で"),
+        ("de", "Kontor", "Der Monatsabschluss an einem Tag"),
+        ("ar", "دفتر", "أغلق دفاترك في يوم"),
+    ],
+)
+def test_in_a_language_without_connectives_a_film_says_the_brief_alone(language, product, message):
+    told = Brief(
+        product=product, message=message, proof_points=["412"], call_to_action="→", link="x.example", language=language
+    )
+    for brand in catalog.brands():
+        film = revise.plan(cut_brief("funding_announcement", brand, told))
+        assert not [shot.text for shot in film.shots if not shot.source]
 
 
 def test_a_full_brief_leaves_no_placeholder():
@@ -278,14 +363,14 @@ def test_figures_come_from_the_brief_and_a_conservative_brand_says_whose_word_th
     bold = revise.plan(cut_brief("feature_launch", "acme"))
     soft = revise.plan(cut_brief("feature_launch", "wellness"))
     assert any(shot.role == "figure" and "412" in shot.main for shot in bold.shots)
-    assert [shot.above for shot in soft.shots if "412" in shot.text] == ["Alice Chen says:"]
+    assert [shot.above for shot in soft.shots if "412" in shot.text] == ["According to Northwind Labs:"]
 
 
 @pytest.mark.parametrize(
     ("point", "parts"),
     [
         ("412 finance teams", ("", "412", "finance teams")),
-        ("Saves 9 days each month", ("Saves", "9", "days each month")),
+        ("Saves 9 days each month", ("Saves", "9 days", "each month")),
         ("€12 million seed round", ("", "€12 million", "seed round")),
         ("38% fewer empty shifts", ("", "38%", "fewer empty shifts")),
         ("Audited by KPMG since 2021", None),
@@ -294,7 +379,7 @@ def test_figures_come_from_the_brief_and_a_conservative_brand_says_whose_word_th
     ],
 )
 def test_a_figure_is_found_in_a_proof_point_but_a_year_is_not_one(point, parts):
-    assert words.split_figure(point) == parts
+    assert split_figure(point) == parts
 
 
 def test_long_text_is_cut_at_its_joints_and_nothing_is_lost():
@@ -383,7 +468,7 @@ def test_flat_pacing_widens_the_spread_of_shot_lengths(brand):
 
     def spread(film: Film) -> float:
         lengths = [shot.seconds for shot in film.shots[:-1]]
-        return max(lengths) - min(lengths)
+        return pstdev(lengths)
 
     assert spread(revise.plan(reviewed(brief, "pacing_flat"))) > spread(revise.plan(brief))
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from pilot_core import catalog, formatting
 from pilot_core.documents.text import line
-from pilot_core.domain.brief import BRIEF_LABELS, Brief
+from pilot_core.domain.brief import BASIC, BRIEF_LABELS, Brief
 from pilot_core.domain.pilot import PilotRun
 from pilot_core.domain.promises import Promises
 
@@ -62,6 +62,12 @@ class Facts:
         return f"{self.scenario.label[:1].lower()}{self.scenario.label[1:]} video"
 
     @property
+    def further(self) -> list[tuple[str, str]]:
+        """What the brief says beside its basic fields, each with its label."""
+        given = [(BRIEF_LABELS[f], str(v)) for f, v in self.brief.given().items() if f not in BASIC]
+        return [(f"{label[:1].upper()}{label[1:]}", value) for label, value in given]
+
+    @property
     def length(self) -> str:
         return f"{self.scenario.min_seconds:g}–{self.scenario.max_seconds:g} s"
 
@@ -87,7 +93,7 @@ def facts_of(pilot: PilotRun, promises: Promises = STANDARD) -> Facts:
         intent=catalog.intents()[scenario.intent],
         brand=brand_words(pilot),
         brief=brief,
-        missing=[label for field, label in BRIEF_LABELS.items() if not getattr(brief, field)],
+        missing=[BRIEF_LABELS[field] for field in BASIC if not getattr(brief, field)],
         playbook=line(pilot.playbook_version or formatting.MISSING),
         started=formatting.day(pilot.created_at),
         limits=catalog.sla_limits(),
@@ -120,10 +126,4 @@ def brand_words(pilot: PilotRun) -> BrandWords:
 
 def cleaned(brief: Brief) -> Brief:
     """Return the brief with every text on one line and without empty proof points."""
-    return Brief(
-        product=line(brief.product),
-        message=line(brief.message),
-        proof_points=[point for point in map(line, brief.proof_points) if point],
-        call_to_action=line(brief.call_to_action),
-        link=line(brief.link),
-    )
+    return brief.each_text(line)

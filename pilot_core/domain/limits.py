@@ -26,6 +26,8 @@ PROOF_POINT = 120
 PROOF_POINTS = 5
 """The maximum number of proof points in a brief."""
 CALL_TO_ACTION = 60
+QUOTE, QUOTE_BY = 100, 60
+LANGUAGE = 20
 LINK = 200
 
 ANY_TEXT = 1_000_000

@@ -2,7 +2,7 @@
 
 from pilot_core import ids
 from pilot_core.catalog import FlagInfo, flags
-from pilot_core.domain.attempt import AttemptState, PilotRunAttempt
+from pilot_core.domain.attempt import AttemptState, OpenRequests, PilotRunAttempt
 from pilot_core.domain.pilot import PilotRun
 from pilot_core.rendering.briefing import brief_for
 from pilot_core.review.requests import open_requests_before
@@ -20,6 +20,17 @@ def next_brief(store: PilotStore, pilot: PilotRun) -> CutBrief:
         attempt_number=number, attempt_id=ids.attempt_id_for(pilot.pilot_id, number), state=AttemptState.QUEUED
     )
     return brief_for(pilot, ahead, open_requests_before(store, pilot, number))
+
+
+def first_brief(pilot: PilotRun) -> CutBrief:
+    """Return the brief that a pipeline would get for the first attempt of a pilot that need not be saved.
+
+    Raises InvalidRequest for an unknown scenario.
+    """
+    ahead = PilotRunAttempt(
+        attempt_number=1, attempt_id=ids.attempt_id_for(pilot.pilot_id, 1), state=AttemptState.QUEUED
+    )
+    return brief_for(pilot.model_copy(update={"runs": []}), ahead, OpenRequests())
 
 
 def for_a_person(pilot: PilotRun) -> list[FlagInfo]:

@@ -42,6 +42,8 @@ class Direction:
 class FilmShot:
     """One shot. ``start`` and ``end`` are in frames. ``above`` and ``below`` are the small lines around ``main``.
 
+    ``source`` is the field of the brief whose words it shows, "" if it shows a connective.
+
     ``transition`` is the transition from the previous shot. ``enter`` is how many frames a word takes to appear, and
     ``stagger`` how many frames later the next word starts.
     """
@@ -62,6 +64,7 @@ class FilmShot:
     enter: int = 10
     stagger: int = 2
     variant: int = 0
+    source: str = ""
 
     @property
     def frames(self) -> int:
@@ -87,7 +90,10 @@ def lead_of(shot: FilmShot) -> int:
 
 @dataclass(frozen=True)
 class Film:
-    """The plan of a whole video, ready to draw. ``beat_frames`` is the length of one beat of the music in frames."""
+    """The plan of a whole video, ready to draw. ``beat_frames`` is the length of one beat of the music in frames.
+
+    ``held`` is how many times longer than its pace asks for a shot may last, because the brief has few words.
+    """
 
     width: int
     height: int
@@ -102,6 +108,7 @@ class Film:
     shots: tuple[FilmShot, ...]
     limits: tuple[float, float]
     placeholders: tuple[str, ...] = ()
+    held: float = 1.0
     notes: tuple[str, ...] = field(default=())
 
     @property

@@ -204,6 +204,8 @@ def _bold(setter: _Setter) -> None:
     )
     parts = [("above", above, 0.0)] if above else []
     parts.append(("main", main, px(48) if above else 0.0))
+    if shot.below:
+        parts.append(("below", setter.small(shot.below, width=setter.width, largest=76), px(56)))
     share = _bold_anchor(film.family, shot.variant)
     y = setter.top + (room - _stacked_height(parts)) * share
     _column(setter, parts, setter.left, y, enter)
@@ -288,6 +290,8 @@ def _empathetic(setter: _Setter) -> None:
             shot.main, width=width, height=px(640) if centred else room * 0.66, largest=largest, align=align
         )
         parts.append(("main", main, px(56) if above else 0.0))
+        if shot.below:
+            parts.append(("below", setter.small(shot.below, width=width, largest=58, align=align), px(56)))
     share = (
         0.5
         if centred
@@ -376,6 +380,8 @@ def _professional_words(setter: _Setter, field: _Field, parts: list[tuple[str, B
     main = setter.main(shot.main, width=field.width, height=field.room * 0.52, largest=largest)
     ruled = not parts and film.family != "rows"
     parts.append(("main", main, px(50) if parts else px(66) if ruled else 0.0))
+    if shot.below:
+        parts.append(("below", setter.small(shot.below, width=field.width, largest=60), px(60)))
     y = field.top + (field.room - _stacked_height(parts)) * _professional_share(film.family)
     if ruled:
         setter.panels.append(Panel("rule", (x, y, x + px(120), y + px(10)), setter.scheme.spark, 0))

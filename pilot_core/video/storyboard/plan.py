@@ -4,14 +4,16 @@ Nothing is drawn and no font is opened. The same brief and direction always give
 """
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from pilot_core.domain import limits
+from pilot_core.domain.brief import BRIEF_LABELS
 from pilot_core.video.contract import CutBrief
-from pilot_core.video.storyboard import words
-from pilot_core.video.storyboard.film import FPS, Direction, Film, FilmShot, lead_of, plain
-from pilot_core.video.storyboard.script import Writer
+from pilot_core.video.storyboard import lines, words
+from pilot_core.video.storyboard.film import FPS, MAX_WORDS, Direction, Film, FilmShot, lead_of, plain
+from pilot_core.video.storyboard.script import Writer, first_direction
 from pilot_core.video.storyboard.style import CALL_GROUND, FAMILIES, FAMILY_WORDS, GROUNDS, HOOK_WORDS
-from pilot_core.video.storyboard.timing import Timed, time_beats
+from pilot_core.video.storyboard.timing import Timed, filled_seconds, time_beats
 from pilot_core.video.storyboard.words import word_count
 
 
@@ -36,6 +38,7 @@ def build(brief: CutBrief, direction: Direction) -> Film:
         shots=tuple(shots),
         limits=(brief.scenario.min_seconds, brief.scenario.max_seconds),
         placeholders=tuple(sorted(writer.placeholders)),
+        held=writer.held,
     )
     return replace(film, notes=tuple(_notes(film, writer)))
 
@@ -86,6 +89,7 @@ def _stage(writer: Writer, timed: Timed) -> list[FilmShot]:
                 easing=writer.pace.easing,
                 enter=enter,
                 stagger=stagger,
+                source=phrase.source,
                 variant=(writer.direction.variation + writer.seed + len(shots)) % 12,
             )
             shots.append(shot)
@@ -138,11 +142,80 @@ def _notes(film: Film, writer: Writer) -> list[str]:
             f"The link is shown as {words.tidy_link(writer.told.link)}; publish it with the full address of the brief."
         )
     if film.claims == "conservative":
-        notes.append("Claims are attributed to the person who makes them; nothing goes beyond the brief.")
+        notes.append("Claims are attributed to the company that makes them; nothing goes beyond the brief.")
+    return notes + _coverage(film, writer)
+
+
+def _coverage(film: Film, writer: Writer) -> list[str]:
+    """Return what of the brief is on screen, for how long, and what is left out."""
+    told = sum(
+        shot.frames
+        for shot in film.shots
+        if shot.source and not any(p in shot.text for p in lines.PLACEHOLDERS.values())
+    )
+    notes = [f"{told / film.frames:.0%} of the seconds show what the brief says."]
+    found = fill_of(writer.brief)
+    if found.is_short:
+        notes.append(f"{found.sentence} Until then its words are held longer.")
     hidden = [p for p in writer.told.proof_points if not any(_holds(film, p, s) for s in film.shots)]
     if hidden:
-        notes.append(f"For want of time {len(hidden)} of {len(writer.told.proof_points)} proof points are not shown.")
+        notes.append(f"{len(hidden)} of {len(writer.told.proof_points)} proof points did not fit.")
+    sources = {shot.source for shot in film.shots}
+    for field in ("problem", "cost", "why_now", "use_of_funds", "what_next", "news", "audience"):
+        if getattr(writer.told, field) and field not in sources:
+            notes.append(f"Left out: {BRIEF_LABELS[field]}; this scenario has no place for it.")
+    if writer.told.quote and "quote" not in sources:
+        is_long = word_count(writer.told.quote) > MAX_WORDS
+        why = f"it has more than {MAX_WORDS} words" if is_long else "it did not fit"
+        notes.append(f"Left out: the quote; {why}.")
     return notes
+
+
+@dataclass(frozen=True)
+class Fill:
+    """How many seconds a brief fills at the pace of its brand, of the least that the scenario asks for."""
+
+    seconds: float
+    least: float
+    could_add: tuple[str, ...]
+
+    @property
+    def is_short(self) -> bool:
+        return round(self.seconds) < self.least
+
+    @property
+    def sentence(self) -> str:
+        """Return what the brief fills and what would fill it."""
+        if not self.is_short:
+            return (
+                f"The brief fills its video: {self.seconds:.0f} s of words, and at least {self.least:.0f} s are needed."
+            )
+        more = f" Add {' or '.join(self.could_add[:2])}." if self.could_add else ""
+        return f"The brief fills {self.seconds:.0f} of at least {self.least:.0f} s.{more}"
+
+
+def fill_of(brief: CutBrief) -> Fill:
+    """Return what the brief fills of a first attempt, before anything is made."""
+    told = words.clean_brief(brief.brief)
+    seconds = filled_seconds(Writer(brief, first_direction(brief)))
+    fields = [field for field in lines.fields_of(beat.id for beat in brief.scenario.beats) if not getattr(told, field)]
+    more = ["another proof point"] if 0 < len(told.proof_points) < limits.PROOF_POINTS else []
+    return Fill(seconds, brief.scenario.min_seconds, (*(NEEDED[f] for f in fields if f in NEEDED), *more))
+
+
+NEEDED = {
+    "product": "the product",
+    "message": "the message",
+    "proof_points": "a proof point",
+    "problem": "the problem",
+    "cost": "what the problem costs",
+    "why_now": "why now",
+    "news": "the news",
+    "quote": "a quote",
+    "audience": "who it is for",
+    "use_of_funds": "what the money is for",
+    "what_next": "what comes next",
+}
 
 
 def _holds(film: Film, point: str, shot: FilmShot) -> bool:

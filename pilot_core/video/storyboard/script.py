@@ -8,7 +8,8 @@ from pilot_core import catalog
 from pilot_core.domain.brief import Brief
 from pilot_core.video.contract import CutBrief
 from pilot_core.video.storyboard import lines, words
-from pilot_core.video.storyboard.film import CAPTION_CHARS_PER_SECOND, FPS, MARK_OFF, MARK_ON, MAX_WORDS, Direction
+from pilot_core.video.storyboard.figures import is_money, split_figure
+from pilot_core.video.storyboard.film import CAPTION_CHARS_PER_SECOND, FPS, MAX_WORDS, Direction
 from pilot_core.video.storyboard.style import (
     FAMILIES,
     HOOK_ORDER,
@@ -20,6 +21,9 @@ from pilot_core.video.storyboard.style import (
 )
 from pilot_core.video.storyboard.words import Phrase, word_count
 
+TOLD_FORMS = ("problem", "claim", "number")
+"""The openings whose words are the brief's."""
+
 
 def first_direction(brief: CutBrief) -> Direction:
     """Return the direction for a first attempt: the scenario's usual length, a suitable opening, layouts by seed."""
@@ -29,36 +33,47 @@ def first_direction(brief: CutBrief) -> Direction:
     forms = hook_forms(brief)
     return Direction(
         seconds=min(max(seconds * (1.08 if pacing_of(brief) < 0.4 else 1), low), high),
-        hook=forms[seed % min(2, len(forms))],
+        hook=forms[seed % min(2, max(1, sum(form in TOLD_FORMS for form in forms)))],
         family=(seed >> 8) % len(FAMILIES[tone]),
         variation=(seed >> 12) % 12,
     )
 
 
 def hook_forms(brief: CutBrief) -> list[str]:
-    """Return the openings that this brief allows, best first. A claim or a number must come from the brief."""
+    """Return the openings that this brief allows, best first: what the brief says before what any film could say.
+
+    A video about a problem opens on it. A claim or a number must come from the brief.
+    """
     tone, told, pace = tone_of(brief), words.clean_brief(brief.brief), PACES[pacing_of(brief)]
     names = catalog.wordings()[brief.scenario.id].hooks.name.of(tone)
-    most = most_screens(pace)
-    forms = []
-    for form in HOOK_ORDER[tone]:
-        if form == "claim" and not (
-            told.message and len(_fit(pace, Phrase("must", "statement", told.message))) <= most
-        ):
-            continue
-        if form == "number" and not _numbers(told, pace):
-            continue
-        if form == "name" and not told.product and all("{product}" in text for text in names):
-            continue
-        forms.append(form)
+    is_about_problem = brief.scenario.beats[0].id == "pain"
+
+    def fits(text: str) -> bool:
+        return bool(text) and len(_fit(pace, Phrase("must", "statement", text))) <= most_screens(pace)
+
+    allowed = {
+        "problem": is_about_problem and bool(told.problem),
+        "claim": fits(told.message) and not is_about_problem,
+        "number": bool(_numbers(told, pace)) and not is_about_problem,
+        "question": connects(told),
+        "contrast": connects(told),
+        "name": connects(told) and bool(told.product or any("{product}" not in text for text in names)),
+    }
+    forms = [form for form in ("problem", *HOOK_ORDER[tone]) if allowed[form]]
+    forms.sort(key=lambda form: form not in TOLD_FORMS)
     if not told.message and not told.product:
-        forms.sort(key=lambda form: form != "question")
-    return forms
+        forms.sort(key=lambda form: form not in ("problem", "question"))
+    return forms or (["claim"] if told.message else ["question"])
+
+
+def connects(told: Brief) -> bool:
+    """Return whether connectives may be used: they are written in English."""
+    return told.language.split("-")[0].casefold() in ("", lines.ENGLISH)
 
 
 def _numbers(told: Brief, pace: Pace) -> list[str]:
     """Return the proof points that contain a figure and fit on one screen."""
-    return [p for p in told.proof_points if words.split_figure(p) and word_count(p) <= pace.most_words]
+    return [p for p in told.proof_points if split_figure(p) and word_count(p) <= pace.most_words]
 
 
 class Writer:
@@ -76,8 +91,10 @@ class Writer:
         self.unit = max(1, round(self.beat_frames * self.pace.unit))
         self.placeholders: set[str] = set()
         self.company = words.clean(brief.company_name) or "[Company]"
-        self.founder = words.clean(brief.founder_name)
         self.used_proof: list[str] = []
+        self.connects = connects(self.told)
+        self.held = 1.0
+        """How much longer than the pace asks for shots are held, if the brief fills less than the shortest film."""
 
     def slots(self) -> dict[str, str]:
         return {"product": self.told.product or self.stand_in("product"), "company": self.company}
@@ -106,11 +123,13 @@ class Writer:
 
     def hook(self) -> list[Phrase]:
         form = self.direction.hook
+        if form == "problem" and self.told.problem:
+            return [replace(self.text_of("problem"), role="hook")]
         if form == "claim" and self.told.message:
             return [replace(self.message(), role="hook")]
         if form == "number" and (points := _numbers(self.told, self.pace)):
             self.used_proof.append(points[0])
-            return [words.quote(points[0], self.claims, self.founder)]
+            return [self.proof(points[0])]
         written = self.wording.hooks.of(form).of(self.register)
         # Without a product, avoid openings that name it: a placeholder would be the first thing on screen.
         options = written if self.told.product else [text for text in written if "{product}" not in text] or written
@@ -118,68 +137,90 @@ class Writer:
         phrases = [Phrase("must", "hook", self.fill(text)) for text in (*options[first:], *options[:first])]
         return [min(phrases, key=lambda phrase: max(0, len(self.cut(phrase)) - most_screens(self.pace)))]
 
-    def asides(self) -> list[Phrase]:
-        return [Phrase("may", "aside", self.fill(line)) for line in self.wording.asides.of(self.register)]
+    def text_of(self, field: str, need: str = "must") -> Phrase:
+        return Phrase(need, "statement", words.emphasise(getattr(self.told, field)), source=field)
+
+    def proof(self, point: str) -> Phrase:
+        company = self.company if self.connects else ""
+        return words.claim(point, self.claims, company)
+
+    def quoted(self) -> list[Phrase]:
+        """Return the quote with who said it, on one screen, or nothing if it is too long for one."""
+        said = self.told.quote.strip('“”"„«» ')
+        if not said or word_count(said) > MAX_WORDS:
+            return []
+        return [Phrase("told", "quote", f"“{words.emphasise(said)}”", "", self.told.quote_by, "quote")]
 
     def proofs(self, most: int, need: str) -> list[Phrase]:
         left = [point for point in self.told.proof_points if point not in self.used_proof][:most]
-        if not left and not self.told.proof_points and need == "must":
+        if not left and not self.told.proof_points and not self.told.quote and need == "must":
             return [Phrase("must", "statement", self.stand_in("proof_points"), source="proof_points")]
-        if not left and need == "must":
-            left = self.told.proof_points[:1]
         self.used_proof.extend(left)
-        found = [words.quote(point, self.claims, self.founder) for point in left]
+        found = [self.proof(point) for point in left]
         return [replace(p, need="must" if need == "must" and i == 0 else "proof") for i, p in enumerate(found)]
 
     def news(self) -> list[Phrase]:
-        money = [p for p in [*self.told.proof_points, self.told.message] if words.MONEY.search(p)]
+        if self.told.news:
+            return [words.claim(self.told.news, self.claims, "", "news")]
+        money = [p for p in [*self.told.proof_points, self.told.message] if is_money(p)]
         if not money:
             return [Phrase("must", "statement", self.stand_in("news"), source="proof_points")]
         if money[0] in self.told.proof_points:
             self.used_proof.append(money[0])
-        found = words.MONEY.search(money[0])
-        figures = [
-            f
-            for f in words.FIGURE.finditer(money[0])
-            if found and f.start() <= found.end() and f.end() >= found.start()
-        ]
-        if figures and word_count(money[0]) > 9:
-            return [Phrase("must", "figure", MARK_ON + figures[0][0].strip() + MARK_OFF, source="proof_points")]
-        return [words.quote(money[0], self.claims, self.founder)]
+        return [self.proof(money[0])]
 
     def beat(self, beat_id: str, index: int) -> list[Phrase]:
-        """Return all phrases that a beat could show, in order and split into screens."""
+        """Return all phrases that a beat could show, in order and split into screens. Empty if the brief has none."""
         if index == 0:
             phrases = self.hook()
+            if beat_id == "pain" and self.told.problem and self.direction.hook != "problem":
+                phrases.append(replace(self.text_of("problem"), role="aside"))
             if self.direction.restated and self.direction.hook != "claim":
                 phrases.append(replace(self.message(), need="proof", role="aside"))
-            phrases += self.asides()
         elif beat_id == "cta":
             phrases = self.call()
         else:
             phrases = self.table(beat_id)
             if self.direction.restated and beat_id in ("change", "next", "cost", "proof"):
                 phrases.append(replace(self.message(), need="must" if beat_id in ("change", "next") else "proof"))
-        return [replace(screen, group=i) for i, phrase in enumerate(phrases) for screen in self.cut(phrase)]
+        screens = [replace(screen, group=i) for i, phrase in enumerate(phrases) for screen in self.cut(phrase)]
+        if index == 0 and self.direction.hook == "problem":
+            # The first screen is the opening, and what follows it explains it.
+            screens[1:] = [replace(screen, role="aside") for screen in screens[1:]]
+        opening = [screen for screen in screens if screen.role != "aside"] if index == 0 else []
+        return [replace(s, is_quick=True) if s in opening[:-1] else s for s in screens]
 
     def table(self, beat_id: str) -> list[Phrase]:
-        options = lines.BEATS.get(beat_id, lines.BEATS["change"])[self.register]
         found: list[Phrase] = []
-        for need, role, template in options[self.pick(options, 20)]:
+        for need, role, template in lines.beat(beat_id, self.register, connects=self.connects):
+            field = template.strip("{}")
             if template == "{message}":
-                found.append(self.message())
-            elif template == "{proofs}":
+                repeated = self.direction.hook == "claim" and bool(self.told.message)
+                found.append(replace(self.message(), need="proof" if repeated else "must"))
+            elif template == "{proof_points}":
                 found.extend(self.proofs(3 if self.pace.most_words <= 5 else 2, "must"))
             elif template == "{spare}":
-                found.extend(self.proofs(1, "proof"))
+                found.extend(self.proofs(2, "proof"))
             elif template == "{news}":
                 found.extend(self.news())
-            else:
-                found.append(Phrase(need, role, self.fill(template)))
+            elif template == "{quote}":
+                found.extend(self.quoted())
+            elif template == "{audience}":
+                if self.told.audience and self.connects:
+                    said = words.marked("For *{audience}*", audience=self.told.audience)
+                    found.append(Phrase(need, role, said, source="audience"))
+            elif template != "{" + field + "}":
+                if beat_id != "turn" or self.told.problem or self.told.cost:
+                    found.append(Phrase(need, role, self.fill(template), source="product" if role == "name" else ""))
+            elif getattr(self.told, field) and not (field == "problem" and self.direction.hook == "problem"):
+                found.append(self.text_of(field, need))
         return found
 
     def call(self) -> list[Phrase]:
-        if thanks := self.wording.lead_in:
+        lead: list[Phrase] = []
+        if not self.connects:
+            pass
+        elif thanks := self.wording.lead_in:
             options = thanks.of(self.register)
             lead = [Phrase("must", "echo", self.fill(options[self.pick(options, 24)]))]
         else:
@@ -200,11 +241,18 @@ class Writer:
     def range(self) -> tuple[int, int]:
         """Return the shortest and longest shot in frames, as multiples of ``unit``, so that cuts follow the music."""
         low = self.pace.shortest * self.direction.pace * (0.85 if self.direction.spread else 1)
-        high = self.pace.longest * self.direction.pace * (1.35 if self.direction.spread else 1)
+        high = self.pace.longest * self.direction.pace * (1.35 if self.direction.spread else 1) * self.held
         return (
             math.ceil(round(low * FPS / self.unit, 3)) * self.unit,
             max(1, math.floor(round(high * FPS / self.unit, 3))) * self.unit,
         )
+
+    def most(self, phrase: Phrase) -> int:
+        """Return the most frames that a screen may be shown."""
+        high = self.range()[1]
+        if phrase.is_quick:
+            high = min(high, max(1, math.floor(self.pace.longest * FPS / self.unit)) * self.unit)
+        return max(high, self.need(phrase))
 
     def need(self, phrase: Phrase) -> int:
         """Return the frames needed to read a screen, rounded up to a multiple of ``unit``."""

@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 
+from pilot_core.domain.brief import BASIC, Brief
 from pilot_core.video.contract import CutBrief
 
 TONES = ("bold", "empathetic", "professional")
@@ -101,13 +102,15 @@ CALL_GROUND = {"bold": ("accent", "dark"), "empathetic": ("deep", "light"), "pro
 
 def seed_of(brief: CutBrief) -> int:
     """Return a seed from the pilot, scenario, brand and brief. It ignores the attempt, so revisions keep their look."""
+    kept = {*BASIC, *brief.brief.given()}
     told = "\n".join(
         (
             brief.pilot_id,
             brief.company_name,
             brief.scenario.id,
             str(brief.brand.get("preset", "")),
-            brief.brief.model_dump_json(),
+            # Fields that came later do not change the look of pilots that have none of them.
+            brief.brief.model_dump_json(exclude={name for name in Brief.model_fields if name not in kept}),
         )
     )
     return int.from_bytes(hashlib.sha256(told.encode()).digest()[:6])
@@ -128,6 +131,7 @@ def pacing_of(brief: CutBrief) -> float:
 
 
 HOOK_WORDS = {
+    "problem": "the problem, in the brief’s words",
     "claim": "a claim: the brief’s own message",
     "number": "a number from the brief",
     "question": "a question",

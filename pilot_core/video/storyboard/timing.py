@@ -6,6 +6,10 @@ from pilot_core.video.storyboard.film import CTA_SECONDS, FPS
 from pilot_core.video.storyboard.script import Writer
 from pilot_core.video.storyboard.words import Phrase, word_count
 
+CALL_MOST = 6.0
+"""Seconds that the call to action is shown at most, unless shots are held longer for want of words."""
+MOST_HELD = 12.0
+
 Timed = list[tuple[int, list[tuple[Phrase, int]]]]
 
 
@@ -16,22 +20,28 @@ def time_beats(writer: Writer, seconds: float, low: float, high: float) -> Timed
     """
     beats = writer.brief.scenario.beats
     writer.used_proof.clear()
+    writer.held = 1.0
     screens = _reserve(writer)
     unit = writer.unit
     extra = 0.05 * writer.direction.cta_level
-    shares = [b.share + (extra if i == len(beats) - 1 else 0) for i, b in enumerate(beats)]
-    shares = [share / sum(shares) for share in shares]
+    shares = [b.share + (extra if i == len(beats) - 1 else 0) if screens[i] else 0.0 for i, b in enumerate(beats)]
     least, most = math.ceil(low * FPS / unit) * unit, math.floor(high * FPS / unit) * unit
-    total = min(max(round(seconds * FPS / unit) * unit, least), most)
+    filled = sum(_caps(writer, screens))
+    # Shots of one length each would leave no room to vary them.
+    room = least * (1.25 if writer.direction.spread else 1)
+    while sum(_caps(writer, screens)) < room and writer.held < MOST_HELD:
+        writer.held *= 1.05
+    total = min(max(round(seconds * FPS / unit) * unit, least), most, max(least, math.floor(filled / unit) * unit))
     for _ in range(2):
         timed: Timed = []
         owed = 0.0
-        for i, share in enumerate(shares[:-1]):
-            shots = _fill(writer, screens[i], total * share + owed)
+        targets = _shared_out(total, shares, _caps(writer, screens))
+        for i, target in enumerate(targets[:-1]):
+            shots = _fill(writer, screens[i], target + owed) if screens[i] else []
             timed.append((i, shots))
-            owed += total * share - sum(frames for _, frames in shots)
+            owed += target - sum(frames for _, frames in shots)
         spent = sum(frames for _, shots in timed for _, frames in shots)
-        timed.append((len(beats) - 1, _close(writer, screens[-1], total - spent, total * shares[-1])))
+        timed.append((len(beats) - 1, _close(writer, screens[-1], total - spent, targets[-1])))
         length = sum(frames for _, shots in timed for _, frames in shots)
         if length <= total * 1.05 or total >= most:
             break
@@ -39,6 +49,42 @@ def time_beats(writer: Writer, seconds: float, low: float, high: float) -> Timed
     while length > most and _drop_one(timed, most, length):
         length = sum(frames for _, shots in timed for _, frames in shots)
     return timed
+
+
+def filled_seconds(writer: Writer) -> float:
+    """Return how many seconds the brief fills at the pace of its brand, without holding any shot longer."""
+    writer.used_proof.clear()
+    writer.held = 1.0
+    told = [[phrase for phrase in beat if phrase.source and "[" not in phrase.text] for beat in _reserve(writer)]
+    call = CALL_MOST if any(phrase.role == "cta" for phrase in told[-1]) else 0.0
+    return sum(_caps(writer, told)[:-1]) / FPS + call
+
+
+def _caps(writer: Writer, screens: list[list[Phrase]]) -> list[float]:
+    """Return the most frames that each beat can be shown."""
+    caps: list[float] = [sum(map(writer.most, beat)) for beat in screens]
+    call = (CALL_MOST + 1.5 * writer.direction.cta_level) * FPS * min(writer.held, 1.5)
+    return [*caps[:-1], max(caps[-1], call)]
+
+
+def _shared_out(total: float, shares: list[float], caps: list[float]) -> list[float]:
+    """Return the frames of each beat: ``total`` by their shares, but what a beat cannot fill goes to the others."""
+    found = [0.0] * len(shares)
+    open_beats = {i for i, share in enumerate(shares) if share}
+    left = total
+    while open_beats and left > 0:
+        whole = sum(shares[i] for i in open_beats)
+        full = {i for i in open_beats if left * shares[i] / whole >= caps[i]}
+        if not full:
+            for i in open_beats:
+                found[i] = left * shares[i] / whole
+            return found
+        for i in full:
+            found[i] = caps[i]
+        left = total - sum(found)
+        open_beats -= full
+    found[-1] += max(0.0, left)
+    return found
 
 
 def _reserve(writer: Writer) -> list[list[Phrase]]:
@@ -55,7 +101,7 @@ def _reserve(writer: Writer) -> list[list[Phrase]]:
 def _fill(writer: Writer, phrases: list[Phrase], target: float) -> list[tuple[Phrase, int]]:
     """Return the phrases that best fill ``target`` frames, each with its length in frames."""
     low, high = writer.range()
-    rank = {"must": 0, "proof": 1, "may": 2}
+    rank = {"must": 0, "told": 1, "proof": 2, "may": 3}
     groups = sorted({(rank[p.need], p.group) for p in phrases})
     musts = sum(need == 0 for need, _ in groups)
     best: tuple[float, list[int], int] | None = None
@@ -64,7 +110,7 @@ def _fill(writer: Writer, phrases: list[Phrase], target: float) -> list[tuple[Ph
         chosen = [i for i, p in enumerate(phrases) if p.group in kept]
         floor = min(low, math.floor(target / writer.unit) * writer.unit) if len(chosen) == 1 else low
         least = sum(max(floor, writer.need(phrases[i])) for i in chosen)
-        most = sum(max(high, writer.need(phrases[i])) for i in chosen)
+        most = sum(writer.most(phrases[i]) for i in chosen)
         length = min(max(round(target / writer.unit) * writer.unit, least), most)
         miss = abs(length - target) + 0.2 * abs(length - len(chosen) * (low + high) / 2)
         if best is None or miss < best[0] - 0.01:
@@ -74,7 +120,7 @@ def _fill(writer: Writer, phrases: list[Phrase], target: float) -> list[tuple[Ph
     _, chosen, length = best
     floor = min(low, math.floor(target / writer.unit) * writer.unit) if len(chosen) == 1 else low
     frames = [max(floor, writer.need(phrases[i])) for i in chosen]
-    caps = [max(high, f) for f in frames]
+    caps = [max(writer.most(phrases[i]), f) for i, f in zip(chosen, frames, strict=True)]
     _spend(frames, caps, length - sum(frames), writer.unit, writer.direction.spread, [phrases[i] for i in chosen])
     return [(phrases[i], f) for i, f in zip(chosen, frames, strict=True)]
 
@@ -114,11 +160,12 @@ def _close(writer: Writer, phrases: list[Phrase], left: float, target: float) ->
 
 def _drop_one(timed: Timed, most: int, length: int) -> bool:
     """Drop one screen in place, preferably an optional one of the longest beat; return False if none can be dropped."""
-    for _, shots in sorted(timed[1:-1], key=lambda beat: -len(beat[1])):
-        for i in range(len(shots) - 1, 0, -1):
-            if shots[i][0].need != "must":
-                del shots[i]
-                return True
+    for need in ("may", "proof", "told"):
+        for _, shots in sorted(timed[1:-1], key=lambda beat: -len(beat[1])):
+            for i in range(len(shots) - 1, 0, -1):
+                if shots[i][0].need == need:
+                    del shots[i]
+                    return True
     for _, shots in sorted(timed[1:-1], key=lambda beat: -len(beat[1])):
         if len(shots) > 2 and length > most:
             shots.pop()

@@ -7,20 +7,19 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from pilot_core.domain.brief import Brief
-from pilot_core.video.storyboard.film import MARK_OFF, MARK_ON, plain
+from pilot_core.video.storyboard.figures import spans, split_figure
+from pilot_core.video.storyboard.film import MARK_OFF, MARK_ON, MAX_WORDS, plain
 
-FIGURE = re.compile(
-    r"(?:[$€£¥₹₩]\s?)?\d+(?:[.,’']\d+)*(?:\s?(?:%|‰|×|x\b|k\b|K\b|M\b|m\b|B\b|bn\b|million\b|billion\b))?\+?"
-)
-YEAR = re.compile(r"(?:19|20)\d\d")
-MONEY = re.compile(r"[$€£¥₹₩]\s?\d|\d\s?(?:[$€£¥₹₩]|million|billion|bn\b|EUR|USD|GBP|CHF)|\d[MB]\b")
+FIGURE_CHARS = 66
+"""Characters of a screen with a figure, which is never divided if it has no more."""
 
 
 @dataclass(frozen=True)
 class Phrase:
-    """The words of one screen. ``need`` is "must", "proof" or "may", in the order in which screens are chosen.
+    """The words of one screen. ``need`` is "must", "told", "proof" or "may", in the order in which screens are chosen.
 
     ``source`` is the field of the brief that it quotes, or "". Screens of one ``group`` are shown all or none.
+    ``is_quick``: it is not held for want of words, since the opening goes on after it.
     """
 
     need: str
@@ -30,6 +29,7 @@ class Phrase:
     below: str = ""
     source: str = ""
     group: int = 0
+    is_quick: bool = False
 
     @property
     def text(self) -> str:
@@ -48,13 +48,7 @@ def clean(text: str) -> str:
 
 def clean_brief(brief: Brief) -> Brief:
     """Return the brief with every text cleaned, without proof points that are then empty."""
-    return Brief(
-        product=clean(brief.product),
-        message=clean(brief.message),
-        proof_points=[point for raw in brief.proof_points if (point := clean(raw))],
-        call_to_action=clean(brief.call_to_action),
-        link=clean(brief.link),
-    )
+    return brief.each_text(clean)
 
 
 def _is_wide(char: str) -> bool:
@@ -118,13 +112,13 @@ def marked(template: str, **slots: str) -> str:
 
 
 def emphasise(text: str) -> str:
-    """Mark one word of the text for emphasis: the first number, else the longest word of the second half."""
+    """Mark what the text is about: its figure, else a number in words, else the longest word of the second half."""
     pieces = list(units(text))
     if len(pieces) < 2 or "[" in text:
         return text
-    numbers = [
-        i for i, (piece, _) in enumerate(pieces) if any(c.isdigit() for c in piece) or piece.casefold() in NUMBER_WORDS
-    ]
+    if parts := split_figure(text):
+        return text.replace(parts[1], MARK_ON + parts[1] + MARK_OFF, 1)
+    numbers = [i for i, (piece, _) in enumerate(pieces) if piece.casefold() in NUMBER_WORDS]
     later = range(len(pieces) // 2, len(pieces))
     chosen = numbers[0] if numbers else max(later, key=lambda i: len(pieces[i][0]))
     if any(_is_wide(c) for c in pieces[chosen][0]):
@@ -179,11 +173,18 @@ WEAK_ENDS = frozenset(
         "are",
         "be",
         "that",
-        "than",
         "as",
         "so",
         "into",
         "without",
+        "before",
+        "after",
+        "when",
+        "until",
+        "because",
+        "while",
+        "if",
+        "than",
         "every",
         "one",
     ]
@@ -193,10 +194,10 @@ WEAK_ENDS = frozenset(
 def chunks(text: str, most_words: float, most_chars: int) -> list[str]:
     """Split the text into few screens within the limits, preferably at punctuation and not after a function word.
 
-    A single word longer than ``most_chars`` gets a screen of its own.
+    A figure stays with the word that it counts. What is longer by itself than the limits gets a screen of its own.
     """
-    pieces = units(text)
-    weights = [0.5 if any(_is_wide(c) for c in piece) else 1.0 for piece, _ in pieces]
+    pieces = _undivided(text)
+    weights = [word_count(piece) for piece, _ in pieces]
     best: list[tuple[float, int]] = [(0.0, -1)] + [(float("inf"), -1)] * len(pieces)
     share = sum(weights) / max(1, -(-sum(weights) // most_words))
     for end in range(1, len(pieces) + 1):
@@ -208,8 +209,9 @@ def chunks(text: str, most_words: float, most_chars: int) -> list[str]:
             cost = 4 + (words - share) ** 2 * 0.8 + best[start][0]
             if end < len(pieces):
                 cost -= 6 if last[-1] in ".,;:!?—–،؛。，、" else 0
-                cost += 5 if last.casefold() in WEAK_ENDS else 0
-                cost += 6 if last.casefold() in NUMBER_WORDS or last.isdigit() else 0
+                final = last.split()[-1].casefold()
+                cost += 5 if final in WEAK_ENDS else 0
+                cost += 6 if final in NUMBER_WORDS or final.isdigit() else 0
                 cost -= 3 if pieces[end][0].casefold() in WEAK_ENDS else 0
                 cost += 8 if not pieces[end - 1][1] else 0
             if cost < best[end][0]:
@@ -223,19 +225,18 @@ def chunks(text: str, most_words: float, most_chars: int) -> list[str]:
     return cuts[::-1]
 
 
-def split_figure(text: str) -> tuple[str, str, str] | None:
-    """Return the words before the first figure, the figure, and the words after it.
-
-    Years are not figures. Returns None if there is no figure, it is longer than 14 characters, or is part of a word.
-    """
-    found = next((f for f in FIGURE.finditer(text) if not YEAR.fullmatch(f[0].strip())), None)
-    if not found or len(found[0].strip()) > 14:
-        return None
-    before, after = text[: found.start()].strip(), text[found.end() :].strip()
-    if text[found.start() - 1 : found.start()].isalnum() or (after and text[found.end()].isalnum()):
-        return None
-    after = after.lstrip(".,;:!? ") if len(after.strip(".,;:!? ")) else ""
-    return before, found[0].strip(), after
+def _undivided(text: str) -> list[tuple[str, bool]]:
+    """Return the pieces of a text as ``units`` does, with those of a figure and what it counts as one."""
+    found: list[tuple[str, bool]] = []
+    kept, start = spans(text), 0
+    for piece, spaced in units(text):
+        at = text.index(piece, start)
+        start = at + len(piece)
+        if found and any(first < at < last for first, last in kept):
+            found[-1] = (join([found[-1], (piece, False)]), spaced)
+        else:
+            found.append((piece, spaced))
+    return found
 
 
 def tidy_link(link: str) -> str:
@@ -245,35 +246,29 @@ def tidy_link(link: str) -> str:
     return path if len(path) <= 36 else path.split("/")[0]
 
 
-def quote(point: str, claims: str, speaker: str) -> Phrase:
-    """Return a proof point as a phrase, its figure set large if it has one. Conservative brands name the speaker."""
-    above = f"{speaker} says:" if claims == "conservative" and word_count(speaker) <= 4 else ""
+def claim(point: str, claims: str, company: str, source: str = "proof_points") -> Phrase:
+    """Return a proof point or the news as a phrase, its figure set large if it has one.
+
+    Conservative brands say whose claim it is: the company's. Nobody is quoted on what the brief states as a fact.
+    """
+    above = f"According to {company}:" if claims == "conservative" and company and word_count(company) <= 4 else ""
     parts = split_figure(point)
-    if parts and word_count(point) <= 9 and not (above and parts[0]):
+    whole = f"{above} {point}".strip()
+    if parts and word_count(whole) <= MAX_WORDS and len(whole) <= FIGURE_CHARS and not (above and parts[0]):
         before, figure, after = parts
-        return Phrase("must", "figure", MARK_ON + figure + MARK_OFF, before or above, after, "proof_points")
-    return Phrase("must", "statement", emphasise(point), above, "", "proof_points")
+        return Phrase("must", "figure", MARK_ON + figure + MARK_OFF, before or above, after, source)
+    return Phrase("must", "statement", emphasise(point), above, "", source)
 
 
 def fitted(phrase: Phrase, most_words: float, most_chars: int) -> list[Phrase]:
     """Split a phrase into screens within the limits. The parts of a split phrase are emphasised anew."""
-    if word_count(phrase.text) <= most_words and len(phrase.text) <= most_chars:
+    if phrase.role == "quote":
+        return [phrase]
+    words, chars = (MAX_WORDS, FIGURE_CHARS) if phrase.role == "figure" else (most_words, most_chars)
+    if word_count(phrase.text) <= words and len(phrase.text) <= chars:
         return [phrase]
     if phrase.role == "figure":
-        whole = Phrase(phrase.need, "figure", phrase.main, source=phrase.source)
-        first = replace(phrase, above=phrase.above, below="") if phrase.above else whole
-        if word_count(first.text) > most_words or len(first.text) > most_chars:
-            before = fitted(
-                replace(phrase, role="statement", main=phrase.above, above="", below=""), most_words, most_chars
-            )
-            return before + fitted(replace(phrase, above=""), most_words, most_chars)
-        if phrase.above:
-            rest = fitted(
-                replace(phrase, role="statement", main=phrase.below, above="", below=""), most_words, most_chars
-            )
-            return [first, *rest] if phrase.below else [first]
-        rest = fitted(replace(phrase, role="statement", main=phrase.below, above="", below=""), most_words, most_chars)
-        return [whole, *rest]
+        phrase = replace(phrase, role="statement", main=phrase.text, above="", below="")
     if phrase.above:
         lead = Phrase(phrase.need, "label", phrase.above, source=phrase.source)
         return [lead, *fitted(replace(phrase, above=""), most_words, most_chars)]

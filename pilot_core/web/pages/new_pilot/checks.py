@@ -4,11 +4,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from pilot_core import catalog
 from pilot_core.domain import limits
-from pilot_core.domain.brief import Brief
+from pilot_core.domain.brief import BRIEF_LABELS, Brief
 from pilot_core.errors import InvalidRequest
 from pilot_core.services import pilots
 from pilot_core.video.pipelines import PIPELINES
+from pilot_core.video.storyboard.lines import fields_of
 from pilot_core.web.access.current_app import app
 from pilot_core.web.components.pipeline_choice import pipelines
 from pilot_core.web.routes.uploads import taken_up
@@ -16,7 +18,7 @@ from pilot_core.web.routes.uploads import taken_up
 Typed = Mapping[str, Any]
 """What was typed and chosen, by field."""
 
-BRIEF_LINES = ("product", "message", "call_to_action", "link")
+BRIEF_LINES = tuple(field for field in BRIEF_LABELS if field != "proof_points")
 
 
 def faults(typed: Typed) -> dict[str, str]:
@@ -32,8 +34,14 @@ def faults(typed: Typed) -> dict[str, str]:
 
 def brief_of(typed: Typed) -> Brief:
     """Return the brief. Raises InvalidRequest."""
-    lines = {name: (typed[name] or "").strip() for name in BRIEF_LINES}
+    asked = brief_fields(typed["scenario"])
+    lines = {name: (typed[name] or "").strip() for name in BRIEF_LINES if name in asked}
     return pilots.parse_brief({**lines, "proof_points": _proof_points(typed)})
+
+
+def brief_fields(scenario: str) -> list[str]:
+    """Return the fields of the brief that a video of this scenario has a place for, in the order of the form."""
+    return fields_of(beat.id for beat in catalog.scenario(scenario).beats)
 
 
 def video_of(typed: Typed) -> Path | None:
@@ -66,11 +74,7 @@ def _line(name: str) -> Callable[[Typed], object]:
 CHECKS: dict[str, Callable[[Typed], object]] = {
     "founder": lambda typed: pilots.checked_name(typed["founder"] or "", "founder"),
     "company": lambda typed: pilots.checked_name(typed["company"] or "", "company"),
-    "product": _line("product"),
-    "message": _line("message"),
-    "proof_points": _proof_points,
-    "call_to_action": _line("call_to_action"),
-    "link": _line("link"),
+    **{name: _proof_points if name == "proof_points" else _line(name) for name in BRIEF_LABELS},
     "pipeline": _pipeline,
     "video": video_of,
 }

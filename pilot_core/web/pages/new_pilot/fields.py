@@ -1,5 +1,6 @@
 """The fields of the new-pilot form, each with its error below it."""
 
+import contextlib
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -7,7 +8,12 @@ import streamlit as st
 
 from pilot_core import catalog, ids
 from pilot_core.domain import limits
+from pilot_core.domain.brief import BRIEF_LABELS, BRIEF_LENGTHS, LANGUAGES
+from pilot_core.errors import InvalidRequest
+from pilot_core.rendering.preview import first_brief
+from pilot_core.services import pilots
 from pilot_core.video.pipelines import PIPELINES
+from pilot_core.video.storyboard.plan import fill_of
 from pilot_core.web.components.focus_field import focus_field
 from pilot_core.web.components.pipeline_choice import label, pipelines
 from pilot_core.web.components.text import plain
@@ -20,7 +26,7 @@ FAULTS = "new_pilot_faults"
 FOCUSED = "new_pilot_focused"
 """The session key of the submission whose first error was given the focus."""
 
-TEXTS = ("founder", "company", "product", "message", "proof_points", "call_to_action", "link")
+TEXTS = ("founder", "company", *BRIEF_LABELS)
 CHOICES = ("scenario", "brand", "pipeline", "max_attempts", "max_iterations_per_attempt")
 VIDEO = "video"
 
@@ -106,22 +112,55 @@ def _scenario_and_brand() -> None:
 
 
 def _brief() -> None:
-    example = catalog.examples()[st.session_state[key("scenario")]]
+    scenario = st.session_state[key("scenario")]
+    example = catalog.examples()[scenario]
     st.header("Brief (optional)", anchor=False)
-    st.caption("Empty fields show as [placeholders] in the video.")
-    _text("Product", "product", max_chars=limits.PRODUCT, placeholder=example.product)
-    _text("One-line message", "message", max_chars=limits.BRIEF_MESSAGE, placeholder=example.message)
-    st.text_area(
-        f"Proof points: one per line, up to {limits.PROOF_POINTS}, {limits.PROOF_POINT} characters each",
-        key=key("proof_points"),
-        height=110,
-        placeholder="\n".join(example.proof_points),
-        on_change=_on_change("proof_points"),
-        persist_state="session",
+    st.caption(
+        "The video says what stands here and nothing else. Without a product, message, proof point, call to action or "
+        "link it shows a [placeholder]."
     )
-    _fault("proof_points")
-    _text("Call to action", "call_to_action", max_chars=limits.CALL_TO_ACTION, placeholder=example.call_to_action)
-    _text("Link", "link", max_chars=limits.LINK, placeholder=example.link)
+    for field in checks.brief_fields(scenario):
+        if field == "proof_points":
+            st.text_area(
+                f"Proof points: one per line, up to {limits.PROOF_POINTS}, {limits.PROOF_POINT} characters each",
+                key=key(field),
+                height=110,
+                placeholder="\n".join(example.proof_points),
+                on_change=_check_again,
+                persist_state="session",
+            )
+            _fault(field)
+        elif field == "language":
+            st.selectbox(
+                "Language of these words",
+                list(LANGUAGES),
+                format_func=LANGUAGES.__getitem__,
+                key=key(field),
+                help="In another language than English the video shows these words alone, without words of ours.",
+                persist_state="session",
+            )
+        else:
+            name = BRIEF_LABELS[field]
+            _text(
+                f"{name[:1].upper()}{name[1:]}",
+                field,
+                max_chars=BRIEF_LENGTHS[field],
+                placeholder=getattr(example, field),
+            )
+    _fill()
+
+
+def _fill() -> None:
+    """Say what the brief fills of its video, before anything is made."""
+    given = typed()
+    with contextlib.suppress(InvalidRequest):
+        brief = checks.brief_of(given)
+        if not brief.given():
+            return
+        pilot = pilots.create_pilot(
+            given["founder"] or "Founder", given["company"] or "Company", given["scenario"], given["brand"], brief=brief
+        )
+        st.caption(f":material/timelapse: {fill_of(first_brief(pilot)).sentence}")
 
 
 def _first_attempt() -> None:
@@ -154,8 +193,8 @@ def _text(label: str, field: str, **options: Any) -> None:
 
 
 def _on_change(field: str) -> Callable[[], None] | Literal["ignore"]:
-    """Run the page after a change only to remove the field's error."""
-    return _check_again if field in faults() else "ignore"
+    """Run the page after a change of the brief, and else only to remove the field's error."""
+    return _check_again if field in faults() or field in BRIEF_LABELS else "ignore"
 
 
 def _fault(field: str) -> None:

@@ -46,13 +46,7 @@ def _make_sample(store: PilotStore, actor: Actor) -> str:
     """Start a pilot with a scenario's example, and its first attempt. Returns its id."""
     scenario_id, example = next(iter(catalog.examples().items()))
     key = form_key(SAMPLE)
-    brief = Brief(
-        product=example.product,
-        message=example.message,
-        proof_points=list(example.proof_points),
-        call_to_action=example.call_to_action,
-        link=example.link,
-    )
+    brief = Brief.model_validate(example.model_dump())
     pilot = pilots.create_pilot("Sam Sample", example.product, scenario_id, brief=brief, now=store.clock())
     pilot = pilots.start_pilot(store, pilot, actor, key=key)
     begun, _ = begin(store, app().launch, pilot.pilot_id, "storyboard", Act(actor, key=f"{key} attempt"))

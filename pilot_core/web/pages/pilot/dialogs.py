@@ -4,14 +4,16 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from pilot_core import catalog
 from pilot_core.domain import limits
-from pilot_core.domain.brief import BRIEF_LABELS, BRIEF_LENGTHS
+from pilot_core.domain.brief import BRIEF_LABELS, BRIEF_LENGTHS, LANGUAGES
 from pilot_core.domain.pilot import PilotRun, PilotStatus
 from pilot_core.erasure.pilot import erase_pilot
 from pilot_core.errors import InvalidRequest
 from pilot_core.formatting import count
 from pilot_core.rendering.preview import for_a_person
 from pilot_core.services import pilots
+from pilot_core.video.storyboard.lines import fields_of
 from pilot_core.web.access import idempotency, page_guard
 from pilot_core.web.components import erasure_notice, links
 from pilot_core.web.components.errors import show_errors
@@ -95,8 +97,10 @@ def _raise_limit(view: View) -> None:
 def _brief(view: View) -> None:
     present = view.pilot.brief
     st.caption(
-        "This holds from the next attempt on. Where a line is empty, the scenario’s own wording stands in, in brackets."
+        "This holds from the next attempt on. The video shows a [placeholder] for the product, message, proof point, "
+        "call to action or link that is missing, and leaves out every other line that is empty."
     )
+    shown = fields_of(beat.id for beat in catalog.scenario(view.pilot.scenario_type).beats)
     flagged = {flag.needs: flag.label for flag in for_a_person(view.pilot)}
     for field, label in BRIEF_LABELS.items():
         many = ", one a line" if field == "proof_points" else ""
@@ -104,7 +108,11 @@ def _brief(view: View) -> None:
         title, key = f"{label[:1].upper()}{label[1:]}{many}{note}", view.key(f"brief {field}")
         if field == "proof_points":
             st.text_area(title, "\n".join(present.proof_points), key=key, height=110)
-        else:
+        elif field == "language":
+            known = LANGUAGES if present.language in LANGUAGES else {**LANGUAGES, present.language: present.language}
+            tags = list(known)
+            st.selectbox(title, tags, tags.index(present.language), format_func=known.__getitem__, key=key)
+        elif field in shown or getattr(present, field):
             st.text_input(title, getattr(present, field), key=key, max_chars=BRIEF_LENGTHS[field])
 
     def edit_brief(seen: int) -> PilotRun:
@@ -114,7 +122,9 @@ def _brief(view: View) -> None:
     action = Action(
         edit_brief,
         "The brief is corrected, and the runbook with it.",
-        lambda: tuple((BRIEF_LABELS[field], view.typed(f"brief {field}")) for field in BRIEF_LABELS),
+        lambda: tuple(
+            (BRIEF_LABELS[field], typed) for field in BRIEF_LABELS if (typed := view.typed(f"brief {field}"))
+        ),
     )
     act_button(view, "Save the brief", action, in_dialog=True)
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from pilot_core import catalog
 from pilot_core.catalog import FlagInfo
-from pilot_core.domain.brief import BRIEF_LABELS
+from pilot_core.domain.brief import BASIC, BRIEF_LABELS
 from pilot_core.domain.pilot import PilotRun
 from pilot_core.errors import Conflict, InvalidRequest, PilotError
 from pilot_core.insight.evidence import shortened
@@ -145,7 +145,9 @@ def _brief_lines(view: View) -> str:
     for field, label in BRIEF_LABELS.items():
         value = getattr(brief, field)
         text = "; ".join(value) if isinstance(value, list) else value
-        shown = plain(text) if text.strip() else ":gray[the scenario’s own wording, in brackets]"
+        if not text.strip() and field not in BASIC:
+            continue
+        shown = plain(text) if text.strip() else ":gray[a placeholder in brackets]"
         lines.append(f"- {label[:1].upper()}{label[1:]}: {shown}")
     return "\n".join(lines)
 
