@@ -1,7 +1,9 @@
 """What links, grants and passphrases promise at their edges, and what they leave in the history."""
 
 import base64
+import re
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -168,7 +170,46 @@ def test_a_passphrase_that_is_taken_matches(words: str) -> None:
 
 
 def test_a_kept_passphrase_is_a_key_of_256_bits_and_one_that_is_too_short_is_a_fault_of_its_field() -> None:
-    assert len(base64.b64decode(passphrases.hashed(SECRET).rsplit("$", 1)[1])) == 32
+    salt, key = (base64.b64decode(part) for part in passphrases.hashed(SECRET).split("$")[-2:])
+    assert (len(salt), len(key)) == (16, 32)
     with pytest.raises(InvalidRequest) as refused:
         passphrases.hashed("x" * (PASSPHRASE_SHORTEST - 1))
     assert refused.value.field == "passphrase"
+    assert str(refused.value) == "A passphrase needs 8 to 200 characters; three or four words are easy to say."
+
+
+def test_making_a_link_asks_of_its_pilot_and_says_what_was_made(store: PilotStore) -> None:
+    pilot_id, lead = pilot_in_review(store).pilot_id, by_key(store, Role.LEAD)
+    last = store.clock().date() + timedelta(days=365)
+    for again in (False, True):
+        link, _ = links.make_link(
+            store, pilot_id, "Dana Cruz", expires_on=last, passphrase=SECRET, may_download=True, actor=lead
+        )
+        assert re.fullmatch(r"link_[0-9a-f]{16}", link.link_id)
+        assert (link.may_download, link.has_passphrase) == (True, True)
+        assert last_event(store, pilot_id) == (
+            "link_made",
+            lead,
+            {
+                "link_id": link.link_id,
+                "reviewer": "Dana Cruz",
+                "until": last.isoformat(),
+                "passphrase": True,
+                "may_download": True,
+                "again": again,
+            },
+        )
+    for day in (last + timedelta(days=1), store.clock().date() - timedelta(days=1)):
+        with pytest.raises(InvalidRequest) as refused:
+            links.make_link(store, pilot_id, "Dana Cruz", expires_on=day, actor=lead)
+        assert refused.value.field == "expiry"
+    with pytest.raises(AccessDenied, match="read everything here"):
+        links.make_link(store, pilot_id, "Dana Cruz", actor=by_key(store, Role.VIEWER))
+    grant = reviewer(store, pilot_in_review(store))
+    with pytest.raises(PilotNotFound, match=f"no pilot {pilot_id} in this store"):
+        links.make_link(store, pilot_id, "Dana Cruz", actor=grant.actor)
+
+
+def test_of_what_was_watched_only_pairs_are_read() -> None:
+    row = {"opened_at": None, "last_opened_at": None, "watched_at": None, "attempt_id": "a1", "reviewer": "Dana Cruz"}
+    assert reviews.viewing_of({**row, "watched": '["ab", [1, 2, 3], [0, 2.5]]'}, 1).watched == ((0, 2.5),)
