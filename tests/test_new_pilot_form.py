@@ -120,3 +120,26 @@ def test_before_a_video_is_made_the_flags_of_earlier_pilots_alike_are_said(
     own = make_pilot(store, clock, "Next", "m{pacing_rushed}")
     at = open_page("pilot", pilot=own.pilot_id)
     assert plain(told.format(5, 4, "38–96%")) in [caption.value for caption in at.caption]
+
+
+@pytest.mark.usefixtures("no_renders")
+def test_the_form_asks_what_the_scenario_has_a_place_for_and_says_what_the_brief_fills(
+    open_page: OpenPage, store: PilotStore
+) -> None:
+    def asked(at: AppTest) -> set[str]:
+        return {field.key.removeprefix("new_pilot_") for field in (*at.text_input, *at.text_area) if field.key}
+
+    at = filled(open_page("new_pilot"))
+    assert asked(at) & {"problem", "news", "cost"} == {"problem"}
+    assert not [caption for caption in at.caption if "The brief fills" in caption.value]
+    at.text_input("new_pilot_product").set_value("Kilo Route")
+    at.text_input("new_pilot_problem").set_value("Late pallets are found when the truck is empty").run()
+    [fills] = [caption.value for caption in at.caption if "The brief fills" in caption.value]
+    assert fills.endswith("of at least 30 s. Add the message or a proof point.")
+
+    at.radio("new_pilot_scenario").set_value("funding_announcement").run()
+    assert asked(at) & {"problem", "news", "cost"} == {"news"}
+    at.text_input("new_pilot_news").set_value("$65 million Series C led by General Catalyst").run()
+    at.button[0].click().run()
+    [pilot] = store.load_all()
+    assert pilot.brief.given() == {"product": "Kilo Route", "news": "$65 million Series C led by General Catalyst"}
