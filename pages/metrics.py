@@ -30,7 +30,7 @@ if not page.measures.outcomes.pilots:
     st.stop()
 
 verdict.show(app().store, asked, page)
-cards.show(page, asked.words)
+cards.show(app().store, page, asked.words)
 cards.pilots_behind(app().store, asked, page)
 compare.show(app().store, known, asked, page, today)
 questions.show(app().store, asked, page)

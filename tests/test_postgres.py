@@ -299,7 +299,7 @@ def test_servers_that_begin_at_once_on_an_empty_database_build_it_once(
             thread.join()
         assert failed == []
         store = PilotStore(tmp_path / "store", database_url=url)
-        assert store.database.read(lambda c: c.execute("SELECT count(*) FROM schema_migrations").fetchall()) == [(18,)]
+        assert store.database.read(lambda c: c.execute("SELECT count(*) FROM schema_migrations").fetchall()) == [(19,)]
 
 
 def test_an_upgrade_keeps_a_copy_of_what_was_there_as_a_duckdb_file(
@@ -323,11 +323,20 @@ def test_an_upgrade_keeps_a_copy_of_what_was_there_as_a_duckdb_file(
             "ALTER TABLE outcome_reports DROP COLUMN override_second_by; "
             "ALTER TABLE outcome_reports DROP COLUMN override_second_reason; "
             "ALTER TABLE pilots DROP COLUMN owner; ALTER TABLE pilots DROP COLUMN snoozed_until; "
-            "ALTER TABLE review_links DROP COLUMN may_download; ALTER TABLE feedback DROP COLUMN original_sha256"
+            "ALTER TABLE review_links DROP COLUMN may_download; ALTER TABLE feedback DROP COLUMN original_sha256; "
+            "ALTER TABLE feedback DROP COLUMN people_hours"
         )
     )
     names = ["0007_messages", "0008_media", "0009_acts", "0010_commits", "0011_requests", "0012_unsent"]
-    names += ["0013_conformed", "0014_attachments", "0015_sent", "0016_inbox", "0017_checklist", "0018_second_reason"]
+    names += [
+        "0013_conformed",
+        "0014_attachments",
+        "0015_sent",
+        "0016_inbox",
+        "0017_checklist",
+        "0018_second_reason",
+        "0019_people_hours",
+    ]
     assert there.database.migrate() == names
     with opened_copy(there.root / "pilots.schema_0006.duckdb") as copy:
         assert copy.execute("SELECT pilot_id FROM pilots").fetchall() == [(pilot.pilot_id,)]

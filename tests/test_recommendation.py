@@ -249,6 +249,16 @@ def test_of_reviews_of_one_attempt_received_at_once_the_one_recorded_last_stands
     assert recommend(pilot).concerns == []
 
 
+def test_the_risks_of_an_approval_are_told_while_it_decides_and_no_longer():
+    """It decides if the pilot is approved, whatever came later, and in an open pilot if it is the latest review."""
+    flagged = "Flags on the approving review: “Too long”"
+    decided = sketch("A{too_long}", "m", **{"status": PilotStatus.COMPLETED, "approval_outcome": "approved"})
+    assert flagged in recommend(decided).risks
+    assert flagged in recommend(sketch("m", "A{too_long}")).risks
+    superseded = sketch("A{too_long}", "m", status=PilotStatus.ACTIVE, approval_outcome=ApprovalOutcome.PENDING)
+    assert flagged not in recommend(superseded).risks
+
+
 def test_an_approval_names_placeholders_flags_and_a_missing_review():
     pilot = sketch("A{too_long}")
     shot = Shot(beat="hook", start=0, end=2, text="Meet [product] by [company], [product]")

@@ -198,6 +198,14 @@ SAID: dict[str, tuple[PilotRun, Said]] = {
             [("The decision got worse, from an approval on attempt 1 to minor changes on attempt 2.", [1, 2], 2)],
         ),
     ),
+    "getting worse, with one round of major changes": (
+        sketch("m", "M"),
+        Said(
+            "struggling",
+            "The reviews are not getting closer to an approval.",
+            [("The decision got worse, from minor changes on attempt 1 to major changes on attempt 2.", [1, 2], 2)],
+        ),
+    ),
     "major changes after major changes": (
         sketch("M", "m", "M"),
         Said(

@@ -64,6 +64,7 @@ OPTIONS = {
     "notes": {"record_feedback"},
     "flags": {"record_feedback"},
     "by": {"record_feedback"},
+    "people_hours": {"record_feedback"},
     "reason": {
         "pause",
         "drop",
@@ -125,6 +126,7 @@ def _add_pilot_options(made: argparse.ArgumentParser) -> None:
     say.add_argument("--notes", metavar="TEXT", help="what the founder said")
     say.add_argument("--flags", metavar="A,B", help="flags raised, separated by commas")
     say.add_argument("--by", metavar="NAME", help="who said it (default: the founder)")
+    say.add_argument("--people-hours", type=float, metavar="H", help="hours that the team spent on the attempt")
     say.add_argument("--pause", metavar="ID", help="stop work for now")
     say.add_argument("--resume", metavar="ID", help="take a paused pilot up again")
     say.add_argument("--drop", metavar="ID", help="end a pilot without approval")

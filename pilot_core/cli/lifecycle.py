@@ -26,6 +26,7 @@ def record(arguments: argparse.Namespace, config: Settings) -> int:
         [flag.strip() for flag in (arguments.flags or "").split(",") if flag.strip()],
         by=arguments.by,
         channel="command line",
+        people_hours=arguments.people_hours,
     )
     level = pilot.attempt(arguments.attempt).feedback_level or ""
     print(f"Recorded for attempt {arguments.attempt}: {level.replace('_', ' ')}.")

@@ -10,6 +10,7 @@ from pilot_core.insight.next_outcomes import conditions
 from pilot_core.insight.stats import Rate
 from pilot_core.insight.waits import Waits, reading
 from pilot_core.store.pilots import PilotStore
+from pilot_core.store.queries.people_hours import PeopleHours, people_hours
 from pilot_core.store.queries.programme import ProgrammeLine, programme_summary
 from pilot_core.store.queries.waits import approved_waits
 
@@ -20,12 +21,13 @@ class ProgrammeText(str):
     cohort: Cohort
     lines: list[ProgrammeLine]
 
-    def __new__(cls, cohort: Cohort, lines: list[ProgrammeLine], waits: Waits) -> "ProgrammeText":
+    def __new__(cls, cohort: Cohort, lines: list[ProgrammeLine], waits: Waits, hours: PeopleHours) -> "ProgrammeText":
         rated = [(line, _rate(line.result.rate)) for line in lines]
         found = lines[0].result
         more = {
             "outcomes": conditions(found.next_outcomes),
             "cost": _cost(lines[0]),
+            "hours": hours.sentence,
             "waits": reading(waits),
             "expected": forecast(found.n_approved, found.n_decided, found.n_open),
         }
@@ -55,7 +57,8 @@ def generate_programme_report(store: PilotStore, cohort: Cohort | None = None) -
     """Return the report of the cohort's pilots (all, if None) as they are now."""
     cohort = cohort or Cohort()
     waits = approved_waits(store.database, cohort, store.clock())
-    return ProgrammeText(cohort, programme_summary(store, cohort), waits)
+    hours = people_hours(store.database, cohort, store.clock())
+    return ProgrammeText(cohort, programme_summary(store, cohort), waits, hours)
 
 
 def programme_page(report: ProgrammeText) -> str:

@@ -32,6 +32,11 @@ class FeedbackLevel(StrEnum):
         return OUTCOMES[self]
 
     @property
+    def in_sentence(self) -> str:
+        """The decision as the object of a sentence: "an approval" or "minor changes"."""
+        return "an approval" if self is FeedbackLevel.APPROVE else OUTCOMES[self]
+
+    @property
     def verb(self) -> str:
         """What the reviewer did, worded to precede "attempt 2": "approved" or "asked for minor changes on"."""
         return OUTCOMES[self] if self is FeedbackLevel.APPROVE else f"asked for {OUTCOMES[self]} on"
@@ -70,7 +75,8 @@ class Feedback(Record):
     """Feedback on one attempt: a decision (``level``), flags and notes.
 
     An approval in the review room records the SHA-256 (hex) of the approved file, of the delivered file that it was
-    conformed from (None if that is not known), and the ticked checklist items.
+    conformed from (None if that is not known), and the ticked checklist items. ``people_hours`` is how many hours the
+    team spent on the attempt, None if nobody said.
     """
 
     feedback_id: str
@@ -85,6 +91,7 @@ class Feedback(Record):
     sha256: str | None = None
     original_sha256: str | None = None
     checklist: list[str] = Field(default_factory=list)
+    people_hours: float | None = Field(None, ge=0, le=limits.PEOPLE_HOURS)
 
 
 def parse_level(level: FeedbackLevel | str) -> FeedbackLevel:

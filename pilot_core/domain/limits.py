@@ -26,6 +26,8 @@ PROOF_POINT = 120
 PROOF_POINTS = 5
 """The maximum number of proof points in a brief."""
 CALL_TO_ACTION = 60
+PEOPLE_HOURS = 1000
+"""The most hours of people that one piece of feedback can say were spent on its attempt."""
 QUOTE, QUOTE_BY = 100, 60
 LANGUAGE = 20
 LINK = 200

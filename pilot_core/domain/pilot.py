@@ -221,6 +221,7 @@ class PilotRun(Record):
         by: str | None = None,
         channel: str = "",
         persona: str | None = None,
+        people_hours: float | None = None,
         at: datetime | None = None,
     ) -> Feedback:
         """Add a decision on an attempt. A person's approval completes the pilot; a simulated one never does.
@@ -253,6 +254,7 @@ class PilotRun(Record):
             channel=channel,
             persona=persona,
             received_at=at,
+            people_hours=people_hours,
         )
         attempt.feedback.append(given)
         self.log(
@@ -264,6 +266,7 @@ class PilotRun(Record):
             by=given.by,
             feedback_id=given.feedback_id,
             before=before,
+            **({} if people_hours is None else {"people_hours": people_hours}),
         )
         if decision is FeedbackLevel.APPROVE and spoken is FeedbackMode.HUMAN:
             self._approve(attempt, given, at)

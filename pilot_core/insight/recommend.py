@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from pilot_core import catalog
 from pilot_core.clock import as_utc
 from pilot_core.domain.attempt import AttemptState
-from pilot_core.domain.feedback import FeedbackLevel, FeedbackMode, level_in_sentence
+from pilot_core.domain.feedback import FeedbackLevel, FeedbackMode
 from pilot_core.domain.judgements import badge_word
 from pilot_core.domain.pilot import ApprovalOutcome, PilotRun, PilotStatus
 from pilot_core.formatting import all_used
@@ -276,7 +276,7 @@ def _exhausted(f: Facts) -> Finding | None:
     if not f.exhausted or not f.latest:
         return None
     is_major = f.latest_level is FeedbackLevel.MAJOR_CHANGES
-    asked = level_in_sentence(f.latest_level, "changes")
+    asked = f.reviewed[-1].review.level.in_sentence
     summary = f"{all_used(len(f.attempts))}, and the latest review asked for {asked}."
     reasons = [_latest_reason(f.latest), *_persistent_reasons(f)]
     return Finding("exhausted" if is_major else "exhausted_close", summary, reasons)
@@ -298,8 +298,8 @@ def _struggling(f: Facts) -> Finding | None:
         reasons.append(_majors(f))
     if after.review.level.rank < before.review.level.rank:
         text = (
-            f"The decision got worse, from {level_in_sentence(before.review.level, '')} on attempt {before.number} "
-            f"to {level_in_sentence(after.review.level, '')} on attempt {after.number}."
+            f"The decision got worse, from {before.review.level.in_sentence} on attempt {before.number} "
+            f"to {after.review.level.in_sentence} on attempt {after.number}."
         )
         reasons.append(_reason(text, said=[before, after]))
     if not reasons:
@@ -319,8 +319,7 @@ def _stuck(f: Facts) -> Finding | None:
 
 
 def _in_progress(f: Facts) -> Finding:
-    latest = f.latest or f.reviewed[-1]
-    return Finding("in_progress", "The pilot is in progress, with no verdict yet.", [_latest_reason(latest)])
+    return Finding("in_progress", "The pilot is in progress, with no verdict yet.", [_latest_reason(f.reviewed[-1])])
 
 
 RULES: tuple[Callable[[Facts], Finding | None], ...] = (
@@ -351,7 +350,7 @@ def _majors(f: Facts) -> Reason:
 
 
 def _latest_reason(latest: Reviewed) -> Reason:
-    text = f"The latest review, of attempt {latest.number}, asked for {level_in_sentence(latest.review.level, '')}."
+    text = f"The latest review, of attempt {latest.number}, asked for {latest.review.level.in_sentence}."
     return _reason(text, said=[latest])
 
 

@@ -205,10 +205,13 @@ def record_feedback(
     *,
     by: str | None = None,
     channel: str = "",
+    people_hours: float | None = None,
     actor: Actor | None = None,
     seen_version: int | None = None,
 ) -> PilotRun:
     """Log what the founder decided on an attempt, and enqueue the messages that tell the leads.
+
+    ``people_hours`` is how many hours the team spent on the attempt, if it is known.
 
     Its many parameters are those of the guide's API. Raises as :meth:`PilotRun.record_feedback` does, InvalidRequest
     for an unknown flag, and Conflict when ``seen_version`` is given and the pilot has changed since.
@@ -218,10 +221,20 @@ def record_feedback(
         raise InvalidRequest(f"The notes are longer than {limits.NOTES:,} characters; shorten them.", field="notes")
     if len(by or "") > limits.NAME or len(channel) > limits.CHANNEL:
         raise InvalidRequest("Say in a few words who said it and how.", field="by")
+    if people_hours is not None and not 0 <= people_hours <= limits.PEOPLE_HOURS:
+        raise InvalidRequest(f"Give the people’s hours as a number from 0 to {limits.PEOPLE_HOURS:,}.", field="hours")
 
     def add_feedback(pilot: PilotRun) -> Feedback:
         return pilot.record_feedback(
-            attempt_number, feedback, level, checked, mode, by=by, channel=channel, at=store.clock()
+            attempt_number,
+            feedback,
+            level,
+            checked,
+            mode,
+            by=by,
+            channel=channel,
+            people_hours=people_hours,
+            at=store.clock(),
         )
 
     def add_messages(connection: Connection, pilot: PilotRun, given: Feedback) -> None:

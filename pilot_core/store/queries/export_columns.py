@@ -138,6 +138,7 @@ FEEDBACK = Table(
         Column("decision", "text", "approve, minor_changes or major_changes", sql="t.level"),
         Column("notes", "text", "What was said"),
         Column("attachment", "text", "The name of the file attached to it", sql="attached.name"),
+        Column("people_hours", "number", "What the team spent on the attempt, if it was said", "hours"),
     ),
     order="pid, received_at NULLS FIRST, feedback_id",
     joins="LEFT JOIN attachments attached ON attached.feedback_id = t.feedback_id",

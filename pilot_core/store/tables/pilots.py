@@ -148,6 +148,7 @@ def _feedback_rows(pilot: PilotRun) -> tuple[list[Row], list[Row]]:
                     "sha256": given.sha256,
                     "original_sha256": given.original_sha256,
                     "checklist": _json(given.checklist),
+                    "people_hours": given.people_hours,
                 }
             )
             flags.extend(
@@ -215,6 +216,7 @@ def _feedback(row: Row, flags: list[str]) -> Feedback:
         "original_sha256": row["original_sha256"],
         # Rows written before the column existed have none.
         "checklist": json.loads(row["checklist"] or "[]"),
+        "people_hours": row["people_hours"],
     }
     return within_limits(Feedback, fields, row["feedback_id"])
 

@@ -8,6 +8,7 @@ from pilot_core.insight.stats import Rate
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.queries.drilldown import Selection
 from pilot_core.store.queries.metrics_page import MetricsPage
+from pilot_core.store.queries.people_hours import people_hours
 from pilot_core.web.components import headline_cards, links, metric_card
 from pilot_core.web.components.headline_cards import with_sparkline
 from pilot_core.web.components.metric_card import MetricCard
@@ -44,11 +45,13 @@ def pilot_counts(outcomes: OutcomeCounts, videos: int) -> str:
     return f"{count(outcomes.pilots, 'pilot')}, {count(videos, 'video')}: {', '.join([decided, *others])}"
 
 
-def show(page: MetricsPage, window: str) -> None:
+def show(store: PilotStore, page: MetricsPage, window: str) -> None:
     """Draw the cards, each with the ``window`` of the page's filters on its face."""
     found = page.measures
     st.markdown(f"{pilot_counts(found.outcomes, found.total_videos)}.")
     metric_card.show_all((*_approval(page), *_effort(page), *_quality(page)), window, _behind)
+    if spent := people_hours(store.database, page.cohort, page.as_of).sentence:
+        st.caption(f"People’s hours: {spent}.")
 
 
 def _behind(card: MetricCard) -> None:

@@ -102,6 +102,18 @@ def _speaker(view: View, number: int) -> None:
             on_change="ignore",
             persist_state="page",
         )
+    st.number_input(
+        "People’s hours on this attempt (optional)",
+        min_value=0.0,
+        max_value=float(limits.PEOPLE_HOURS),
+        value=None,
+        step=0.5,
+        format="%.1f",
+        key=_key(view, number, "hours"),
+        on_change="ignore",
+        help="How many hours the team spent on it. They are added up in the report of a programme.",
+    )
+    _problem(view, "hours")
 
 
 def is_begun(view: View, number: int) -> bool:
@@ -139,7 +151,8 @@ def _problem(view: View, field: str) -> None:
 def _save(view: View, number: int) -> None:
     """Log the feedback in the form, then empty the form and close the dialog."""
     typed = {
-        name: st.session_state.get(_key(view, number, name)) for name in ("level", "flags", "notes", "by", "channel")
+        name: st.session_state.get(_key(view, number, name))
+        for name in ("level", "flags", "notes", "by", "channel", "hours")
     }
 
     def record_feedback(seen: int) -> PilotRun:
@@ -157,6 +170,7 @@ def _save(view: View, number: int) -> None:
             typed["flags"] or [],
             by=" ".join((typed["by"] or "").split()) or None,
             channel=channel.lower(),
+            people_hours=typed["hours"],
             actor=view.lead,
             seen_version=seen,
         )
