@@ -412,6 +412,25 @@ def test_captions_hold_every_screens_words_timed_to_the_frame():
         assert int(m1) * 60 + float(s1) == pytest.approx(shot.end / FPS, abs=0.0006)
 
 
+def look(film: Film) -> tuple[object, ...]:
+    """What a founder sees and hears of a plan."""
+    drawn = tuple((s.text, s.frames, s.ground, s.variant, s.enter, s.stagger) for s in film.shots)
+    return film.family, film.beat_frames, film.mood, film.seed + film.direction.bed, film.direction.cta_level, drawn
+
+
+@pytest.mark.parametrize("flag", list(catalog.flags()))
+@pytest.mark.parametrize("brand", list(catalog.brands()))
+@pytest.mark.parametrize("scenario", list(TOLD))
+def test_no_flag_gives_the_same_film_in_silence(scenario, brand, flag):
+    """Either what is seen and heard has changed, or what is said of the flag is that it was not, with the reason."""
+    brief = cut_brief(scenario, brand)
+    asked = reviewed(brief, flag)
+    told = [change for change in planned_changes(asked) if flag in change.flags]
+    assert told
+    if look(revise.plan(asked)) == look(revise.plan(brief)):
+        assert not [change.text for change in told if change.answered and change.possible]
+
+
 # Revisions ------------------------------------------------------------------------------------------------------------
 
 ALL = pytest.mark.parametrize("brand", list(catalog.brands()))

@@ -36,6 +36,7 @@ class Direction:
     cta_level: int = 0
     restated: bool = False
     bed: int = 0
+    lengthened: bool = False
 
 
 @dataclass(frozen=True)

@@ -51,11 +51,13 @@ def seen_length(brief: CutBrief, direction: Direction, review: Review) -> float:
 
 
 def _shorten(brief: CutBrief, direction: Direction, seconds: float) -> Direction:
-    return replace(direction, seconds=max(brief.scenario.min_seconds + MARGIN, seconds * (1 - LENGTH_STEP)))
+    shorter = max(brief.scenario.min_seconds + MARGIN, seconds * (1 - LENGTH_STEP))
+    return replace(direction, seconds=shorter, lengthened=False)
 
 
 def _lengthen(brief: CutBrief, direction: Direction, seconds: float) -> Direction:
-    return replace(direction, seconds=min(brief.scenario.max_seconds - MARGIN, seconds * (1 + LENGTH_STEP)))
+    longer = min(brief.scenario.max_seconds - MARGIN, seconds * (1 + LENGTH_STEP))
+    return replace(direction, seconds=longer, lengthened=True)
 
 
 def _open_otherwise(brief: CutBrief, direction: Direction, _seconds: float) -> Direction:

@@ -175,14 +175,10 @@ class Writer:
             phrases = self.hook()
             if beat_id == "pain" and self.told.problem and self.direction.hook != "problem":
                 phrases.append(replace(self.text_of("problem"), role="aside"))
-            if self.direction.restated and self.direction.hook != "claim":
-                phrases.append(replace(self.message(), need="proof", role="aside"))
         elif beat_id == "cta":
-            phrases = self.call()
+            phrases = [self.message(), *self.call()] if self.direction.restated else self.call()
         else:
             phrases = self.table(beat_id)
-            if self.direction.restated and beat_id in ("change", "next", "cost", "proof"):
-                phrases.append(replace(self.message(), need="must" if beat_id in ("change", "next") else "proof"))
         screens = [replace(screen, group=i) for i, phrase in enumerate(phrases) for screen in self.cut(phrase)]
         if index == 0 and self.direction.hook == "problem":
             # The first screen is the opening, and what follows it explains it.

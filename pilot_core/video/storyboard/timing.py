@@ -27,11 +27,12 @@ def time_beats(writer: Writer, seconds: float, low: float, high: float) -> Timed
     shares = [b.share + (extra if i == len(beats) - 1 else 0) if screens[i] else 0.0 for i, b in enumerate(beats)]
     least, most = math.ceil(low * FPS / unit) * unit, math.floor(high * FPS / unit) * unit
     filled = sum(_caps(writer, screens))
-    # Shots of one length each would leave no room to vary them.
-    room = least * (1.25 if writer.direction.spread else 1)
+    asked = min(max(round(seconds * FPS / unit) * unit, least), most)
+    # Shots of one length each would leave no room to vary them. A longer video was asked for: its words stand longer.
+    room = asked if writer.direction.lengthened else least * (1.25 if writer.direction.spread else 1)
     while sum(_caps(writer, screens)) < room and writer.held < MOST_HELD:
         writer.held *= 1.05
-    total = min(max(round(seconds * FPS / unit) * unit, least), most, max(least, math.floor(filled / unit) * unit))
+    total = asked if writer.direction.lengthened else min(asked, max(least, math.floor(filled / unit) * unit))
     for _ in range(2):
         timed: Timed = []
         owed = 0.0
