@@ -1,5 +1,6 @@
 """The storyboard's plan: film.md's requirements for every scenario, brand and brief, checked before drawing."""
 
+import html
 import re
 from dataclasses import replace
 from itertools import combinations, pairwise
@@ -410,6 +411,19 @@ def test_captions_hold_every_screens_words_timed_to_the_frame():
     for (_, m0, s0, _, m1, s1), shot in zip(times, film.shots, strict=True):
         assert int(m0) * 60 + float(s0) == pytest.approx(shot.start / FPS, abs=0.0006)
         assert int(m1) * 60 + float(s1) == pytest.approx(shot.end / FPS, abs=0.0006)
+
+
+@pytest.mark.parametrize("kind", ["told", *HARD])
+def test_captions_have_two_lines_of_42_characters_at_most_and_lose_no_word(kind):
+    brief = cut_brief("feature_launch", "wellness", TOLD["feature_launch"] if kind == "told" else HARD[kind])
+    film = revise.plan(brief)
+    cues = [cue.split("\n")[2:] for cue in vtt(film).strip().split("\n\n")[1:]]
+    assert all(len(cue) <= 2 for cue in cues)
+    assert all(len(html.unescape(line)) <= 42 for cue in cues for line in cue)
+    said = html.unescape(" ".join(line for cue in cues for line in cue))
+    assert "".join(said.split()) == "".join("".join(shot.text for shot in film.shots).split())
+    ends = [stamps.split(" --> ") for stamps in re.findall(r".+ --> .+", vtt(film))]
+    assert all(a[1] == b[0] for a, b in pairwise(ends))
 
 
 def look(film: Film) -> tuple[object, ...]:

@@ -1,6 +1,11 @@
 """Writes the words on screen as WebVTT captions, timed to the frame."""
 
+import textwrap
+
 from pilot_core.video.storyboard.film import FPS, Film
+
+LINE, LINES = 42, 2
+"""Characters of a line, and lines of a cue."""
 
 
 def stamp(frame: int) -> str:
@@ -11,10 +16,26 @@ def stamp(frame: int) -> str:
 
 
 def vtt(film: Film) -> str:
-    """Return the video's WebVTT captions, one cue for each shot with words."""
-    cues = ["WEBVTT\n"]
+    """Return the video's WebVTT captions: a cue for each shot with words, or more where they need more than two lines.
+
+    The limits of a cue are those of the BBC's and Netflix' guides for subtitles: two lines of 42 characters.
+    """
+    found = []
     for shot in film.shots:
-        text = shot.text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").strip()
-        if text:
-            cues.append(f"{shot.index + 1}\n{stamp(shot.start)} --> {stamp(shot.end)}\n{text}\n")
-    return "\n".join(cues)
+        lines = _wrapped(shot.text.strip())
+        pairs = [lines[i : i + LINES] for i in range(0, len(lines), LINES)]
+        whole, at, said = sum(map(len, lines)), shot.start, 0
+        for pair in pairs:
+            said += sum(map(len, pair))
+            end = shot.start + round(shot.frames * said / whole)
+            text = "\n".join(line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;") for line in pair)
+            found.append(f"{stamp(at)} --> {stamp(end)}\n{text}\n")
+            at = end
+    return "\n".join(["WEBVTT\n", *(f"{number}\n{cue}" for number, cue in enumerate(found, 1))])
+
+
+def _wrapped(text: str) -> list[str]:
+    """Return the text in as few lines as it needs, of nearly one length."""
+    lines = textwrap.wrap(text, LINE)
+    widths = range(max(1, len(text) // max(1, len(lines))), LINE)
+    return next((even for width in widths if len(even := textwrap.wrap(text, width)) == len(lines)), lines)
