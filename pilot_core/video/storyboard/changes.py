@@ -214,14 +214,15 @@ def _for_a_person(flags: list[str]) -> list[Change]:
 
 def _unflagged(level: FeedbackLevel, before: Film, after: Film) -> Change:
     if level is FeedbackLevel.MAJOR_CHANGES:
+        was, now = HOOK_WORDS[before.direction.hook], HOOK_WORDS[after.direction.hook]
+        opening = f", opening changed from {was} to {now}" if was != now else ", the opening as it was"
         text = (
             "No flag was set, so this version takes another direction: "
-            f"layout changed from {FAMILY_WORDS[before.family]} to {FAMILY_WORDS[after.family]}, "
-            f"opening changed from {HOOK_WORDS[before.direction.hook]} to {HOOK_WORDS[after.direction.hook]}."
+            f"layout changed from {FAMILY_WORDS[before.family]} to {FAMILY_WORDS[after.family]}{opening}."
         )
     else:
         text = (
-            "No flag was set, so this is a small variation: other arrangements and neutral lines, "
+            "No flag was set, so this is a small variation: other arrangements of its pages, "
             "with the opening and the family of layouts as they were."
         )
     return Change(text=text)

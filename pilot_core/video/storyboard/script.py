@@ -108,7 +108,7 @@ class Writer:
 
     @property
     def register(self) -> str:
-        """The tone of the neutral lines: the brand's own, or a neighbouring tone if the register was changed."""
+        """The tone of the connectives: the brand's own, or a neighbouring tone if the register was changed."""
         if self.direction.register % 2 == 0:
             return self.tone
         return {"bold": "professional", "empathetic": "professional", "professional": "empathetic"}[self.tone]
