@@ -10,7 +10,7 @@ import pytest
 
 from pilot_core import catalog
 from pilot_core.domain.attempt import Draft, Shot, SlaCheck
-from pilot_core.domain.brief import Brief
+from pilot_core.domain.brief import BRIEF_LABELS, Brief
 from pilot_core.domain.feedback import Feedback
 from pilot_core.domain.measures import is_contradicted
 from pilot_core.video.contract import CutBrief, PreviousCut, Review
@@ -285,6 +285,10 @@ def test_a_full_brief_fills_its_film(scenario, brand):
     brief = cut_brief(scenario, brand)
     film = revise.plan(brief)
     assert sum(shot.frames for shot in film.shots if shot.source) >= 0.9 * film.frames
+    [covered] = [note for note in film.notes if "of the seconds show what the brief says: " in note]
+    for field, label in BRIEF_LABELS.items():
+        lasts = sum(shot.seconds for shot in film.shots if shot.source == field)
+        assert (f"{label} {lasts:.1f} s" in covered) == (lasts > 0)
     said = " ".join(shot.text for shot in film.shots)
     told = brief.brief
     for words_of_theirs in (told.message, told.news, told.call_to_action):

@@ -148,12 +148,13 @@ def _notes(film: Film, writer: Writer) -> list[str]:
 
 def _coverage(film: Film, writer: Writer) -> list[str]:
     """Return what of the brief is on screen, for how long, and what is left out."""
-    told = sum(
-        shot.frames
-        for shot in film.shots
-        if shot.source and not any(p in shot.text for p in lines.PLACEHOLDERS.values())
-    )
-    notes = [f"{told / film.frames:.0%} of the seconds show what the brief says."]
+    seconds: dict[str, float] = {}
+    for shot in film.shots:
+        if shot.source and not any(stand_in in shot.text for stand_in in lines.PLACEHOLDERS.values()):
+            seconds[shot.source] = seconds.get(shot.source, 0) + shot.seconds
+    each = [f"{BRIEF_LABELS[field]} {seconds[field]:.1f} s" for field in BRIEF_LABELS if field in seconds]
+    share = f"{sum(seconds.values()) / film.seconds:.0%} of the seconds show what the brief says"
+    notes = [f"{share}: {', '.join(each)}." if each else f"{share}."]
     found = fill_of(writer.brief)
     if found.is_short:
         notes.append(f"{found.sentence} Until then its words are held longer.")
@@ -161,14 +162,28 @@ def _coverage(film: Film, writer: Writer) -> list[str]:
     if hidden:
         notes.append(f"{len(hidden)} of {len(writer.told.proof_points)} proof points did not fit.")
     sources = {shot.source for shot in film.shots}
-    for field in ("problem", "cost", "why_now", "use_of_funds", "what_next", "news", "audience"):
-        if getattr(writer.told, field) and field not in sources:
-            notes.append(f"Left out: {BRIEF_LABELS[field]}; this scenario has no place for it.")
+    for field in writer.told.given():
+        if field not in sources and field not in (
+            "quote",
+            "quote_by",
+            "proof_points",
+            "link",
+            "language",
+            *film.placeholders,
+        ):
+            notes.append(f"Left out: {BRIEF_LABELS[field]}; {_why_not(field, writer)}.")
     if writer.told.quote and "quote" not in sources:
         is_long = word_count(writer.told.quote) > MAX_WORDS
         why = f"it has more than {MAX_WORDS} words" if is_long else "it did not fit"
         notes.append(f"Left out: the quote; {why}.")
     return notes
+
+
+def _why_not(field: str, writer: Writer) -> str:
+    """Return why a line of the brief is not on screen."""
+    if field not in lines.fields_of(beat.id for beat in writer.brief.scenario.beats):
+        return "this scenario has no place for it"
+    return "it is written around in English only" if field == "audience" and not writer.connects else "it did not fit"
 
 
 @dataclass(frozen=True)
