@@ -111,6 +111,20 @@ def test_a_screen_shows_the_figure_as_its_largest_words(text: str, large: str) -
 
 
 @pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        ("聞くことから始まる睡眠ケア", ["聞く", "ことから", "始まる", "睡眠ケア"]),
+        ("夜中の三時、相談できる人がいない", ["夜中の", "三時、", "相談できる", "人が", "いない"]),
+        ("ปิดบัญชีสิ้นเดือน", ["ปิด", "บัญชีสิ้น", "เดือน"]),
+        ("Hello 世界 now", ["Hello", "世界", "now"]),
+    ],
+)
+def test_a_line_breaks_between_phrases_where_a_script_has_no_spaces(text: str, pieces: list[str]) -> None:
+    assert [piece for piece, _ in words.units(text)] == pieces
+    assert words.join(words.units(text)) == text
+
+
+@pytest.mark.parametrize(
     ("text", "money"),
     [
         ("€12 million seed round", True),

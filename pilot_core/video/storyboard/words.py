@@ -4,12 +4,17 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
+from itertools import accumulate
+
+import budoux
 
 from pilot_core.domain.brief import Brief
 from pilot_core.video.storyboard.figures import spans, split_figure
 from pilot_core.video.storyboard.film import MARK_OFF, MARK_ON, MAX_WORDS, plain
 
+LONGEST_PHRASE = 8
+"""Characters of a phrase without spaces that is never divided."""
 FIGURE_CHARS = 66
 """Characters of a screen with a figure, which is never divided if it has no more."""
 
@@ -60,31 +65,77 @@ def _is_wide(char: str) -> bool:
 def units(text: str) -> tuple[tuple[str, bool], ...]:
     """Split the text where a line may break. Returns each piece and whether a space follows it.
 
-    A piece is a word or, in scripts without spaces, a character with any punctuation that must not start a line.
+    A piece is a word; in scripts written without spaces a phrase, or a character of one that is too long for a line.
     """
     found: list[tuple[str, bool]] = []
     for word in text.split():
         pieces: list[str] = []
-        for char in word:
-            wide = _is_wide(char)
-            closes = (
-                unicodedata.category(char) in ("Pe", "Pf", "Po", "Mn", "Mc")
-                or char == MARK_OFF
-                or char in "ーっッゃゅょ"
-            )
-            glued = bool(pieces) and (
-                closes
-                or pieces[-1].endswith(MARK_ON)
-                or unicodedata.category(pieces[-1][-1]) in ("Ps", "Pi")
-                or (not wide and not any(_is_wide(c) for c in pieces[-1]))
-            )
-            if glued:
-                pieces[-1] += char
-            else:
-                pieces.append(char)
+        for part in _phrases(word):
+            is_short = len(plain(part)) <= LONGEST_PHRASE or not any(map(_is_wide, part))
+            pieces += [part] if is_short else _characters(part)
         found.extend((piece, False) for piece in pieces[:-1])
         found.append((pieces[-1], True))
     return tuple(found)
+
+
+def _is_thai(char: str) -> bool:
+    return "\u0e00" <= char <= "\u0e7f"
+
+
+@cache
+def _parser(language: str) -> budoux.Parser:
+    load = {
+        "ja": budoux.load_default_japanese_parser,
+        "zh": budoux.load_default_simplified_chinese_parser,
+        "th": budoux.load_default_thai_parser,
+    }
+    return load[language]()
+
+
+def _phrases(word: str) -> list[str]:
+    """Return the phrases of a word in a script without spaces, with its marks of emphasis; else the word alone."""
+    bare = plain(word)
+    if any(_is_thai(char) for char in bare):
+        language = "th"
+    elif any("\u3040" <= char <= "\u30ff" for char in bare):
+        language = "ja"
+    elif any("\u4e00" <= char <= "\u9fff" for char in bare):
+        language = "zh"
+    else:
+        return [word]
+    ends = set(accumulate(map(len, _parser(language).parse(bare))))
+    found, at = [""], 0
+    for char in word:
+        is_mark = char in (MARK_ON, MARK_OFF)
+        if at in ends and not (is_mark and char == MARK_OFF) and not _closes(char) and found[-1]:
+            ends.discard(at)
+            found.append("")
+        found[-1] += char
+        at += not is_mark
+    return found
+
+
+def _closes(char: str) -> bool:
+    """Whether no line may begin with the character."""
+    return unicodedata.category(char) in ("Pe", "Pf", "Po", "Mn", "Mc") or char == MARK_OFF or char in "ーっッゃゅょ"
+
+
+def _characters(word: str) -> list[str]:
+    """Return the characters of a phrase, each with any punctuation that must not start a line."""
+    pieces: list[str] = []
+    for char in word:
+        wide = _is_wide(char)
+        glued = bool(pieces) and (
+            _closes(char)
+            or pieces[-1].endswith(MARK_ON)
+            or unicodedata.category(pieces[-1][-1]) in ("Ps", "Pi")
+            or (not wide and not any(_is_wide(c) for c in pieces[-1]))
+        )
+        if glued:
+            pieces[-1] += char
+        else:
+            pieces.append(char)
+    return pieces
 
 
 def join(pieces: Sequence[tuple[str, bool]]) -> str:
@@ -94,8 +145,13 @@ def join(pieces: Sequence[tuple[str, bool]]) -> str:
 
 @lru_cache(maxsize=2048)
 def word_count(text: str) -> float:
-    """Return the number of words. A character of a script without spaces counts as half a word."""
-    return sum(0.5 if any(_is_wide(c) for c in piece) else 1.0 for piece, _ in units(plain(text)))
+    """Return the number of words. A letter of a wide script without spaces counts as half a word."""
+    return sum(_weight(piece) for piece, _ in units(plain(text)))
+
+
+def _weight(piece: str) -> float:
+    wide = sum(_is_wide(char) and not _closes(char) for char in piece)
+    return max(0.5, 0.5 * wide) if any(_is_wide(char) for char in piece) else 1.0
 
 
 def marked(template: str, **slots: str) -> str:
