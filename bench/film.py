@@ -148,7 +148,6 @@ def _film() -> "Film":
 
 
 def _sound(film: "Film") -> Any:
-    from pilot_core.video.music import make_bed
+    from pilot_core.video.storyboard.pipeline import bed_of
 
-    seed = film.seed + film.direction.bed
-    return make_bed(film.seconds, bpm=film.bpm, mood=film.mood, seed=seed, resolve_at=film.shots[-1].start / 30)
+    return bed_of(film)

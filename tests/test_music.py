@@ -4,9 +4,14 @@ import numpy as np
 import pyloudnorm
 import pytest
 
+from pilot_core import catalog
 from pilot_core.video.music import MOODS, beat_times, make_bed
 from pilot_core.video.probe import probe
+from pilot_core.video.storyboard import revise
+from pilot_core.video.storyboard.film import FPS
+from pilot_core.video.storyboard.pipeline import arrangement, bed_of
 from tests.films import make_film
+from tests.test_storyboard_plan import TOLD, cut_brief
 
 RATE = 48_000
 TEMPOS = {"bold": 124.0, "empathetic": 75.0, "professional": 100.0}
@@ -119,3 +124,27 @@ def test_a_resolution_at_any_time_makes_a_bed(mood, resolve_at):
 def test_impossible_lengths_and_tempos_are_refused(duration, bpm):
     with pytest.raises(ValueError, match="at least 1 s at 40 to 200 bpm"):
         make_bed(duration, bpm=bpm, mood="bold", seed=1, resolve_at=1)
+
+
+def loudness_range(sound: np.ndarray) -> float:
+    """Return the loudness range in LU: 10th to 95th percentile of 3 s windows above a gate (EBU Tech 3342)."""
+    meter = pyloudnorm.Meter(RATE, block_size=3.0)
+    starts = range(0, len(sound) - 3 * RATE + 1, RATE // 2)
+    levels = np.array([meter.integrated_loudness(sound[i : i + 3 * RATE].astype(float)) for i in starts])
+    levels = levels[levels > -70]
+    gate = 10 * np.log10(np.mean(10 ** (levels / 10))) - 20
+    return float(np.subtract(*np.percentile(levels[levels > gate], [95, 10])))
+
+
+@pytest.mark.parametrize("scenario", list(TOLD))
+def test_the_music_follows_the_story(scenario):
+    """Sparse until the product is shown, silent for a beat before the news, and as loud over all as any bed."""
+    for brand in catalog.brands():
+        film = revise.plan(cut_brief(scenario, brand))
+        bed = bed_of(film)
+        assert loudness_range(bed) >= 4
+        assert pyloudnorm.Meter(RATE).integrated_loudness(bed.astype(float)) == pytest.approx(-16, abs=0.5)
+        for at in arrangement(film).breaks:
+            before, beat = round((at - 0.3 * film.beat_frames / FPS) * RATE), round(0.2 * RATE)
+            quiet, loud = (np.sqrt(np.mean(bed[i - beat : i] ** 2)) for i in (before, round((at + 1) * RATE)))
+            assert quiet < 0.4 * loud

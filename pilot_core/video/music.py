@@ -15,10 +15,11 @@ from scipy.ndimage import minimum_filter1d, uniform_filter1d
 from pilot_core.video import instruments
 from pilot_core.video.instruments import RATE, Sound
 
-Part = Literal["intro", "main", "build", "call", "ring"]
+Part = Literal["intro", "sparse", "main", "build", "call", "ring"]
 
 TARGET_LUFS = -16.0
 CEILING = 10 ** (-2.5 / 20)  # AAC can raise peaks by about 1 dB; the limit after encoding is −1 dBTP
+SPARSE_DB, BREAK_DB = -2.5, -18.0
 RING_SECONDS = 2.2  # the last chord rings for at least this long
 BEATS_PER_BAR = 4
 
@@ -156,9 +157,24 @@ def beat_times(duration: float, bpm: float) -> list[float]:
     return [i * step for i in range(int(np.ceil(duration / step - 1e-9)))]
 
 
-def make_bed(duration: float, *, bpm: float, mood: str, seed: int, resolve_at: float) -> Sound:
+class Arrangement(NamedTuple):
+    """What the music does with the story, in seconds: ``sparse`` spans under the problem, one beat of ``breaks`` before
+    the news, ``hits`` on figures."""
+
+    sparse: tuple[tuple[float, float], ...] = ()
+    breaks: tuple[float, ...] = ()
+    hits: tuple[float, ...] = ()
+
+
+PLAIN = Arrangement()
+
+
+def make_bed(
+    duration: float, *, bpm: float, mood: str, seed: int, resolve_at: float, arrangement: Arrangement = PLAIN
+) -> Sound:
     """Return a music bed: float32 samples of shape (n, 2) at 48 kHz, −16 LUFS ±1, with peaks under −2.5 dBFS.
 
+    ``arrangement`` says where it is sparse, breaks off and hits; with sparse spans its loudness range is over 4 LU.
     ``mood`` is bold, empathetic or professional; anything else counts as professional. ``seed`` (0 or more) picks the
     key, progression and figure; consecutive seeds differ in all three. Beats are at ``beat_times``. The tonic starts on
     the beat nearest to ``resolve_at`` (seconds), and the last chord rings out at the end. Raises ValueError for a
@@ -168,10 +184,24 @@ def make_bed(duration: float, *, bpm: float, mood: str, seed: int, resolve_at: f
         raise ValueError(f"A bed lasts at least 1 s at 40 to 200 bpm; asked were {duration} s at {bpm} bpm.")
     style = MOODS.get(mood, MOODS[FALLBACK_MOOD])
     player = _Player(duration, bpm, style, seed)
-    return _master(player.play(_score(duration, bpm, resolve_at, style, seed)), style.fade_in)
+    sound = player.play(_score(duration, bpm, resolve_at, style, seed, arrangement), arrangement.hits)
+    return _master(sound * _dynamics(sound.shape[1], arrangement, 60.0 / bpm), style.fade_in)
 
 
-def _score(duration: float, bpm: float, resolve_at: float, style: Mood, seed: int) -> list[Segment]:
+def _dynamics(samples: int, arrangement: Arrangement, beat: float) -> Sound:
+    """Return the gain of each sample: lower in sparse spans, nearly silent in the beat before a break ends."""
+    level = np.zeros(samples, np.float32)
+    for start, end in arrangement.sparse:
+        level[round(start * RATE) : round(end * RATE)] = SPARSE_DB
+    for at in arrangement.breaks:
+        level[max(0, round((at - beat) * RATE)) : round(at * RATE)] = BREAK_DB
+    smooth = uniform_filter1d(level, round(0.12 * RATE), mode="nearest")
+    return np.asarray(10 ** (smooth / 20), np.float32)
+
+
+def _score(
+    duration: float, bpm: float, resolve_at: float, style: Mood, seed: int, arrangement: Arrangement
+) -> list[Segment]:
     """Write one chord per bar: the progression, the lead-in chord, then the ``home`` chords from the resolution on."""
     beats = len(beat_times(duration, bpm))
     resolve = int(np.clip(round(resolve_at * bpm / 60), 0, beats - 1))
@@ -180,7 +210,11 @@ def _score(duration: float, bpm: float, resolve_at: float, style: Mood, seed: in
     score: list[Segment] = []
     for number, (start, length) in enumerate(_bars(0, resolve)):
         last = start + length == resolve
+        middle = (start + length / 2) * 60 / bpm
+        is_sparse = any(begin <= middle < end for begin, end in arrangement.sparse)
         part: Part = "build" if last and number else "intro" if number < 2 and resolve > 16 else "main"
+        if is_sparse and part != "build":
+            part = "sparse"
         chord = style.lead_in if last else progression[number % len(progression)]
         score.append(Segment(start, length, chord, part))
 
@@ -212,13 +246,16 @@ class _Player:
         self.dry, self.ducked, self.hall = (np.zeros((2, self.samples), np.float32) for _ in range(3))
         self.kicks: list[float] = []
 
-    def play(self, score: list[Segment]) -> Sound:
+    def play(self, score: list[Segment], hits: tuple[float, ...] = ()) -> Sound:
         for segment in score:
             self._pad(segment)
             self._bass(segment)
             self._lead(segment)
             self._drums(segment)
         self._transition(score)
+        for at in hits:
+            self._add(self.hall, at, instruments.shimmer(), 0.12)
+            self._add(self.dry, at, instruments.boom(self._root(self.style.home[0])), 0.35)
         echo = self.ducked * np.float32(0.35) + self.hall
         self._duck()
         return self.dry + self.ducked + self.hall + instruments.reverb(echo)[:, : self.samples]
@@ -269,7 +306,7 @@ class _Player:
             return
         long = self.style.bass.count("0") > 12
         seconds = (segment.beats if long else 0.46) * self.beat
-        gain = level * (0.7 if segment.part == "intro" else 1.0)
+        gain = level * {"intro": 0.7, "sparse": 0.5}.get(segment.part, 1.0)
         for at, strength in self._steps(segment, self.style.bass):
             self._add(self.ducked, at, instruments.bass_note(root, round(seconds, 4)), gain * strength)
 
@@ -288,7 +325,7 @@ class _Player:
             if index == ".":
                 continue
             accent = 1.0 if i % 4 == 0 else 0.72
-            loud = level * accent * self.rng.uniform(0.85, 1.0) * (0.8 if segment.part == "intro" else 1.0)
+            loud = level * accent * self.rng.uniform(0.85, 1.0) * {"intro": 0.8, "sparse": 0.6}.get(segment.part, 1.0)
             at = (segment.start + i / 4) * self.beat
             self._add(self.hall, at, make(tones[int(index)]), loud * 0.36, 0.45 * (-1) ** (i // 2))
 
@@ -297,6 +334,8 @@ class _Player:
             if self.style.levels["kick"]:
                 self._add(self.dry, segment.start * self.beat, instruments.kick(), self.style.levels["kick"])
                 self.kicks.append(segment.start * self.beat)
+            return
+        if segment.part == "sparse":
             return
         soft = {"intro": 0.6, "main": 1.0, "build": 0.9, "call": 0.9}[segment.part]
         for at, strength in self._steps(segment, self.style.kick):

@@ -13,7 +13,7 @@ from pilot_core.domain.attempt import Shot
 from pilot_core.errors import PipelineFailed
 from pilot_core.settings import Settings
 from pilot_core.video.contract import Cut, CutBrief, Progress
-from pilot_core.video.music import make_bed
+from pilot_core.video.music import Arrangement, Sound, make_bed
 from pilot_core.video.storyboard.captions import vtt
 from pilot_core.video.storyboard.changes import changes, notes_for_director
 from pilot_core.video.storyboard.content import content_of
@@ -24,6 +24,7 @@ from pilot_core.video.storyboard.fonts import VOICES, missing
 from pilot_core.video.storyboard.palette import Palette, palette_of
 from pilot_core.video.storyboard.revise import plan
 
+BEFORE_THE_PRODUCT = ("hook", "pain", "problem", "cost", "why_now")
 SOUND_SHARE, DRAWING_SHARE = 0.06, 0.92
 
 
@@ -78,8 +79,7 @@ def pipeline(config: Settings, upload: Path | None) -> StoryboardPipeline:
 
 def _make(film: Film, palette: Palette, path: Path, progress: Progress) -> None:
     progress(0.01, "Mixing music")
-    seed = film.seed + film.direction.bed
-    bed = make_bed(film.seconds, bpm=film.bpm, mood=film.mood, seed=seed, resolve_at=film.shots[-1].start / 30)
+    bed = bed_of(film)
 
     def drawn() -> Iterator[av.VideoFrame]:
         told = -1
@@ -92,6 +92,28 @@ def _make(film: Film, palette: Palette, path: Path, progress: Progress) -> None:
         progress(SOUND_SHARE + DRAWING_SHARE, "Finishing")
 
     write(path, film.width, film.height, drawn(), bed)
+
+
+def bed_of(film: Film) -> Sound:
+    """Return the music of the film, as ``make_bed`` does."""
+    return make_bed(
+        film.seconds,
+        bpm=film.bpm,
+        mood=film.mood,
+        seed=film.seed + film.direction.bed,
+        resolve_at=film.shots[-1].start / FPS,
+        arrangement=arrangement(film),
+    )
+
+
+def arrangement(film: Film) -> Arrangement:
+    """Return what the music does: sparse until the product is shown, a break before the news, a hit on each figure."""
+    shown = next((shot.start for shot in film.shots if shot.beat not in BEFORE_THE_PRODUCT), 0)
+    return Arrangement(
+        sparse=((0.0, shown / FPS),),
+        breaks=tuple(shot.start / FPS for shot in film.shots if shot.beat == "news")[:1],
+        hits=tuple(shot.start / FPS for shot in film.shots if shot.role == "figure" and shot.index),
+    )
 
 
 def _shot(film: Film, shot: FilmShot, palette: Palette) -> Shot:
