@@ -13,7 +13,8 @@ from pilot_core.domain.attempt import Shot
 from pilot_core.errors import PipelineFailed
 from pilot_core.settings import Settings
 from pilot_core.video.contract import Cut, CutBrief, Progress
-from pilot_core.video.music import Arrangement, Sound, make_bed
+from pilot_core.video.instruments import Sound
+from pilot_core.video.music import Arrangement, make_bed
 from pilot_core.video.storyboard.captions import vtt
 from pilot_core.video.storyboard.changes import changes, notes_for_director
 from pilot_core.video.storyboard.content import content_of
