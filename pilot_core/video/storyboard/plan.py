@@ -11,10 +11,13 @@ from pilot_core.domain.brief import BRIEF_LABELS
 from pilot_core.video.contract import CutBrief
 from pilot_core.video.storyboard import lines, words
 from pilot_core.video.storyboard.film import FPS, MAX_WORDS, Direction, Film, FilmShot, lead_of, plain
-from pilot_core.video.storyboard.script import Writer, first_direction
+from pilot_core.video.storyboard.script import Writer, usual_direction
 from pilot_core.video.storyboard.style import CALL_GROUND, FAMILIES, FAMILY_WORDS, GROUNDS, HOOK_WORDS
-from pilot_core.video.storyboard.timing import Timed, filled_seconds, time_beats
+from pilot_core.video.storyboard.timing import Timed, comfortable_seconds, filled_seconds, time_beats
 from pilot_core.video.storyboard.words import word_count
+
+LONGER = 4 / 3
+"""How many times the usual length a first attempt may be, if the brief has more to say."""
 
 
 def build(brief: CutBrief, direction: Direction) -> Film:
@@ -41,6 +44,13 @@ def build(brief: CutBrief, direction: Direction) -> Film:
         held=writer.held,
     )
     return replace(film, notes=tuple(_notes(film, writer)))
+
+
+def first_direction(brief: CutBrief) -> Direction:
+    """Return the direction for a first attempt: as long as usual, up to a third longer if the brief has more to say."""
+    usual = usual_direction(brief)
+    wanted = min(comfortable_seconds(Writer(brief, usual)), usual.seconds * LONGER)
+    return replace(usual, seconds=min(max(usual.seconds, wanted), brief.scenario.max_seconds))
 
 
 def hook_times(film: Film) -> tuple[float, float]:

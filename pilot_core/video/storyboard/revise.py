@@ -6,8 +6,8 @@ from dataclasses import replace
 from pilot_core.domain.feedback import FeedbackLevel
 from pilot_core.video.contract import CutBrief, Review
 from pilot_core.video.storyboard.film import Direction, Film
-from pilot_core.video.storyboard.plan import build, hook_times
-from pilot_core.video.storyboard.script import first_direction, hook_forms
+from pilot_core.video.storyboard.plan import build, first_direction, hook_times
+from pilot_core.video.storyboard.script import hook_forms
 
 LENGTH_STEP = 0.15
 MARGIN = 0.2

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pilot_core import catalog
+from pilot_core.domain import limits
 from pilot_core.domain.brief import Brief
 from pilot_core.video.contract import CutBrief
 from pilot_core.video.storyboard import lines, words
@@ -25,8 +26,8 @@ TOLD_FORMS = ("problem", "claim", "number")
 """The openings whose words are the brief's."""
 
 
-def first_direction(brief: CutBrief) -> Direction:
-    """Return the direction for a first attempt: the scenario's usual length, a suitable opening, layouts by seed."""
+def usual_direction(brief: CutBrief) -> Direction:
+    """Return the scenario's usual length, a suitable opening, and layouts by seed."""
     seed, tone = seed_of(brief), tone_of(brief)
     low, high = brief.scenario.min_seconds, brief.scenario.max_seconds
     seconds = catalog.wordings()[brief.scenario.id].seconds
@@ -159,6 +160,12 @@ class Writer:
         found = [self.proof(point) for point in left]
         return [replace(p, need="must" if need == "must" and i == 0 else "proof") for i, p in enumerate(found)]
 
+    def most_proofs(self) -> int:
+        """Return how many proof points the beat of proof may show: all, unless a later beat has room for some."""
+        between = [lines.beat(beat.id, self.tone, connects=True) for beat in self.brief.scenario.beats[1:-1]]
+        shared = any(template == "{spare}" for beat in between for *_, template in beat)
+        return limits.PROOF_POINTS if not shared else 3 if self.pace.most_words <= 5 else 2
+
     def news(self) -> list[Phrase]:
         if self.told.news:
             return [words.claim(self.told.news, self.claims, "", "news")]
@@ -194,7 +201,7 @@ class Writer:
                 repeated = self.direction.hook == "claim" and bool(self.told.message)
                 found.append(replace(self.message(), need="proof" if repeated else "must"))
             elif template == "{proof_points}":
-                found.extend(self.proofs(3 if self.pace.most_words <= 5 else 2, "must"))
+                found.extend(self.proofs(self.most_proofs(), "must"))
             elif template == "{spare}":
                 found.extend(self.proofs(2, "proof"))
             elif template == "{news}":

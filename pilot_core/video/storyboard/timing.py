@@ -25,6 +25,7 @@ def time_beats(writer: Writer, seconds: float, low: float, high: float) -> Timed
     unit = writer.unit
     extra = 0.05 * writer.direction.cta_level
     shares = [b.share + (extra if i == len(beats) - 1 else 0) if screens[i] else 0.0 for i, b in enumerate(beats)]
+    shares = _by_content(shares, [_comfortable(writer, beat) for beat in screens])
     least, most = math.ceil(low * FPS / unit) * unit, math.floor(high * FPS / unit) * unit
     filled = sum(_caps(writer, screens))
     asked = min(max(round(seconds * FPS / unit) * unit, least), most)
@@ -50,6 +51,26 @@ def time_beats(writer: Writer, seconds: float, low: float, high: float) -> Timed
     while length > most and _drop_one(timed, most, length):
         length = sum(frames for _, shots in timed for _, frames in shots)
     return timed
+
+
+def comfortable_seconds(writer: Writer) -> float:
+    """Return how long the words of the brief take if every shot has a length in the middle of its pace."""
+    writer.used_proof.clear()
+    writer.held = 1.0
+    return sum(_comfortable(writer, beat) for beat in _reserve(writer)) / FPS
+
+
+def _comfortable(writer: Writer, phrases: list[Phrase]) -> float:
+    low, high = writer.range()
+    return sum(max((low + high) / 2, writer.need(phrase)) for phrase in phrases if phrase.source)
+
+
+def _by_content(shares: list[float], content: list[float]) -> list[float]:
+    """Return the shares of the beats but the last, moved half way towards how much each of them has to say."""
+    whole, said = sum(shares[:-1]), sum(content[:-1])
+    if not said:
+        return shares
+    return [*((s + whole * c / said) / 2 for s, c in zip(shares[:-1], content[:-1], strict=True)), shares[-1]]
 
 
 def filled_seconds(writer: Writer) -> float:
