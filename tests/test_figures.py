@@ -5,6 +5,8 @@ import pytest
 from pilot_core.video.storyboard import words
 from pilot_core.video.storyboard.figures import is_money, split_figure
 from pilot_core.video.storyboard.film import plain
+from pilot_core.video.storyboard.fonts import VOICES
+from pilot_core.video.storyboard.type import Room, Style, fit
 
 FIGURES = [
     # Pairs
@@ -18,6 +20,7 @@ FIGURES = [
     ("3 of the 5 largest", "", "3 of the 5 largest", ""),
     ("1 in 4 patients", "", "1 in 4", "patients"),
     ("9 out of 10 doctors", "", "9 out of 10", "doctors"),
+    ("3 من أكبر 5 بنوك", "", "3 من أكبر 5", "بنوك"),
     ("7 von 10 Kliniken", "", "7 von 10", "Kliniken"),
     # Scale and currency
     ("$65 million Series C led by General Catalyst", "", "$65 million", "Series C led by General Catalyst"),
@@ -139,3 +142,13 @@ def test_a_line_breaks_between_phrases_where_a_script_has_no_spaces(text: str, p
 )
 def test_a_sum_of_money_is_known_by_its_currency_or_scale(text: str, money: bool) -> None:
     assert is_money(text) is money
+
+
+@pytest.mark.parametrize(
+    ("language", "pieces"),
+    [("de", ["Umsatz-", "steuervor-", "anmeldung"]), ("xx", ["Umsatzste-", "uervoran-", "meldung"])],
+)
+def test_a_word_too_long_for_its_line_is_divided_where_its_language_does(language: str, pieces: list[str]) -> None:
+    style = Style(VOICES["professional"].display, 600, language=language)
+    block = fit("Umsatzsteuervoranmeldung", style, Room(520, 900), largest=120, smallest=96)
+    assert [word.text for word in block.words] == pieces

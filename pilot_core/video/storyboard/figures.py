@@ -42,8 +42,8 @@ _AMOUNT = (
     rf"(?:[ -](?:{_UNIT})(?![\w]))?"
 )
 _OF = (
-    rf"(?:{_NUMBER}){_SPACE}(?:out of|of|von|sur|de|in|aus){_SPACE}(?:(?:the|den|les|los|as|os){_SPACE})?"
-    rf"(?:(?:top|largest|biggest|größten|besten|world’s|world's){_SPACE})?(?:{_NUMBER})"
+    rf"(?:{_NUMBER}){_SPACE}(?:out of|of|von|sur|de|in|aus|من|में से){_SPACE}(?:(?:the|den|les|los|as|os){_SPACE})?"
+    rf"(?:(?:top|largest|biggest|größten|besten|world’s|world's|أكبر){_SPACE})?(?:{_NUMBER})"
     rf"(?:{_SPACE}(?:largest|biggest|best|größten|besten))?"
 )
 _ARROW = rf"{_SPACE}?(?:→|->|–>|⟶){_SPACE}?"

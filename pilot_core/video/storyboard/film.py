@@ -110,6 +110,7 @@ class Film:
     limits: tuple[float, float]
     placeholders: tuple[str, ...] = ()
     held: float = 1.0
+    language: str = "en"
     notes: tuple[str, ...] = field(default=())
 
     @property

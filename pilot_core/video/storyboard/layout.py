@@ -77,7 +77,7 @@ class _Setter:
         self, text: str, *, width: float, height: float, largest: int, face: Face | None = None, align: str = "left"
     ) -> Block:
         face = face or self.voice.display
-        style = Style(face, self.voice.weight, self.voice.leading, align)
+        style = Style(face, self.voice.weight, self.voice.leading, align, self.film.language)
         return fit(text, style, Room(width, height), largest=max(self.px(largest), self.floor), smallest=self.floor)
 
     def poster(self, text: str, *, width: float, height: float, largest: int, face: Face | None = None) -> Block:
@@ -96,7 +96,7 @@ class _Setter:
         align: str = "left",
         face: Face | None = None,
     ) -> Block:
-        style = Style(face or self.voice.text, self.voice.weight, 1.16, align)
+        style = Style(face or self.voice.text, self.voice.weight, 1.16, align, self.film.language)
         room = Room(width, height or self.px(220))
         return fit(text, style, room, largest=self.px(largest), smallest=self.px(44))
 

@@ -42,6 +42,7 @@ def build(brief: CutBrief, direction: Direction) -> Film:
         limits=(brief.scenario.min_seconds, brief.scenario.max_seconds),
         placeholders=tuple(sorted(writer.placeholders)),
         held=writer.held,
+        language=writer.told.language or lines.ENGLISH,
     )
     return replace(film, notes=tuple(_notes(film, writer)))
 

@@ -3,9 +3,13 @@
 import math
 import unicodedata
 from dataclasses import dataclass, replace
+from functools import cache
+
+import pyphen
 
 from pilot_core.video.storyboard.film import MARK_OFF, MARK_ON, plain
 from pilot_core.video.storyboard.fonts import Face, advance, has_rtl, ink, is_rtl, runs
+from pilot_core.video.storyboard.lines import ENGLISH
 from pilot_core.video.storyboard.words import WEAK_ENDS, units
 
 REFERENCE = 200
@@ -22,12 +26,16 @@ class Word:
 
 @dataclass(frozen=True)
 class Style:
-    """How text is set. ``leading`` is the line height as a multiple of the size; ``align`` is "left" or "center"."""
+    """How text is set. ``leading`` is the line height as a multiple of the size; ``align`` is "left" or "center".
+
+    ``language`` says where words may be hyphenated.
+    """
 
     face: Face
     weight: int
     leading: float = 1.0
     align: str = "left"
+    language: str = ENGLISH
 
 
 @dataclass(frozen=True)
@@ -132,12 +140,35 @@ def _wrap(words: list[Word], face: Face, weight: int, size: int, width: float) -
     return lines[::-1]
 
 
-def _break_long(words: list[Word], face: Face, weight: int, size: int, width: float) -> list[Word]:
+@cache
+def _hyphenator(language: str) -> pyphen.Pyphen | None:
+    known = pyphen.language_fallback(language.replace("-", "_")) if language else None
+    return pyphen.Pyphen(lang=known) if known else None
+
+
+def _hyphenated(word: Word, style: Style, size: int, width: float) -> list[Word]:
+    """Return the word with its end divided off where its language hyphenates, as far as it has such places."""
+    hyphenator = _hyphenator(style.language)
+    pairs = list(hyphenator.iterate(word.text)) if hyphenator and word.text.isalpha() else []
+    fitting = [(a, b) for a, b in pairs if advance(f"{a}-", style.face, style.weight, size) <= width]
+    if not fitting:
+        return [word]
+    first, rest = max(fitting, key=lambda pair: len(pair[0]))
+    return [Word(f"{first}-", word.strong, False), Word(rest, word.strong, word.spaced)]
+
+
+def _break_long(words: list[Word], style: Style, size: int, width: float) -> list[Word]:
     """Return the words, splitting any wider than ``width``. Combining and joined characters stay together."""
+    face, weight = style.face, style.weight
     found: list[Word] = []
-    for word in words:
+    waiting = list(words)
+    while waiting:
+        word = waiting.pop(0)
         if advance(word.text, face, weight, size) <= width:
             found.append(word)
+            continue
+        if len(divided := _hyphenated(word, style, size, width)) > 1:
+            waiting[:0] = divided
             continue
         piece = ""
         for i, char in enumerate(word.text):
@@ -168,7 +199,7 @@ def fit(text: str, style: Style, room: Room, *, largest: int, smallest: int) -> 
     best: tuple[float, int, list[list[Word]]] | None = None
     while size >= floor and (best is None or size >= max(best[1] * 0.8, smallest)):
         if size <= smallest:
-            words = _break_long(words, face, weight, size, width)
+            words = _break_long(words, style, size, width)
         lines = _wrap(words, face, weight, size, width)
         step = max(style.leading * size, _tall(lines, face, weight, size))
         widths = [_room(line, face, weight, size) for line in lines]

@@ -202,8 +202,15 @@ NUMBER_WORDS = frozenset(
         "million",
     ]
 )
+_WEAK_ELSEWHERE = (
+    "der die das den dem des ein eine einen einem einer und oder am im in zu zum zur von vom mit für auf an aus bei "
+    "nach nicht kein keine statt wenn dass le la les un une des du de et ou à au aux en pour sans el los las una y o "
+    "del al con por para que os um uma e do da na sem"
+)
+"""Short words of German, French, Spanish and Portuguese that a line does not end with."""
 WEAK_ENDS = frozenset(
     [
+        *_WEAK_ELSEWHERE.split(),
         "a",
         "an",
         "the",
