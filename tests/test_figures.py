@@ -2,6 +2,8 @@
 
 import pytest
 
+from pilot_core.domain.attempt import Shot
+from pilot_core.video.review_pack import poster_time
 from pilot_core.video.storyboard import words
 from pilot_core.video.storyboard.figures import is_money, split_figure
 from pilot_core.video.storyboard.film import plain
@@ -142,6 +144,19 @@ def test_a_line_breaks_between_phrases_where_a_script_has_no_spaces(text: str, p
 )
 def test_a_sum_of_money_is_known_by_its_currency_or_scale(text: str, money: bool) -> None:
     assert is_money(text) is money
+
+
+@pytest.mark.parametrize(
+    ("texts", "shown"),
+    [
+        (["hook|Know it now", "proof|61 wards"], 0),
+        (["hook|The van is there,", "hook|and the dock is closed", "proof|11% less driving"], 2),
+        (["hook|The van is there,", "hook|and the dock is closed", "cta|Call us"], 0),
+    ],
+)
+def test_the_poster_says_something_whole(texts: list[str], shown: int) -> None:
+    shots = [Shot(beat=b, start=i, end=i + 1, text=t) for i, (b, t) in enumerate(text.split("|") for text in texts)]
+    assert int(poster_time(shots)) == shown
 
 
 @pytest.mark.parametrize(

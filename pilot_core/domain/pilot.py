@@ -242,8 +242,7 @@ class PilotRun(Record):
             raise NotAllowedNow(
                 f"Attempt {attempt_number} of {self.pilot_id} is {attempt.state}; there is no cut to judge yet."
             )
-        at = as_utc(at or utc_now())
-        before = {"status": self.status.value, "pause_reason": self.pause_reason}
+        at, before = as_utc(at or utc_now()), {"status": self.status.value, "pause_reason": self.pause_reason}
         given = Feedback(
             feedback_id=ids.new_id("feedback"),
             level=decision,

@@ -391,8 +391,7 @@ def parse_brief(data: object) -> Brief:
         return Brief.model_validate(data)
     except ValidationError as error:
         where, why = first_fault(error)
-        where = where or "the brief"
-        known = ", ".join(Brief.model_fields)
+        where, known = where or "the brief", ", ".join(Brief.model_fields)
         raise InvalidRequest(f"The brief is not right: {where}: {why}. It may hold: {known}.", field=where) from error
 
 

@@ -13,6 +13,7 @@ from pilot_core.domain.pilot import PilotRun
 from pilot_core.files import write_atomic
 from pilot_core.video.probe import Measured
 from pilot_core.video.stills import poster, shot_stills, stills
+from pilot_core.video.storyboard.figures import split_figure
 
 
 def build(
@@ -47,7 +48,7 @@ def build(
     stills(unfinished / FINAL_VIDEO, unfinished)
     shot_stills(unfinished / FINAL_VIDEO, draft, unfinished)
     if draft.shots:
-        poster(unfinished / FINAL_VIDEO, unfinished / POSTER, at=_hook_read(draft.shots))
+        poster(unfinished / FINAL_VIDEO, unfinished / POSTER, at=poster_time(draft.shots))
     report = quality_report(pilot, attempt, draft, measured)
     write_atomic(unfinished / QUALITY_REPORT, json.dumps(report, ensure_ascii=False, indent=2) + "\n")
     unfinished.replace(folder)
@@ -70,10 +71,15 @@ def quality_report(pilot: PilotRun, attempt: PilotRunAttempt, draft: Draft, meas
     }
 
 
-def _hook_read(shots: list[Shot]) -> float:
-    """Return a time (s) at which the whole hook can be read: 70% into the last shot of the first beat."""
-    hook = [shot for shot in shots if shot.beat == shots[0].beat][-1]
-    return hook.start + 0.7 * (hook.end - hook.start)
+def poster_time(shots: list[Shot]) -> float:
+    """Return a time (s) at which one picture says something whole: the hook, else the first figure.
+
+    A hook that goes on over several shots is a part of a sentence in each of them.
+    """
+    hook = [shot for shot in shots if shot.beat == shots[0].beat]
+    figures = [shot for shot in shots if split_figure(shot.text)]
+    shown = figures[0] if len(hook) > 1 and figures else hook[0]
+    return shown.start + 0.7 * (shown.end - shown.start)
 
 
 def _same_file(source: Path, target: Path) -> None:
