@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pilot_core.settings import ROOT
+# Not from the product's settings: the rival's environment has none of the product's packages.
+ROOT = Path(__file__).resolve().parent.parent
 
 
 @dataclass
