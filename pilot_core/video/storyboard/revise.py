@@ -7,7 +7,7 @@ from pilot_core.domain.feedback import FeedbackLevel
 from pilot_core.video.contract import CutBrief, Review
 from pilot_core.video.storyboard.film import Direction, Film
 from pilot_core.video.storyboard.plan import build, first_direction, hook_times
-from pilot_core.video.storyboard.script import hook_forms
+from pilot_core.video.storyboard.script import TOLD_FORMS, hook_forms
 
 LENGTH_STEP = 0.15
 MARGIN = 0.2
@@ -138,10 +138,15 @@ def _vary(brief: CutBrief, direction: Direction, level: FeedbackLevel) -> Direct
 
 
 def _next_hook(brief: CutBrief, direction: Direction) -> str:
-    """Return the next form of opening that is complete sooner than this one, else the one complete soonest."""
+    """Return the next form of opening: in the brief's words if there is one, else one that is complete sooner.
+
+    If none is, it is the one that is complete soonest.
+    """
     forms = hook_forms(brief)
     at = forms.index(direction.hook) if direction.hook in forms else -1
     others = [form for form in (*forms[at + 1 :], *forms[: max(0, at)]) if form != direction.hook]
+    if told := [form for form in others if form in TOLD_FORMS]:
+        return told[0]
     now = hook_times(build(brief, direction))[1]
     complete = {form: hook_times(build(brief, replace(direction, hook=form, hook_fast=True)))[1] for form in others}
     sooner = [form for form in others if complete[form] < now]
