@@ -17,6 +17,7 @@ from pilot_core.domain.actors import at_command_line
 from pilot_core.domain.attempt import AttemptState
 from pilot_core.services import pilots
 from pilot_core.store.queries import renders
+from tests.browser.team_pages import settled
 from tests.films import make_film
 
 pytestmark = pytest.mark.browser
@@ -178,6 +179,7 @@ def test_a_change_by_others_appears_without_a_click_and_moves_nothing_that_is_ty
     field = page.get_by_placeholder("Founder, company or id")
     field.click()
     field.press_sequentially("north")
+    expect(page.get_by_text("Showing “north”")).to_be_visible()  # a shorter list moves what is above it
     place = field.bounding_box()
     pilots.pause(store, pilot.pilot_id, "Away until spring", at_command_line("Theo Grant"))
     expect(page.get_by_text("Pilots have changed.")).to_be_visible()
@@ -194,6 +196,7 @@ def test_keys_search_open_pages_and_are_listed(open_page: OpenPage, store: Pilot
     field = page.get_by_placeholder("Founder, company or id")
     expect(field).to_be_visible()
     expect(page.get_by_role("button", name="Keys ?")).to_be_visible()
+    settled(page)
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keys")).to_contain_text("Overview")
     page.get_by_role("button", name="Close").click()
