@@ -684,3 +684,13 @@ def test_a_pilot_of_an_unknown_scenario_can_be_looked_at(open_page: Open, cast: 
     assert any("winter" in warning.value for warning in at.warning)
     at = button(at, "Drop…")
     assert not at.exception
+
+
+def test_the_brief_of_a_pilot_of_an_unknown_scenario_can_be_corrected(open_page: Open, cast: Cast) -> None:
+    pilot_id = cast.new()
+    cast.attempt(pilot_id)
+    cast.store.change(pilot_id, lambda pilot: setattr(pilot, "scenario_type", "winter_campaign"))
+    at = button(open_page(pilot_id), "Correct the brief…")
+    assert not at.exception
+    assert not at.error
+    assert field(at, "text_input", "Why now").value == ""

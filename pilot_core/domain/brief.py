@@ -27,6 +27,9 @@ BRIEF_LABELS = {
 }
 """What each field is called on screen and in documents, in the order in which they are asked for."""
 
+BRIEF_TITLES = {field: f"{label[:1].upper()}{label[1:]}" for field, label in BRIEF_LABELS.items()}
+"""The same at the beginning of a line."""
+
 BRIEF_LENGTHS = {
     "product": limits.PRODUCT,
     "message": limits.BRIEF_MESSAGE,
@@ -47,8 +50,7 @@ BRIEF_LENGTHS = {
 """The maximum length of each text in characters; for proof points, of each one."""
 
 BASIC = ("product", "message", "proof_points", "call_to_action", "link")
-"""The fields for which a video shows a placeholder if they are empty. What no other field says is left out."""
-
+"""The fields for which a video shows a placeholder if they are empty. Any other field that is empty is left out."""
 
 LANGUAGES = {
     "": "English",

@@ -6,7 +6,7 @@ import streamlit as st
 
 from pilot_core import catalog
 from pilot_core.domain import limits
-from pilot_core.domain.brief import BRIEF_LABELS, BRIEF_LENGTHS, LANGUAGES
+from pilot_core.domain.brief import BRIEF_LABELS, BRIEF_LENGTHS, BRIEF_TITLES, LANGUAGES
 from pilot_core.domain.pilot import PilotRun, PilotStatus
 from pilot_core.erasure.pilot import erase_pilot
 from pilot_core.errors import InvalidRequest
@@ -100,12 +100,13 @@ def _brief(view: View) -> None:
         "This holds from the next attempt on. The video shows a [placeholder] for the product, message, proof point, "
         "call to action or link that is missing, and leaves out every other line that is empty."
     )
-    shown = fields_of(beat.id for beat in catalog.scenario(view.pilot.scenario_type).beats)
+    scenario = catalog.scenarios().get(view.pilot.scenario_type)
+    shown = fields_of(beat.id for beat in scenario.beats) if scenario else list(BRIEF_LABELS)
     flagged = {flag.needs: flag.label for flag in for_a_person(view.pilot)}
-    for field, label in BRIEF_LABELS.items():
+    for field, label in BRIEF_TITLES.items():
         many = ", one a line" if field == "proof_points" else ""
         note = f" (flagged: {flagged[field].lower()})" if field in flagged else ""
-        title, key = f"{label[:1].upper()}{label[1:]}{many}{note}", view.key(f"brief {field}")
+        title, key = f"{label}{many}{note}", view.key(f"brief {field}")
         if field == "proof_points":
             st.text_area(title, "\n".join(present.proof_points), key=key, height=110)
         elif field == "language":
