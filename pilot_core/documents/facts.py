@@ -6,7 +6,7 @@ from typing import Any
 
 from pilot_core import catalog, formatting
 from pilot_core.documents.text import line
-from pilot_core.domain.brief import BASIC, BRIEF_LABELS, Brief
+from pilot_core.domain.brief import BASIC, BRIEF_LABELS, BRIEF_TITLES, Brief
 from pilot_core.domain.pilot import PilotRun
 from pilot_core.domain.promises import Promises
 
@@ -64,8 +64,7 @@ class Facts:
     @property
     def further(self) -> list[tuple[str, str]]:
         """What the brief says beside its basic fields, each with its label."""
-        given = [(BRIEF_LABELS[f], str(v)) for f, v in self.brief.given().items() if f not in BASIC]
-        return [(f"{label[:1].upper()}{label[1:]}", value) for label, value in given]
+        return [(BRIEF_TITLES[f], str(v)) for f, v in self.brief.given().items() if f not in BASIC]
 
     @property
     def length(self) -> str:

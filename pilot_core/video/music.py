@@ -158,8 +158,11 @@ def beat_times(duration: float, bpm: float) -> list[float]:
 
 
 class Arrangement(NamedTuple):
-    """What the music does with the story, in seconds: ``sparse`` spans under the problem, one beat of ``breaks`` before
-    the news, ``hits`` on figures."""
+    """How the music follows a story. Times are in seconds.
+
+    It has few instruments in the ``sparse`` spans, is nearly silent for one beat before each of ``breaks``, and has an
+    accent on each of ``hits``.
+    """
 
     sparse: tuple[tuple[float, float], ...] = ()
     breaks: tuple[float, ...] = ()

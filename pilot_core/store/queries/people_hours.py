@@ -7,12 +7,13 @@ from pilot_core.formatting import count
 from pilot_core.insight.cohort import Cohort
 from pilot_core.store.engine.connection import rows
 from pilot_core.store.engine.database import Database
-from pilot_core.store.queries.cohorts import in_cohort
+from pilot_core.store.queries.cohorts import chosen_pilots
 
 _HOURS = """
-SELECT sum(f.people_hours) AS hours, count(f.people_hours) AS given, count(*) AS of_all
-FROM chosen c JOIN feedback f ON f.pilot_id = c.pilot_id
-WHERE f.mode = 'human' AND (f.received_at IS NULL OR f.received_at <= CAST($moment AS TIMESTAMP))
+SELECT sum(people_hours) AS hours, count(people_hours) AS given, count(*) AS of_all
+FROM feedback
+WHERE mode = 'human' AND (received_at IS NULL OR received_at <= CAST($as_of AS TIMESTAMP))
+    AND pilot_id IN (SELECT pilot_id FROM pilots WHERE {where})
 """
 
 
@@ -34,6 +35,6 @@ class PeopleHours:
 
 def people_hours(database: Database, cohort: Cohort, moment: datetime) -> PeopleHours:
     """Return the hours logged with the human feedback of the cohort's pilots until ``moment`` (UTC)."""
-    given = {"moment": moment.replace(tzinfo=None)}
-    [found] = in_cohort(database, cohort, moment, lambda c: rows(c, _HOURS, given))
+    where, given = chosen_pilots(cohort, moment)
+    [found] = database.read(lambda c: rows(c, _HOURS.format(where=where), given))
     return PeopleHours(found["hours"], found["given"], found["of_all"])

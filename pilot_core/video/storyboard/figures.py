@@ -5,6 +5,7 @@ days" another, and "ISO 27001" none. Only words that stand in the text are shown
 """
 
 import re
+import unicodedata
 from functools import lru_cache
 
 _CURRENCY = "$€£¥₹₩₺₽"
@@ -133,7 +134,7 @@ def _is_figure(text: str, found: re.Match[str]) -> bool:
     if re.search(r"[\w/:.#№-]$", before) or re.match(r"[/:]\d|\.\d|-\d", after):
         return False
     attached = re.match(r"\w", after)
-    if attached and not _is_wide(attached[0]) and not _is_wide(told[-1]):
+    if attached and not is_wide(attached[0]) and not is_wide(told[-1]):
         return False
     if not re.fullmatch(r"\d+(?:\.\d+)*", told):
         return True
@@ -150,5 +151,6 @@ def _is_figure(text: str, found: re.Match[str]) -> bool:
     return not (is_code or is_named or is_date)
 
 
-def _is_wide(char: str) -> bool:
-    return char > "\u2e80"
+def is_wide(char: str) -> bool:
+    """Return whether a character is of a script written without spaces, where a line may break between any two."""
+    return unicodedata.east_asian_width(char) in ("W", "F") and not unicodedata.category(char).startswith("S")

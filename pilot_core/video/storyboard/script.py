@@ -219,15 +219,17 @@ class Writer:
                 found.append(self.text_of(field, need))
         return found
 
-    def call(self) -> list[Phrase]:
-        lead: list[Phrase] = []
+    def lead_in(self) -> list[Phrase]:
+        """Return the line before the call to action, if there is one."""
         if not self.connects:
-            pass
-        elif thanks := self.wording.lead_in:
+            return []
+        if thanks := self.wording.lead_in:
             options = thanks.of(self.register)
-            lead = [Phrase("must", "echo", self.fill(options[self.pick(options, 24)]))]
-        else:
-            lead = [] if self.direction.cta_level else [Phrase("may", "echo", self.fill(lines.LEAD_IN[self.register]))]
+            return [Phrase("must", "echo", self.fill(options[self.pick(options, 24)]))]
+        return [] if self.direction.cta_level else [Phrase("may", "echo", self.fill(lines.LEAD_IN[self.register]))]
+
+    def call(self) -> list[Phrase]:
+        lead = self.lead_in()
         call = self.told.call_to_action or self.stand_in("call_to_action")
         link = words.tidy_link(self.told.link) if self.told.link else self.stand_in("link")
         above = (

@@ -19,8 +19,6 @@ def time_beats(writer: Writer, seconds: float, low: float, high: float) -> Timed
     It aims for a total between ``low`` and ``high`` (seconds). Phrases that must be shown can make it longer.
     """
     beats = writer.brief.scenario.beats
-    writer.used_proof.clear()
-    writer.held = 1.0
     screens = _reserve(writer)
     unit = writer.unit
     extra = 0.05 * writer.direction.cta_level
@@ -55,8 +53,6 @@ def time_beats(writer: Writer, seconds: float, low: float, high: float) -> Timed
 
 def comfortable_seconds(writer: Writer) -> float:
     """Return how long the words of the brief take if every shot has a length in the middle of its pace."""
-    writer.used_proof.clear()
-    writer.held = 1.0
     return sum(_comfortable(writer, beat) for beat in _reserve(writer)) / FPS
 
 
@@ -75,8 +71,6 @@ def _by_content(shares: list[float], content: list[float]) -> list[float]:
 
 def filled_seconds(writer: Writer) -> float:
     """Return how many seconds the brief fills at the pace of its brand, without holding any shot longer."""
-    writer.used_proof.clear()
-    writer.held = 1.0
     told = [[phrase for phrase in beat if phrase.source and "[" not in phrase.text] for beat in _reserve(writer)]
     call = CALL_MOST if any(phrase.role == "cta" for phrase in told[-1]) else 0.0
     return sum(_caps(writer, told)[:-1]) / FPS + call
@@ -110,10 +104,12 @@ def _shared_out(total: float, shares: list[float], caps: list[float]) -> list[fl
 
 
 def _reserve(writer: Writer) -> list[list[Phrase]]:
-    """Return the screens of every beat.
+    """Return the screens of every beat, with the writer as it was before it wrote any.
 
     The news is written right after the hook, so that no other beat uses the sum raised as a proof point.
     """
+    writer.used_proof.clear()
+    writer.held = 1.0
     beats = writer.brief.scenario.beats
     order = sorted(range(len(beats)), key=lambda i: (i != 0, beats[i].id != "news", i))
     screens: dict[int, list[Phrase]] = {i: writer.beat(beats[i].id, i) for i in order}

@@ -10,7 +10,7 @@ from itertools import accumulate
 import budoux
 
 from pilot_core.domain.brief import Brief
-from pilot_core.video.storyboard.figures import spans, split_figure
+from pilot_core.video.storyboard.figures import is_wide, spans, split_figure
 from pilot_core.video.storyboard.film import MARK_OFF, MARK_ON, MAX_WORDS, plain
 
 LONGEST_PHRASE = 8
@@ -56,11 +56,6 @@ def clean_brief(brief: Brief) -> Brief:
     return brief.each_text(clean)
 
 
-def _is_wide(char: str) -> bool:
-    """Return whether a character is of a script written without spaces, where a line may break between any two."""
-    return unicodedata.east_asian_width(char) in ("W", "F") and not unicodedata.category(char).startswith("S")
-
-
 @lru_cache(maxsize=2048)
 def units(text: str) -> tuple[tuple[str, bool], ...]:
     """Split the text where a line may break. Returns each piece and whether a space follows it.
@@ -71,7 +66,7 @@ def units(text: str) -> tuple[tuple[str, bool], ...]:
     for word in text.split():
         pieces: list[str] = []
         for part in _phrases(word):
-            is_short = len(plain(part)) <= LONGEST_PHRASE or not any(map(_is_wide, part))
+            is_short = len(plain(part)) <= LONGEST_PHRASE or not any(map(is_wide, part))
             pieces += [part] if is_short else _characters(part)
         found.extend((piece, False) for piece in pieces[:-1])
         found.append((pieces[-1], True))
@@ -107,7 +102,7 @@ def _phrases(word: str) -> list[str]:
     found, at = [""], 0
     for char in word:
         is_mark = char in (MARK_ON, MARK_OFF)
-        if at in ends and not (is_mark and char == MARK_OFF) and not _closes(char) and found[-1]:
+        if at in ends and not _closes(char) and found[-1]:
             ends.discard(at)
             found.append("")
         found[-1] += char
@@ -124,12 +119,12 @@ def _characters(word: str) -> list[str]:
     """Return the characters of a phrase, each with any punctuation that must not start a line."""
     pieces: list[str] = []
     for char in word:
-        wide = _is_wide(char)
+        wide = is_wide(char)
         glued = bool(pieces) and (
             _closes(char)
             or pieces[-1].endswith(MARK_ON)
             or unicodedata.category(pieces[-1][-1]) in ("Ps", "Pi")
-            or (not wide and not any(_is_wide(c) for c in pieces[-1]))
+            or (not wide and not any(is_wide(c) for c in pieces[-1]))
         )
         if glued:
             pieces[-1] += char
@@ -150,8 +145,8 @@ def word_count(text: str) -> float:
 
 
 def _weight(piece: str) -> float:
-    wide = sum(_is_wide(char) and not _closes(char) for char in piece)
-    return max(0.5, 0.5 * wide) if any(_is_wide(char) for char in piece) else 1.0
+    wide = sum(is_wide(char) and not _closes(char) for char in piece)
+    return max(0.5, 0.5 * wide) if any(is_wide(char) for char in piece) else 1.0
 
 
 def marked(template: str, **slots: str) -> str:
@@ -177,7 +172,7 @@ def emphasise(text: str) -> str:
     numbers = [i for i, (piece, _) in enumerate(pieces) if piece.casefold() in NUMBER_WORDS]
     later = range(len(pieces) // 2, len(pieces))
     chosen = numbers[0] if numbers else max(later, key=lambda i: len(pieces[i][0]))
-    if any(_is_wide(c) for c in pieces[chosen][0]):
+    if any(is_wide(c) for c in pieces[chosen][0]):
         return text
     pieces[chosen] = (MARK_ON + pieces[chosen][0] + MARK_OFF, pieces[chosen][1])
     return join(pieces)

@@ -8,7 +8,7 @@ import streamlit as st
 
 from pilot_core import catalog, ids
 from pilot_core.domain import limits
-from pilot_core.domain.brief import BRIEF_LABELS, BRIEF_LENGTHS, LANGUAGES
+from pilot_core.domain.brief import BRIEF_LABELS, BRIEF_LENGTHS, BRIEF_TITLES, LANGUAGES
 from pilot_core.errors import InvalidRequest
 from pilot_core.rendering.preview import first_brief
 from pilot_core.services import pilots
@@ -140,13 +140,7 @@ def _brief() -> None:
                 persist_state="session",
             )
         else:
-            name = BRIEF_LABELS[field]
-            _text(
-                f"{name[:1].upper()}{name[1:]}",
-                field,
-                max_chars=BRIEF_LENGTHS[field],
-                placeholder=getattr(example, field),
-            )
+            _text(BRIEF_TITLES[field], field, max_chars=BRIEF_LENGTHS[field], placeholder=getattr(example, field))
     _fill()
 
 

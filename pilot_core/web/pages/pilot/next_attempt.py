@@ -6,7 +6,7 @@ import streamlit as st
 
 from pilot_core import catalog
 from pilot_core.catalog import FlagInfo
-from pilot_core.domain.brief import BASIC, BRIEF_LABELS
+from pilot_core.domain.brief import BASIC, BRIEF_LABELS, BRIEF_TITLES
 from pilot_core.domain.pilot import PilotRun
 from pilot_core.errors import Conflict, InvalidRequest, PilotError
 from pilot_core.insight.evidence import shortened
@@ -142,13 +142,13 @@ def _planned(view: View, brief: CutBrief) -> None:
 def _brief_lines(view: View) -> str:
     brief = view.pilot.brief
     lines = ["**The brief**", ""]
-    for field, label in BRIEF_LABELS.items():
+    for field, label in BRIEF_TITLES.items():
         value = getattr(brief, field)
         text = "; ".join(value) if isinstance(value, list) else value
         if not text.strip() and field not in BASIC:
             continue
         shown = plain(text) if text.strip() else ":gray[a placeholder in brackets]"
-        lines.append(f"- {label[:1].upper()}{label[1:]}: {shown}")
+        lines.append(f"- {label}: {shown}")
     return "\n".join(lines)
 
 
