@@ -101,12 +101,40 @@ class Wording(Entry):
     """The storyboard pipeline's texts for a scenario, apart from its beats. ``seconds`` is a first attempt's length.
 
     ``*Stars*`` mark the word in the accent colour; ``{product}`` and ``{company}`` are filled in. ``lead_in`` replaces
-    the usual line before the call to action.
+    the usual line before the call to action. Both are in English; other languages have theirs in ``Connectives``.
     """
 
     seconds: float
     hooks: Hooks
     lead_in: ByTone | None = None
+
+
+class OneByTone(Entry):
+    """One wording for each tone of a brand."""
+
+    bold: str
+    empathetic: str
+    professional: str
+
+    def of(self, tone: str) -> str:
+        """The wording for the tone."""
+        return {"bold": self.bold, "empathetic": self.empathetic, "professional": self.professional}[tone]
+
+
+class Connectives(Entry):
+    """The lines of one language that the storyboard says around a brief; en.toml says what each is for.
+
+    ``hooks`` are openings by the scenario's id; a scenario without any opens in the brief's words.
+    """
+
+    name: OneByTone
+    builds: OneByTone
+    turn: OneByTone
+    lead_in: OneByTone
+    audience: str
+    attributed: str
+    thanks: str
+    hooks: dict[str, Hooks] = {}
 
 
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9A-Fa-f]{6}$")]
@@ -253,6 +281,13 @@ def wordings() -> dict[str, Wording]:
 
 
 @cached
+def connectives() -> dict[str, Connectives]:
+    """The storyboard's lines by language, from the files of the folder ``lines``."""
+    names = sorted(path.stem for path in (_folder / "lines").glob("*.toml"))
+    return {name: parsed(Connectives, f"lines/{name}", "", read(f"lines/{name}")) for name in names}
+
+
+@cached
 def brands() -> dict[str, Brand]:
     """All brand presets by id, in the file's order."""
     return {id_: parsed(Brand, "brands", id_, {"id": id_} | entry) for id_, entry in _entries("brands").items()}
@@ -285,7 +320,7 @@ def playbook_version() -> str:
 
 def check() -> None:
     """Read the whole catalogue, and compare its files with each other. Raises CatalogError for the first fault."""
-    examples(), wordings(), flags(), sla_limits(), playbook_version()
+    examples(), wordings(), connectives(), flags(), sla_limits(), playbook_version()
     for scenario in scenarios().values():
         if scenario.intent not in intents():
             raise wrong("scenarios", f"{scenario.id}.intent", f"there is no intent “{scenario.intent}” in sla.toml")

@@ -43,7 +43,7 @@ class Shot(Record):
     """One shot of a draft. Times are in seconds from the start of the video.
 
     ``content`` identifies what the shot shows: two shots of a pilot with the same content look the same, whenever they
-    are shown and however long. It is "" if the pipeline does not say.
+    are shown and however long. It is "" if the pipeline does not say. ``poster``: the poster is taken from it.
     """
 
     beat: str
@@ -51,6 +51,7 @@ class Shot(Record):
     end: Annotated[Amount, Field(gt=0)]
     text: str = ""
     content: str = Field("", max_length=200)
+    poster: bool = False
 
 
 class SlaCheck(Record):

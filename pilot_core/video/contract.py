@@ -10,19 +10,54 @@ from pilot_core.catalog import Scenario
 from pilot_core.domain.attempt import Change, FrameComment, Shot, SlaCheck, UnmetRequest
 from pilot_core.domain.brief import Brief
 from pilot_core.domain.feedback import Feedback
-from pilot_core.domain.records import Amount, Record
+from pilot_core.domain.records import Amount, JsonObject, Record
 
 Progress = Callable[[float, str], None]
 """Called with the fraction done (0 to 1, never decreasing) and the current step in a few plain words."""
 
 
 class PreviousCut(BaseModel):
-    """The video that the new draft replaces: its attempt and iteration, length in seconds, and shots."""
+    """The video that the new draft replaces: its attempt and iteration, length in seconds, and shots.
+
+    ``video_path`` is the file, where this server has it.
+    """
 
     attempt_number: int
     iteration: int
     duration: float | None
     shots: list[Shot]
+    video_path: Path | None = None
+
+
+class KitPicture(BaseModel):
+    """A picture of a brand kit: its name, its file, and the area to point at, as shares of its sides (0 to 1).
+
+    The area is its left, top, right and bottom edge.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    path: Path
+    area: tuple[float, float, float, float] | None = None
+
+
+class KitFiles(BaseModel):
+    """The files of a pilot's brand kit on this server, all optional. ``typeface`` is the name of a packaged family.
+
+    The kit's colours are in the brand's palette. ``logo`` is a PNG file.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    logo: Path | None = None
+    font: Path | None = None
+    typeface: str = ""
+    pictures: tuple[KitPicture, ...] = ()
+
+    def picture(self, name: str) -> KitPicture | None:
+        """Return the picture of that name, or None."""
+        return next((picture for picture in self.pictures if picture.name == name), None)
 
 
 class Review(BaseModel):
@@ -70,6 +105,8 @@ class CutBrief(BaseModel):
     unmet: list[UnmetRequest] = Field(default_factory=list)
     missed_checks: list[SlaCheck] = Field(default_factory=list)
     previous: PreviousCut | None = None
+    kit: KitFiles = KitFiles()
+    storyboard: JsonObject | None = None
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -89,12 +126,16 @@ class CutBrief(BaseModel):
 class Cut(Record):
     """One draft made by a pipeline. Paths are inside the work folder. Cost is in dollars.
 
+    ``size`` is the width and height of the picture if it was made in another ratio than the intent's, as a review
+    asked. ``storyboard_path`` is the plan that the video was made from, if the pipeline has one.
     ``notes`` are sentences about creative choices, for the director's notes. ``changes`` say what differs from the
     previous video, with measured values before and after. Length and quality are measured from the file.
     """
 
     video_path: Path
     captions_path: Path | None = None
+    storyboard_path: Path | None = None
+    size: tuple[int, int] | None = None
     shots: list[Shot] = Field(default_factory=list)
     cost_dollars: Amount = 0.0
     notes: list[str] = Field(default_factory=list)

@@ -72,13 +72,14 @@ def quality_report(pilot: PilotRun, attempt: PilotRunAttempt, draft: Draft, meas
 
 
 def poster_time(shots: list[Shot]) -> float:
-    """Return a time (s) at which one picture says something whole: the hook, else the first figure.
+    """Return a time (s) at which one picture says something whole: the shot that the pipeline chose for it.
 
-    A hook that goes on over several shots is a part of a sentence in each of them.
+    If it chose none, it is the hook or, where that goes on over several shots, the first figure.
     """
     hook = [shot for shot in shots if shot.beat == shots[0].beat]
     figures = [shot for shot in shots if split_figure(shot.text)]
-    shown = figures[0] if len(hook) > 1 and figures else hook[0]
+    chosen = [shot for shot in shots if shot.poster]
+    shown = chosen[0] if chosen else figures[0] if len(hook) > 1 and figures else hook[0]
     return shown.start + 0.7 * (shown.end - shown.start)
 
 

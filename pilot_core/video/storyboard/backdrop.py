@@ -24,7 +24,7 @@ class Backdrop:
     def __init__(self, film: Film):
         self.film = film
         self.width, self.height = film.width, film.height
-        self.scale = min(film.width / 1080, film.height / 1920)
+        self.scale = film.scale
         self.random = random.Random(film.seed + film.direction.variation)
         self.flip = self.random.random() < 0.5
         self.beat_starts: dict[int, int] = {}

@@ -7,6 +7,7 @@ import av
 from PIL import Image, ImageDraw
 
 from pilot_core.video.storyboard.palette import Rgb, yuv
+from pilot_core.video.storyboard.pictures import Photo
 
 OPAQUE = 255
 
@@ -113,6 +114,29 @@ class Canvas:
         places = ((left, top), (left // 2, top // 2), (left // 2, top // 2))
         for image, value, mask, place in zip(self.planes, yuv(colour), masks, places, strict=True):
             image.paste(value, (*place, place[0] + mask.size[0], place[1] + mask.size[1]), mask)
+
+    def photo(self, photo: Photo, x: float, y: float, alpha: float = 1.0) -> None:
+        """Draw a picture with its top left corner at the nearest even pixel."""
+        if alpha <= 0.004:
+            return
+        left, top = round(x / 2) * 2, round(y / 2) * 2
+        opaque = [Image.new("L", plane.size, OPAQUE) for plane in photo.planes] if alpha < 0.996 else None
+        masks = photo.masks or opaque
+        if masks and alpha < 0.996:
+            masks = [mask.point(_fade(round(alpha * OPAQUE))) for mask in masks]
+        for i, (image, plane) in enumerate(zip(self.planes, photo.planes, strict=True)):
+            place = (left, top) if i == 0 else (left // 2, top // 2)
+            image.paste(plane, place, masks[i] if masks else None)
+
+    def zoomed(self, photo: Photo, x: float, y: float, zoom: float, alpha: float = 1.0) -> None:
+        """Draw a picture without transparency, enlarged around its middle by ``zoom`` and cut to its own size."""
+        planes = []
+        for plane in photo.planes:
+            width, height = plane.size
+            dx, dy = width * (1 - 1 / zoom) / 2, height * (1 - 1 / zoom) / 2
+            box = (dx, dy, width - dx, height - dy)
+            planes.append(plane.resize(plane.size, Image.Resampling.BILINEAR, box=box))
+        self.photo(Photo(planes), x, y, alpha)
 
     def take(self, other: "Canvas", dx: int = 0, dy: int = 0) -> None:
         """Copy another canvas onto this one, offset by ``dx`` and ``dy`` pixels. Both must be even."""

@@ -2,24 +2,41 @@
 
 from pilot_core import catalog
 from pilot_core.domain.attempt import Change, Draft, Shot
+from pilot_core.domain.brief import BRIEF_LABELS
 from pilot_core.domain.feedback import FeedbackLevel
 from pilot_core.domain.measures import is_contradicted
+from pilot_core.formatting import count
 from pilot_core.video.contract import CutBrief
+from pilot_core.video.storyboard.edits import changed_shots
 from pilot_core.video.storyboard.film import FPS, Film
 from pilot_core.video.storyboard.layout import compose
 from pilot_core.video.storyboard.palette import Palette, palette_of
 from pilot_core.video.storyboard.plan import build, hook_times
-from pilot_core.video.storyboard.revise import answers_checks, directed, missed_length, plan, seen_length
+from pilot_core.video.storyboard.plan_file import kit_names
+from pilot_core.video.storyboard.revise import (
+    answers_checks,
+    directed,
+    missed_length,
+    plan,
+    seen_film,
+    seen_kit,
+    seen_length,
+)
 from pilot_core.video.storyboard.style import FAMILY_WORDS, HOOK_WORDS
+
+MOST_LISTED = 6
+"""How many shots of an edited storyboard are listed one by one."""
 
 
 def changes(brief: CutBrief, after: Film, palette: Palette) -> list[Change]:
     """Return the changes since the previous version: for its latest review, then for SLA checks that a draft missed."""
     found = [_after_checks(brief, after)] if answers_checks(brief) else []
-    if not brief.reviews:
+    if not brief.previous and not brief.reviews:
         return found
-    earlier = _first_iteration(brief).model_copy(update={"reviews": brief.reviews[:-1]})
-    return _after_review(brief, build(earlier, directed(earlier)), after, palette) + found
+    before = seen_film(brief)
+    edited = _edited(before, after) if brief.storyboard else []
+    reviewed = _after_review(brief, before, after, palette) if brief.reviews else []
+    return edited + reviewed + found
 
 
 def planned_changes(brief: CutBrief) -> list[Change]:
@@ -57,7 +74,7 @@ def _after_review(brief: CutBrief, before: Film, after: Film, palette: Palette) 
     if level is FeedbackLevel.APPROVE:
         return []
     if not flags:
-        return [_unflagged(level, before, after)]
+        return [] if brief.storyboard else [_unflagged(level, before, after)]
     told = [
         _length(brief, flags, before, after),
         _hook(flags, before, after),
@@ -66,12 +83,16 @@ def _after_review(brief: CutBrief, before: Film, after: Film, palette: Palette) 
         _call(flags, before, after, palette),
         _message(brief, flags, before, after),
         _register(flags, before, after),
+        _brand(brief, flags, before, after),
         _music(flags, before, after),
         _layout(flags, before, after),
+        _ratio(flags, before, after),
     ]
     seen = _measurable(before, seen_length(brief, before.direction, brief.reviews[-1]))
     now = _measurable(after, after.seconds)
-    return [_unless_contradicted(change, seen, now) for change in told if change] + _for_a_person(flags)
+    return [_unless_contradicted(change, seen, now) for change in told if change] + _for_a_person(
+        flags, brief.storyboard is not None
+    )
 
 
 def _unless_contradicted(change: Change, before: Draft, after: Draft) -> Change:
@@ -168,41 +189,99 @@ def _message(brief: CutBrief, flags: list[str], before: Film, after: Film) -> Ch
 
 
 def _register(flags: list[str], before: Film, after: Film) -> Change | None:
-    # Always in this order, regardless of the order in which the flags were raised.
-    raised = [flag for flag in ("tone_mismatch", "off_brand") if flag in flags]
-    if not raised:
+    if "tone_mismatch" not in flags:
         return None
+    is_changed = after.direction.register % 2 != before.direction.register % 2
     text = (
         f"The wording and colours take one step towards the brand’s {_register_name(after)} register, "
-        f"from its {_register_name(before)} one ({catalog.label('flag', raised[0]).lower()})."
+        f"from its {_register_name(before)} one (wrong tone)."
     )
-    return Change(text=text, flags=raised, shots=_all(after))
+    text = text if is_changed else "The wording and colours are as they were (wrong tone)."
+    return _answered(is_changed, text, ["tone_mismatch"], _all(after))
+
+
+def _brand(brief: CutBrief, flags: list[str], before: Film, after: Film) -> Change | None:
+    """Return what the brand kit changes since the version before, or that it is missing."""
+    if "off_brand" not in flags:
+        return None
+    kit = after.kit
+    has = [
+        "its logo" if kit.logo else "",
+        "its colours" if brief.brand.get("kit_colours") else "",
+        "its typeface" if kit.font or kit.typeface else "",
+        "its pictures" if kit.pictures else "",
+    ]
+    told = ", ".join(filter(None, has))
+    if told and seen_kit(brief) == kit_names(after, palette_of(brief.brand)):
+        text = f"The look is as it was, with {told} of the brand kit: change the kit first (off brand)."
+        return Change(text=text, flags=["off_brand"], answered=False, shots=[])
+    if not told:
+        text = "The look is as it was: add the company’s logo, colours or typeface to the brand kit first (off brand)."
+        return Change(text=text, flags=["off_brand"], answered=False, shots=[])
+    text = f"Drawn with the brand kit: {told} (off brand)."
+    return Change(text=text, flags=["off_brand"], shots=_all(after))
+
+
+def _ratio(flags: list[str], before: Film, after: Film) -> Change | None:
+    if "format_platform" not in flags:
+        return None
+    size = f"{after.ratio.name}, {after.width}×{after.height}"
+    is_changed = after.ratio is not before.ratio
+    text = f"Laid out anew in {size}, instead of {before.ratio.name} (wrong format for the platform)."
+    text = text if is_changed else f"The picture is {size}, as before (wrong format for the platform)."
+    return _answered(is_changed, text, ["format_platform"], _all(after))
 
 
 def _music(flags: list[str], before: Film, after: Film) -> Change | None:
     if "audio_issues" not in flags:
         return None
+    is_changed = after.direction.bed != before.direction.bed
     text = (
         f"Another music bed at {_instead(f'{before.bpm:.0f} bpm', f'{after.bpm:.0f} bpm')}, "
         "levelled to −16 LUFS (audio issues)."
     )
-    return Change(text=text, flags=["audio_issues"], shots=_all(after))
+    return _answered(
+        is_changed, text if is_changed else "The music is as it was (audio issues).", ["audio_issues"], _all(after)
+    )
 
 
 def _layout(flags: list[str], before: Film, after: Film) -> Change | None:
     if "visuals_poor" not in flags:
         return None
+    is_changed = after.family != before.family
     text = f"Layout changed from {FAMILY_WORDS[before.family]} to {FAMILY_WORDS[after.family]} (visuals poor)."
-    return Change(text=text, flags=["visuals_poor"], shots=_all(after))
+    text = text if is_changed else f"The layout is as it was: {FAMILY_WORDS[after.family]} (visuals poor)."
+    return _answered(is_changed, text, ["visuals_poor"], _all(after))
 
 
-def _for_a_person(flags: list[str]) -> list[Change]:
+def _edited(before: Film, after: Film) -> list[Change]:
+    """Return what a person changed in the storyboard, shot by shot."""
+    places = changed_shots(before, after)
+    lengths = _instead(f"{before.seconds:.1f} s", f"{after.seconds:.1f} s")
+    text = (
+        f"A person edited the storyboard: {count(len(places), 'shot')} of {len(after.shots)} "
+        f"{'differs' if len(places) == 1 else 'differ'}, and it lasts {lengths}."
+    )
+    found = [Change(text=text, shots=places)]
+    said = {shot.text for shot in before.shots}
+    for place in places[:MOST_LISTED]:
+        shot = after.shots[place]
+        if shot.text not in said:
+            found.append(Change(text=f"Shot {place + 1} says “{shot.text}”.", shots=[place]))
+    gone = [shot.text for shot in before.shots if shot.text not in {s.text for s in after.shots}]
+    found += [Change(text=f"No longer said: “{text}”.", shots=[]) for text in gone[:MOST_LISTED]]
+    return found
+
+
+def _for_a_person(flags: list[str], is_edited: bool) -> list[Change]:
     """Return a change for each flag that the pipeline cannot answer, naming the field of the brief to correct."""
     known = catalog.flags()
+    todo = "not answered by this version; correct the words in the storyboard, or the brief’s {}."
+    if is_edited:
+        todo = "left to the person who edited the storyboard."
     return [
         Change(
-            text=f"{info.label}: not answered by this version; "
-            f"correct “{info.needs.replace('_', ' ')}” in the brief first.",
+            text=f"{info.label}: {todo.format(BRIEF_LABELS.get(info.needs, info.needs))}",
             flags=[flag],
             answered=False,
             shots=[],

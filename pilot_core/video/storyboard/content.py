@@ -17,7 +17,8 @@ def content_of(film: Film, shot: FilmShot, palette: Palette) -> str:
     words = [(item.role, item.ink, item.strong, [_placed(word) for word in item.block.words]) for item in page.items]
     panels = [(panel.kind, panel.box, panel.colour) for panel in page.panels]
     background = (film.family, film.seed + film.direction.variation, shot.beat, shot.ground)
-    told = repr((film.width, film.height, page.scheme, words, panels, background))
+    shown = [(picture.kind, picture.path.name, picture.box, picture.area) for picture in page.pictures]
+    told = repr((film.width, film.height, page.scheme, words, panels, background, *shown))
     return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 

@@ -1,16 +1,22 @@
 """Draws the frames of a video in order: backdrop, panels, words, and the transition from the previous shot."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+
+from av.video.frame import PictureType
+from PIL import Image
 
 from pilot_core.video.storyboard import canvas as art
 from pilot_core.video.storyboard.backdrop import Backdrop
 from pilot_core.video.storyboard.canvas import Canvas, Tile
 from pilot_core.video.storyboard.easing import CURVES, clamp, cubic_in_out, cubic_out, quint_out
 from pilot_core.video.storyboard.film import Film, FilmShot, lead_of
-from pilot_core.video.storyboard.fonts import mask
-from pilot_core.video.storyboard.layout import Page, Panel, compose
+from pilot_core.video.storyboard.fonts import emoji_of, mask
+from pilot_core.video.storyboard.layout import compose
+from pilot_core.video.storyboard.page import Page, Panel
 from pilot_core.video.storyboard.palette import Palette, Rgb
+from pilot_core.video.storyboard.pictures import Box, Photo, Shown, photo
 from pilot_core.video.storyboard.scheme import Scheme
 
 TRANSITION_FRAMES = {
@@ -23,12 +29,17 @@ TRANSITION_FRAMES = {
     "push_left": 8,
     "slam": 10,
 }
+DRIFT = 0.03
+"""How much nearer a picture comes while it is shown, as a share of its size."""
 EXIT_FRAMES = {"bold": 0, "empathetic": 10, "professional": 7}
 
 
 @dataclass(frozen=True)
 class Sprite:
-    """One word ready to draw: its tile, position and colour, the frame at which it enters, and how."""
+    """One word ready to draw: its tile, position and colour, the frame at which it enters, and how.
+
+    ``emoji`` are the pictures of its emoji with their offsets from the tile's position.
+    """
 
     tile: Tile
     x: int
@@ -36,6 +47,7 @@ class Sprite:
     colour: Rgb
     delay: int
     enter: str
+    emoji: tuple[tuple[Photo, float, float], ...] = ()
 
 
 class Scene:
@@ -54,6 +66,10 @@ class Scene:
                 item.strong if word.strong else item.ink,
                 item.delay + word.order * shot.stagger,
                 item.enter,
+                tuple(
+                    (Photo.of(_even(picture)), dx - left, dy - top)
+                    for picture, dx, dy in emoji_of(word.text, word.face, word.weight, word.size)
+                ),
             )
             for item in self.page.items
             for word in item.block.words
@@ -72,6 +88,8 @@ class Scene:
         gone = clamp((frame - (self.shot.end - self.leaves) + 1) / self.leaves) if self.leaves else 0.0
         if gone >= 1:
             return
+        for shown in self.page.pictures:
+            self._draw_picture(canvas, shown, local, gone)
         for panel, tile in self.panels:
             _draw_panel(canvas, panel, tile, clamp((local - panel.delay) / max(1, self.shot.enter)), gone)
         for sprite in self.sprites:
@@ -79,8 +97,29 @@ class Scene:
             if arrived > 0:
                 self._draw_word(canvas, sprite, arrived, gone)
 
+    def _draw_picture(self, canvas: Canvas, shown: Shown, local: int, gone: float) -> None:
+        """Draw a picture of the brand kit: it fades in, moves slowly nearer, and what it points at is outlined."""
+        x0, y0, x1, y1 = shown.box
+        alpha = cubic_out(clamp(local / max(1, self.shot.enter))) * (1 - gone)
+        if shown.kind == "bleed":
+            alpha = 1.0
+        if shown.plate and shown.kind != "bleed":
+            edge = round((28 if shown.kind == "logo" else 14) * self.film.scale)
+            plate = _plate(round(x1 - x0) + 2 * edge, round(y1 - y0) + 2 * edge, edge)
+            canvas.stamp(plate, x0 - edge, y0 - edge, shown.plate, alpha)
+        image = photo(shown.path, round(x1 - x0), round(y1 - y0))
+        if shown.kind == "logo":
+            canvas.photo(image, x0, y0, alpha)
+            return
+        canvas.zoomed(image, x0, y0, 1 + DRIFT * max(0, local) / max(1, self.shot.frames), alpha)
+        pointed = clamp((local - self.shot.frames * 0.35) / 12) * (1 - gone)
+        if shown.area and shown.mark and pointed:
+            _outline(canvas, shown.area, 8 * self.film.scale, shown.mark, cubic_out(pointed))
+
     def _draw_word(self, canvas: Canvas, sprite: Sprite, arrived: float, gone: float) -> None:
         tile, x, y = sprite.tile, sprite.x, sprite.y
+        for picture, dx, dy in sprite.emoji:
+            canvas.photo(picture, x + dx, y + dy, clamp(arrived * 2) * (1 - gone))
         width, height = tile.size
         if gone > 0:
             share = cubic_in_out(gone)
@@ -110,6 +149,30 @@ class Scene:
             canvas.stamp(tile, x, y + round((1 - cubic_out(arrived)) * 34), sprite.colour, cubic_out(arrived))
 
 
+def _even(picture: Image.Image) -> Image.Image:
+    """Return the picture with even sides, as the planes of a frame need it."""
+    width, height = (side + side % 2 for side in picture.size)
+    even = Image.new("RGBA", (width, height))
+    even.paste(picture)
+    return even
+
+
+@lru_cache(maxsize=8)
+def _plate(width: int, height: int, edge: int) -> Tile:
+    return art.rounded(width, height, 2 * edge)
+
+
+def _outline(canvas: Canvas, box: Box, thick: float, colour: Rgb, alpha: float) -> None:
+    x0, y0, x1, y1 = box
+    for edge in (
+        (x0, y0, x1, y0 + thick),
+        (x0, y1 - thick, x1, y1),
+        (x0, y0 + thick, x0 + thick, y1 - thick),
+        (x1 - thick, y0 + thick, x1, y1 - thick),
+    ):
+        canvas.rect(*edge, colour, alpha)
+
+
 def _panel_tile(panel: Panel) -> Tile | None:
     x0, y0, x1, y1 = (round(v) for v in panel.box)
     if panel.kind == "pill":
@@ -120,6 +183,8 @@ def _panel_tile(panel: Panel) -> Tile | None:
         wing, low, high = thick * 0.7, half - thick / 2, half + thick / 2
         points = [(0.0, low), (side - thick, low), (half, wing), (half + wing, 0.0), (side, half)]
         points += [(half + wing, side), (half, side - wing), (side - thick, high), (0.0, high)]
+        if panel.is_mirrored:
+            points = [(side - x, y) for x, y in points]
         return art.polygon(points, x1 - x0, y1 - y0)
     return None
 
@@ -131,19 +196,33 @@ def _draw_panel(canvas: Canvas, panel: Panel, tile: Tile | None, arrived: float,
     if panel.kind == "pill" and tile:
         canvas.stamp(tile, x0, y0 + (1 - cubic_out(arrived)) * 30, panel.colour, cubic_in_out(arrived) * (1 - gone))
     elif panel.kind == "arrow" and tile:
-        canvas.stamp(tile, x0 - (1 - quint_out(arrived)) * 60, y0, panel.colour, arrived * (1 - gone))
+        come = (1 - quint_out(arrived)) * 60 * (-1 if panel.is_mirrored else 1)
+        canvas.stamp(tile, x0 - come, y0, panel.colour, arrived * (1 - gone))
+    elif panel.kind == "bar":
+        canvas.rect(x0, y0, x1, y0 + (y1 - y0) * quint_out(arrived) * (1 - cubic_in_out(gone)), panel.colour)
     else:
         share = quint_out(arrived)
-        start = x0 + (x1 - x0) * cubic_in_out(gone)
-        canvas.rect(min(start, x0 + (x1 - x0) * share), y0, x0 + (x1 - x0) * share, y1, panel.colour)
+        start, end = x0 + (x1 - x0) * cubic_in_out(gone), x0 + (x1 - x0) * share
+        if panel.is_mirrored:
+            start, end = x0 + x1 - end, x0 + x1 - start
+        canvas.rect(min(start, end), y0, end, y1, panel.colour)
 
 
-def frames(film: Film, palette: Palette) -> Iterator[tuple[int, Canvas]]:
-    """Yield each frame of the video with its shot's index. Each canvas is new and may be kept by the caller."""
+def frames(film: Film, palette: Palette, only: Collection[int] | None = None) -> Iterator[tuple[int, Canvas]]:
+    """Yield each frame of the video, or of the shots in ``only``, with its shot's index.
+
+    The first frame of each shot is marked to be encoded as a picture of its own. Each canvas is new and may be kept by
+    the caller.
+    """
     backdrop = Backdrop(film)
     before: Scene | None = None
     first, second = Canvas(film.width, film.height), Canvas(film.width, film.height)
     for number, shot in enumerate(film.shots):
+        if only is not None and number not in only:
+            before = None
+            continue
+        if before is None and number and TRANSITION_FRAMES[shot.transition]:
+            before = Scene(film, film.shots[number - 1], palette)
         scene = Scene(film, shot, palette)
         for frame in range(shot.start, shot.end):
             canvas = Canvas(film.width, film.height)
@@ -152,8 +231,24 @@ def frames(film: Film, palette: Palette) -> Iterator[tuple[int, Canvas]]:
                 _join(canvas, backdrop, (before, scene), frame, share, (first, second))
             else:
                 _paint(canvas, backdrop, scene, frame)
+            if frame == shot.start:
+                canvas.frame.pict_type = PictureType.I
             yield number, canvas
         before = scene
+
+
+def still(film: Film, palette: Palette, number: int) -> Canvas:
+    """Return one shot as it looks once all its words are in place."""
+    shot = film.shots[number]
+    scene = Scene(film, shot, palette)
+    return drawn_frame(film, scene, max(shot.start, shot.end - 1 - scene.leaves))
+
+
+def drawn_frame(film: Film, scene: Scene, frame: int) -> Canvas:
+    """Return one frame of a scene, counted from the film's start, without the transition to it."""
+    canvas = Canvas(film.width, film.height)
+    _paint(canvas, Backdrop(film), scene, frame)
+    return canvas
 
 
 def _paint(canvas: Canvas, backdrop: Backdrop, scene: Scene, frame: int) -> None:

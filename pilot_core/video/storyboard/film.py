@@ -1,10 +1,44 @@
 """The plan of a video before it is drawn: its shots in frames, their words, and the creative choices behind them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+from pilot_core.video.contract import KitFiles
 
 FPS = 30
-SAFE_TOP, SAFE_BOTTOM, SAFE_SIDE = 0.12, 0.20, 0.06
-"""Shares of the frame that vertical feeds cover with buttons. No text is placed there."""
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A shape of the frame: its sides to each other, and the shares at its edges where no text is placed.
+
+    Vertical feeds cover the top and the bottom with buttons; elsewhere the margins are those of a title-safe area.
+    """
+
+    name: str
+    wide: int
+    tall: int
+    top: float
+    bottom: float
+    side: float = 0.06
+
+    def size(self, short: int) -> tuple[int, int]:
+        """Return the width and height in pixels of a frame whose shorter side is ``short``."""
+        least = min(self.wide, self.tall)
+        return short * self.wide // least // 2 * 2, short * self.tall // least // 2 * 2
+
+
+PORTRAIT = Ratio("9:16", 9, 16, 0.12, 0.20)
+SQUARE = Ratio("1:1", 1, 1, 0.08, 0.10)
+LANDSCAPE = Ratio("16:9", 16, 9, 0.09, 0.11)
+RATIOS = {ratio.name: ratio for ratio in (PORTRAIT, SQUARE, LANDSCAPE)}
+"""The shapes that a film can have, in the order in which a wrong format is answered."""
+
+
+def ratio_of(width: int, height: int) -> Ratio:
+    """Return the ratio nearest to that of a frame."""
+    return min(RATIOS.values(), key=lambda ratio: abs(ratio.wide / ratio.tall - width / height))
+
+
 HEADLINE_MIN = 0.05
 """Smallest size of a headline as a share of the frame's height."""
 MAX_WORDS = 12
@@ -12,13 +46,17 @@ CAPTION_CHARS_PER_SECOND = 15
 CTA_SECONDS = 3.2
 
 
-MARK_ON, MARK_OFF = "\ue000", "\ue001"
-"""Private-use characters that mark the start and end of an emphasised word. Cleaned text never contains them."""
+MARK_ON, MARK_OFF, BREAK = "\ue000", "\ue001", "\ue002"
+"""Private-use characters that mark the start and end of an emphasised word, and, at a word's end, the end of its line.
+
+Cleaned text never contains them.
+"""
+_NO_MARKS = dict.fromkeys(map(ord, (MARK_ON, MARK_OFF, BREAK)))
 
 
 def plain(text: str) -> str:
-    """Return the text without emphasis marks."""
-    return text.replace(MARK_ON, "").replace(MARK_OFF, "")
+    """Return the text without marks."""
+    return text.translate(_NO_MARKS)
 
 
 @dataclass(frozen=True)
@@ -37,6 +75,7 @@ class Direction:
     restated: bool = False
     bed: int = 0
     lengthened: bool = False
+    ratio: int = 0
 
 
 @dataclass(frozen=True)
@@ -44,6 +83,9 @@ class FilmShot:
     """One shot. ``start`` and ``end`` are in frames. ``above`` and ``below`` are the small lines around ``main``.
 
     ``source`` is the field of the brief whose words it shows, "" if it shows a connective.
+
+    ``picture`` is the name of a picture of the brand kit that it shows, "" for none. ``poster``: the film's poster is
+    taken from it.
 
     ``transition`` is the transition from the previous shot. ``enter`` is how many frames a word takes to appear, and
     ``stagger`` how many frames later the next word starts.
@@ -66,6 +108,8 @@ class FilmShot:
     stagger: int = 2
     variant: int = 0
     source: str = ""
+    picture: str = ""
+    poster: bool = False
 
     @property
     def frames(self) -> int:
@@ -111,6 +155,7 @@ class Film:
     placeholders: tuple[str, ...] = ()
     held: float = 1.0
     language: str = "en"
+    kit: KitFiles = field(default=KitFiles())
     notes: tuple[str, ...] = field(default=())
 
     @property
@@ -124,3 +169,26 @@ class Film:
     @property
     def bpm(self) -> float:
         return 60 * FPS / self.beat_frames
+
+    @property
+    def ratio(self) -> Ratio:
+        return ratio_of(self.width, self.height)
+
+    @property
+    def scale(self) -> float:
+        """How large a length of the design is: it was made for 1080×1920, and is a fifth smaller in other ratios."""
+        if self.ratio is PORTRAIT:
+            return min(self.width / 1080, self.height / 1920)
+        return 0.8 * min(self.width, self.height) / 1080
+
+
+def laid_out(film: Film, shots: "list[FilmShot]") -> Film:
+    """Return the film with these shots one after another: their places and times follow from their lengths."""
+    found: list[FilmShot] = []
+    at = beat = 0
+    for index, shot in enumerate(shots):
+        beat += bool(found) and shot.beat != found[-1].beat
+        transition = "open" if not found else "cut" if shot.transition == "open" else shot.transition
+        found.append(replace(shot, index=index, start=at, end=at + shot.frames, beat_index=beat, transition=transition))
+        at += shot.frames
+    return replace(film, shots=tuple(found))

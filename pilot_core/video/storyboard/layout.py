@@ -1,171 +1,33 @@
-"""Lays out a shot as a page: the position, size and colour of each word. Lengths are in pixels.
+"""Lays out a shot as a page: the position, size and colour of each word, by the tone of the video.
 
 Layouts are designed for 1080×1920 and scaled to the requested frame size. Nothing is drawn here.
 """
 
 from dataclasses import dataclass
 
-from pilot_core.video.storyboard.film import HEADLINE_MIN, SAFE_BOTTOM, SAFE_SIDE, SAFE_TOP, Film, FilmShot
-from pilot_core.video.storyboard.fonts import VOICES, Face, Voice
-from pilot_core.video.storyboard.palette import Palette, Rgb
-from pilot_core.video.storyboard.scheme import Scheme, scheme_of
-from pilot_core.video.storyboard.type import Block, Room, Style, fit, stack
+from pilot_core.video.storyboard import layout_kit
+from pilot_core.video.storyboard.film import Film, FilmShot
+from pilot_core.video.storyboard.page import Page, Part, Setter, column, height_of, pill, stacked_height
+from pilot_core.video.storyboard.palette import Palette
 from pilot_core.video.storyboard.words import word_count
-
-Box = tuple[float, float, float, float]
-
-
-@dataclass(frozen=True)
-class Item:
-    """The words of one role, the background colours they may lie on, and the frame at which the first one enters."""
-
-    role: str
-    block: Block
-    ink: Rgb
-    strong: Rgb
-    grounds: tuple[Rgb, ...]
-    delay: int
-    enter: str
-
-
-@dataclass(frozen=True)
-class Panel:
-    """A shape drawn with the words: a pill or slab behind a link, a rule, or an arrow."""
-
-    kind: str
-    box: Box
-    colour: Rgb
-    delay: int
-
-
-@dataclass(frozen=True)
-class Page:
-    scheme: Scheme
-    items: tuple[Item, ...]
-    panels: tuple[Panel, ...]
-
-    @property
-    def headline(self) -> int:
-        """The font size of the main words in pixels; 0 if there are none."""
-        return next((i.block.size for i in self.items if i.role == "main"), 0)
-
-
-class _Setter:
-    """Builds one page block by block. Counts the words placed so far, to delay each word's entrance."""
-
-    def __init__(self, film: Film, shot: FilmShot, palette: Palette):
-        self.film, self.shot = film, shot
-        self.scale = min(film.width / 1080, film.height / 1920)
-        self.voice: Voice = VOICES[film.tone]
-        self.scheme = scheme_of(film.tone, palette, shot.ground, film.direction.register % 2)
-        margin = film.width * SAFE_SIDE + 11 * self.scale
-        self.left, self.right = margin, film.width - margin
-        self.top, self.bottom = (
-            film.height * SAFE_TOP + 24 * self.scale,
-            film.height * (1 - SAFE_BOTTOM) - 30 * self.scale,
-        )
-        self.width = self.right - self.left
-        self.floor = -(-int(film.height * HEADLINE_MIN * 1000) // 1000)
-        self.items: list[Item] = []
-        self.panels: list[Panel] = []
-        self.told = 0
-
-    def px(self, length: float) -> int:
-        return round(length * self.scale)
-
-    def main(
-        self, text: str, *, width: float, height: float, largest: int, face: Face | None = None, align: str = "left"
-    ) -> Block:
-        face = face or self.voice.display
-        style = Style(face, self.voice.weight, self.voice.leading, align, self.film.language)
-        return fit(text, style, Room(width, height), largest=max(self.px(largest), self.floor), smallest=self.floor)
-
-    def poster(self, text: str, *, width: float, height: float, largest: int, face: Face | None = None) -> Block:
-        face = face or self.voice.display
-        style = Style(face, self.voice.weight)
-        set_tight = stack(text, style, Room(width, height), largest=self.px(largest), smallest=self.floor, gap=0.13)
-        return set_tight or self.main(text, width=width, height=height, largest=min(largest, 230), face=face)
-
-    def small(
-        self,
-        text: str,
-        *,
-        width: float,
-        largest: int,
-        height: float | None = None,
-        align: str = "left",
-        face: Face | None = None,
-    ) -> Block:
-        style = Style(face or self.voice.text, self.voice.weight, 1.16, align, self.film.language)
-        room = Room(width, height or self.px(220))
-        return fit(text, style, room, largest=self.px(largest), smallest=self.px(44))
-
-    def add(
-        self,
-        role: str,
-        block: Block,
-        at: tuple[float, float],
-        *,
-        ink: Rgb | None = None,
-        grounds: tuple[Rgb, ...] | None = None,
-        enter: str,
-    ) -> Box:
-        """Place a block with the top left corner of its ink at ``at``, and return its bounding box."""
-        (x, y), top = at, block.box[1]
-        moved = block.moved(x, y - top)
-        colour = ink or self.scheme.ink
-        self.items.append(
-            Item(
-                role,
-                moved,
-                colour,
-                ink or self.scheme.strong,
-                grounds or (self.scheme.ground, self.scheme.under),
-                self.told * self.shot.stagger,
-                enter,
-            )
-        )
-        self.told += len(block.words)
-        return moved.box
-
-    def page(self) -> Page:
-        return Page(self.scheme, tuple(self.items), tuple(self.panels))
-
-
-def _height(block: Block | None) -> float:
-    return block.box[3] - block.box[1] if block else 0.0
 
 
 def compose(film: Film, shot: FilmShot, palette: Palette) -> Page:
     """Return the page for a shot, laid out for the video's tone."""
-    setter = _Setter(film, shot, palette)
-    {"bold": _bold, "empathetic": _empathetic, "professional": _professional}[film.tone](setter)
+    setter = Setter(film, shot, palette)
+    if shot.role in ("cta", "name"):
+        layout_kit.add_logo(setter)
+    picture = film.kit.picture(shot.picture) if shot.picture else None
+    if picture:
+        layout_kit.pictured(setter, picture)
+    elif setter.is_wide and shot.role in ("figure", "cta"):
+        layout_kit.wide(setter)
+    else:
+        {"bold": _bold, "empathetic": _empathetic, "professional": _professional}[film.tone](setter)
     return setter.page()
 
 
-def _column(
-    setter: _Setter,
-    parts: list[tuple[str, Block, float]],
-    x: float,
-    y: float,
-    enter: str,
-    ink_of: dict[str, Rgb] | None = None,
-) -> list[Box]:
-    """Place blocks one below the other from ``y``, each given as (role, block, gap above it). Returns their boxes."""
-    boxes = []
-    for role, block, gap in parts:
-        y += gap
-        box = setter.add(role, block, (x, y), ink=(ink_of or {}).get(role), enter=enter)
-        boxes.append(box)
-        y = box[3]
-    return boxes
-
-
-def _stacked_height(parts: list[tuple[str, Block, float]]) -> float:
-    return sum(_height(block) + gap for _, block, gap in parts)
-
-
-def _bold(setter: _Setter) -> None:
+def _bold(setter: Setter) -> None:
     shot, film, px = setter.shot, setter.film, setter.px
     quiet = film.direction.register % 2
     room = setter.bottom - setter.top
@@ -183,7 +45,7 @@ def _bold(setter: _Setter) -> None:
         figure = setter.poster(
             shot.main,
             width=setter.width,
-            height=room - _height(above) - _height(below) - px(120),
+            height=room - height_of(above) - height_of(below) - px(120),
             largest=620,
             face=setter.voice.figure,
         )
@@ -191,8 +53,8 @@ def _bold(setter: _Setter) -> None:
         parts.append(("main", figure, px(44) if above else 0.0))
         if below:
             parts.append(("below", below, px(52)))
-        y = setter.top + (room - _stacked_height(parts)) * _bold_anchor(film.family, shot.variant)
-        _column(setter, parts, setter.left, y, "pop")
+        y = setter.top + (room - stacked_height(parts)) * _bold_anchor(film.family, shot.variant)
+        column(setter, parts, setter.left, y, "pop")
         return
     largest = 250 if quiet else (430 if word_count(shot.main) <= 3 else 340)
     height = room * (0.62 if film.family == "blocks" else 0.74)
@@ -207,8 +69,8 @@ def _bold(setter: _Setter) -> None:
     if shot.below:
         parts.append(("below", setter.small(shot.below, width=setter.width, largest=76), px(56)))
     share = _bold_anchor(film.family, shot.variant)
-    y = setter.top + (room - _stacked_height(parts)) * share
-    _column(setter, parts, setter.left, y, enter)
+    y = setter.top + (room - stacked_height(parts)) * share
+    column(setter, parts, setter.left, y, enter)
 
 
 def _bold_anchor(family: str, variant: int) -> float:
@@ -217,42 +79,26 @@ def _bold_anchor(family: str, variant: int) -> float:
     ][variant % 4]
 
 
-def _bold_call(setter: _Setter) -> None:
+def _bold_call(setter: Setter) -> None:
     shot, film, px = setter.shot, setter.film, setter.px
     room = setter.bottom - setter.top
     link = setter.small(
         shot.below, width=setter.width - px(88), largest=84 if film.direction.cta_level else 72, height=px(230)
     )
-    pill = _height(link) + px(76)
+    panel = height_of(link) + px(76)
     above = setter.small(shot.above, width=setter.width, largest=58) if shot.above else None
-    extra = pill + px(64) + (_height(above) + px(44) if above else 0)
+    extra = panel + px(64) + (height_of(above) + px(44) if above else 0)
     largest = (330, 400, 460)[min(2, film.direction.cta_level)]
     main = setter.poster(shot.main, width=setter.width, height=room - extra, largest=largest)
-    total = _height(main) + extra
+    total = height_of(main) + extra
     y = setter.top + (room - total) * (0.62 if film.family == "blocks" else 0.45)
     if above:
         y = setter.add("above", above, (setter.left, y), enter="rise")[3] + px(44)
     box = setter.add("main", main, (setter.left, y), enter="pop")
-    _pill(setter, link, setter.left, box[3] + px(64), setter.width)
+    pill(setter, link, setter.left, box[3] + px(64), setter.width)
 
 
-def _pill(setter: _Setter, link: Block, x: float, y: float, width: float, rounded: bool = False) -> None:
-    """Place the link on a panel in the ink colour, with its text in the ground colour. Square unless ``rounded``."""
-    pad_x, pad_y = setter.px(52 if rounded else 44), setter.px(38)
-    scheme = setter.scheme
-    left, top, _, bottom = link.box
-    box = (x, y, x + width, y + (bottom - top) + 2 * pad_y)
-    setter.panels.append(Panel("pill" if rounded else "slab", box, scheme.ink, setter.told * setter.shot.stagger))
-    text_x = x + pad_x - left if rounded else x + pad_x
-    setter.add("link", link, (text_x, y + pad_y), ink=ink_for(scheme), grounds=(scheme.ink,), enter="fade")
-
-
-def ink_for(scheme: Scheme) -> Rgb:
-    """Return the text colour for a panel filled with the ink colour."""
-    return scheme.ground
-
-
-def _empathetic(setter: _Setter) -> None:
+def _empathetic(setter: Setter) -> None:
     shot, film, px = setter.shot, setter.film, setter.px
     room = setter.bottom - setter.top
     centred = film.family == "orb"
@@ -270,10 +116,10 @@ def _empathetic(setter: _Setter) -> None:
         left, _, right, _ = link.box
         pill_width = right - left + px(104)
         parts.append(("main", main, px(52) if above else 0.0))
-        y = setter.top + (room - _stacked_height(parts) - px(210)) * (0.45 if centred else 0.3)
-        boxes = _column(setter, parts, x, y, "fade", tint)
+        y = setter.top + (room - stacked_height(parts) - px(210)) * (0.45 if centred else 0.3)
+        boxes = column(setter, parts, x, y, "fade", tint)
         pill_x = (film.width - pill_width) / 2 if centred else setter.left
-        _pill(setter, link, pill_x, boxes[-1][3] + px(84), pill_width, rounded=True)
+        pill(setter, link, pill_x, boxes[-1][3] + px(84), pill_width, rounded=True)
         return
     if shot.role == "figure":
         figure = setter.main(
@@ -299,7 +145,7 @@ def _empathetic(setter: _Setter) -> None:
             shot.variant % 3 if film.family != "orb" else 0
         ]
     )
-    _column(setter, parts, x, setter.top + (room - _stacked_height(parts)) * share, "fade", tint)
+    column(setter, parts, x, setter.top + (room - stacked_height(parts)) * share, "fade", tint)
 
 
 @dataclass(frozen=True)
@@ -312,7 +158,7 @@ class _Field:
     width: float
 
 
-def _professional(setter: _Setter) -> None:
+def _professional(setter: Setter) -> None:
     shot, film, px = setter.shot, setter.film, setter.px
     framed = film.family == "frame"
     field = _Field(
@@ -336,26 +182,25 @@ def _professional_share(family: str) -> float:
     return {"columns": 0.0, "rows": 1.0, "frame": 0.5}[family]
 
 
-def _professional_call(setter: _Setter, field: _Field, parts: list[tuple[str, Block, float]]) -> None:
+def _professional_call(setter: Setter, field: _Field, parts: list[Part]) -> None:
     shot, film, px, x = setter.shot, setter.film, setter.px, field.x
     largest = (190, 216, 244)[min(2, film.direction.cta_level)]
     main = setter.main(shot.main, width=field.width, height=field.room * 0.6, largest=largest)
     link = setter.small(shot.below, width=field.width - px(96), largest=76, height=px(240))
     parts.append(("main", main, px(56) if parts else 0.0))
     share = {"columns": 0.35, "rows": 0.72, "frame": 0.5}[film.family]
-    y = field.top + (field.room - _stacked_height(parts) - px(150) - _height(link)) * share
-    box = _column(setter, parts, x, y, "rise")[-1]
+    y = field.top + (field.room - stacked_height(parts) - px(150) - height_of(link)) * share
+    box = column(setter, parts, x, y, "rise")[-1]
     rule = (x, box[3] + px(64), x + setter.width - (x - setter.left), box[3] + px(64) + px(5))
-    setter.panels.append(Panel("rule", rule, setter.scheme.spark, 6))
+    setter.panel("rule", rule, setter.scheme.spark, 6)
     link_box = setter.add("link", link, (x, box[3] + px(124)), enter="rise", ink=setter.scheme.strong)
     size = px(52)
     middle = (link_box[1] + link_box[3]) / 2
-    arrow_x = min(link_box[2] + px(36), setter.right - size)
-    arrow = (arrow_x, middle - size / 2, arrow_x + size, middle + size / 2)
-    setter.panels.append(Panel("arrow", arrow, setter.scheme.spark, 14))
+    arrow_x = min(x + link_box[2] - link_box[0] + px(36), setter.right - size)
+    setter.panel("arrow", (arrow_x, middle - size / 2, arrow_x + size, middle + size / 2), setter.scheme.spark, 14)
 
 
-def _professional_figure(setter: _Setter, field: _Field, parts: list[tuple[str, Block, float]]) -> None:
+def _professional_figure(setter: Setter, field: _Field, parts: list[Part]) -> None:
     shot, px, x = setter.shot, setter.px, field.x
     figure = setter.poster(
         shot.main, width=setter.right - x, height=field.room * 0.56, largest=520, face=setter.voice.figure
@@ -364,16 +209,14 @@ def _professional_figure(setter: _Setter, field: _Field, parts: list[tuple[str, 
     below = setter.main(shot.below, width=field.width, height=px(420), largest=104) if shot.below else None
     if below:
         parts.append(("below", below, px(118)))
-    y = field.top + (field.room - _stacked_height(parts)) * _professional_share(setter.film.family)
-    boxes = _column(setter, parts, x, y, "rise")
+    y = field.top + (field.room - stacked_height(parts)) * _professional_share(setter.film.family)
+    boxes = column(setter, parts, x, y, "rise")
     if below:
         rule = boxes[-2][3] + px(58)
-        setter.panels.append(
-            Panel("rule", (x, rule, setter.right, rule + px(5)), setter.scheme.spark, shot.stagger * 2)
-        )
+        setter.panel("rule", (x, rule, setter.right, rule + px(5)), setter.scheme.spark, shot.stagger * 2)
 
 
-def _professional_words(setter: _Setter, field: _Field, parts: list[tuple[str, Block, float]]) -> None:
+def _professional_words(setter: Setter, field: _Field, parts: list[Part]) -> None:
     shot, film, px, x = setter.shot, setter.film, setter.px, field.x
     count, warm = word_count(shot.main), film.direction.register % 2
     largest = (280 if count <= 2 else 200 if count <= 4 else 164) + (8 if warm else 0)
@@ -382,7 +225,7 @@ def _professional_words(setter: _Setter, field: _Field, parts: list[tuple[str, B
     parts.append(("main", main, px(50) if parts else px(66) if ruled else 0.0))
     if shot.below:
         parts.append(("below", setter.small(shot.below, width=field.width, largest=60), px(60)))
-    y = field.top + (field.room - _stacked_height(parts)) * _professional_share(film.family)
+    y = field.top + (field.room - stacked_height(parts)) * _professional_share(film.family)
     if ruled:
-        setter.panels.append(Panel("rule", (x, y, x + px(120), y + px(10)), setter.scheme.spark, 0))
-    _column(setter, parts, x, y, "rise")
+        setter.panel("rule", (x, y, x + px(120), y + px(10)), setter.scheme.spark, 0)
+    column(setter, parts, x, y, "rise")

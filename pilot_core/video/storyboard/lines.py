@@ -7,6 +7,9 @@ which nothing remains. A scenario's openings are in data/catalog/scenarios.toml.
 
 from collections.abc import Iterable
 
+from pilot_core import catalog
+from pilot_core.catalog import Connectives
+
 Line = tuple[str, str, str]
 
 PROBLEM: tuple[Line, ...] = (("must", "statement", "{problem}"),)
@@ -14,29 +17,27 @@ COST: tuple[Line, ...] = (("told", "statement", "{cost}"),)
 PROOF: tuple[Line, ...] = (("must", "proof", "{proof_points}"), ("told", "quote", "{quote}"))
 SPARE: tuple[Line, ...] = (("told", "statement", "{audience}"), ("must", "proof", "{spare}"))
 
-NAMES = {"bold": "Meet *{product}*.", "empathetic": "This is *{product}*.", "professional": "*{product}*, by {company}"}
-BUILDS = {
-    "bold": "We build *{product}*.",
-    "empathetic": "We are building *{product}*.",
-    "professional": "{company} builds *{product}*.",
-}
-TURNS = {"bold": "*Enough.*", "empathetic": "There is *another* way.", "professional": "There is an *alternative*."}
 NAME_ALONE = "*{product}*"
 """How the product is named in a language without connectives."""
 
 ENGLISH = "en"
-"""The language in which the connectives are written. In any other, none are used."""
+"""The language of a brief that names none."""
 
 
-def beat(beat_id: str, tone: str, *, connects: bool) -> tuple[Line, ...]:
-    """Return the lines of a beat other than the hook and the call. ``connects``: connectives may be used."""
-    named = (NAMES if beat_id != "building" else BUILDS)[tone] if connects else NAME_ALONE
+def table(language: str) -> Connectives | None:
+    """Return the connectives of a language tag such as "pt-BR", or None if it has none: then none are used."""
+    return catalog.connectives().get((language or ENGLISH).split("-")[0].casefold())
+
+
+def beat(beat_id: str, tone: str, said: Connectives | None) -> tuple[Line, ...]:
+    """Return the lines of a beat other than the hook and the call, with the connectives of the language, if any."""
+    named = (said.builds if beat_id == "building" else said.name).of(tone) if said else NAME_ALONE
     shown: tuple[Line, ...] = (("must", "name", named), ("must", "statement", "{message}"))
     by_beat: dict[str, tuple[Line, ...]] = {
         "problem": PROBLEM,
         "pain": PROBLEM,
         "cost": COST,
-        "turn": (("may", "echo", TURNS[tone]),) if connects else (),
+        "turn": (("may", "echo", said.turn.of(tone)),) if said else (),
         "feature": shown,
         "solution": shown,
         "building": shown,
@@ -72,9 +73,6 @@ def fields_of(beats: Iterable[str]) -> list[str]:
     audience = ["audience"] if "audience" in between else []
     return ["product", "message", *shown, *audience, "call_to_action", "link", "language"]
 
-
-# The line before the call to action, for scenarios without their own. Shown if there is time.
-LEAD_IN = {"bold": "*Ready?*", "empathetic": "Whenever *you* are ready.", "professional": "The next *step*:"}
 
 PLACEHOLDERS = {
     "product": "[Product]",

@@ -4,13 +4,17 @@ Importing it loads the encoder and the synthesiser.
 """
 
 import contextlib
+import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import av
 
 from pilot_core.domain.attempt import Shot
 from pilot_core.errors import PipelineFailed
+from pilot_core.files import write_atomic
 from pilot_core.settings import Settings
 from pilot_core.video.contract import Cut, CutBrief, Progress
 from pilot_core.video.instruments import Sound
@@ -19,18 +23,25 @@ from pilot_core.video.storyboard.captions import vtt
 from pilot_core.video.storyboard.changes import changes, notes_for_director
 from pilot_core.video.storyboard.content import content_of
 from pilot_core.video.storyboard.draw import frames
-from pilot_core.video.storyboard.encode import write
+from pilot_core.video.storyboard.encode import CannotJoin, Described, Part, join, write
 from pilot_core.video.storyboard.film import FPS, Film, FilmShot
-from pilot_core.video.storyboard.fonts import VOICES, missing
+from pilot_core.video.storyboard.fonts import OF_TONE, missing, voice_of
 from pilot_core.video.storyboard.palette import Palette, palette_of
+from pilot_core.video.storyboard.plan_file import PLAN_SUFFIX, load, to_json
 from pilot_core.video.storyboard.revise import plan
+from pilot_core.video.storyboard.segments import segment_keys, sound_key
 
 BEFORE_THE_PRODUCT = ("hook", "pain", "problem", "cost", "why_now")
+ISO_639_2 = {
+    "en": "eng", "de": "deu", "fr": "fra", "es": "spa", "pt": "por", "it": "ita", "nl": "nld", "ja": "jpn", "zh": "zho",
+    "ko": "kor", "hi": "hin", "ar": "ara", "he": "heb",
+}  # fmt: skip
+"""How mp4 files name a language."""
 SOUND_SHARE, DRAWING_SHARE = 0.06, 0.92
 
 
 class StoryboardPipeline:
-    """Renders an animatic as ``draft_v<iteration>.mp4``, with its captions in a ``.vtt`` file of the same name."""
+    """Renders an animatic as ``draft_v<iteration>.mp4``, with its captions and its plan in files of the same name."""
 
     name = "storyboard"
     can_iterate = True
@@ -38,12 +49,13 @@ class StoryboardPipeline:
     def make_cut(self, brief: CutBrief, workdir: Path, progress: Progress) -> Cut:
         """Plan, draw and encode one draft with music. It costs nothing. Raises PipelineFailed with one sentence.
 
-        The video gets its final name only when it is complete. A failed render leaves no video file.
+        Shots that the previous video has already are taken from it. The video gets its final name only when it is
+        complete. A failed render leaves no video file.
         """
         progress(0.0, "Planning the film")
         video = workdir / f"draft_v{brief.iteration}.mp4"
         part = video.with_name(video.name + ".part")
-        captions = workdir / f"draft_v{brief.iteration}.vtt"
+        captions, plan_file = video.with_suffix(".vtt"), video.with_suffix(PLAN_SUFFIX)
         if brief.width % 2 or brief.height % 2 or min(brief.width, brief.height) < 120:
             raise PipelineFailed(
                 f"A frame of {brief.width}×{brief.height} cannot be encoded; use even numbers of at least 120 pixels."
@@ -52,8 +64,9 @@ class StoryboardPipeline:
             film = plan(brief)
             palette = palette_of(brief.brand)
             workdir.mkdir(parents=True, exist_ok=True)
-            _make(film, palette, part, progress)
+            told = make(film, brief, palette, part, progress)
             captions.write_text(vtt(film), encoding="utf-8")
+            write_atomic(plan_file, json.dumps(told, ensure_ascii=False, indent=1) + "\n")
             part.replace(video)
         except PipelineFailed:
             raise
@@ -66,6 +79,8 @@ class StoryboardPipeline:
         return Cut(
             video_path=video,
             captions_path=captions,
+            storyboard_path=plan_file,
+            size=(film.width, film.height),
             shots=[_shot(film, shot, palette) for shot in film.shots],
             cost_dollars=0.0,
             notes=[*film.notes, *_type_notes(film), *notes_for_director(brief)],
@@ -78,21 +93,98 @@ def pipeline(config: Settings, upload: Path | None) -> StoryboardPipeline:
     return StoryboardPipeline()
 
 
-def _make(film: Film, palette: Palette, path: Path, progress: Progress) -> None:
-    progress(0.01, "Mixing music")
-    bed = bed_of(film)
+@dataclass(frozen=True)
+class _Earlier:
+    """What an earlier film has: its file, where each of its segments begins and how long it is, and its sound's key."""
 
-    def drawn() -> Iterator[av.VideoFrame]:
-        told = -1
-        for done, (number, canvas) in enumerate(frames(film, palette)):
-            if number != told or done % 30 == 0:
-                told, shot = number, film.shots[number]
-                share = SOUND_SHARE + DRAWING_SHARE * done / film.frames
-                progress(share, f"Drawing shot {number + 1} of {len(film.shots)}: {shot.label.lower()}")
-            yield canvas.frame
-        progress(SOUND_SHARE + DRAWING_SHARE, "Finishing")
+    video: Path
+    segments: dict[str, tuple[int, int]]
+    sound: str
 
-    write(path, film.width, film.height, drawn(), bed)
+
+def make(film: Film, brief: CutBrief, palette: Palette, path: Path, progress: Progress) -> dict[str, Any]:
+    """Draw and encode the film to ``path``, and return what its ``storyboard.json`` says."""
+    keys, arranged = segment_keys(film, palette), arrangement(film)
+    heard = sound_key(film, arranged)
+    told = Described(film.width, film.height, title_of(brief), ISO_639_2.get(film.language.split("-")[0], "und"))
+    earlier = _earlier(brief)
+    kept = {i for i, key in enumerate(keys) if earlier and key in earlier.segments}
+    drawn = [i for i in range(len(keys)) if i not in kept]
+    if earlier and kept:
+        try:
+            _make_from(film, palette, path, earlier, keys, drawn, told, progress, heard)
+        except CannotJoin:
+            kept = set()
+    if not kept:
+        progress(0.01, "Mixing music")
+        bed = bed_of(film)
+        write(path, told, _frames(film, palette, None, progress), bed)
+    return to_json(film, brief, palette, keys, heard) | {"drawn": len(keys) - len(kept)}
+
+
+def _make_from(
+    film: Film,
+    palette: Palette,
+    path: Path,
+    earlier: _Earlier,
+    keys: list[str],
+    drawn: list[int],
+    told: Described,
+    progress: Progress,
+    heard: str,
+) -> None:
+    """Draw what the earlier film does not have, and join it with what it has."""
+    fresh = path.with_name(f".{path.name}.shots")
+    try:
+        if drawn:
+            write(fresh, told, _frames(film, palette, drawn, progress), None)
+        parts, at = [], 0
+        for place, shot in enumerate(film.shots):
+            if place in drawn:
+                parts.append(Part(fresh, at, shot.frames))
+                at += shot.frames
+            else:
+                start, length = earlier.segments[keys[place]]
+                parts.append(Part(earlier.video, start, length))
+        sound: Sound | Path = earlier.video
+        if heard != earlier.sound:
+            progress(SOUND_SHARE + DRAWING_SHARE, "Mixing music")
+            sound = bed_of(film)
+        join(path, told, parts, sound)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def _earlier(brief: CutBrief) -> _Earlier | None:
+    """Return what the previous video has, if it is a storyboard of this server's and its plan lies beside it."""
+    video = brief.previous.video_path if brief.previous else None
+    told = load(video.with_suffix(PLAN_SUFFIX)) if video and video.exists() else None
+    if video is None or not told:
+        return None
+    try:
+        lengths = [round(float(shot["seconds"]) * FPS) for shot in told["shots"]]
+        starts = [sum(lengths[:i]) for i in range(len(lengths))]
+        segments = dict(zip(told["segments"], zip(starts, lengths, strict=True), strict=True))
+        return _Earlier(video, segments, str(told["sound"]))
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def title_of(brief: CutBrief) -> str:
+    """Return the title that the file names itself by."""
+    return f"{brief.company_name}: {brief.scenario.label[:1].lower()}{brief.scenario.label[1:]}"
+
+
+def _frames(film: Film, palette: Palette, only: list[int] | None, progress: Progress) -> Iterator[av.VideoFrame]:
+    """Yield the frames of the shots, telling which one is drawn."""
+    number, total = -1, sum(film.shots[i].frames for i in only) if only is not None else film.frames
+    for done, (shown, canvas) in enumerate(frames(film, palette, only)):
+        if shown != number or done % 30 == 0:
+            number, shot = shown, film.shots[shown]
+            share = SOUND_SHARE + DRAWING_SHARE * done / total
+            progress(share, f"Drawing shot {number + 1} of {len(film.shots)}: {shot.label.lower()}")
+        yield canvas.frame
+    progress(SOUND_SHARE + DRAWING_SHARE, "Finishing")
 
 
 def bed_of(film: Film) -> Sound:
@@ -124,14 +216,15 @@ def _shot(film: Film, shot: FilmShot, palette: Palette) -> Shot:
         end=shot.end / FPS,
         text=shot.text,
         content=content_of(film, shot, palette),
+        poster=shot.poster,
     )
 
 
 def _type_notes(film: Film) -> list[str]:
-    voice = VOICES[film.tone]
+    voice = voice_of(film.tone, film.kit)
     gone = "".join(dict.fromkeys("".join(missing(shot.text, voice) for shot in film.shots)))
-    names = {"bold": "Bricolage Grotesque", "empathetic": "Fraunces", "professional": "IBM Plex Sans"}
-    notes = [f"Set in {names[film.tone]}."]
+    own = "the typeface of the brand kit" if film.kit.font else film.kit.typeface
+    notes = [f"Set in {own or OF_TONE[film.tone]}."]
     if gone:
         listed = ", ".join(f"“{c}” (U+{ord(c):04X})" for c in gone[:8])
         notes.append(f"No font here has these characters, so they are left out on screen: {listed}.")

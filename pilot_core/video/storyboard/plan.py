@@ -7,10 +7,11 @@ import math
 from dataclasses import dataclass, replace
 
 from pilot_core.domain import limits
-from pilot_core.domain.brief import BRIEF_LABELS
-from pilot_core.video.contract import CutBrief
+from pilot_core.video.contract import CutBrief, KitFiles
 from pilot_core.video.storyboard import lines, words
-from pilot_core.video.storyboard.film import FPS, MAX_WORDS, Direction, Film, FilmShot, lead_of, plain
+from pilot_core.video.storyboard.coverage import coverage_notes
+from pilot_core.video.storyboard.figures import split_figure
+from pilot_core.video.storyboard.film import FPS, RATIOS, Direction, Film, FilmShot, laid_out, lead_of, ratio_of
 from pilot_core.video.storyboard.script import Writer, usual_direction
 from pilot_core.video.storyboard.style import CALL_GROUND, FAMILIES, FAMILY_WORDS, GROUNDS, HOOK_WORDS
 from pilot_core.video.storyboard.timing import Timed, comfortable_seconds, filled_seconds, time_beats
@@ -26,10 +27,11 @@ def build(brief: CutBrief, direction: Direction) -> Film:
     low, high = brief.scenario.min_seconds + 0.2, brief.scenario.max_seconds - 0.2
     target = min(max(direction.seconds, low), high)
     timed = time_beats(writer, target, low, high)
-    shots = _stage(writer, timed)
+    shots = _with_poster(_with_pictures(_stage(writer, timed), brief.kit))
+    width, height = size_in(brief, direction.ratio)
     film = Film(
-        width=brief.width,
-        height=brief.height,
+        width=width,
+        height=height,
         tone=writer.tone,
         pacing=writer.pacing,
         claims=writer.claims,
@@ -38,13 +40,15 @@ def build(brief: CutBrief, direction: Direction) -> Film:
         seed=writer.seed,
         beat_frames=writer.beat_frames,
         mood=_mood(writer.tone, direction.bed),
-        shots=tuple(shots),
+        shots=(),
         limits=(brief.scenario.min_seconds, brief.scenario.max_seconds),
         placeholders=tuple(sorted(writer.placeholders)),
         held=writer.held,
         language=writer.told.language or lines.ENGLISH,
+        kit=brief.kit,
     )
-    return replace(film, notes=tuple(_notes(film, writer)))
+    film = laid_out(film, shots)
+    return replace(film, notes=tuple(notes_of(film, brief)))
 
 
 def first_direction(brief: CutBrief) -> Direction:
@@ -52,6 +56,15 @@ def first_direction(brief: CutBrief) -> Direction:
     usual = usual_direction(brief)
     wanted = min(comfortable_seconds(Writer(brief, usual)), usual.seconds * LONGER)
     return replace(usual, seconds=min(max(usual.seconds, wanted), brief.scenario.max_seconds))
+
+
+def size_in(brief: CutBrief, ratio: int) -> tuple[int, int]:
+    """Return the width and height in pixels of a film that is ``ratio`` steps away from the brief's own ratio."""
+    if ratio == 0:
+        return brief.width, brief.height
+    names = list(RATIOS)
+    own = names.index(ratio_of(brief.width, brief.height).name)
+    return RATIOS[names[(own + ratio) % len(names)]].size(min(brief.width, brief.height))
 
 
 def hook_times(film: Film) -> tuple[float, float]:
@@ -108,6 +121,35 @@ def _stage(writer: Writer, timed: Timed) -> list[FilmShot]:
     return shots
 
 
+PICTURED = ("feature", "solution", "building", "proof", "change", "next")
+"""The beats that pictures of the brand kit may illustrate, in the order in which they get one."""
+
+
+def _with_pictures(shots: list[FilmShot], kit: KitFiles) -> list[FilmShot]:
+    """Return the shots, each picture of the kit shown with the words of one of them, where they are few."""
+    found = list(shots)
+    fitting = [
+        shot.index
+        for beat in PICTURED
+        for shot in shots
+        if shot.beat == beat and shot.role in ("statement", "name") and not shot.above and word_count(shot.text) <= 9
+    ]
+    for picture, place in zip(kit.pictures, fitting, strict=False):
+        found[place] = replace(found[place], picture=picture.name)
+    return found
+
+
+def _with_poster(shots: list[FilmShot]) -> list[FilmShot]:
+    """Return the shots with one marked whose picture says something whole: the hook, else the first figure.
+
+    A hook that goes on over several shots is a part of a sentence in each of them.
+    """
+    hook = [shot for shot in shots if shot.beat_index == shots[0].beat_index and shot.role != "aside"]
+    figures = [shot for shot in shots if split_figure(shot.text)]
+    chosen = (figures[0] if len(hook) > 1 and figures else hook[0]).index
+    return [replace(shot, poster=shot.index == chosen) for shot in shots]
+
+
 def _transition(writer: Writer, shots: list[FilmShot], place: int, ground: str) -> str:
     if not shots:
         return "open"
@@ -130,11 +172,14 @@ def _mood(tone: str, bed: int) -> str:
     return order[tone][(bed // 2) % 2]
 
 
-def _notes(film: Film, writer: Writer) -> list[str]:
+def notes_of(film: Film, brief: CutBrief) -> list[str]:
+    """Return the notes for the director: what was chosen, and what of the brief is on screen."""
     shown, complete = hook_times(film)
     longest = max(film.shots, key=lambda s: s.frames)
+    opening = f"“{film.shots[0].text}”" if brief.storyboard else HOOK_WORDS[film.direction.hook]
+    told = words.clean_brief(brief.brief)
     notes = [
-        f"Opens with {HOOK_WORDS[film.direction.hook]}, on screen at {shown:.1f} s and complete at {complete:.1f} s.",
+        f"Opens with {opening}, on screen at {shown:.1f} s and complete at {complete:.1f} s.",
         f"Runs {film.seconds:.1f} s in {len(film.shots)} shots of {min(s.seconds for s in film.shots):.1f} to "
         f"{longest.seconds:.1f} s, cut to music at {film.bpm:.0f} bpm.",
         f"Layout: {FAMILY_WORDS[film.family]}, in the palette of the brand.",
@@ -145,56 +190,17 @@ def _notes(film: Film, writer: Writer) -> list[str]:
         notes.append(
             f"Stand-ins in brackets mark what the brief leaves open: {fields}. Fill these in before publishing."
         )
-    if writer.told.link and words.tidy_link(writer.told.link) not in (
-        writer.told.link,
-        writer.told.link.split("://")[-1],
-    ):
+    if told.link and words.tidy_link(told.link) not in (told.link, told.link.split("://")[-1]):
         notes.append(
-            f"The link is shown as {words.tidy_link(writer.told.link)}; publish it with the full address of the brief."
+            f"The link is shown as {words.tidy_link(told.link)}; publish it with the full address of the brief."
         )
     if film.claims == "conservative":
         notes.append("Claims are attributed to the company that makes them; nothing goes beyond the brief.")
-    return notes + _coverage(film, writer)
-
-
-def _coverage(film: Film, writer: Writer) -> list[str]:
-    """Return what of the brief is on screen, for how long, and what is left out."""
-    seconds: dict[str, float] = {}
-    for shot in film.shots:
-        if shot.source and not any(stand_in in shot.text for stand_in in lines.PLACEHOLDERS.values()):
-            seconds[shot.source] = seconds.get(shot.source, 0) + shot.seconds
-    each = [f"{BRIEF_LABELS[field]} {seconds[field]:.1f} s" for field in BRIEF_LABELS if field in seconds]
-    share = f"{sum(seconds.values()) / film.seconds:.0%} of the seconds show what the brief says"
-    notes = [f"{share}: {', '.join(each)}." if each else f"{share}."]
-    found = fill_of(writer.brief)
-    if found.is_short:
-        notes.append(f"{found.sentence} Until then its words are held longer.")
-    hidden = [p for p in writer.told.proof_points if not any(_holds(film, p, s) for s in film.shots)]
-    if hidden:
-        notes.append(f"{len(hidden)} of {len(writer.told.proof_points)} proof points did not fit.")
-    sources = {shot.source for shot in film.shots}
-    for field in writer.told.given():
-        if field not in sources and field not in (
-            "quote",
-            "quote_by",
-            "proof_points",
-            "link",
-            "language",
-            *film.placeholders,
-        ):
-            notes.append(f"Left out: {BRIEF_LABELS[field]}; {_why_not(field, writer)}.")
-    if writer.told.quote and "quote" not in sources:
-        is_long = word_count(writer.told.quote) > MAX_WORDS
-        why = f"it has more than {MAX_WORDS} words" if is_long else "it did not fit"
-        notes.append(f"Left out: the quote; {why}.")
-    return notes
-
-
-def _why_not(field: str, writer: Writer) -> str:
-    """Return why a line of the brief is not on screen."""
-    if field not in lines.fields_of(beat.id for beat in writer.brief.scenario.beats):
-        return "this scenario has no place for it"
-    return "it is written around in English only" if field == "audience" and not writer.connects else "it did not fit"
+    notes += coverage_notes(film, brief)
+    if brief.storyboard:
+        return ["Made from a storyboard that a person edited.", *notes]
+    found = fill_of(brief)
+    return [*notes, f"{found.sentence} Until then its words are held longer."] if found.is_short else notes
 
 
 @dataclass(frozen=True)
@@ -242,10 +248,3 @@ NEEDED = {
     "use_of_funds": "what the money is for",
     "what_next": "what comes next",
 }
-
-
-def _holds(film: Film, point: str, shot: FilmShot) -> bool:
-    """Return whether a shot shows a proof point, or the first part of one that is split over several screens."""
-    said = "".join(c for c in shot.text.casefold() if c.isalnum())
-    wanted = "".join(c for c in plain(point).casefold() if c.isalnum())
-    return bool(wanted) and (wanted in said or (len(said) > 3 and wanted.startswith(said)))

@@ -1,12 +1,16 @@
 """Answers reviews and missed SLA checks: each flag that the storyboard knows changes the direction of the video."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 from pilot_core.domain.feedback import FeedbackLevel
+from pilot_core.errors import InvalidRequest
 from pilot_core.video.contract import CutBrief, Review
-from pilot_core.video.storyboard.film import Direction, Film
-from pilot_core.video.storyboard.plan import build, first_direction, hook_times
+from pilot_core.video.storyboard.film import RATIOS, Direction, Film
+from pilot_core.video.storyboard.plan import build, first_direction, hook_times, notes_of
+from pilot_core.video.storyboard.plan_file import PLAN_SUFFIX, from_json, load
 from pilot_core.video.storyboard.script import TOLD_FORMS, hook_forms
 
 LENGTH_STEP = 0.15
@@ -25,8 +29,25 @@ def directed(brief: CutBrief) -> Direction:
 
 
 def plan(brief: CutBrief) -> Film:
-    """Return the video planned from the brief and all its reviews. Equal briefs give equal plans."""
-    return build(brief, directed(brief))
+    """Return the video planned from the brief and all its reviews, or the storyboard that a person edited.
+
+    Equal briefs give equal plans. Raises InvalidRequest if the storyboard is not valid.
+    """
+    if brief.storyboard is None:
+        return build(brief, directed(brief))
+    film = from_json(brief.storyboard, brief.kit)
+    return replace(film, notes=tuple(notes_of(film, brief)))
+
+
+def seen_film(brief: CutBrief) -> Film:
+    """Return the plan of the video that was reviewed last: as its file says, else as it was planned."""
+    if told := _seen(brief):
+        with suppress(InvalidRequest):
+            return from_json(told, brief.kit)
+    earlier = brief.model_copy(
+        update={"iteration": 1, "missed_checks": [], "reviews": brief.reviews[:-1], "storyboard": None}
+    )
+    return build(earlier, directed(earlier))
 
 
 def answers_checks(brief: CutBrief) -> bool:
@@ -48,6 +69,16 @@ def seen_length(brief: CutBrief, direction: Direction, review: Review) -> float:
     if seen and seen.duration and seen.attempt_number == review.attempt_number and review == brief.reviews[-1]:
         return seen.duration
     return build(brief, direction).seconds
+
+
+def seen_kit(brief: CutBrief) -> object:
+    """Return the names of the brand kit's parts in the video that was reviewed last, None if they are not known."""
+    return (_seen(brief) or {}).get("kit")
+
+
+def _seen(brief: CutBrief) -> dict[str, Any] | None:
+    video = brief.previous.video_path if brief.previous else None
+    return load(video.with_suffix(PLAN_SUFFIX)) if video else None
 
 
 def _shorten(brief: CutBrief, direction: Direction, seconds: float) -> Direction:
@@ -88,6 +119,15 @@ def _change_music(_brief: CutBrief, direction: Direction, _seconds: float) -> Di
     return replace(direction, bed=direction.bed + 1)
 
 
+def _change_ratio(_brief: CutBrief, direction: Direction, _seconds: float) -> Direction:
+    return replace(direction, ratio=(direction.ratio + 1) % len(RATIOS))
+
+
+def _keep(_brief: CutBrief, direction: Direction, _seconds: float) -> Direction:
+    """Change nothing: what a founder means by their brand is in its kit, which a person adds."""
+    return direction
+
+
 def _change_layout(_brief: CutBrief, direction: Direction, _seconds: float) -> Direction:
     return replace(direction, family=direction.family + 1)
 
@@ -102,9 +142,10 @@ ANSWERS: dict[str, Answer] = {
     "ending_weak": _hold_call,
     "message_unclear": _restate,
     "tone_mismatch": _change_register,
-    "off_brand": _change_register,
+    "off_brand": _keep,
     "audio_issues": _change_music,
     "visuals_poor": _change_layout,
+    "format_platform": _change_ratio,
 }
 """The flags that the storyboard answers, in the order it applies them. An answer that two flags share is applied once.
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pilot_core import catalog
+from pilot_core.catalog import Hooks
 from pilot_core.domain import limits
 from pilot_core.domain.brief import Brief
 from pilot_core.video.contract import CutBrief
@@ -46,7 +47,8 @@ def hook_forms(brief: CutBrief) -> list[str]:
     A video about a problem opens on it. A claim or a number must come from the brief.
     """
     tone, told, pace = tone_of(brief), words.clean_brief(brief.brief), PACES[pacing_of(brief)]
-    names = catalog.wordings()[brief.scenario.id].hooks.name.of(tone)
+    hooks = hooks_of(brief, told)
+    names = hooks.name.of(tone) if hooks else ()
     is_about_problem = brief.scenario.beats[0].id == "pain"
 
     def fits(text: str) -> bool:
@@ -56,20 +58,23 @@ def hook_forms(brief: CutBrief) -> list[str]:
         "problem": is_about_problem and bool(told.problem),
         "claim": fits(told.message) and not is_about_problem,
         "number": bool(_numbers(told, pace)) and not is_about_problem,
-        "question": connects(told),
-        "contrast": connects(told),
-        "name": connects(told) and bool(told.product or any("{product}" not in text for text in names)),
+        "question": bool(hooks),
+        "contrast": bool(hooks),
+        "name": bool(hooks) and bool(told.product or any("{product}" not in text for text in names)),
     }
     forms = [form for form in ("problem", *HOOK_ORDER[tone]) if allowed[form]]
     forms.sort(key=lambda form: form not in TOLD_FORMS)
     if not told.message and not told.product:
         forms.sort(key=lambda form: form not in ("problem", "question"))
-    return forms or (["claim"] if told.message else ["question"])
+    return forms or ["claim"]
 
 
-def connects(told: Brief) -> bool:
-    """Return whether connectives may be used: they are written in English."""
-    return told.language.split("-")[0].casefold() in ("", lines.ENGLISH)
+def hooks_of(brief: CutBrief, told: Brief) -> Hooks | None:
+    """Return the scenario's openings in the language of the brief, or None if it has none."""
+    said = lines.table(told.language)
+    if said is lines.table(lines.ENGLISH):
+        return catalog.wordings()[brief.scenario.id].hooks
+    return said.hooks.get(brief.scenario.id) if said else None
 
 
 def _numbers(told: Brief, pace: Pace) -> list[str]:
@@ -93,7 +98,9 @@ class Writer:
         self.placeholders: set[str] = set()
         self.company = words.clean(brief.company_name) or "[Company]"
         self.used_proof: list[str] = []
-        self.connects = connects(self.told)
+        self.said = lines.table(self.told.language)
+        """The connectives of the brief's language, None if it has none."""
+        self.hooks = hooks_of(brief, self.told)
         self.held = 1.0
         """How much longer than the pace asks for shots are held, if the brief fills less than the shortest film."""
 
@@ -131,7 +138,9 @@ class Writer:
         if form == "number" and (points := _numbers(self.told, self.pace)):
             self.used_proof.append(points[0])
             return [self.proof(points[0])]
-        written = self.wording.hooks.of(form).of(self.register)
+        if self.hooks is None:
+            return [replace(self.message(), role="hook")]
+        written = self.hooks.of(form).of(self.register)
         # Without a product, avoid openings that name it: a placeholder would be the first thing on screen.
         options = written if self.told.product else [text for text in written if "{product}" not in text] or written
         first = self.pick(options, 16)
@@ -142,8 +151,17 @@ class Writer:
         return Phrase(need, "statement", words.emphasise(getattr(self.told, field)), source=field)
 
     def proof(self, point: str) -> Phrase:
-        company = self.company if self.connects else ""
-        return words.claim(point, self.claims, company)
+        return words.claim(point, self.claims, self.attributed)
+
+    @property
+    def said_in_english(self) -> bool:
+        return self.said is lines.table(lines.ENGLISH)
+
+    @property
+    def attributed(self) -> str:
+        """The words that say whose claim it is: the company's, if its name is short."""
+        is_short = self.said and word_count(self.company) <= 4
+        return self.said.attributed.replace("{company}", self.company) if self.said and is_short else ""
 
     def quoted(self) -> list[Phrase]:
         """Return the quote with who said it, on one screen, or nothing if it is too long for one."""
@@ -162,13 +180,13 @@ class Writer:
 
     def most_proofs(self) -> int:
         """Return how many proof points the beat of proof may show: all, unless a later beat has room for some."""
-        between = [lines.beat(beat.id, self.tone, connects=True) for beat in self.brief.scenario.beats[1:-1]]
+        between = [lines.beat(beat.id, self.tone, self.said) for beat in self.brief.scenario.beats[1:-1]]
         shared = any(template == "{spare}" for beat in between for *_, template in beat)
         return limits.PROOF_POINTS if not shared else 3 if self.pace.most_words <= 5 else 2
 
     def news(self) -> list[Phrase]:
         if self.told.news:
-            return [words.claim(self.told.news, self.claims, "", "news")]
+            return [words.claim(self.told.news, self.claims, source="news")]
         money = [p for p in [*self.told.proof_points, self.told.message] if is_money(p)]
         if not money:
             return [Phrase("must", "statement", self.stand_in("news"), source="proof_points")]
@@ -195,7 +213,7 @@ class Writer:
 
     def table(self, beat_id: str) -> list[Phrase]:
         found: list[Phrase] = []
-        for need, role, template in lines.beat(beat_id, self.register, connects=self.connects):
+        for need, role, template in lines.beat(beat_id, self.register, self.said):
             field = template.strip("{}")
             if template == "{message}":
                 repeated = self.direction.hook == "claim" and bool(self.told.message)
@@ -209,8 +227,8 @@ class Writer:
             elif template == "{quote}":
                 found.extend(self.quoted())
             elif template == "{audience}":
-                if self.told.audience and self.connects:
-                    said = words.marked("For *{audience}*", audience=self.told.audience)
+                if self.told.audience and self.said:
+                    said = words.marked(self.said.audience, audience=self.told.audience)
                     found.append(Phrase(need, role, said, source="audience"))
             elif template != "{" + field + "}":
                 if beat_id != "turn" or self.told.problem or self.told.cost:
@@ -221,12 +239,14 @@ class Writer:
 
     def lead_in(self) -> list[Phrase]:
         """Return the line before the call to action, if there is one."""
-        if not self.connects:
+        if not self.said:
             return []
         if thanks := self.wording.lead_in:
-            options = thanks.of(self.register)
+            options = thanks.of(self.register) if self.said_in_english else (self.said.thanks,)
             return [Phrase("must", "echo", self.fill(options[self.pick(options, 24)]))]
-        return [] if self.direction.cta_level else [Phrase("may", "echo", self.fill(lines.LEAD_IN[self.register]))]
+        if self.direction.cta_level:
+            return []
+        return [Phrase("may", "echo", self.fill(self.said.lead_in.of(self.register)))]
 
     def call(self) -> list[Phrase]:
         lead = self.lead_in()

@@ -97,6 +97,8 @@ GROUNDS: dict[tuple[str, int], tuple[tuple[tuple[str, str], ...], ...]] = {
     ),
     ("professional", 1): ((("light", "light"), ("paper", "paper"), ("light", "light"), ("deep", "deep")),),
 }
+GROUND_NAMES = ("dark", "deep", "light", "paper", "accent")
+"""The colours of the palette that a page can have as its background."""
 CALL_GROUND = {"bold": ("accent", "dark"), "empathetic": ("deep", "light"), "professional": ("dark", "deep")}
 
 

@@ -7,7 +7,7 @@ from functools import cache
 
 import pyphen
 
-from pilot_core.video.storyboard.film import MARK_OFF, MARK_ON, plain
+from pilot_core.video.storyboard.film import BREAK, MARK_OFF, MARK_ON, plain
 from pilot_core.video.storyboard.fonts import Face, advance, has_rtl, ink, is_rtl, runs
 from pilot_core.video.storyboard.lines import ENGLISH
 from pilot_core.video.storyboard.words import WEAK_ENDS, units
@@ -17,11 +17,15 @@ REFERENCE = 200
 
 @dataclass(frozen=True)
 class Word:
-    """One unit of text to set: its characters, whether it is emphasised, and whether a space follows."""
+    """One unit of text to set: its characters, whether it is emphasised, and whether a space follows.
+
+    ``ends_line``: somebody decided that its line ends here.
+    """
 
     text: str
     strong: bool
     spaced: bool
+    ends_line: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ def words_of(text: str) -> list[Word]:
     for piece, spaced in units(text):
         starts = MARK_ON in piece
         strong = strong or starts
-        found.append(Word(plain(piece), strong, spaced))
+        found.append(Word(plain(piece), strong, spaced, BREAK in piece))
         if MARK_OFF in piece:
             strong = False
     return [w for w in found if w.text]
@@ -85,6 +89,7 @@ class Block:
 
     words: tuple[Placed, ...]
     size: int
+    is_centred: bool = False
 
     @property
     def box(self) -> tuple[float, float, float, float]:
@@ -92,7 +97,7 @@ class Block:
         return min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes)
 
     def moved(self, dx: float, dy: float) -> "Block":
-        return Block(tuple(replace(w, x=w.x + dx, y=w.y + dy) for w in self.words), self.size)
+        return replace(self, words=tuple(replace(w, x=w.x + dx, y=w.y + dy) for w in self.words))
 
 
 def _space(face: Face, weight: int, size: int) -> float:
@@ -116,8 +121,13 @@ def _room(line: list[Word], face: Face, weight: int, size: int) -> float:
 def _wrap(words: list[Word], face: Face, weight: int, size: int, width: float) -> list[list[Word]]:
     """Break words into the least ragged lines.
 
-    Minimises the sum of the squared free widths, including the last line's, plus penalties for bad breaks.
+    Minimises the sum of the squared free widths, including the last line's, plus penalties for bad breaks. A line that
+    somebody ended is ended there.
     """
+    ends = [i for i, word in enumerate(words[:-1]) if word.ends_line]
+    if ends:
+        rest = _wrap(words[ends[0] + 1 :], face, weight, size, width)
+        return [*_wrap(words[: ends[0] + 1], face, weight, size, width), *rest]
     widths = [advance(w.text, face, weight, size) for w in words]
     space = _space(face, weight, size)
     best: list[tuple[float, int]] = [(0.0, 0)] + [(math.inf, 0)] * len(words)
@@ -129,7 +139,7 @@ def _wrap(words: list[Word], face: Face, weight: int, size: int, width: float) -
                 break
             orphan = 0.15 * width**2 if end == len(words) and start == end - 1 and start and line < width * 0.45 else 0
             bad = end < len(words) and _breaks_badly(words[start:end], words[end:])
-            cost = best[start][0] + (width - line) ** 2 + (0.1 if bad else 0.04) * width**2 + orphan
+            cost = best[start][0] + (width - line) ** 2 + (0.5 if bad else 0.04) * width**2 + orphan
             if cost < best[end][0]:
                 best[end] = (cost, start)
     lines, end = [], len(words)
@@ -154,7 +164,7 @@ def _hyphenated(word: Word, style: Style, size: int, width: float) -> list[Word]
     if not fitting:
         return [word]
     first, rest = max(fitting, key=lambda pair: len(pair[0]))
-    return [Word(f"{first}-", word.strong, False), Word(rest, word.strong, word.spaced)]
+    return [Word(f"{first}-", word.strong, False), Word(rest, word.strong, word.spaced, word.ends_line)]
 
 
 def _break_long(words: list[Word], style: Style, size: int, width: float) -> list[Word]:
@@ -181,7 +191,7 @@ def _break_long(words: list[Word], style: Style, size: int, width: float) -> lis
                 found.append(Word(piece + "-" * (piece[-1:].isalpha() and piece.isascii()), word.strong, False))
                 piece = ""
             piece += char
-        found.append(Word(piece, word.strong, word.spaced))
+        found.append(Word(piece, word.strong, word.spaced, word.ends_line))
     return found
 
 
@@ -205,7 +215,7 @@ def fit(text: str, style: Style, room: Room, *, largest: int, smallest: int) -> 
         widths = [_room(line, face, weight, size) for line in lines]
         if (max(widths) <= width and len(lines) * step <= room.height + size * 0.25) or size == floor:
             uneven = (
-                max(widths) - sum(widths) / len(widths) + 0.12 * width * sum(map(_breaks_badly, lines[:-1], lines[1:]))
+                max(widths) - sum(widths) / len(widths) + 0.4 * width * sum(map(_breaks_badly, lines[:-1], lines[1:]))
             )
             score = size / largest - 0.55 * uneven / width
             if best is None or score > best[0]:
@@ -231,17 +241,24 @@ def _breaks_badly(line: list[Word], following: list[Word]) -> bool:
     return line[-1].text.casefold() in WEAK_ENDS or (line[-1].strong and following[0].strong)
 
 
+EMPHASIS = 2.2
+"""How many times as large as the other lines that with the emphasised words is at most."""
+PLAIN_SHARE = 0.62
+"""How large the lines without emphasis are at most, as a share of the largest size."""
+
+
 def stack(text: str, style: Style, room: Room, *, largest: int, smallest: int, gap: float) -> Block | None:
-    """Set text like a poster: each line fills the width of the box, with breaks that give large and similar sizes.
+    """Set text like a poster: lines that break where a reader pauses, and the emphasised words the largest.
 
     Returns None if there are more than seven words, the text is right-to-left, or no setting fits the box.
     """
-    face, weight, width = style.face, style.weight, room.width
+    face, weight = style.face, style.weight
     words = [w for w in words_of(text) if runs(w.text, face, weight)]
     if not 1 <= len(words) <= 7 or is_rtl(text):
         return None
     best: tuple[float, list[list[Word]], list[int]] | None = None
-    for cuts in range(2 ** (len(words) - 1)):
+    ended = sum(1 << i for i, word in enumerate(words[:-1]) if word.ends_line)
+    for cuts in [ended] if ended else range(2 ** (len(words) - 1)):
         lines, line = [], [words[0]]
         for i, word in enumerate(words[1:]):
             if cuts >> i & 1:
@@ -249,14 +266,12 @@ def stack(text: str, style: Style, room: Room, *, largest: int, smallest: int, g
                 line = []
             line.append(word)
         lines.append(line)
-        sizes = [min(largest, int(REFERENCE * width / _room(x, face, weight, REFERENCE))) for x in lines]
-        tall = sum(0.74 * s for s in sizes) + gap * max(sizes) * (len(lines) - 1)
-        if tall > room.height or min(sizes) < smallest:
+        sizes = _poster_sizes(lines, style, room, largest, gap)
+        if sizes is None or min(sizes) < smallest:
             continue
-        uneven = max(sizes) / min(sizes)
-        if uneven > 2.4:
-            continue
-        score = min(sizes) * (1.25 - 0.25 * uneven) + 0.12 * tall
+        small = sum(len(x) == 1 and len(x[0].text) <= 3 and not x[0].strong for x in lines) if len(lines) > 1 else 0
+        bad = sum(map(_breaks_badly, lines[:-1], lines[1:]))
+        score = 0.6 * max(sizes) + 0.8 * min(sizes) - (0.5 * bad + 0.4 * small) * max(sizes)
         if best is None or score > best[0]:
             best = (score, lines, sizes)
     if best is None:
@@ -269,7 +284,23 @@ def stack(text: str, style: Style, room: Room, *, largest: int, smallest: int, g
     steps = [tops[0][0]]
     for i in range(1, len(lines)):
         steps.append(tops[i - 1][1] + gap * (sizes[i - 1] + sizes[i]) / 2 + tops[i][0])
-    return _set(lines, sizes, steps, style, width, first_step_is_ink=True)
+    return _set(lines, sizes, steps, style, room.width, first_step_is_ink=True)
+
+
+def _poster_sizes(lines: list[list[Word]], style: Style, room: Room, largest: int, gap: float) -> list[int] | None:
+    """Return the size of each line: one for those with emphasised words, a smaller one for the others."""
+    fits = [REFERENCE * room.width / _room(line, style.face, style.weight, REFERENCE) for line in lines]
+    strong = [any(word.strong for word in line) for line in lines]
+    if all(strong) or not any(strong):
+        sizes = [min(largest, *fits)] * len(lines)
+    else:
+        top = min(largest, *(size for size, is_strong in zip(fits, strong, strict=True) if is_strong))
+        low = min(largest * PLAIN_SHARE, *(size for size, is_strong in zip(fits, strong, strict=True) if not is_strong))
+        low, top = min(low, top / 1.15), min(top, low * EMPHASIS)
+        sizes = [top if is_strong else low for is_strong in strong]
+    tall = sum(0.74 * size for size in sizes) + gap * max(sizes) * (len(lines) - 1)
+    shrink = min(1.0, room.height / tall)
+    return [int(size * shrink) for size in sizes]
 
 
 def _set(
@@ -307,7 +338,7 @@ def _set(
             gap_here = (visual[i + 1].spaced if i + 1 < len(visual) else False) if rtl else word.spaced
             x += advance(word.text, face, weight, size, rtl) + (_space(face, weight, size) if gap_here else 0)
         order += len(line)
-    return Block(tuple(placed), min(sizes))
+    return Block(tuple(placed), min(sizes), align == "center")
 
 
 def _visual(line: list[Word]) -> list[Word]:

@@ -304,12 +304,13 @@ def tidy_link(link: str) -> str:
     return path if len(path) <= 36 else path.split("/")[0]
 
 
-def claim(point: str, claims: str, company: str, source: str = "proof_points") -> Phrase:
+def claim(point: str, claims: str, attributed: str = "", source: str = "proof_points") -> Phrase:
     """Return a proof point or the news as a phrase, its figure set large if it has one.
 
-    Conservative brands say whose claim it is: the company's. Nobody is quoted on what the brief states as a fact.
+    Conservative brands say whose claim it is, in the words of ``attributed``. Nobody is quoted on what the brief states
+    as a fact.
     """
-    above = f"According to {company}:" if claims == "conservative" and company and word_count(company) <= 4 else ""
+    above = attributed if claims == "conservative" else ""
     parts = split_figure(point)
     whole = f"{above} {point}".strip()
     if parts and word_count(whole) <= MAX_WORDS and len(whole) <= FIGURE_CHARS and not (above and parts[0]):

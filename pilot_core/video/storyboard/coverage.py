@@ -1,0 +1,137 @@
+"""What of the brief is on screen, for how long, and what is left out and why; and which words are not the brief's."""
+
+import re
+from dataclasses import dataclass
+
+from pilot_core.domain.brief import BRIEF_LABELS, Brief
+from pilot_core.video.contract import CutBrief
+from pilot_core.video.storyboard import lines, words
+from pilot_core.video.storyboard.film import MAX_WORDS, Film, FilmShot, plain
+from pilot_core.video.storyboard.words import word_count
+
+SHOWN_WITH = {"quote_by": "quote", "link": "call_to_action"}
+"""Fields whose words are shown on the screen of another."""
+PLACEHOLDER = re.compile(r"\[[^\[\]]+\]")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the brief: its field and words, the seconds and places of the shots that show it, counted from 0.
+
+    ``reason`` is why it is left out, as the end of a sentence, or "" if it is shown.
+    """
+
+    field: str
+    words: str
+    seconds: float
+    shots: tuple[int, ...]
+    reason: str = ""
+
+
+def coverage(film: Film, brief: CutBrief) -> list[Line]:
+    """Return every line of the brief in the order of its fields, each proof point by itself."""
+    told = words.clean_brief(brief.brief)
+    found: list[Line] = []
+    for field in BRIEF_LABELS:
+        if field == "proof_points":
+            found += [_line(film, field, point, _showing(film, point), "it did not fit") for point in told.proof_points]
+        elif field != "language" and getattr(told, field):
+            source = SHOWN_WITH.get(field, field)
+            shots = [shot for shot in film.shots if shot.source == source and not is_stand_in(shot)]
+            found.append(_line(film, field, getattr(told, field), shots, _why_not(field, told, brief)))
+    return found
+
+
+def share_of_brief(film: Film) -> float:
+    """Return the share of the seconds in which a line of the brief is on screen, 0 to 1."""
+    shown = sum(shot.seconds for shot in film.shots if shot.source and not is_stand_in(shot))
+    return shown / film.seconds
+
+
+def is_stand_in(shot: FilmShot) -> bool:
+    """Whether the shot shows a placeholder for what the brief leaves open."""
+    return any(stand_in in shot.text for stand_in in lines.PLACEHOLDERS.values())
+
+
+def coverage_notes(film: Film, brief: CutBrief) -> list[str]:
+    """Return the coverage in sentences for the director's notes."""
+    told = words.clean_brief(brief.brief)
+    seconds: dict[str, float] = {}
+    for shot in film.shots:
+        if shot.source and not is_stand_in(shot):
+            seconds[shot.source] = seconds.get(shot.source, 0) + shot.seconds
+    each = [f"{BRIEF_LABELS[field]} {seconds[field]:.1f} s" for field in BRIEF_LABELS if field in seconds]
+    share = f"{share_of_brief(film):.0%} of the seconds show what the brief says"
+    notes = [f"{share}: {', '.join(each)}." if each else f"{share}."]
+    left_out = [line for line in coverage(film, brief) if line.reason]
+    hidden = sum(line.field == "proof_points" for line in left_out)
+    if hidden:
+        notes.append(f"{hidden} of {len(told.proof_points)} proof points did not fit.")
+    for line in left_out:
+        if line.field not in ("proof_points", "quote_by", "link"):
+            notes.append(f"Left out: {_the(line.field)}; {line.reason}.")
+    return notes
+
+
+def foreign_words(shot: FilmShot, brief: CutBrief) -> list[str]:
+    """Return the words of a shot that stand nowhere in the brief, in order: connectives, or what somebody wrote."""
+    told = words.clean_brief(brief.brief)
+    known = {_bare(word) for text in _texts(told, brief) for word in text.split()}
+    # A long word may be divided at the end of a line, and words of scripts without spaces run on.
+    joined = "".join(_bare(text) for text in _texts(told, brief))
+    said = [word for word in PLACEHOLDER.sub("", shot.text).split() if _bare(word)]
+    return [word for word in said if _bare(word) not in known and not (len(_bare(word)) > 3 and _bare(word) in joined)]
+
+
+def source_of(text: str, brief: CutBrief) -> str:
+    """Return the field of the brief that says all words of the text, "" if none does."""
+    told = words.clean_brief(brief.brief)
+    wanted = {bare for word in plain(text).split() if (bare := _bare(word))}
+    for field in BRIEF_LABELS:
+        if field in ("language", *SHOWN_WITH):
+            continue
+        value = getattr(told, field)
+        for said in value if isinstance(value, list) else [value]:
+            if wanted and wanted <= {_bare(word) for word in said.split()}:
+                return field
+    return ""
+
+
+def _texts(told: Brief, brief: CutBrief) -> list[str]:
+    fields = [getattr(told, field) for field in BRIEF_LABELS if field not in ("proof_points", "language")]
+    link = [words.tidy_link(told.link)] if told.link else []
+    return [*fields, *told.proof_points, *link, words.clean(brief.company_name)]
+
+
+def _line(film: Film, field: str, said: str, shots: list[FilmShot], reason: str) -> Line:
+    seconds = round(sum(shot.seconds for shot in shots), 2)
+    return Line(field, said, seconds, tuple(shot.index for shot in shots), "" if shots else reason)
+
+
+def _why_not(field: str, told: Brief, brief: CutBrief) -> str:
+    """Return why a line of the brief is not on screen, if it is not."""
+    if field not in lines.fields_of(beat.id for beat in brief.scenario.beats):
+        return "this scenario has no place for it"
+    if field == "quote" and word_count(told.quote) > MAX_WORDS:
+        return f"it has more than {MAX_WORDS} words"
+    if field == "audience" and not lines.table(told.language):
+        return "there are no words around it in this language"
+    return "it did not fit"
+
+
+def _the(field: str) -> str:
+    return "the quote" if field == "quote" else BRIEF_LABELS[field]
+
+
+def _showing(film: Film, point: str) -> list[FilmShot]:
+    """Return the shots that show a proof point, or the parts of one that is split over several screens."""
+    wanted = _bare(point)
+    return [
+        shot
+        for shot in film.shots
+        if (said := _bare(shot.text)) and (wanted in said or (shot.source == "proof_points" and said in wanted))
+    ]
+
+
+def _bare(text: str) -> str:
+    return "".join(c for c in plain(text).casefold() if c.isalnum())
