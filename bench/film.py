@@ -76,7 +76,7 @@ def encoded(times: int = 1) -> tuple[list[float], dict[str, Any]]:
 def moviepy_plan(path: str) -> tuple[list[float], None]:
     """Write the video's texts, their times and its music for ``bench.moviepy_film``."""
     from pilot_core.video.storyboard.film import plain
-    from pilot_core.video.storyboard.fonts import VOICES, _file
+    from pilot_core.video.storyboard.fonts import VOICES, file_of
     from pilot_core.video.storyboard.palette import palette_of
 
     film, palette = _film(), palette_of(brief().brand)
@@ -92,7 +92,7 @@ def moviepy_plan(path: str) -> tuple[list[float], None]:
         "width": film.width,
         "height": film.height,
         "seconds": film.seconds,
-        "font": str(_file(face.package, face.stem)),
+        "font": str(file_of(face.package, face.stem)),
         "dark": list(palette.dark),
         "light": list(palette.light),
         "accent": list(palette.accent),

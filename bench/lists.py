@@ -108,7 +108,8 @@ def documents(times: int = 15) -> tuple[list[float], int]:
 def documents_written(times: int = 15) -> tuple[list[float], int]:
     """Time rendering and writing the same documents. Each file is flushed to disk."""
     from pilot_core import PilotStore
-    from pilot_core.services.pilots import create_pilot, write_documents
+    from pilot_core.services.documents import write_documents
+    from pilot_core.services.pilots import create_pilot
 
     with tempfile.TemporaryDirectory() as folder:
         store, pilot = PilotStore(folder), create_pilot("Alice Chen", "AcmeAI", "feature_launch", "acme")

@@ -23,7 +23,7 @@ from pilot_core.rendering.recovery import fail_abandoned
 from pilot_core.review.decisions import Decision, decide, undo_decision
 from pilot_core.services import judgements, pilots
 from pilot_core.services.acts import Act
-from pilot_core.services.pilots import write_due_documents
+from pilot_core.services.documents import write_due_documents
 from tests import pilot_pages, reviewing, test_pages
 from tests.conftest import HandClock
 from tests.pilot_pages import Cast, button, field

@@ -33,7 +33,7 @@ from pilot_core.maintenance.restore import restore
 from pilot_core.media_place import parse_place
 from pilot_core.rendering import attempt as rendering
 from pilot_core.review.shown import film_checksum
-from pilot_core.services import pilots
+from pilot_core.services import documents, pilots
 from pilot_core.settings import ROOT, read_settings
 from pilot_core.store.files.bucket import BucketError
 from pilot_core.store.files.bucket_media import BucketMedia
@@ -126,7 +126,7 @@ def test_what_is_there_already_is_not_sent_again(
     shutil.copy(runbook, runbook.with_name("the_same.txt"))
     before = sent()
     s3.client.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": found} for found in before]})
-    pilots.write_documents(kept, started)
+    documents.write_documents(kept, started)
     kept.media.put([f"{started.pilot_id}/the_same.txt"])
     assert s3.objects(bucket) == {}, "nothing was sent, although it was gone: the rows say that it is there"
     assert {k.path: k.name for k in kept.media.stored_files().values()}[f"{started.pilot_id}/the_same.txt"]

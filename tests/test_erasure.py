@@ -28,7 +28,7 @@ from pilot_core.review.decisions import Decision, decide, undo_decision
 from pilot_core.review.links import make_link, open_link
 from pilot_core.review.receipts import record_opened
 from pilot_core.review.requests import answer_request, open_requests_before
-from pilot_core.services import judgements, keys, pilots
+from pilot_core.services import documents, judgements, keys, pilots
 from pilot_core.store.engine.connection import rows
 from pilot_core.store.engine.copying import tables_of
 from pilot_core.store.files import state_files
@@ -47,7 +47,7 @@ SAID = "Please ask my sister Ilse first"
 def reviewed(store: PilotStore) -> PilotRun:
     """Return a pilot with every kind of data by Dana, and a filed report that quotes her."""
     pilot = pilot_in_review(store)
-    pilots.write_documents(store, pilot)
+    documents.write_documents(store, pilot)
     _, token = make_link(store, pilot.pilot_id, DANA, actor=LEAD)
     grant, _ = open_link(store, token)
     record_opened(store, grant, 1)

@@ -167,8 +167,8 @@ ROOMS = ("services", "review", "messages", "erasure", "rendering")
 WRITES = {"transaction", "change", "save"}
 BY_THE_PROGRAM = {
     "services.acts.remove_expired_keys": "clears keys of forms",
-    "services.pilots.write_documents": "writes what follows from the rows",
-    "services.pilots.write_due_documents": "writes what follows from the rows",
+    "services.documents.write_documents": "writes what follows from the rows",
+    "services.documents.write_due_documents": "writes what follows from the rows",
     "services.owed_reports.settle_due_reports": "files what a completed pilot owes",
     "erasure.files.remove_files": "does what an erasure decided",
     "erasure.files.rewrite_database_file": "does what an erasure decided",

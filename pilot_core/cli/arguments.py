@@ -56,6 +56,8 @@ OPTIONS = {
     "scenario": {"founder", "programme"},
     "brand": {"founder", "programme"},
     "brief": {"founder"},
+    "brand_kit": {"founder", "continue_pilot"},
+    "storyboard": {"founder", "continue_pilot"},
     "max_attempts": {"founder", "raise_limit"},
     "video": {"founder", "continue_pilot", "retry", "verify_certificate"},
     "pipeline": {"founder", "continue_pilot", "retry"},
@@ -112,11 +114,15 @@ def _add_pilot_options(made: argparse.ArgumentParser) -> None:
     )
     start.add_argument("--brief", type=_path, metavar="FILE", help="what the film should say, as JSON or TOML")
     start.add_argument("--max-attempts", type=int, metavar="N", help="how many attempts the pilot has (default: 5)")
+    start.add_argument(
+        "--brand-kit", type=_path, metavar="FOLDER", help="the company's logo, pictures, font and kit.toml"
+    )
     make = made.add_argument_group("make a cut")
     make.add_argument("--continue-pilot", metavar="ID", help="make the pilot's next attempt")
     make.add_argument("--retry", metavar="ID", help="make the failed latest attempt again")
     make.add_argument("--pipeline", metavar="NAME", help=f"{', '.join(PIPELINES)} (default: a setting)")
     make.add_argument("--video", type=_path, metavar="FILE", help="a finished video: to upload, or to verify")
+    make.add_argument("--storyboard", type=_path, metavar="FILE", help="an edited storyboard.json to draw")
     make.add_argument("--review-link", metavar="ID", help="print a review link to send to the founder")
     make.add_argument("--mark-sent", action="store_true", help="with --review-link: record that you send it")
     say = made.add_argument_group("log what was decided")

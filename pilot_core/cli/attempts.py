@@ -23,12 +23,15 @@ from pilot_core.rendering.begin import begin
 from pilot_core.rendering.begin import retry as begin_again
 from pilot_core.rendering.launching import Launcher
 from pilot_core.rendering.recovery import recover_abandoned
-from pilot_core.services import pilots
+from pilot_core.services import brand_kits, pilots
 from pilot_core.services.acts import Act
 from pilot_core.settings import Settings
 from pilot_core.store.pilots import PilotStore
+from pilot_core.video.brand_files import read_folder
 from pilot_core.video.conform.process import inspect
-from pilot_core.video.pipelines import pipeline_named
+from pilot_core.video.contract import KitFiles
+from pilot_core.video.pipelines import Pipeline, pipeline_named
+from pilot_core.video.storyboard.plan_file import from_json, load
 
 RENDER_FAILED = 1
 """The exit code when an attempt could not be rendered."""
@@ -46,13 +49,16 @@ def start(arguments: argparse.Namespace, config: Settings) -> int:
         max_attempts=5 if arguments.max_attempts is None else arguments.max_attempts,
     )
     pipeline = _pipeline(arguments, config)
-    store = open_store(arguments, config, make=True)
-    pilots.start_pilot(store, pilot)
-    print(f"Pilot {pilot.pilot_id}: {pilot.founder_name}, {pilot.company_name}")
-    if not pilot.warnings:
-        print(f"  runbook and founder documents in {store.root / pilot.pilot_id}")
-    print_warnings(pilot)
-    return _report(store, *begin(store, _launch(config), pilot.pilot_id, pipeline, Act(), video=arguments.video))
+    with _kit(arguments) as kit:
+        store = open_store(arguments, config, make=True)
+        pilots.start_pilot(store, pilot)
+        print(f"Pilot {pilot.pilot_id}: {pilot.founder_name}, {pilot.company_name}")
+        if not pilot.warnings:
+            print(f"  runbook and founder documents in {store.root / pilot.pilot_id}")
+        print_warnings(pilot)
+        if kit:
+            _change_kit(store, pilot.pilot_id, kit)
+    return _report(store, *begin(store, _launch(config), pilot.pilot_id, pipeline, Act(), video=_source(arguments)))
 
 
 def continue_pilot(arguments: argparse.Namespace, config: Settings) -> int:
@@ -69,7 +75,31 @@ def continue_pilot(arguments: argparse.Namespace, config: Settings) -> int:
             f"--record-feedback {pilot.pilot_id} --attempt {latest.attempt_number} --level …",
             file=sys.stderr,
         )
-    return _report(store, *begin(store, _launch(config), pilot.pilot_id, pipeline, Act(), video=arguments.video))
+    with _kit(arguments) as kit:
+        if kit:
+            _change_kit(store, pilot.pilot_id, kit)
+    return _report(store, *begin(store, _launch(config), pilot.pilot_id, pipeline, Act(), video=_source(arguments)))
+
+
+@contextmanager
+def _kit(arguments: argparse.Namespace) -> Iterator[brand_kits.PreparedKit | None]:
+    """Yield the brand kit that was named, checked. Raises InvalidRequest before anything is written."""
+    if not arguments.brand_kit:
+        yield None
+        return
+    with brand_kits.prepared(read_folder(arguments.brand_kit)) as kit:
+        yield kit
+
+
+def _change_kit(store: PilotStore, pilot_id: str, kit: brand_kits.PreparedKit) -> None:
+    pilot = brand_kits.change_kit(store, pilot_id, kit)
+    print(f"  brand kit: {', '.join(pilot.brief.brand_kit.parts)}")
+
+
+def _source(arguments: argparse.Namespace) -> Path | None:
+    """Return the file that the attempt is made from: a finished video, an edited storyboard, or none."""
+    source: Path | None = arguments.video or arguments.storyboard
+    return source
 
 
 def retry(arguments: argparse.Namespace, config: Settings) -> int:
@@ -128,6 +158,8 @@ def _pipeline(arguments: argparse.Namespace, config: Settings) -> str:
     pipeline = pipeline_named(name)
     if pipeline.takes_upload and not arguments.video:
         raise InvalidRequest("The upload pipeline needs a finished video; name it with --video FILE.")
+    if arguments.storyboard:
+        _check_storyboard(arguments.storyboard, pipeline)
     if arguments.video and not pipeline.takes_upload:
         raise InvalidRequest(f"--video goes with the upload pipeline, not with {name}.")
     if missing := pipeline.missing(config):
@@ -138,6 +170,17 @@ def _pipeline(arguments: argparse.Namespace, config: Settings) -> str:
         if note := inspect(arguments.video):
             print(note)
     return name
+
+
+def _check_storyboard(path: Path, pipeline: Pipeline) -> None:
+    """Raise InvalidRequest unless the file is a storyboard that the pipeline can draw."""
+    if not pipeline.takes_plan:
+        raise InvalidRequest(f"--storyboard goes with the storyboard pipeline, not with {pipeline.name}.")
+    if path.suffix != pilots.PLAN:
+        raise InvalidRequest(f"{path.name} is no storyboard: it is a file that ends in {pilots.PLAN}.")
+    if (told := load(path)) is None:
+        raise InvalidRequest(f"The storyboard {path} cannot be read, or is no JSON.")
+    from_json(told, KitFiles())
 
 
 def _read_brief(path: Path) -> Brief:

@@ -8,6 +8,7 @@ WHAT_TO_EXPECT = "what_to_expect.txt"
 APPROVAL_CRITERIA = "approval_criteria.txt"
 FOUNDER_DOCUMENTS = (FOUNDER_INSTRUCTIONS, WHAT_TO_EXPECT, APPROVAL_CRITERIA)
 
+STORYBOARD = "storyboard.json"
 REVIEW_PACK_FOLDER = "review_pack"
 MARKETING_SUMMARY = "marketing_summary.txt"
 DIRECTOR_NOTES = "director_notes.txt"

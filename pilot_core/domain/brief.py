@@ -6,6 +6,7 @@ from typing import Annotated, Self
 from pydantic import Field
 
 from pilot_core.domain import limits
+from pilot_core.domain.brand_kit import BrandKit
 from pilot_core.domain.records import Record
 
 BRIEF_LABELS = {
@@ -49,7 +50,7 @@ BRIEF_LENGTHS = {
 }
 """The maximum length of each text in characters; for proof points, of each one."""
 
-BASIC = ("product", "message", "proof_points", "call_to_action", "link")
+BASIC = ("product", "message")
 """The fields for which a video shows a placeholder if they are empty. Any other field that is empty is left out."""
 
 LANGUAGES = {
@@ -76,7 +77,8 @@ class Brief(Record):
     """What the video should say. All fields may be empty; for ``BASIC`` ones the video then shows placeholders.
 
     ``news`` is the whole sentence: how much, which round, from whom. ``quote`` has the words alone, ``quote_by`` the
-    name and role of who said them. ``language`` is a tag such as "en" or "pt-BR"; "" is English.
+    name and role of who said them. ``language`` is a tag such as "en" or "pt-BR"; "" is English. ``brand_kit`` is how
+    the company looks.
     """
 
     product: str = Field("", max_length=BRIEF_LENGTHS["product"])
@@ -96,6 +98,7 @@ class Brief(Record):
     call_to_action: str = Field("", max_length=BRIEF_LENGTHS["call_to_action"])
     link: str = Field("", max_length=BRIEF_LENGTHS["link"])
     language: str = Field("", max_length=BRIEF_LENGTHS["language"], pattern=LANGUAGE_TAG)
+    brand_kit: BrandKit = Field(default_factory=BrandKit)
 
     def each_text(self, change: Callable[[str], str]) -> Self:
         """Return the brief with ``change`` applied to every text, without proof points that are then empty."""

@@ -120,7 +120,7 @@ def _created(event: Event) -> str:
 
 
 def _brief_edited(event: Event) -> str:
-    fields = [BRIEF_LABELS.get(field, str(field)) for field in event.detail.get("fields") or []]
+    fields = [BRIEF_LABELS.get(field, str(field).replace("_", " ")) for field in event.detail.get("fields") or []]
     return f"corrected the brief: {', '.join(fields)}"
 
 

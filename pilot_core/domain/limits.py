@@ -31,6 +31,9 @@ PEOPLE_HOURS = 1000
 QUOTE, QUOTE_BY = 100, 60
 LANGUAGE = 20
 LINK = 200
+KIT_COLOURS, KIT_PICTURES = 4, 5
+"""The most colours and pictures of a brand kit."""
+KIT_NAME, PATH = 100, 400
 
 ANY_TEXT = 1_000_000
 """A text without a shorter limit of its own."""

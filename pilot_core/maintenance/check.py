@@ -209,6 +209,10 @@ def _films(store: PilotStore, pilots: list[PilotRun], thorough: bool) -> Iterato
     stored = store.media.stored_files()
     in_bucket = {*stored, *(parent.as_posix() for path in stored for parent in PurePosixPath(path).parents)}
     for pilot in pilots:
+        for path in pilot.brief.brand_kit.paths:
+            real = _inside(root, path)
+            if real and path not in in_bucket and not real.exists():
+                yield Finding("missing", path, f"A file of the brand kit of {pilot.pilot_id} is missing: {path}.")
         for attempt in pilot.runs:
             if attempt.state is not AttemptState.READY:
                 continue

@@ -22,8 +22,8 @@ from pilot_core.maintenance.findings import Finding
 from pilot_core.rendering.failure import remove_videos
 from pilot_core.rendering.launching import launcher
 from pilot_core.rendering.recovery import recover_abandoned
+from pilot_core.services.documents import write_documents
 from pilot_core.services.owed_reports import settle_due_reports
-from pilot_core.services.pilots import write_documents
 from pilot_core.store.engine import integrity
 from pilot_core.store.files.layout import GRACE_SECONDS, LOST_FOUND
 from pilot_core.store.pilots import PilotStore

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pilot_core import catalog, files
 from pilot_core.documents.founder import generate_founder_artifacts
-from pilot_core.documents.names import REVIEW_PACK_FOLDER
+from pilot_core.documents.names import REVIEW_PACK_FOLDER, STORYBOARD
 from pilot_core.domain.actors import program
 from pilot_core.domain.attempt import AttemptState, Draft, PilotRunAttempt, SlaCheck
 from pilot_core.domain.events import EventKind
@@ -16,7 +16,7 @@ from pilot_core.domain.messages import MessageKind, NewMessage
 from pilot_core.domain.pilot import PilotRun
 from pilot_core.domain.roles import ActKind
 from pilot_core.errors import NotAllowedNow, PilotError, PilotNotFound, PipelineFailed, StoreError
-from pilot_core.rendering.briefing import brief_for
+from pilot_core.rendering.briefing import brief_for, with_files
 from pilot_core.rendering.conforming import conform_draft
 from pilot_core.rendering.failure import Overtaken, fail_attempt, remove_videos
 from pilot_core.rendering.heartbeat import heartbeat
@@ -32,6 +32,8 @@ from pilot_core.video.conform.result import Delivered
 from pilot_core.video.contract import Cut, Progress, VideoPipeline
 from pilot_core.video.pipelines import pipeline_named
 from pilot_core.video.probe import Measured
+from pilot_core.video.storyboard.film import sizes_of
+from pilot_core.video.storyboard.plan_file import PLAN_SUFFIX
 
 log = logging.getLogger(__name__)
 
@@ -131,7 +133,8 @@ def _enter(store: PilotStore, attempt_id: str, at_once: int) -> bool:
 def _pipeline_of(pilot_id: str, attempt: PilotRunAttempt, store: PilotStore, config: Settings) -> VideoPipeline:
     """Load the pipeline an attempt was queued for. Raises InvalidRequest when its settings are missing."""
     pipeline = pipeline_named(attempt.pipeline or "storyboard")
-    upload = store.media.local_path(attempt.upload_path or "", of=pilot_id) if pipeline.takes_upload else None
+    takes_file = pipeline.takes_upload or (pipeline.takes_plan and attempt.upload_path)
+    upload = store.media.local_path(attempt.upload_path or "", of=pilot_id) if takes_file else None
     return pipeline.load(config, upload)
 
 
@@ -163,19 +166,20 @@ def _make(
     for iteration in range(1, limit + 1):
         # The first draft gets most of the bar, since there is usually no other. The bar never moves back.
         low, high = 0.9 - 0.2 * 0.5 ** (iteration - 1) if iteration > 1 else 0.0, 0.9 - 0.2 * 0.5**iteration
-        brief = brief_for(pilot, attempt, asked, iteration, missed)
+        brief = with_files(store, pilot, brief_for(pilot, attempt, asked, iteration, missed))
         middle = low + (high - low) * MAKING
         cut = pipeline.make_cut(brief, folder, _part(report, low, middle))
         if iteration == 1:
             attempt.time_to_first_cut_seconds = round(time.monotonic() - started, 3)
         draft, delivered = _conformed_draft(store, cut, iteration, _part(report, middle, high))
         report(high, f"Measuring draft {iteration}")
-        draft, measured[iteration] = _measured_draft(store, pilot, attempt, draft, delivered)
+        draft, measured[iteration] = _measured_draft(store, pilot, attempt, draft, delivered, cut.size)
         attempt.drafts.append(draft)
         missed = [check for check in sla.missed(draft.checks) if check.code not in LASTING]
         if not missed:
             break
     chosen = min(attempt.drafts, key=lambda d: (len(sla.violations(d.checks)), -d.iteration))
+    _keep_plan(folder, store.path_of(chosen.video_path))
     attempt.video_path = chosen.video_path
     attempt.iteration_count = len(attempt.drafts)
     attempt.total_cost_dollars = round(sum(draft.cost for draft in attempt.drafts), 4)
@@ -197,6 +201,13 @@ def _make(
     return attempt
 
 
+def _keep_plan(folder: Path, video: Path) -> None:
+    """Copy the plan of the chosen draft, if its pipeline wrote one, to where the attempt's plan is looked for."""
+    plan = video.with_suffix(PLAN_SUFFIX)
+    if plan.exists():
+        shutil.copyfile(plan, folder / STORYBOARD)
+
+
 def _conformed_draft(store: PilotStore, cut: Cut, iteration: int, report: Progress) -> tuple[Draft, Delivered]:
     draft = Draft(
         iteration=iteration,
@@ -212,11 +223,19 @@ def _conformed_draft(store: PilotStore, cut: Cut, iteration: int, report: Progre
 
 
 def _measured_draft(
-    store: PilotStore, pilot: PilotRun, attempt: PilotRunAttempt, draft: Draft, delivered: Delivered
+    store: PilotStore,
+    pilot: PilotRun,
+    attempt: PilotRunAttempt,
+    draft: Draft,
+    delivered: Delivered,
+    size: tuple[int, int] | None,
 ) -> tuple[Draft, Measured]:
+    """Measure and judge a draft. ``size`` is the picture's if it was made in another ratio than the intent's."""
     measured = probe.probe(store.path_of(draft.video_path)).model_copy(update={"delivered": delivered})
     scenario = catalog.scenario(pilot.scenario_type)
     intent = catalog.intents()[scenario.intent]
+    if size in sizes_of(intent.width, intent.height):
+        intent = intent.model_copy(update={"width": size[0], "height": size[1]})
     cost = draft.cost + sum(earlier.cost for earlier in attempt.drafts)
     rendering = sla.Rendering(attempt.time_to_first_cut_seconds, draft.iteration, cost)
     checks = sla.judge(measured, rendering, scenario, intent, catalog.sla_limits())

@@ -1,10 +1,16 @@
 """Build the brief that a pipeline gets for one draft: the pilot's brief and all human feedback so far."""
 
+from pathlib import Path, PurePosixPath
+
 from pilot_core import catalog
 from pilot_core.domain.attempt import AttemptState, OpenRequests, PilotRunAttempt, SlaCheck
 from pilot_core.domain.feedback import FeedbackMode
 from pilot_core.domain.pilot import PilotRun
-from pilot_core.video.contract import CutBrief, PreviousCut, Review
+from pilot_core.store.pilots import PilotStore
+from pilot_core.video.contract import CutBrief, KitFiles, KitPicture, PreviousCut, Review
+from pilot_core.video.storyboard.palette import kit_palette
+from pilot_core.video.storyboard.pictures import colours_of
+from pilot_core.video.storyboard.plan_file import PLAN_SUFFIX
 
 
 def brief_for(
@@ -60,6 +66,40 @@ def brief_for(
         missed_checks=missed or [],
         previous=previous,
     )
+
+
+def with_files(store: PilotStore, pilot: PilotRun, brief: CutBrief, *, fetch: bool = True) -> CutBrief:
+    """Return the brief with the files of the brand kit and of the previous video, as paths on this server.
+
+    The kit's colours, or else those of its logo, replace the preset's. Without ``fetch`` files that lie only in a
+    bucket are left out. Raises StoreError if one cannot be fetched.
+    """
+
+    def local(path: str) -> Path | None:
+        if not path:
+            return None
+        found = store.media.local_path(path, of=pilot.pilot_id) if fetch else store.path_in(pilot.pilot_id, path)
+        return found if found.exists() else None
+
+    given = pilot.brief.brand_kit
+    pictures = [
+        KitPicture(name=picture.name, path=path, area=picture.area)
+        for picture in given.pictures
+        if (path := local(picture.path))
+    ]
+    kit = KitFiles(logo=local(given.logo), font=local(given.font), typeface=given.typeface, pictures=tuple(pictures))
+    brand = dict(brief.brand)
+    if palette := kit_palette(given.colours, colours_of(kit.logo) if kit.logo else ()):
+        brand |= {"palette": palette, "kit_colours": True}
+    previous = brief.previous
+    if previous:
+        seen = pilot.attempt(previous.attempt_number)
+        draft = next((draft for draft in seen.drafts if draft.iteration == previous.iteration), None)
+        video = local(draft.video_path) if draft else None
+        if video:
+            local(PurePosixPath(draft.video_path if draft else "").with_suffix(PLAN_SUFFIX).as_posix())
+        previous = previous.model_copy(update={"video_path": video})
+    return brief.model_copy(update={"kit": kit, "brand": brand, "previous": previous})
 
 
 def _preset_of(pilot: PilotRun) -> dict[str, object]:

@@ -4,20 +4,16 @@ Functions that change a pilot take the store and the actor, and save the change 
 ``pilot_core.rendering``.
 """
 
-import logging
 import shutil
 import unicodedata
 from collections.abc import Callable, Iterable
-from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from pilot_core import catalog, ids
 from pilot_core.clock import utc_now
-from pilot_core.documents.founder import PilotRunbookBuilder, generate_founder_artifacts
-from pilot_core.documents.names import FOUNDER_DOCUMENTS, RUNBOOK
 from pilot_core.domain import limits
 from pilot_core.domain.actors import Actor
 from pilot_core.domain.attempt import AttemptState, PilotRunAttempt
@@ -27,24 +23,20 @@ from pilot_core.domain.feedback import Feedback, FeedbackMode
 from pilot_core.domain.pilot import PilotRun
 from pilot_core.domain.records import INVISIBLE
 from pilot_core.domain.roles import ActKind
-from pilot_core.errors import InvalidRequest, NotAllowedNow, PilotError, StoreError, first_fault, reason_of
+from pilot_core.errors import InvalidRequest, NotAllowedNow, PilotError, first_fault
 from pilot_core.files import settle
 from pilot_core.services.acts import LOCAL, Act, once
+from pilot_core.services.documents import documents_are_due, write_documents_now
 from pilot_core.store import permission
 from pilot_core.store.engine.connection import Connection
 from pilot_core.store.files.layout import UPLOADS
 from pilot_core.store.pilots import PilotStore
-from pilot_core.store.tables import act_keys, documents_due, outbox
+from pilot_core.store.tables import act_keys, outbox
 from pilot_core.video.conform.outline import suffix_of
 from pilot_core.video.pipelines import pipeline_named
 
-log = logging.getLogger(__name__)
-
-DOCUMENTS_LATER = timedelta(seconds=20)
-"""How long an act has to write the documents before another process writes them."""
-
-DOCUMENTS_AGAIN = timedelta(seconds=40)
-"""How long to wait before trying again to write documents that could not be written."""
+PLAN = ".json"
+"""The suffix of an edited storyboard among a pilot's uploads."""
 
 
 def create_pilot(
@@ -115,13 +107,13 @@ def start_pilot(store: PilotStore, pilot: PilotRun, actor: Actor | None = None, 
 
     def add_rows(connection: Connection) -> None:
         permission.check(connection, who, ActKind.START, pilot.pilot_id, store.clock())
-        _documents_are_due(connection, store, pilot)
+        documents_are_due(connection, store, pilot)
         if key:
             act_keys.use(connection, key, pilot.pilot_id, store.clock(), {"pilot_id": pilot.pilot_id})
 
     def start() -> PilotRun:
         store.save(pilot, who, also=add_rows)
-        return _write_documents_now(store, pilot)
+        return write_documents_now(store, pilot)
 
     return once(store, key, start, lambda result: store.load(result["pilot_id"]))
 
@@ -139,7 +131,7 @@ def queue_attempt(
 
 
 def keep_upload(store: PilotStore, pilot_id: str, source: Path, actor: Actor | None = None) -> str:
-    """Copy a finished video into the pilot's folder under a generated name; returns its path within the store.
+    """Copy a finished video, or an edited storyboard, into the pilot's folder; returns its path within the store.
 
     Raises InvalidRequest, and StoreError when it cannot be copied; then no copy is left.
     """
@@ -148,14 +140,14 @@ def keep_upload(store: PilotStore, pilot_id: str, source: Path, actor: Actor | N
     name = f"{ids.checked_pilot_id(pilot_id)}/{UPLOADS}/{ids.new_id('upload')}"
     target = store.path_of(name)
     try:
-        relative = f"{name}{suffix_of(source)}"
+        relative = f"{name}{PLAN if source.suffix == PLAN else suffix_of(source)}"
         target = store.path_of(relative)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target.with_suffix(".part"))
         settle(target.with_suffix(".part"), target)
     except OSError as error:
         target.with_suffix(".part").unlink(missing_ok=True)
-        raise InvalidRequest(f"The video {source.name} cannot be copied: {error.strerror}.", field="video") from error
+        raise InvalidRequest(f"The file {source.name} cannot be copied: {error.strerror}.", field="video") from error
     try:
         store.media.put([relative])
     except PilotError:
@@ -182,8 +174,8 @@ def retry_attempt(
             )
         if pilot.status != "active":
             raise NotAllowedNow(f"{pilot_id} is {pilot.status}; only an active pilot's attempt can be retried.")
+        brought_before = attempt.upload_path if pipeline in (None, attempt.pipeline) else None
         attempt.pipeline = pipeline or attempt.pipeline
-        brought_before = attempt.upload_path if pipeline_named(attempt.pipeline or "").takes_upload else None
         attempt.upload_path = upload_path or brought_before
         _check_pipeline(attempt.pipeline or "", attempt.upload_path)
         attempt.state = AttemptState.QUEUED
@@ -317,63 +309,15 @@ def edit_brief(
         changed = [name for name in Brief.model_fields if getattr(brief, name) != getattr(pilot.brief, name)]
         if not changed:
             raise InvalidRequest("The brief is as it was; change a field first.", field="brief")
-        before = {name: getattr(pilot.brief, name) for name in changed}
+        before = pilot.brief.model_dump(mode="json", include=set(changed))
         pilot.brief = brief
         pilot.log(EventKind.BRIEF_EDITED, store.clock(), fields=changed, before=before)
 
     def add_rows(connection: Connection, pilot: PilotRun, _: None) -> None:
-        _documents_are_due(connection, store, pilot)
+        documents_are_due(connection, store, pilot)
 
     pilot, _ = store.change(pilot_id, replace_brief, actor, seen_version, add_rows, ActKind.EDIT_BRIEF)
-    return _write_documents_now(store, pilot)
-
-
-def write_documents(store: PilotStore, pilot: PilotRun) -> None:
-    """Write the pilot's runbook and founder documents into its folder, replacing earlier ones.
-
-    Raises StoreError and OSError; InvalidRequest where the pilot's scenario is unknown.
-    """
-    folder = store.root / ids.checked_pilot_id(pilot.pilot_id)
-    PilotRunbookBuilder(pilot).build(folder / RUNBOOK)
-    generate_founder_artifacts(pilot, folder, promises=store.promises)
-    store.media.put(f"{pilot.pilot_id}/{name}" for name in (RUNBOOK, *FOUNDER_DOCUMENTS))
-    with suppress(StoreError):  # then they are only written once more
-        store.database.transaction(lambda c: documents_due.remove(c, pilot.pilot_id, pilot.version))
-
-
-def write_due_documents(store: PilotStore) -> list[str]:
-    """Write the documents that an act could not write; returns the pilots' ids.
-
-    Failures are logged and tried again after ``DOCUMENTS_AGAIN``. Raises StoreError.
-    """
-    now = store.clock()
-    if not store.database.read(lambda c: documents_due.due(c, now)):
-        return []
-    written = []
-    for pilot_id in store.database.transaction(lambda c: documents_due.take(c, now, now + DOCUMENTS_AGAIN)):
-        try:
-            write_documents(store, store.load(pilot_id))
-            written.append(pilot_id)
-        except Exception as error:
-            log.warning("the documents of %s could not be written yet: %s", pilot_id, reason_of(error))
-    return written
-
-
-def _write_documents_now(store: PilotStore, pilot: PilotRun) -> PilotRun:
-    try:
-        write_documents(store, pilot)
-    except Exception as error:
-        log.exception("the documents of %s were not written", pilot.pilot_id)
-        pilot.warnings.append(
-            f"The runbook and founder documents could not be written: {reason_of(error)} "
-            "The server tries again within a minute."
-        )
-    return pilot
-
-
-def _documents_are_due(connection: Connection, store: PilotStore, pilot: PilotRun) -> None:
-    """Record that the documents of the version being saved have to be written. The act tries to write them first."""
-    documents_due.add(connection, pilot.pilot_id, pilot.version + 1, store.clock() + DOCUMENTS_LATER)
+    return write_documents_now(store, pilot)
 
 
 def _use_key(store: PilotStore, act: Act) -> Callable[[Connection, PilotRun, PilotRunAttempt], None]:
@@ -396,5 +340,9 @@ def parse_brief(data: object) -> Brief:
 
 
 def _check_pipeline(name: str, upload_path: str | None) -> None:
-    if pipeline_named(name).takes_upload != bool(upload_path):
+    pipeline = pipeline_named(name)
+    is_plan = bool(upload_path) and Path(upload_path or "").suffix == PLAN
+    if pipeline.takes_upload != bool(upload_path and not is_plan):
         raise InvalidRequest("The upload pipeline takes a finished video, and only it does.", field="video")
+    if is_plan and not pipeline.takes_plan:
+        raise InvalidRequest("Only the storyboard pipeline draws an edited storyboard.", field="storyboard")

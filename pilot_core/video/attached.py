@@ -11,6 +11,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pilot_core.domain.attachments import AttachmentKind
 from pilot_core.errors import InvalidRequest
@@ -26,8 +27,8 @@ WRITTEN_BYTES = 60_000_000
 HEAD_BYTES, TAIL_BYTES = 4096, 2048
 
 _CHILD = (
-    "import sys; sys.path[:0] = sys.argv[1:2]; "
-    "from pilot_core.video.attached_child import answer; answer(*sys.argv[2:5])"
+    "import sys; from importlib import import_module; sys.path[:0] = sys.argv[1:2]; "
+    "import_module(f'pilot_core.video.{sys.argv[2]}').answer(*sys.argv[3:6])"
 )
 _PDF_END = re.compile(rb"startxref\s+(\d{1,10})\s+%%EOF")
 _PDF_TABLE = re.compile(rb"\s*(xref\b|\d+\s+\d+\s+obj\b)")
@@ -66,7 +67,7 @@ def prepare(source: Path, folder: Path) -> Prepared:
     if kind is AttachmentKind.PDF:
         _check_pdf(source.read_bytes())
         return Prepared(kind, source, suffix=".pdf")
-    return _encoded(kind, source, folder)
+    return encoded(kind, source, folder)
 
 
 def too_large(size: int) -> str:
@@ -104,19 +105,9 @@ def _check_pdf(data: bytes) -> None:
         raise refused("The PDF is damaged. Export it again.")
 
 
-def _encoded(kind: AttachmentKind, source: Path, folder: Path) -> Prepared:
+def encoded(kind: AttachmentKind, source: Path, folder: Path) -> Prepared:
     """Have the child process decode the file and encode it anew into ``folder``. Raises InvalidRequest."""
-    root = str(Path(__file__).parents[2])
-    command = [sys.executable, "-I", "-c", _CHILD, root, kind.value, str(source.resolve()), str(folder.resolve())]
-    try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=WALL_SECONDS, env={})
-    except subprocess.TimeoutExpired:
-        raise too_much() from None
-    if done.returncode or not done.stdout:
-        raise too_much()
-    told = json.loads(done.stdout)
-    if problem := told.get("problem"):
-        raise refused(problem)
+    told = in_child("attached_child", kind.value, source, folder)
     small = told.get("small")
     return Prepared(
         kind,
@@ -127,6 +118,26 @@ def _encoded(kind: AttachmentKind, source: Path, folder: Path) -> Prepared:
         told.get("height"),
         told.get("seconds"),
     )
+
+
+def in_child(module: str, kind: str, source: Path, folder: Path) -> dict[str, Any]:
+    """Have a child process with limits decode the file, by ``answer`` of a module of this package; returns its answer.
+
+    Raises InvalidRequest with what it says is wrong, or if it exceeds a limit.
+    """
+    root = str(Path(__file__).parents[2])
+    told = [root, module, kind, str(source.resolve()), str(folder.resolve())]
+    command = [sys.executable, "-I", "-c", _CHILD, *told]
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=WALL_SECONDS, env={})
+    except subprocess.TimeoutExpired:
+        raise too_much() from None
+    if done.returncode or not done.stdout:
+        raise too_much()
+    answer: dict[str, Any] = json.loads(done.stdout)
+    if problem := answer.get("problem"):
+        raise refused(problem)
+    return answer
 
 
 def too_much() -> InvalidRequest:

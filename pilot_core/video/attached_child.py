@@ -7,7 +7,7 @@ import io
 import json
 import os
 import resource
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import av
@@ -47,12 +47,16 @@ LOW = 10
 
 def answer(kind: str, source: str, folder: str) -> None:
     """Set this process's limits, encode the file into ``folder``, and print what was written or why nothing was."""
+    work_within_limits(encode_picture if kind == AttachmentKind.PICTURE else encode_sound, source, folder)
+
+
+def work_within_limits(work: Callable[[Path, Path], dict[str, object]], source: str, folder: str) -> None:
+    """Set this process's limits, do the work on the file, and print as JSON what it returns, or what is wrong."""
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_FSIZE, (WRITTEN_BYTES, WRITTEN_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.nice(LOW)
-    work = encode_picture if kind == AttachmentKind.PICTURE else encode_sound
     try:
         told = work(Path(source), Path(folder))
     except InvalidRequest as error:

@@ -1,6 +1,6 @@
 """The registry of pipelines. To add one, add its entry here and a module with its factory.
 
-A factory takes the settings and the uploaded video (None unless the pipeline takes one) and returns a
+A factory takes the settings and the uploaded video (None unless the pipeline takes one, or a plan) and returns a
 ``VideoPipeline``. It is given as ``module:function``, so that a pipeline's module is imported only when it is used.
 """
 
@@ -21,6 +21,8 @@ from pilot_core.video.contract import CutBrief, VideoPipeline
 class Pipeline:
     """One way to render an attempt, as offered by forms and the command line.
 
+    ``takes_plan``: it can draw a storyboard that a person edited, which it then gets as its upload.
+
     ``factory`` and ``planner`` are addresses, ``module:function``. The planner lists what the pipeline will do about
     the feedback in a brief; without one, ``about_feedback`` says in a sentence how feedback is handled. ``answers`` is
     the address of the collection of flags that the pipeline answers in its next video.
@@ -30,6 +32,7 @@ class Pipeline:
     label: str
     factory: str
     takes_upload: bool = False
+    takes_plan: bool = False
     missing: Callable[[Settings], str] = lambda config: ""
     """Returns what is missing from the settings to run it, as a sentence, or ""."""
     planner: str = ""
@@ -56,6 +59,7 @@ PIPELINES = {
             name="storyboard",
             label="Storyboard: drawn from the brief, in a minute or two",
             factory="pilot_core.video.storyboard.pipeline:pipeline",
+            takes_plan=True,
             planner="pilot_core.video.storyboard.changes:planned_changes",
             answers="pilot_core.video.storyboard.revise:ANSWERS",
         ),

@@ -27,6 +27,9 @@ UPLOADS = "uploads"
 ATTACHMENTS = "attachments"
 """The subfolder of a pilot's folder for files that reviewers attached."""
 
+BRAND_KIT = "brand_kit"
+"""The subfolder of a pilot's folder for the files of its brand kit."""
+
 LOGS = "logs"
 """The store's folder for logs: one for each attempt rendered in a separate process."""
 

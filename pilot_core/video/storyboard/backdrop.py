@@ -43,6 +43,8 @@ class Backdrop:
 
     def paint(self, canvas: Canvas, shot: FilmShot, scheme: Scheme, frame: int) -> None:
         canvas.fill(scheme.ground)
+        if shot.picture and self.film.kit.picture(shot.picture):
+            return  # the picture is what moves, and shapes would cross its words
         self._family(canvas, shot, scheme, frame)
 
     def _shift(self, shot: FilmShot, frame: int, length: int) -> float:
@@ -178,7 +180,8 @@ class Backdrop:
         now = 0.84 if shot.beat == "cta" else seat[shot.beat_index % 7]
         rise = frame / max(1, self.film.frames)
         x = self.width * (before + (now - before) * shift)
-        y = self.height * (0.80 - 0.09 * rise) + self.px(24) * sway(frame, 170)
+        low = 0.05 if shot.beat == "cta" else 0.0
+        y = self.height * (0.80 - 0.09 * rise + low) + self.px(24) * sway(frame, 170)
         canvas.stamp(self._disc(radius), x - radius, y - radius, scheme.spark, smooth=True)
         layers = (scheme.under, mix(scheme.under, scheme.line, 0.5), scheme.line)
         for i, (tile, colour) in enumerate(zip(self._hills_made, layers, strict=True)):

@@ -1,5 +1,7 @@
 """Describes what a storyboard changed since the previous version, in sentences with values before and after."""
 
+from statistics import pstdev
+
 from pilot_core import catalog
 from pilot_core.domain.attempt import Change, Draft, Shot
 from pilot_core.domain.brief import BRIEF_LABELS
@@ -150,17 +152,27 @@ def _hook(flags: list[str], before: Film, after: Film) -> Change | None:
 def _flat_pacing(flags: list[str], before: Film, after: Film) -> Change | None:
     if "pacing_flat" not in flags:
         return None
-    was, now = _range(before), _range(after)
-    text = f"Shots now last {now}, before {was}" if now != was else f"Shots last {now}, as before"
-    return Change(text=f"{text} (flat pacing).", flags=["pacing_flat"], shots=_all(after))
+    was, now = _spread(before), _spread(after)
+    text = f"Shots now last {_range(after)}, before {_range(before)}; their lengths lie {now:.1f} s apart on average, "
+    text += f"before {was:.1f} s (flat pacing)."
+    is_wider = now > was * 1.05
+    text = (
+        text
+        if is_wider
+        else f"Shots last {_range(after)}, as before: each is as short as its words allow (flat pacing)."
+    )
+    return _answered(is_wider, text, ["pacing_flat"], _all(after))
 
 
 def _rushed_pacing(flags: list[str], before: Film, after: Film) -> Change | None:
     if "pacing_rushed" not in flags:
         return None
     was, now = f"{_average(before):.1f} s", f"{_average(after):.1f} s"
-    text = f"The average shot lasts {_instead(was, now)} (rushed pacing)."
-    return Change(text=text, flags=["pacing_rushed"], shots=_all(after))
+    more = (
+        "" if after.seconds < after.limits[1] - 1 else f", at {after.seconds:.1f} s of {after.limits[1]:.0f} s allowed"
+    )
+    text = f"The average shot lasts {_instead(was, now)}{more} (rushed pacing)."
+    return _answered(now != was, text, ["pacing_rushed"], _all(after))
 
 
 def _call(flags: list[str], before: Film, after: Film, palette: Palette) -> Change | None:
@@ -324,6 +336,11 @@ def _instead(was: str, now: str) -> str:
 def _range(film: Film) -> str:
     lengths = [shot.seconds for shot in film.shots[:-1]]
     return f"{min(lengths):.1f} to {max(lengths):.1f} s"
+
+
+def _spread(film: Film) -> float:
+    """Return the standard deviation of the lengths of the shots before the call, in seconds."""
+    return pstdev(shot.seconds for shot in film.shots[:-1]) if len(film.shots) > 2 else 0.0
 
 
 def _average(film: Film) -> float:

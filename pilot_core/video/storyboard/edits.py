@@ -202,8 +202,8 @@ def emphasised(text: str, word: str) -> str:
 
 
 def is_too_full(shot: FilmShot) -> bool:
-    """Whether a shot has more words than a screen may have."""
-    return word_count(shot.text) > MAX_WORDS
+    """Whether a shot has more words than a screen may have. Who said a quote is no part of it."""
+    return word_count(shot.main if shot.role == "quote" else shot.text) > MAX_WORDS
 
 
 def _with(film: Film, place: int, shot: FilmShot) -> Film:

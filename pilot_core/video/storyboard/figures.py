@@ -50,6 +50,7 @@ _OF = (
 _ARROW = rf"{_SPACE}?(?:→|->|–>|⟶){_SPACE}?"
 _PAIR = (
     rf"{_AMOUNT}{_ARROW}{_AMOUNT}"
+    rf"|(?:from|von|de|من){_SPACE}{_AMOUNT}{_SPACE}(?:to|auf|à|a|إلى){_SPACE}(?:an?{_SPACE}|eine[rnm]?{_SPACE}|une?{_SPACE})?[^\\W\\d]{{3,12}}(?!\\w)"
     rf"|(?:from|von|de){_SPACE}{_AMOUNT}{_SPACE}(?:to|down to|up to|auf|à|a|para){_SPACE}{_AMOUNT}"
 )
 _FIGURE = re.compile(rf"(?<!\w)(?:(?P<pair>{_PAIR})|(?P<of>{_OF})|(?P<amount>{_AMOUNT}))")
@@ -79,6 +80,8 @@ _MONEY_AMOUNT = re.compile(
     rf"[{_CURRENCY}]{_SPACE}?\d|(?:EUR|USD|GBP|CHF|INR|JPY){_SPACE}\d|\d{_SPACE}?[{_CURRENCY}]|"
     rf"\d{_SPACE}?(?:(?:{_SCALE}){_SPACE}?)?(?:{_MONEY})(?!\w)|\d[万億兆千亿]?(?:円|ドル|元)"
 )
+_FROM = re.compile(r"(?i)(?:^|\s)(?:from|von|de|desde|du|من)$")
+_TO = re.compile(r"(?i)(?:to|down to|up to|auf|à|a|para|hasta|إلى)\s")
 _ROUND = re.compile(r"(?i)\b(?:seed|series [a-h]|round|raised?|funding|runde|finanzierung|levée|ronda|rodada)\b")
 
 
@@ -93,7 +96,8 @@ def split_figure(text: str) -> tuple[str, str, str] | None:
         return None
     chosen = min(found, key=lambda f: (_rank(f), f.start()))
     before, after = text[: chosen.start()].strip(), text[chosen.end() :].strip()
-    if len(chosen[0].strip()) > LONGEST:
+    if len(chosen[0].strip()) > LONGEST or (_FROM.search(before) and _TO.match(after)):
+        # "From 3 days to an hour" is about both.
         return None
     after = after.lstrip(".,;:!? ") if after.strip(".,;:!?。、 ") else ""
     return before, chosen[0].strip(), after

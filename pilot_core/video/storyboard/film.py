@@ -46,6 +46,11 @@ CAPTION_CHARS_PER_SECOND = 15
 CTA_SECONDS = 3.2
 
 
+def sizes_of(width: int, height: int) -> list[tuple[int, int]]:
+    """Return the sizes of frames of every ratio whose shorter side is that of a frame."""
+    return [ratio.size(min(width, height)) for ratio in RATIOS.values()]
+
+
 MARK_ON, MARK_OFF, BREAK = "\ue000", "\ue001", "\ue002"
 """Private-use characters that mark the start and end of an emphasised word, and, at a word's end, the end of its line.
 
@@ -69,12 +74,13 @@ class Direction:
     family: int = 0
     variation: int = 0
     register: int = 0
-    spread: bool = False
+    spread: int = 0
     pace: float = 1.0
     cta_level: int = 0
     restated: bool = False
     bed: int = 0
     lengthened: bool = False
+    shortened: bool = False
     ratio: int = 0
 
 

@@ -121,7 +121,7 @@ def _cjk(text: str, weight: int) -> Face:
 
 
 @cache
-def _file(package: str, stem: str) -> Path | None:
+def file_of(package: str, stem: str) -> Path | None:
     """Return the font's file, or None if it is not installed. Without a package the stem is its path."""
     if not package:
         return Path(stem)
@@ -136,7 +136,7 @@ def _file(package: str, stem: str) -> Path | None:
 @cache
 def _covered(package: str, stem: str, index: int) -> frozenset[int]:
     """Return the code points that a font has; empty if the font is not installed."""
-    path = _file(package, stem)
+    path = file_of(package, stem)
     if path is None or not path.exists():
         return frozenset()
     with TTFont(path, fontNumber=index, lazy=True) as font:
@@ -145,7 +145,7 @@ def _covered(package: str, stem: str, index: int) -> frozenset[int]:
 
 @lru_cache(maxsize=256)
 def _font(face: Face, size: int) -> ImageFont.FreeTypeFont:
-    path = _file(face.package, face.stem)
+    path = file_of(face.package, face.stem)
     if path is None:
         raise OSError(f"the font {face.stem} is not installed")
     font = ImageFont.truetype(str(path), size, index=face.index, layout_engine=ImageFont.Layout.RAQM)

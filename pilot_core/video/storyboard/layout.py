@@ -82,10 +82,9 @@ def _bold_anchor(family: str, variant: int) -> float:
 def _bold_call(setter: Setter) -> None:
     shot, film, px = setter.shot, setter.film, setter.px
     room = setter.bottom - setter.top
-    link = setter.small(
-        shot.below, width=setter.width - px(88), largest=84 if film.direction.cta_level else 72, height=px(230)
-    )
-    panel = height_of(link) + px(76)
+    size = 84 if film.direction.cta_level else 72
+    link = setter.small(shot.below, width=setter.width - px(88), largest=size, height=px(230)) if shot.below else None
+    panel = height_of(link) + px(76) if link else 0
     above = setter.small(shot.above, width=setter.width, largest=58) if shot.above else None
     extra = panel + px(64) + (height_of(above) + px(44) if above else 0)
     largest = (330, 400, 460)[min(2, film.direction.cta_level)]
@@ -95,7 +94,8 @@ def _bold_call(setter: Setter) -> None:
     if above:
         y = setter.add("above", above, (setter.left, y), enter="rise")[3] + px(44)
     box = setter.add("main", main, (setter.left, y), enter="pop")
-    pill(setter, link, setter.left, box[3] + px(64), setter.width)
+    if link:
+        pill(setter, link, setter.left, box[3] + px(64), setter.width)
 
 
 def _empathetic(setter: Setter) -> None:
@@ -118,6 +118,8 @@ def _empathetic(setter: Setter) -> None:
         parts.append(("main", main, px(52) if above else 0.0))
         y = setter.top + (room - stacked_height(parts) - px(210)) * (0.45 if centred else 0.3)
         boxes = column(setter, parts, x, y, "fade", tint)
+        if not shot.below:
+            return
         pill_x = (film.width - pill_width) / 2 if centred else setter.left
         pill(setter, link, pill_x, boxes[-1][3] + px(84), pill_width, rounded=True)
         return
@@ -191,6 +193,8 @@ def _professional_call(setter: Setter, field: _Field, parts: list[Part]) -> None
     share = {"columns": 0.35, "rows": 0.72, "frame": 0.5}[film.family]
     y = field.top + (field.room - stacked_height(parts) - px(150) - height_of(link)) * share
     box = column(setter, parts, x, y, "rise")[-1]
+    if not shot.below:
+        return
     rule = (x, box[3] + px(64), x + setter.width - (x - setter.left), box[3] + px(64) + px(5))
     setter.panel("rule", rule, setter.scheme.spark, 6)
     link_box = setter.add("link", link, (x, box[3] + px(124)), enter="rise", ink=setter.scheme.strong)

@@ -17,6 +17,20 @@ COST: tuple[Line, ...] = (("told", "statement", "{cost}"),)
 PROOF: tuple[Line, ...] = (("must", "proof", "{proof_points}"), ("told", "quote", "{quote}"))
 SPARE: tuple[Line, ...] = (("told", "statement", "{audience}"), ("must", "proof", "{spare}"))
 
+QUOTATION_MARKS = {
+    "de": ("„", "“"),
+    "fr": ("«\u00a0", "\u00a0»"),
+    "es": ("«", "»"),
+    "ar": ("«", "»"),
+    "ja": ("「", "」"),
+}
+
+
+def quotation_marks(language: str) -> tuple[str, str]:
+    """Return the marks around a quote in a language; those of English where we know no others."""
+    return QUOTATION_MARKS.get(language.split("-")[0].casefold(), ("“", "”"))
+
+
 NAME_ALONE = "*{product}*"
 """How the product is named in a language without connectives."""
 

@@ -1,6 +1,7 @@
 """Colours: a brand's palette, contrast as defined by WCAG 2.2, readable text colours, and conversion to BT.709."""
 
-from collections.abc import Iterable
+import colorsys
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -36,6 +37,36 @@ def palette_of(brand: dict[str, Any]) -> Palette:
     given = given if isinstance(given, dict) else {}
     names = ("dark", "deep", "light", "accent")
     return Palette(*(_parse(given.get(name)) or getattr(FALLBACK, name) for name in names))
+
+
+def kit_palette(colours: list[str], of_logo: Sequence[Rgb]) -> dict[str, str] | None:
+    """Return the palette of a brand kit as a preset has it: of its colours, or else its logo's; None without either.
+
+    The most vivid colour is the accent. What is missing is a dark shade of the darkest, or a light one of the accent:
+    contrast is corrected, never the hue.
+    """
+    given = [colour for text in colours if (colour := _parse(text))] or list(of_logo)
+    if not given:
+        return None
+    accent = max(given, key=lambda c: max(c) - min(c))
+    by_light = sorted(given, key=luminance)
+    dark = by_light[0] if luminance(by_light[0]) < DARKEST else _shade(by_light[0], 0.10)
+    light = by_light[-1] if luminance(by_light[-1]) > LIGHTEST else _shade(accent, 0.965)
+    between = [c for c in by_light if c not in (dark, light, accent) and luminance(c) < DEEPEST]
+    deep = between[0] if between else _shade(by_light[0], 0.22)
+    named = {"dark": dark, "deep": deep, "light": light, "accent": accent}
+    return {name: f"#{r:02X}{g:02X}{b:02X}" for name, (r, g, b) in named.items()}
+
+
+DARKEST, DEEPEST, LIGHTEST = 0.06, 0.2, 0.72
+"""Luminance up to which a colour serves as the dark or the second dark one, and from which as the light one."""
+
+
+def _shade(colour: Rgb, lightness: float) -> Rgb:
+    """Return a shade of a colour's hue with that lightness (HLS)."""
+    hue, _, saturation = colorsys.rgb_to_hls(*(part / 255 for part in colour))
+    r, g, b = colorsys.hls_to_rgb(hue, lightness, min(saturation, 0.5))
+    return round(255 * r), round(255 * g), round(255 * b)
 
 
 def _parse(value: object) -> Rgb | None:

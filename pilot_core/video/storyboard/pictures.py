@@ -13,6 +13,8 @@ from pilot_core.video.storyboard.palette import Rgb, contrast
 Plane = np.ndarray[tuple[Any, ...], np.dtype[Any]]
 Box = tuple[float, float, float, float]
 
+LEAST_SEEN = 0.8
+"""Share of a logo that has to stand out for it to need no plate."""
 LEAST_LOGO_CONTRAST = 1.8
 """Contrast between a logo and its ground below which it gets a plate; a large shape needs less than a letter."""
 
@@ -104,10 +106,11 @@ def plate_for(path: Path, ground: Rgb, light: Rgb, dark: Rgb) -> Rgb | None:
     if not len(solid):
         return None
 
+    colours, counts = np.unique(solid // 16 * 16, axis=0, return_counts=True)
+
     def seen(on: Rgb) -> float:
         """Return the share of the logo that stands out on a colour."""
-        sample = {tuple(int(v) // 16 * 16 for v in p) for p in solid}
-        weights = [contrast((c[0], c[1], c[2]), on) >= LEAST_LOGO_CONTRAST for c in sample]
-        return sum(weights) / len(weights)
+        out = [contrast((int(r), int(g), int(b)), on) >= LEAST_LOGO_CONTRAST for r, g, b in colours]
+        return float(counts[np.array(out)].sum() / counts.sum())
 
-    return None if seen(ground) >= 0.6 else max((light, dark), key=seen)
+    return None if seen(ground) >= LEAST_SEEN else max((light, dark), key=seen)

@@ -13,7 +13,7 @@ from typing import Any
 import av
 
 from pilot_core.domain.attempt import Shot
-from pilot_core.errors import PipelineFailed
+from pilot_core.errors import PilotError, PipelineFailed
 from pilot_core.files import write_atomic
 from pilot_core.settings import Settings
 from pilot_core.video.contract import Cut, CutBrief, Progress
@@ -44,7 +44,11 @@ class StoryboardPipeline:
     """Renders an animatic as ``draft_v<iteration>.mp4``, with its captions and its plan in files of the same name."""
 
     name = "storyboard"
-    can_iterate = True
+
+    def __init__(self, plan_file: Path | None = None):
+        self.plan_file = plan_file
+        # A second draft of a storyboard that a person edited would be the same.
+        self.can_iterate = plan_file is None
 
     def make_cut(self, brief: CutBrief, workdir: Path, progress: Progress) -> Cut:
         """Plan, draw and encode one draft with music. It costs nothing. Raises PipelineFailed with one sentence.
@@ -61,6 +65,8 @@ class StoryboardPipeline:
                 f"A frame of {brief.width}×{brief.height} cannot be encoded; use even numbers of at least 120 pixels."
             )
         try:
+            if self.plan_file:
+                brief = brief.model_copy(update={"storyboard": load(self.plan_file) or {}})
             film = plan(brief)
             palette = palette_of(brief.brand)
             workdir.mkdir(parents=True, exist_ok=True)
@@ -68,7 +74,7 @@ class StoryboardPipeline:
             captions.write_text(vtt(film), encoding="utf-8")
             write_atomic(plan_file, json.dumps(told, ensure_ascii=False, indent=1) + "\n")
             part.replace(video)
-        except PipelineFailed:
+        except PilotError:
             raise
         except Exception as error:
             raise PipelineFailed(f"The storyboard could not be made: {error or type(error).__name__}.") from error
@@ -89,8 +95,8 @@ class StoryboardPipeline:
 
 
 def pipeline(config: Settings, upload: Path | None) -> StoryboardPipeline:
-    """Return the storyboard pipeline. It needs no settings."""
-    return StoryboardPipeline()
+    """Return the storyboard pipeline; ``upload`` is a storyboard that a person edited. It needs no settings."""
+    return StoryboardPipeline(upload)
 
 
 @dataclass(frozen=True)

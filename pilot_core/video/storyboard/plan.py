@@ -12,6 +12,7 @@ from pilot_core.video.storyboard import lines, words
 from pilot_core.video.storyboard.coverage import coverage_notes
 from pilot_core.video.storyboard.figures import split_figure
 from pilot_core.video.storyboard.film import FPS, RATIOS, Direction, Film, FilmShot, laid_out, lead_of, ratio_of
+from pilot_core.video.storyboard.pacing import paced
 from pilot_core.video.storyboard.script import Writer, usual_direction
 from pilot_core.video.storyboard.style import CALL_GROUND, FAMILIES, FAMILY_WORDS, GROUNDS, HOOK_WORDS
 from pilot_core.video.storyboard.timing import Timed, comfortable_seconds, filled_seconds, time_beats
@@ -47,7 +48,7 @@ def build(brief: CutBrief, direction: Direction) -> Film:
         language=writer.told.language or lines.ENGLISH,
         kit=brief.kit,
     )
-    film = laid_out(film, shots)
+    film = paced(laid_out(film, shots))
     return replace(film, notes=tuple(notes_of(film, brief)))
 
 
@@ -145,7 +146,8 @@ def _with_poster(shots: list[FilmShot]) -> list[FilmShot]:
     A hook that goes on over several shots is a part of a sentence in each of them.
     """
     hook = [shot for shot in shots if shot.beat_index == shots[0].beat_index and shot.role != "aside"]
-    figures = [shot for shot in shots if split_figure(shot.text)]
+    figures = [shot for shot in shots if shot.role == "figure" or split_figure(shot.text)]
+    figures.sort(key=lambda shot: (shot.role != "figure", shot.beat != "news"))
     chosen = (figures[0] if len(hook) > 1 and figures else hook[0]).index
     return [replace(shot, poster=shot.index == chosen) for shot in shots]
 

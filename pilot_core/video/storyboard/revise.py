@@ -14,6 +14,8 @@ from pilot_core.video.storyboard.plan_file import PLAN_SUFFIX, from_json, load
 from pilot_core.video.storyboard.script import TOLD_FORMS, hook_forms
 
 LENGTH_STEP = 0.15
+SLOWER = 1.26
+"""How many times as long the average shot becomes after a film was found rushed (film.md asks for a quarter)."""
 MARGIN = 0.2
 
 Answer = Callable[[CutBrief, Direction, float], Direction]
@@ -83,12 +85,12 @@ def _seen(brief: CutBrief) -> dict[str, Any] | None:
 
 def _shorten(brief: CutBrief, direction: Direction, seconds: float) -> Direction:
     shorter = max(brief.scenario.min_seconds + MARGIN, seconds * (1 - LENGTH_STEP))
-    return replace(direction, seconds=shorter, lengthened=False)
+    return replace(direction, seconds=shorter, lengthened=False, shortened=True)
 
 
 def _lengthen(brief: CutBrief, direction: Direction, seconds: float) -> Direction:
     longer = min(brief.scenario.max_seconds - MARGIN, seconds * (1 + LENGTH_STEP))
-    return replace(direction, seconds=longer, lengthened=True)
+    return replace(direction, seconds=longer, lengthened=True, shortened=False)
 
 
 def _open_otherwise(brief: CutBrief, direction: Direction, _seconds: float) -> Direction:
@@ -96,11 +98,11 @@ def _open_otherwise(brief: CutBrief, direction: Direction, _seconds: float) -> D
 
 
 def _vary_pace(_brief: CutBrief, direction: Direction, _seconds: float) -> Direction:
-    return replace(direction, spread=True)
+    return replace(direction, spread=direction.spread + 1)
 
 
 def _slow_down(_brief: CutBrief, direction: Direction, _seconds: float) -> Direction:
-    return replace(direction, pace=min(1.8, direction.pace * 1.25), spread=False)
+    return replace(direction, pace=direction.pace * SLOWER, spread=0)
 
 
 def _hold_call(_brief: CutBrief, direction: Direction, _seconds: float) -> Direction:

@@ -56,7 +56,7 @@ def hook_forms(brief: CutBrief) -> list[str]:
 
     allowed = {
         "problem": is_about_problem and bool(told.problem),
-        "claim": fits(told.message) and not is_about_problem,
+        "claim": fits(told.message) and not (is_about_problem and told.problem),
         "number": bool(_numbers(told, pace)) and not is_about_problem,
         "question": bool(hooks),
         "contrast": bool(hooks),
@@ -132,7 +132,8 @@ class Writer:
     def hook(self) -> list[Phrase]:
         form = self.direction.hook
         if form == "problem" and self.told.problem:
-            return [replace(self.text_of("problem"), role="hook")]
+            opening = self.text_of("problem")
+            return [opening if opening.role == "figure" else replace(opening, role="hook")]
         if form == "claim" and self.told.message:
             return [replace(self.message(), role="hook")]
         if form == "number" and (points := _numbers(self.told, self.pace)):
@@ -148,10 +149,17 @@ class Writer:
         return [min(phrases, key=lambda phrase: max(0, len(self.cut(phrase)) - most_screens(self.pace)))]
 
     def text_of(self, field: str, need: str = "must") -> Phrase:
-        return Phrase(need, "statement", words.emphasise(getattr(self.told, field)), source=field)
+        """Return a field's words, with its figure set large if it has one."""
+        return replace(words.claim(getattr(self.told, field), "", source=field), need=need)
 
     def proof(self, point: str) -> Phrase:
         return words.claim(point, self.claims, self.attributed)
+
+    @property
+    def names_itself(self) -> bool:
+        """Whether the line that names the product would say the company's name twice."""
+        named = self.said is not None and "{company}" in self.said.name.of(self.register)
+        return named and self.company.casefold() in self.told.product.casefold()
 
     @property
     def said_in_english(self) -> bool:
@@ -165,14 +173,15 @@ class Writer:
 
     def quoted(self) -> list[Phrase]:
         """Return the quote with who said it, on one screen, or nothing if it is too long for one."""
-        said = self.told.quote.strip('“”"„«» ')
+        said = self.told.quote.strip('“”"„«»「」 ')
         if not said or word_count(said) > MAX_WORDS:
             return []
-        return [Phrase("told", "quote", f"“{words.emphasise(said)}”", "", self.told.quote_by, "quote")]
+        opens, closes = lines.quotation_marks(self.told.language)
+        return [Phrase("told", "quote", f"{opens}{words.emphasise(said)}{closes}", "", self.told.quote_by, "quote")]
 
     def proofs(self, most: int, need: str) -> list[Phrase]:
         left = [point for point in self.told.proof_points if point not in self.used_proof][:most]
-        if not left and not self.told.proof_points and not self.told.quote and need == "must":
+        if not left and not self.told.proof_points and not self.told.message and need == "must":
             return [Phrase("must", "statement", self.stand_in("proof_points"), source="proof_points")]
         self.used_proof.extend(left)
         found = [self.proof(point) for point in left]
@@ -189,7 +198,9 @@ class Writer:
             return [words.claim(self.told.news, self.claims, source="news")]
         money = [p for p in [*self.told.proof_points, self.told.message] if is_money(p)]
         if not money:
-            return [Phrase("must", "statement", self.stand_in("news"), source="proof_points")]
+            # A film with something to say leaves out what the brief leaves open.
+            stand_in = "" if self.told.message else self.stand_in("news")
+            return [Phrase("must", "statement", stand_in, source="proof_points")] if stand_in else []
         if money[0] in self.told.proof_points:
             self.used_proof.append(money[0])
         return [self.proof(money[0])]
@@ -199,7 +210,8 @@ class Writer:
         if index == 0:
             phrases = self.hook()
             if beat_id == "pain" and self.told.problem and self.direction.hook != "problem":
-                phrases.append(replace(self.text_of("problem"), role="aside"))
+                told = Phrase("must", "aside", words.emphasise(self.told.problem), source="problem")
+                phrases.append(told)
         elif beat_id == "cta":
             phrases = [self.message(), *self.call()] if self.direction.restated else self.call()
         else:
@@ -217,7 +229,7 @@ class Writer:
             field = template.strip("{}")
             if template == "{message}":
                 repeated = self.direction.hook == "claim" and bool(self.told.message)
-                found.append(replace(self.message(), need="proof" if repeated else "must"))
+                found.append(replace(self.message(), need="may" if repeated else "must"))
             elif template == "{proof_points}":
                 found.extend(self.proofs(self.most_proofs(), "must"))
             elif template == "{spare}":
@@ -231,6 +243,9 @@ class Writer:
                     said = words.marked(self.said.audience, audience=self.told.audience)
                     found.append(Phrase(need, role, said, source="audience"))
             elif template != "{" + field + "}":
+                is_long = role == "name" and len(self.cut(Phrase(need, role, self.fill(template)))) > 1
+                if role == "name" and (is_long or self.names_itself):
+                    template = lines.NAME_ALONE
                 if beat_id != "turn" or self.told.problem or self.told.cost:
                     found.append(Phrase(need, role, self.fill(template), source="product" if role == "name" else ""))
             elif getattr(self.told, field) and not (field == "problem" and self.direction.hook == "problem"):
@@ -244,29 +259,35 @@ class Writer:
         if thanks := self.wording.lead_in:
             options = thanks.of(self.register) if self.said_in_english else (self.said.thanks,)
             return [Phrase("must", "echo", self.fill(options[self.pick(options, 24)]))]
-        if self.direction.cta_level:
-            return []
+        turned = any(beat.id == "turn" for beat in self.brief.scenario.beats) and (self.told.problem or self.told.cost)
+        if self.direction.cta_level or turned:
+            return []  # one connective is enough
         return [Phrase("may", "echo", self.fill(self.said.lead_in.of(self.register)))]
 
     def call(self) -> list[Phrase]:
         lead = self.lead_in()
-        call = self.told.call_to_action or self.stand_in("call_to_action")
-        link = words.tidy_link(self.told.link) if self.told.link else self.stand_in("link")
+        link = words.tidy_link(self.told.link) if self.told.link else ""
+        call, source = self.told.call_to_action, "call_to_action"
+        if not call and not self.told.message:
+            call, link = self.stand_in("call_to_action"), link or self.stand_in("link")
+        elif not call:
+            # Nothing is asked of the viewer in words that the founder did not write: the film ends on the name.
+            call, source = self.told.product or self.company, "link" if link else "product"
         above = (
             "" if self.direction.cta_level or word_count(f"{self.company} {call} {link}") > MAX_WORDS else self.company
         )
         if word_count(f"{call} {link}") > MAX_WORDS:
             lead += [Phrase("must", "statement", part) for part in words.chunks(call, 8, 60)[:-1]]
             call = words.chunks(call, 8, 60)[-1]
-        return [*lead, Phrase("must", "cta", call, above, link, "call_to_action")]
+        above = above if above.casefold() != call.casefold() else ""
+        return [*lead, Phrase("must", "cta", call, above, link, source)]
 
     def cut(self, phrase: Phrase) -> list[Phrase]:
-        return [phrase] if phrase.role == "cta" else _fit(self.pace, phrase, self.unit, self.direction.pace)
+        return [phrase] if phrase.role == "cta" else _fit(self.pace, phrase, self.unit)
 
     def range(self) -> tuple[int, int]:
         """Return the shortest and longest shot in frames, as multiples of ``unit``, so that cuts follow the music."""
-        low = self.pace.shortest * self.direction.pace * (0.85 if self.direction.spread else 1)
-        high = self.pace.longest * self.direction.pace * (1.35 if self.direction.spread else 1) * self.held
+        low, high = self.pace.shortest, self.pace.longest * self.held
         return (
             math.ceil(round(low * FPS / self.unit, 3)) * self.unit,
             max(1, math.floor(round(high * FPS / self.unit, 3))) * self.unit,
@@ -291,7 +312,7 @@ def most_screens(pace: Pace) -> int:
     return 2 if pace.most_words <= 5 else 1
 
 
-def _fit(pace: Pace, phrase: Phrase, unit: int = 15, factor: float = 1.0) -> list[Phrase]:
+def _fit(pace: Pace, phrase: Phrase, unit: int = 15) -> list[Phrase]:
     longest = math.floor(round(pace.longest * FPS / unit, 3)) * unit / FPS
     most_words = min(pace.most_words, (longest - 0.5) / 0.3)
     return words.fitted(phrase, most_words, int(min(longest * CAPTION_CHARS_PER_SECOND, 66)))

@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 
-from pilot_core.domain.brief import BASIC, Brief
+from pilot_core.domain.brief import Brief
 from pilot_core.video.contract import CutBrief
 
 TONES = ("bold", "empathetic", "professional")
@@ -102,9 +102,13 @@ GROUND_NAMES = ("dark", "deep", "light", "paper", "accent")
 CALL_GROUND = {"bold": ("accent", "dark"), "empathetic": ("deep", "light"), "professional": ("dark", "deep")}
 
 
+FIRST_FIELDS = ("product", "message", "proof_points", "call_to_action", "link")
+"""The fields of a brief that count for the look of a film even if they are empty."""
+
+
 def seed_of(brief: CutBrief) -> int:
     """Return a seed from the pilot, scenario, brand and brief. It ignores the attempt, so revisions keep their look."""
-    kept = {*BASIC, *brief.brief.given()}
+    kept = {*FIRST_FIELDS, *brief.brief.given()}
     told = "\n".join(
         (
             brief.pilot_id,

@@ -9,6 +9,11 @@ from pilot_core.video.storyboard.words import Phrase, word_count
 CALL_MOST = 6.0
 """Seconds that the call to action is shown at most, unless shots are held longer for want of words."""
 MOST_HELD = 12.0
+KEEP = 1.2
+"""How much a line of the brief that is dropped weighs, in shortest shots: a beat rather gets longer than loses one.
+
+A film that was found too long loses them instead.
+"""
 
 Timed = list[tuple[int, list[tuple[Phrase, int]]]]
 
@@ -27,8 +32,8 @@ def time_beats(writer: Writer, seconds: float, low: float, high: float) -> Timed
     least, most = math.ceil(low * FPS / unit) * unit, math.floor(high * FPS / unit) * unit
     filled = sum(_caps(writer, screens))
     asked = min(max(round(seconds * FPS / unit) * unit, least), most)
-    # Shots of one length each would leave no room to vary them. A longer video was asked for: its words stand longer.
-    room = asked if writer.direction.lengthened else least * (1.25 if writer.direction.spread else 1)
+    # A longer video was asked for: its words stand longer.
+    room = asked if writer.direction.lengthened else least
     while sum(_caps(writer, screens)) < room and writer.held < MOST_HELD:
         writer.held *= 1.05
     total = asked if writer.direction.lengthened else min(asked, max(least, math.floor(filled / unit) * unit))
@@ -131,6 +136,8 @@ def _fill(writer: Writer, phrases: list[Phrase], target: float) -> list[tuple[Ph
         most = sum(writer.most(phrases[i]) for i in chosen)
         length = min(max(round(target / writer.unit) * writer.unit, least), most)
         miss = abs(length - target) + 0.2 * abs(length - len(chosen) * (low + high) / 2)
+        if not writer.direction.shortened:
+            miss += KEEP * low * sum(need < rank["may"] for need, _ in groups[count:])
         if best is None or miss < best[0] - 0.01:
             best = (miss, chosen, length)
     if best is None:
@@ -139,21 +146,18 @@ def _fill(writer: Writer, phrases: list[Phrase], target: float) -> list[tuple[Ph
     floor = min(low, math.floor(target / writer.unit) * writer.unit) if len(chosen) == 1 else low
     frames = [max(floor, writer.need(phrases[i])) for i in chosen]
     caps = [max(writer.most(phrases[i]), f) for i, f in zip(chosen, frames, strict=True)]
-    _spend(frames, caps, length - sum(frames), writer.unit, writer.direction.spread, [phrases[i] for i in chosen])
+    _spend(frames, caps, length - sum(frames), writer.unit, [phrases[i] for i in chosen])
     return [(phrases[i], f) for i, f in zip(chosen, frames, strict=True)]
 
 
-def _spend(frames: list[int], caps: list[int], left: int, unit: int, spread: bool, phrases: list[Phrase]) -> None:
-    """Add the remaining frames to ``frames`` in place, up to ``caps``.
-
-    They go to the shots with the most to read for their length or, with ``spread``, to every other shot first.
-    """
+def _spend(frames: list[int], caps: list[int], left: int, unit: int, phrases: list[Phrase]) -> None:
+    """Add the remaining frames to ``frames`` in place, up to ``caps``: to the shots with the most to read first."""
     weight = [1 + word_count(p.text) + (2 if p.role in ("figure", "name") else 0) for p in phrases]
     while left >= unit:
         free = [i for i in range(len(frames)) if frames[i] + unit <= caps[i]]
         if not free:
             return
-        chosen = min(free, key=lambda i: (i % 2 if spread else frames[i] / weight[i], i))
+        chosen = min(free, key=lambda i: (frames[i] / weight[i], i))
         frames[chosen] += unit
         left -= unit
 

@@ -10,9 +10,11 @@ import pyphen
 from pilot_core.video.storyboard.film import BREAK, MARK_OFF, MARK_ON, plain
 from pilot_core.video.storyboard.fonts import Face, advance, has_rtl, ink, is_rtl, runs
 from pilot_core.video.storyboard.lines import ENGLISH
-from pilot_core.video.storyboard.words import WEAK_ENDS, units
+from pilot_core.video.storyboard.words import WEAK_ENDS, WEAK_STARTS, units
 
 REFERENCE = 200
+LEAST_REST = 5
+"""Letters of the end of a divided word, if it has such a place."""
 
 
 @dataclass(frozen=True)
@@ -138,8 +140,10 @@ def _wrap(words: list[Word], face: Face, weight: int, size: int, width: float) -
             if line > width and start < end - 1:
                 break
             orphan = 0.15 * width**2 if end == len(words) and start == end - 1 and start and line < width * 0.45 else 0
-            bad = end < len(words) and _breaks_badly(words[start:end], words[end:])
-            cost = best[start][0] + (width - line) ** 2 + (0.5 if bad else 0.04) * width**2 + orphan
+            bad = end < len(words) and _badness(words[start:end], words[end:]) > 0
+            pause = end < len(words) and words[end - 1].text[-1] in ",;:—–،、"
+            bend = 0.5 if bad else 0.0 if pause else 0.04
+            cost = best[start][0] + (width - line) ** 2 + bend * width**2 + orphan
             if cost < best[end][0]:
                 best[end] = (cost, start)
     lines, end = [], len(words)
@@ -163,7 +167,8 @@ def _hyphenated(word: Word, style: Style, size: int, width: float) -> list[Word]
     fitting = [(a, b) for a, b in pairs if advance(f"{a}-", style.face, style.weight, size) <= width]
     if not fitting:
         return [word]
-    first, rest = max(fitting, key=lambda pair: len(pair[0]))
+    # A short rest says nothing by itself.
+    first, rest = max(fitting, key=lambda pair: (len(pair[1]) >= LEAST_REST, len(pair[0])))
     return [Word(f"{first}-", word.strong, False), Word(rest, word.strong, word.spaced, word.ends_line)]
 
 
@@ -214,9 +219,7 @@ def fit(text: str, style: Style, room: Room, *, largest: int, smallest: int) -> 
         step = max(style.leading * size, _tall(lines, face, weight, size))
         widths = [_room(line, face, weight, size) for line in lines]
         if (max(widths) <= width and len(lines) * step <= room.height + size * 0.25) or size == floor:
-            uneven = (
-                max(widths) - sum(widths) / len(widths) + 0.4 * width * sum(map(_breaks_badly, lines[:-1], lines[1:]))
-            )
+            uneven = max(widths) - sum(widths) / len(widths) + width * sum(map(_badness, lines[:-1], lines[1:]))
             score = size / largest - 0.55 * uneven / width
             if best is None or score > best[0]:
                 best = (score, size, lines)
@@ -236,15 +239,18 @@ def _tall(lines: list[list[Word]], face: Face, weight: int, size: int) -> float:
     return above + below + 0.08 * size
 
 
-def _breaks_badly(line: list[Word], following: list[Word]) -> bool:
-    """Return whether a line ends with a short function word, or in the middle of an emphasised phrase."""
-    return line[-1].text.casefold() in WEAK_ENDS or (line[-1].strong and following[0].strong)
-
-
 EMPHASIS = 2.2
 """How many times as large as the other lines that with the emphasised words is at most."""
 PLAIN_SHARE = 0.62
 """How large the lines without emphasis are at most, as a share of the largest size."""
+
+
+def _badness(line: list[Word], following: list[Word]) -> float:
+    """Return how bad a break is: 0, a little inside an emphasised phrase, much after a short function word."""
+    last, first = line[-1].text, following[0].text
+    if last.casefold() in WEAK_ENDS or first in WEAK_STARTS or (last[-1:].isdigit() and line[-1].strong):
+        return 0.8
+    return 0.15 if line[-1].strong and following[0].strong else 0.0
 
 
 def stack(text: str, style: Style, room: Room, *, largest: int, smallest: int, gap: float) -> Block | None:
@@ -270,8 +276,8 @@ def stack(text: str, style: Style, room: Room, *, largest: int, smallest: int, g
         if sizes is None or min(sizes) < smallest:
             continue
         small = sum(len(x) == 1 and len(x[0].text) <= 3 and not x[0].strong for x in lines) if len(lines) > 1 else 0
-        bad = sum(map(_breaks_badly, lines[:-1], lines[1:]))
-        score = 0.6 * max(sizes) + 0.8 * min(sizes) - (0.5 * bad + 0.4 * small) * max(sizes)
+        bad = sum(map(_badness, lines[:-1], lines[1:]))
+        score = 0.6 * max(sizes) + 0.8 * min(sizes) - (0.6 * bad + 0.4 * small) * max(sizes)
         if best is None or score > best[0]:
             best = (score, lines, sizes)
     if best is None:

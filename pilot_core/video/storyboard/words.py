@@ -65,12 +65,17 @@ def units(text: str) -> tuple[tuple[str, bool], ...]:
     found: list[tuple[str, bool]] = []
     for word in text.split():
         pieces: list[str] = []
-        for part in _phrases(word):
-            is_short = len(plain(part)) <= LONGEST_PHRASE or not any(map(is_wide, part))
+        is_figure = plain(word)[:1].isdigit() and len(plain(word)) <= LONGEST_PHRASE
+        for part in [word] if is_figure else _phrases(word):
+            is_short = len(_unquoted(part)) <= LONGEST_PHRASE or not any(map(is_wide, part))
             pieces += [part] if is_short else _characters(part)
         found.extend((piece, False) for piece in pieces[:-1])
         found.append((pieces[-1], True))
     return tuple(found)
+
+
+def _unquoted(part: str) -> str:
+    return plain(part).strip("「」『』（）")
 
 
 def _is_thai(char: str) -> bool:
@@ -165,17 +170,119 @@ def marked(template: str, **slots: str) -> str:
 def emphasise(text: str) -> str:
     """Mark what the text is about: its figure, else a number in words, else the longest word of the second half."""
     pieces = list(units(text))
-    if len(pieces) < 2 or "[" in text:
+    if "[" in text:
         return text
-    if parts := split_figure(text):
+    if (parts := split_figure(text)) and len(parts[1]) < len(text):
         return text.replace(parts[1], MARK_ON + parts[1] + MARK_OFF, 1)
+    if len(pieces) < 2:
+        return text
     numbers = [i for i, (piece, _) in enumerate(pieces) if piece.casefold() in NUMBER_WORDS]
-    later = range(len(pieces) // 2, len(pieces))
+    later = [i for i in range(len(pieces) // 2, len(pieces)) if _bare(pieces[i][0]) not in NEVER_STRESSED]
+    later = later or list(range(len(pieces) // 2, len(pieces)))
     chosen = numbers[0] if numbers else max(later, key=lambda i: len(pieces[i][0]))
     if any(is_wide(c) for c in pieces[chosen][0]):
         return text
     pieces[chosen] = (MARK_ON + pieces[chosen][0] + MARK_OFF, pieces[chosen][1])
     return join(pieces)
+
+
+WEAK_STARTS = frozenset(["का", "की", "के", "को", "में", "से", "पर", "ने", "तक", "और", "है", "हैं"])
+"""Short words of Hindi that belong to the word before them, so that no line begins with one."""
+
+NEVER_STRESSED = frozenset(
+    [
+        "about",
+        "above",
+        "across",
+        "after",
+        "again",
+        "against",
+        "ahead",
+        "along",
+        "already",
+        "always",
+        "among",
+        "around",
+        "because",
+        "before",
+        "behind",
+        "below",
+        "between",
+        "beyond",
+        "could",
+        "during",
+        "every",
+        "everywhere",
+        "instead",
+        "itself",
+        "never",
+        "often",
+        "other",
+        "people",
+        "should",
+        "since",
+        "something",
+        "still",
+        "than",
+        "that",
+        "their",
+        "them",
+        "there",
+        "these",
+        "they",
+        "this",
+        "those",
+        "through",
+        "today",
+        "toward",
+        "under",
+        "until",
+        "where",
+        "which",
+        "while",
+        "will",
+        "what",
+        "who",
+        "how",
+        "when",
+        "nobody",
+        "anybody",
+        "everybody",
+        "with",
+        "within",
+        "without",
+        "would",
+        "your",
+        "yours",
+        "yourself",
+        "now",
+        "nicht",
+        "ohne",
+        "haben",
+        "werden",
+        "können",
+        "diese",
+        "dieser",
+        "dieses",
+        "immer",
+        "wieder",
+        "sans",
+        "avec",
+        "dans",
+        "pour",
+        "sobre",
+        "entre",
+        "cuando",
+        "porque",
+        "também",
+        "quando",
+    ]
+)
+"""Words that a screen is hardly ever about."""
+
+
+def _bare(piece: str) -> str:
+    return plain(piece).strip(".,;:!?…“”\"'’").casefold()
 
 
 NUMBER_WORDS = frozenset(
@@ -200,9 +307,9 @@ NUMBER_WORDS = frozenset(
 _WEAK_ELSEWHERE = (
     "der die das den dem des ein eine einen einem einer und oder am im in zu zum zur von vom mit für auf an aus bei "
     "nach nicht kein keine statt wenn dass le la les un une des du de et ou à au aux en pour sans el los las una y o "
-    "del al con por para que os um uma e do da na sem"
+    "del al con por para que os um uma e do da na sem من إلى في على عن مع و أو"
 )
-"""Short words of German, French, Spanish and Portuguese that a line does not end with."""
+"""Short words of German, French, Spanish, Portuguese and Arabic that a line does not end with."""
 WEAK_ENDS = frozenset(
     [
         *_WEAK_ELSEWHERE.split(),
@@ -268,7 +375,8 @@ def chunks(text: str, most_words: float, most_chars: int) -> list[str]:
             if end < len(pieces):
                 cost -= 6 if last[-1] in ".,;:!?—–،؛。，、" else 0
                 final = last.split()[-1].casefold()
-                cost += 5 if final in WEAK_ENDS else 0
+                cost += 9 if final in WEAK_ENDS else 0
+                cost += 9 if pieces[end][0].split()[0] in WEAK_STARTS else 0
                 cost += 6 if final in NUMBER_WORDS or final.isdigit() else 0
                 cost -= 3 if pieces[end][0].casefold() in WEAK_ENDS else 0
                 cost += 8 if not pieces[end - 1][1] else 0

@@ -20,8 +20,8 @@ from pilot_core.rendering.launching import Launcher, ended_processes, forget_pro
 from pilot_core.rendering.recovery import fail_unclaimed, recover_abandoned
 from pilot_core.review import unsent
 from pilot_core.services.acts import remove_expired_keys
+from pilot_core.services.documents import write_due_documents
 from pilot_core.services.owed_reports import settle_due_reports
-from pilot_core.services.pilots import write_due_documents
 from pilot_core.settings import ROOT
 from pilot_core.store import sign_in_news, tries
 from pilot_core.store.pilots import PilotStore

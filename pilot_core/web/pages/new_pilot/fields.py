@@ -116,8 +116,8 @@ def _brief() -> None:
     example = catalog.examples()[scenario]
     st.header("Brief (optional)", anchor=False)
     st.caption(
-        "The video says what stands here and nothing else. Without a product, message, proof point, call to action or "
-        "link it shows a [placeholder]."
+        "The video says what stands here and nothing else. Without a product or a message it shows a [placeholder]; "
+        "what else is empty is left out."
     )
     for field in checks.brief_fields(scenario):
         if field == "proof_points":

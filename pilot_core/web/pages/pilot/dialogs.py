@@ -97,8 +97,8 @@ def _raise_limit(view: View) -> None:
 def _brief(view: View) -> None:
     present = view.pilot.brief
     st.caption(
-        "This holds from the next attempt on. The video shows a [placeholder] for the product, message, proof point, "
-        "call to action or link that is missing, and leaves out every other line that is empty."
+        "This holds from the next attempt on. The video shows a [placeholder] for a missing product or message, and "
+        "leaves out every other line that is empty."
     )
     scenario = catalog.scenarios().get(view.pilot.scenario_type)
     shown = fields_of(beat.id for beat in scenario.beats) if scenario else list(BRIEF_LABELS)
@@ -117,7 +117,7 @@ def _brief(view: View) -> None:
             st.text_input(title, getattr(present, field), key=key, max_chars=BRIEF_LENGTHS[field])
 
     def edit_brief(seen: int) -> PilotRun:
-        brief = pilots.parse_brief(_typed_brief(view))
+        brief = pilots.parse_brief(_typed_brief(view)).model_copy(update={"brand_kit": present.brand_kit})
         return pilots.edit_brief(view.store, view.pilot_id, brief, view.lead, seen_version=seen)
 
     action = Action(

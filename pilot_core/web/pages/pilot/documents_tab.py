@@ -4,7 +4,7 @@ import streamlit as st
 
 from pilot_core.errors import PilotError
 from pilot_core.export.pilot_files import PilotFile, files_of
-from pilot_core.services import pilots
+from pilot_core.services import documents
 from pilot_core.web.access import page_guard
 from pilot_core.web.components.empty_state import empty_state
 from pilot_core.web.components.text import plain
@@ -43,7 +43,7 @@ def show(view: View) -> None:
 def _write_button(view: View) -> None:
     if page_guard.may_change() and st.button("Write the documents", type="primary", icon=":material/edit_document:"):
         try:
-            pilots.write_documents(view.store, view.pilot)
+            documents.write_documents(view.store, view.pilot)
         except PilotError as error:
             st.error(plain(str(error)))
             return
