@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 from pilot_core.video.storyboard import edits, revise
-from pilot_core.video.storyboard.draw import still
+from pilot_core.video.storyboard.draw import picture_of, still
 from pilot_core.video.storyboard.film import Film
 from pilot_core.video.storyboard.palette import Palette, palette_of
 from tests.twelve_briefs import TWELVE, cut_brief
@@ -17,9 +17,7 @@ COLUMNS, TALL, GAP = 6, 420, 10
 
 def picture(film: Film, palette: Palette, place: int) -> Image.Image:
     """Return a shot with all its words in place."""
-    frame = still(film, palette, place).frame
-    shown: Image.Image = frame.reformat(format="rgb24", src_colorspace="ITU709", dst_colorspace="ITU709").to_image()
-    return shown
+    return picture_of(still(film, palette, place))
 
 
 def sheet(film: Film, palette: Palette) -> Image.Image:

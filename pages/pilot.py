@@ -23,6 +23,8 @@ from pilot_core.web.pages.pilot import (
     next_action,
     outcome,
     quality,
+    storyboard,
+    storyboard_state,
     videos,
 )
 from pilot_core.web.pages.pilot.actions import show_done
@@ -65,6 +67,7 @@ with checklist_place:
 sections = st.tabs(
     [
         "SLA and quality",
+        storyboard_state.TITLE,
         "Feedback and comments",
         links.TITLE,
         addresses.MESSAGES,
@@ -79,6 +82,7 @@ for section, draw in zip(
     sections,
     (
         lambda: quality.show(view, shown),
+        lambda: storyboard.show(view),
         lambda: (feedback_list.show(view), comments.show(view)),
         lambda: links.show(view),
         lambda: messages.show(view),

@@ -100,13 +100,12 @@ class Hooks(Entry):
 class Wording(Entry):
     """The storyboard pipeline's texts for a scenario, apart from its beats. ``seconds`` is a first attempt's length.
 
-    ``*Stars*`` mark the word in the accent colour; ``{product}`` and ``{company}`` are filled in. ``lead_in`` replaces
-    the usual line before the call to action. Both are in English; other languages have theirs in ``Connectives``.
+    ``*Stars*`` mark the word in the accent colour; ``{product}`` and ``{company}`` are filled in. Hooks are in English;
+    other languages have theirs in ``Connectives``.
     """
 
     seconds: float
     hooks: Hooks
-    lead_in: ByTone | None = None
 
 
 class OneByTone(Entry):
@@ -129,11 +128,8 @@ class Connectives(Entry):
 
     name: OneByTone
     builds: OneByTone
-    turn: OneByTone
-    lead_in: OneByTone
     audience: str
     attributed: str
-    thanks: str
     hooks: dict[str, Hooks] = {}
 
 

@@ -80,6 +80,7 @@ def sample(path: str, world: World) -> str:
         "/review/requests/{request_id}": "/review/requests/unknown.unknown",
         "/review/comments/{comment_id}/judge": "/review/comments/unknown/judge",
         "/uploads": "/uploads",
+        "/uploads/brand/{kind}": "/uploads/brand/logo",
         "/changes": "/changes",
         "/watch/{attempt_id}/{name}": f"/watch/{mine.runs[0].attempt_id}/video.mp4",
         "/download/{pilot_id}/comments/{name}": f"/download/{mine.pilot_id}/comments/all.csv",

@@ -51,6 +51,7 @@ NO_ACT = {
     "/r/{token}": "the link is the permission",
     "/quiet/{token}": "the link is the permission",
     "/uploads": "writes a file that no pilot has; for leads, as its route states",
+    "/uploads/brand/{kind}": "writes a file that no pilot has; for leads, as its route states",
 }
 BY_COMMAND: dict[str, ActKind | None] = {
     "founder": ActKind.START,

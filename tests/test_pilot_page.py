@@ -40,6 +40,7 @@ __all__ = ["as_lead", "cast", "film", "open_page", "web_store"]
 Open = Callable[..., AppTest]
 SECTIONS = [
     "SLA and quality",
+    "Storyboard",
     "Feedback and comments",
     "Review links",
     "Messages",

@@ -39,7 +39,11 @@ def test_a_cut_is_a_whole_film_with_captions_progress_and_sound(tmp_path: Path):
 
     assert cut.video_path == tmp_path / "attempt" / "draft_v2.mp4"
     assert cut.captions_path == tmp_path / "attempt" / "draft_v2.vtt"
-    assert sorted(path.name for path in (tmp_path / "attempt").iterdir()) == ["draft_v2.mp4", "draft_v2.vtt"]
+    assert sorted(path.name for path in (tmp_path / "attempt").iterdir()) == [
+        "draft_v2.mp4",
+        "draft_v2.storyboard.json",
+        "draft_v2.vtt",
+    ]
     assert [(shot.start, shot.end) for shot in cut.shots] == [(s.start / 30, s.end / 30) for s in film.shots]
     assert cut.cost_dollars == 0
     assert re.match(r"Shortened from [\d.]+ s to [\d.]+ s \(too long\)\.", cut.changes[0].text)

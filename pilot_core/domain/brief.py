@@ -50,7 +50,10 @@ BRIEF_LENGTHS = {
 }
 """The maximum length of each text in characters; for proof points, of each one."""
 
-BASIC = ("product", "message")
+BASIC = ("product", "message", "proof_points", "call_to_action", "link")
+"""The fields of a complete brief: documents ask for those that are empty."""
+
+NEEDED = ("product", "message")
 """The fields for which a video shows a placeholder if they are empty. Any other field that is empty is left out."""
 
 LANGUAGES = {
@@ -74,7 +77,7 @@ LANGUAGE_TAG = r"^(?:[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)?$"
 
 
 class Brief(Record):
-    """What the video should say. All fields may be empty; for ``BASIC`` ones the video then shows placeholders.
+    """What the video should say. All fields may be empty; for ``NEEDED`` ones the video then shows placeholders.
 
     ``news`` is the whole sentence: how much, which round, from whom. ``quote`` has the words alone, ``quote_by`` the
     name and role of who said them. ``language`` is a tag such as "en" or "pt-BR"; "" is English. ``brand_kit`` is how

@@ -6,6 +6,7 @@ from pilot_core import catalog
 from pilot_core.domain.attempt import AttemptState, OpenRequests, PilotRunAttempt, SlaCheck
 from pilot_core.domain.feedback import FeedbackMode
 from pilot_core.domain.pilot import PilotRun
+from pilot_core.store.files.layout import belongs
 from pilot_core.store.pilots import PilotStore
 from pilot_core.video.contract import CutBrief, KitFiles, KitPicture, PreviousCut, Review
 from pilot_core.video.storyboard.palette import kit_palette
@@ -76,7 +77,8 @@ def with_files(store: PilotStore, pilot: PilotRun, brief: CutBrief, *, fetch: bo
     """
 
     def local(path: str) -> Path | None:
-        if not path:
+        # A path of an imported pilot may name another pilot's files; what those are is no business of this one.
+        if not path or not belongs(path, pilot.pilot_id):
             return None
         found = store.media.local_path(path, of=pilot.pilot_id) if fetch else store.path_in(pilot.pilot_id, path)
         return found if found.exists() else None

@@ -4,14 +4,14 @@ from pilot_core import ids
 from pilot_core.catalog import FlagInfo, flags
 from pilot_core.domain.attempt import AttemptState, OpenRequests, PilotRunAttempt
 from pilot_core.domain.pilot import PilotRun
-from pilot_core.rendering.briefing import brief_for
+from pilot_core.rendering.briefing import brief_for, with_files
 from pilot_core.review.requests import open_requests_before
 from pilot_core.store.pilots import PilotStore
 from pilot_core.video.contract import CutBrief
 
 
 def next_brief(store: PilotStore, pilot: PilotRun) -> CutBrief:
-    """Return the brief that a pipeline would get if the next attempt began now.
+    """Return the brief that a pipeline would get if the next attempt began now, with the files that are here.
 
     Raises InvalidRequest for an unknown scenario.
     """
@@ -19,7 +19,7 @@ def next_brief(store: PilotStore, pilot: PilotRun) -> CutBrief:
     ahead = PilotRunAttempt(
         attempt_number=number, attempt_id=ids.attempt_id_for(pilot.pilot_id, number), state=AttemptState.QUEUED
     )
-    return brief_for(pilot, ahead, open_requests_before(store, pilot, number))
+    return with_files(store, pilot, brief_for(pilot, ahead, open_requests_before(store, pilot, number)), fetch=False)
 
 
 def first_brief(pilot: PilotRun) -> CutBrief:

@@ -46,35 +46,43 @@ def prepared(given: KitFolder) -> Iterator[PreparedKit]:
         room = Path(work)
         yield PreparedKit(
             given,
-            _prepare(given.logo, prepare_logo, room / "logo") if given.logo else None,
-            _prepare(given.font, prepare_font, room / "font") if given.font else None,
+            _prepare(given, given.logo, prepare_logo, room / "logo") if given.logo else None,
+            _prepare(given, given.font, prepare_font, room / "font") if given.font else None,
             tuple(
-                (source.name, _prepare(source, prepare_picture, room / f"picture {number}"))
+                (given.name_of(source), _prepare(given, source, prepare_picture, room / f"picture {number}"))
                 for number, source in enumerate(given.pictures)
             ),
         )
 
 
-def _prepare(source: Path, prepare: Callable[[Path, Path], Path], folder: Path) -> Path:
+def _prepare(given: KitFolder, source: Path, prepare: Callable[[Path, Path], Path], folder: Path) -> Path:
     folder.mkdir()
+    name = given.name_of(source)
     try:
         return prepare(source, folder)
     except InvalidRequest as error:
-        raise InvalidRequest(f"{source.name}: {error}", field="brand_kit") from error
+        raise InvalidRequest(f"{name}: {error}", field="brand_kit") from error
     except OSError as error:
-        raise InvalidRequest(f"{source.name} cannot be read: {error.strerror}.", field="brand_kit") from error
+        raise InvalidRequest(f"{name} cannot be read: {error.strerror}.", field="brand_kit") from error
 
 
 def change_kit(
-    store: PilotStore, pilot_id: str, files: PreparedKit, actor: Actor | None = None, *, seen_version: int | None = None
+    store: PilotStore,
+    pilot_id: str,
+    files: PreparedKit,
+    actor: Actor | None = None,
+    *,
+    seen_version: int | None = None,
+    present: BrandKit | None = None,
 ) -> PilotRun:
     """Replace the parts of the kit that are given; pictures are added. It holds from the next attempt on.
 
-    Raises InvalidRequest if the pictures are too many, StoreError if a file cannot be stored.
+    ``present`` is the kit that the parts are added to, the pilot's if it is None. Raises InvalidRequest if the pictures
+    are too many, StoreError if a file cannot be stored.
     """
     permission.ask(store.database, store.acting(actor), ActKind.EDIT_BRIEF, pilot_id, store.clock())
     given = files.given
-    kit = _checked_words(store.load(pilot_id).brief.brand_kit, given)
+    kit = _checked_words(present or store.load(pilot_id).brief.brand_kit, given)
     if files.logo:
         kit = kit.model_copy(update={"logo": _keep(store, pilot_id, files.logo)})
     if files.font:

@@ -17,7 +17,7 @@ from pilot_core.clock import utc_now
 from pilot_core.domain import limits
 from pilot_core.domain.actors import Actor
 from pilot_core.domain.attempt import AttemptState, PilotRunAttempt
-from pilot_core.domain.brief import Brief
+from pilot_core.domain.brief import BRIEF_LABELS, Brief
 from pilot_core.domain.events import EventKind
 from pilot_core.domain.feedback import Feedback, FeedbackMode
 from pilot_core.domain.pilot import PilotRun
@@ -331,11 +331,13 @@ def _use_key(store: PilotStore, act: Act) -> Callable[[Connection, PilotRun, Pil
 
 def parse_brief(data: object) -> Brief:
     """Return a brief from parsed JSON or TOML. Raises InvalidRequest naming the field at fault."""
+    if isinstance(data, dict) and "brand_kit" in data:
+        raise InvalidRequest("A brief names no brand kit; give its folder with --brand-kit.", field="brand_kit")
     try:
         return Brief.model_validate(data)
     except ValidationError as error:
         where, why = first_fault(error)
-        where, known = where or "the brief", ", ".join(Brief.model_fields)
+        where, known = where or "the brief", ", ".join(BRIEF_LABELS)
         raise InvalidRequest(f"The brief is not right: {where}: {why}. It may hold: {known}.", field=where) from error
 
 

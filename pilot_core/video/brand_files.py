@@ -28,7 +28,10 @@ _AREA = TypeAdapter(tuple[Share, Share, Share, Share])
 
 @dataclass(frozen=True)
 class KitFolder:
-    """What a folder has of a brand kit. ``areas`` are those that pictures point at, by the name of the file."""
+    """What is given of a brand kit, in a folder or a form. ``areas`` are those that pictures point at, by their names.
+
+    ``names`` are what uploaded files were called.
+    """
 
     logo: Path | None = None
     font: Path | None = None
@@ -36,6 +39,11 @@ class KitFolder:
     colours: tuple[str, ...] = ()
     typeface: str = ""
     areas: dict[str, tuple[float, float, float, float]] = field(default_factory=dict)
+    names: dict[Path, str] = field(default_factory=dict)
+
+    def name_of(self, path: Path) -> str:
+        """Return what a file is called: what it was called where it came from, else its name."""
+        return self.names.get(path, path.name)
 
 
 def read_folder(folder: Path) -> KitFolder:

@@ -35,6 +35,7 @@ BRIEF = Brief(
 # What tells that a section is on screen.
 SECTIONS = {
     "SLA and quality": "Iterations, limit 3",
+    "Storyboard": "What of the brief is in it",
     "Feedback and comments": "Nobody has said anything yet",
     "Review links": "Make a review link",
     "Messages": "To whom",

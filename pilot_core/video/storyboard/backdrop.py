@@ -13,7 +13,7 @@ from PIL import Image
 from pilot_core.video.storyboard import canvas as art
 from pilot_core.video.storyboard.canvas import Canvas, Tile
 from pilot_core.video.storyboard.easing import cubic_in_out, cubic_out, pulse, quint_out, spring, sway
-from pilot_core.video.storyboard.film import FPS, Film, FilmShot
+from pilot_core.video.storyboard.film import FPS, PORTRAIT, Film, FilmShot
 from pilot_core.video.storyboard.palette import mix
 from pilot_core.video.storyboard.scheme import Scheme
 
@@ -55,16 +55,16 @@ class Backdrop:
 
     # Bold ---------------------------------------------------------------------------------------------------------
 
-    def _metronome(self, canvas: Canvas, scheme: Scheme, frame: int) -> None:
-        """Draw eight squares below the safe area. One more lights up on each beat of the music, then it starts over."""
-        side, gap, y = self.px(30), self.px(58), self.height * 0.885
+    def _steps(self, canvas: Canvas, scheme: Scheme, frame: int) -> None:
+        """Draw eight squares below the words: as many are lit as eighths of the film have played, the last on beats."""
+        side, gap, y = self.px(30), self.px(58), self.height * (1 - self.film.ratio.bottom * 0.57)
         left = self.px(76)
-        beat, hit = frame // self.film.beat_frames, pulse(frame, self.film.beat_frames)
+        played, hit = 8 * frame // self.film.frames, pulse(frame, self.film.beat_frames)
         for i in range(8):
-            lit = i <= beat % 8
-            grow = self.px(9) * hit if i == beat % 8 else 0
+            grow = self.px(9) * hit if i == played else 0
             x = left + i * gap
-            canvas.rect(x - grow, y - grow, x + side + grow, y + side + grow, scheme.ink if lit else scheme.line)
+            colour = scheme.ink if i <= played else scheme.line
+            canvas.rect(x - grow, y - grow, x + side + grow, y + side + grow, colour)
 
     def _blocks(self, canvas: Canvas, shot: FilmShot, scheme: Scheme, frame: int) -> None:
         width, height = float(self.width), float(self.height)
@@ -73,47 +73,42 @@ class Backdrop:
         creep = local * self.px(1.1)
         hit = self.px(26) * pulse(frame, self.film.beat_frames)
         place = shot.variant % 4
+        # Blocks stay where no words are, so that no edge runs behind a letter.
+        high, low = self.film.ratio.top * 0.9, self.film.ratio.bottom * 0.85
         if shot.role == "cta":
             canvas.rect(0, 0, width, height * 0.085 * come + hit * 0.6, scheme.under)
             canvas.rect(0, height * 0.955 - hit * 0.6, width * min(1.0, local / 150), height, scheme.under)
         elif place == 0:
-            top = height - come * height * 0.27 - creep - hit
+            top = height - come * height * low - creep * 0.2 - hit * 0.5
             canvas.rect(0, top, width, height, scheme.under)
             canvas.rect(0, top, width * 0.18 + creep * 4, top + self.px(22), scheme.spark)
         elif place == 1:
-            bottom = come * height * 0.20 + creep + hit
+            bottom = come * height * high + hit * 0.4
             canvas.rect(0, 0, width, bottom, scheme.under)
             canvas.rect(width * 0.74 - creep * 4, bottom - self.px(22), width, bottom, scheme.spark)
         elif place == 2:
             side = width * (1 - 0.58 * come) - creep * 2
-            canvas.rect(side, height * 0.64 - hit, width, height, scheme.under)
-            canvas.rect(side, height * 0.64 - hit, side + self.px(84), height * 0.64 - hit + self.px(84), scheme.spark)
+            canvas.rect(side, height * (1 - low) - hit * 0.5, width, height, scheme.under)
+            canvas.rect(side, height - self.px(84), side + self.px(84), height, scheme.spark)
         else:
             side = width * 0.62 * come + creep * 2
-            canvas.rect(0, 0, side, height * 0.27 + hit, scheme.under)
-            canvas.rect(side - self.px(84), height * 0.27 + hit - self.px(84), side, height * 0.27 + hit, scheme.spark)
-        self._metronome(canvas, scheme, frame)
+            canvas.rect(0, 0, side, height * high + hit * 0.4, scheme.under)
+            canvas.rect(side - self.px(84), 0, side, self.px(84), scheme.spark)
+        self._steps(canvas, scheme, frame)
 
     def _discs(self, canvas: Canvas, shot: FilmShot, scheme: Scheme, frame: int) -> None:
         local = frame - shot.start + (6 if shot.index == 0 else 0)
         come = quint_out(local / 14)
-        radius = int(self.px((610, 520, 700, 560)[shot.variant % 4]))
-        homes = ((0.98, 0.16), (0.06, 0.90), (0.92, 0.90), (0.10, 0.12))
+        radius = int(self.px((430, 400, 460, 410)[shot.variant % 4]))
+        homes = ((0.98, 0.05), (0.06, 0.97), (0.92, 0.97), (0.10, 0.04))
         home_x, home_y = homes[shot.variant % 4]
         out_x = 1 if home_x > 0.5 else -1
         x = home_x * self.width + out_x * (1 - come) * radius * 1.2 - out_x * local * self.px(1.5)
         y = home_y * self.height + local * self.px(0.7) * (1 if home_y < 0.5 else -1)
         canvas.stamp(self._disc(radius), x - radius, y - radius, scheme.under)
-        small = int(self.px(96))
-        hop = math.sin(math.pi * ((frame % self.film.beat_frames) / self.film.beat_frames))
-        spot_x = self.width * (0.84 if home_x < 0.5 else 0.16)
-        spot_y = self.height * 0.895 - hop * self.px(60)
-        canvas.stamp(self._disc(small), spot_x - small, spot_y - small, scheme.spark)
-        base = self.height * 0.895 + small + self.px(14)
-        squash = self.px(40) * (1 - hop)
-        canvas.rect(
-            spot_x - small * 0.5 - squash, base, spot_x + small * 0.5 + squash, base + self.px(10), scheme.spark
-        )
+        left, right, y = self.px(76), self.width - self.px(76), self.height * (1 - self.film.ratio.bottom * 0.5)
+        canvas.rect(left, y, right, y + self.px(8), scheme.line)
+        canvas.rect(left, y, left + (right - left) * (frame + 1) / self.film.frames, y + self.px(8), scheme.spark)
 
     def _stripes(self, canvas: Canvas, shot: FilmShot, scheme: Scheme, frame: int) -> None:
         """Draw slanted bands: a broad one behind the words, and a moving row of narrow ones along the bottom edge."""
@@ -130,6 +125,10 @@ class Backdrop:
             + lean * travel * -1
         )
         canvas.stamp(tile, x, 0, scheme.under)
+        # No band runs behind the words.
+        canvas.rect(
+            0, self.height * self.film.ratio.top, self.width, self.height * (1 - self.film.ratio.bottom), scheme.ground
+        )
         step = int(self.px(120))
         foot = self._foot(step, lean)
         shift = (frame * self.px(3.0)) % step
@@ -180,6 +179,8 @@ class Backdrop:
         now = 0.84 if shot.beat == "cta" else seat[shot.beat_index % 7]
         rise = frame / max(1, self.film.frames)
         x = self.width * (before + (now - before) * shift)
+        if self.film.ratio is not PORTRAIT:
+            x = self.width * 0.86  # beside the words, which reach further down than in portrait
         low = 0.05 if shot.beat == "cta" else 0.0
         y = self.height * (0.80 - 0.09 * rise + low) + self.px(24) * sway(frame, 170)
         canvas.stamp(self._disc(radius), x - radius, y - radius, scheme.spark, smooth=True)
@@ -226,12 +227,12 @@ class Backdrop:
 
     def _pebbles(self, canvas: Canvas, shot: FilmShot, scheme: Scheme, frame: int) -> None:
         if not self._pebbles_made:
-            self._pebbles_made = [self._pebble(int(self.px(r))) for r in (430, 300, 210, 130, 84)]
+            self._pebbles_made = [self._pebble(int(self.px(r))) for r in (300, 260, 210, 130, 84)]
         homes = (  # each shape stays above or below the words, so that none crosses them when it moves
-            ((0.93, 0.10), (0.08, 0.95), (0.92, 0.88), (0.28, 0.87), (0.66, 0.93)),
-            ((0.30, 0.05), (0.26, 0.99), (0.70, 0.93), (0.08, 0.88), (0.92, 0.85)),
-            ((0.08, 0.09), (0.92, 0.98), (0.48, 0.94), (0.66, 0.86), (0.12, 0.90)),
-            ((0.64, 0.04), (0.66, 0.97), (0.10, 0.90), (0.90, 0.86), (0.36, 0.90)),
+            ((0.93, 0.04), (0.08, 0.97), (0.92, 0.88), (0.28, 0.87), (0.66, 0.93)),
+            ((0.30, 0.02), (0.26, 0.99), (0.70, 0.93), (0.08, 0.88), (0.92, 0.85)),
+            ((0.08, 0.04), (0.92, 0.98), (0.48, 0.94), (0.66, 0.86), (0.12, 0.90)),
+            ((0.64, 0.02), (0.66, 0.98), (0.10, 0.90), (0.90, 0.86), (0.36, 0.90)),
         )
         offset = int(self._orbit * 4)
         before = homes[(shot.beat_index - 1 + offset) % 4]
@@ -269,33 +270,15 @@ class Backdrop:
     def _columns(self, canvas: Canvas, shot: FilmShot, scheme: Scheme, frame: int) -> None:
         left, pitch = self.px(76), (self.width - self.px(152)) / 4
         local = frame - self.beat_starts[shot.beat_index]
-        length = max(1, self._beat_frames(shot))
-        order = [
-            (3, 0.16, 0.29),
-            (0, 0.12, 0.24),
-            (2, 0.2, 0.3),
-            (1, 0.10, 0.26),
-            (3, 0.14, 0.3),
-            (0, 0.28, 0.15),
-            (2, 0.12, 0.28),
-        ]
-        column, start, end = order[(shot.beat_index + int(self._orbit * 7)) % 7]
-        share = cubic_out(local / 30) * start + (end - start) * local / length
+        column = (3, 0, 2, 1, 3, 0, 2)[(shot.beat_index + int(self._orbit * 7)) % 7]
         sweep = (frame * self.px(1.4)) % (self.width + pitch) - pitch
         canvas.rect(sweep, 0, sweep + pitch, self.height, mix(scheme.ground, scheme.under, 0.5))
-        canvas.rect(
-            left + column * pitch, self.height * (1 - share), left + (column + 1) * pitch, self.height, scheme.under
-        )
-        second = (column + 2) % 4
-        other = cubic_out((local - 6) / 34) * end * 0.5 + (start - end) * 0.3 * local / length
-        canvas.rect(
-            left + second * pitch, self.height * (1 - other), left + (second + 1) * pitch, self.height, scheme.under
-        )
+        # Whole columns, from edge to edge: bars of different heights would look like data.
+        wide = pitch * cubic_out(local / 30)
+        canvas.rect(left + column * pitch, 0, left + column * pitch + wide, self.height, scheme.under)
         for i in range(5):
             drawn = cubic_out((frame + 16 - 3 * i) / 40)
             canvas.rect(left + i * pitch - 1, 0, left + i * pitch + 1, self.height * drawn, scheme.line)
-        mark = self.height * (1 - share)
-        canvas.rect(left + column * pitch, mark, left + (column + 1) * pitch, mark + self.px(8), scheme.spark)
         self._progress(canvas, scheme, frame)
 
     def _rows(self, canvas: Canvas, shot: FilmShot, scheme: Scheme, frame: int) -> None:
@@ -303,29 +286,30 @@ class Backdrop:
         count = int(self.height / pitch) + 1
         local = frame - self.beat_starts[shot.beat_index]
         row = (0.4, 1.6, 0.8, 2.0, 1.2, 0.2, 1.8)[(shot.beat_index + int(self._orbit * 7)) % 7]
-        y = self.height * 0.118 + (row + 0.34 * local / FPS + 2 * (1 - cubic_out(local / 26))) * pitch
-        canvas.rect(0, y, self.width, y + pitch * 2, scheme.under)
-        canvas.rect(0, y, self.px(22), y + pitch * 2, scheme.spark)
+        foot = self.height * (1 - self.film.ratio.bottom) + self.px(20)
+        y = foot + (row * 0.4 + 0.34 * local / FPS + 1.2 * (1 - cubic_out(local / 26))) * pitch * 0.6
+        canvas.rect(0, y, self.width, y + pitch, scheme.under)
+        canvas.rect(0, y, self.px(22), y + pitch, scheme.spark)
         for i in range(count):
             line_y = self.height * 0.118 + i * pitch
             drawn = cubic_out((frame + 14 - i) / 34)
-            canvas.rect(self.px(76), line_y, self.px(76) + (self.width - self.px(152)) * drawn, line_y + 2, scheme.line)
+            # Lines of a ledger in the margin, and whole ones only below the words.
+            end = self.width - self.px(76) if line_y > foot else self.px(48)
+            canvas.rect(self.px(10), line_y, self.px(10) + (end - self.px(10)) * drawn, line_y + 2, scheme.line)
         edge = self.width - self.px(30)
         share = (frame + 1) / self.film.frames
         canvas.rect(edge, self.height * 0.118, edge + self.px(8), self.height * (0.118 + 0.85 * share), scheme.spark)
 
     def _frame(self, canvas: Canvas, shot: FilmShot, scheme: Scheme, frame: int) -> None:
         shift = self._shift(shot, frame, 36)
-        seats = [(0.86, 0.30), (0.20, 0.84), (0.80, 0.86), (0.14, 0.22), (0.84, 0.62), (0.3, 0.9), (0.86, 0.2)]
+        seats = [(0.86, 0.03), (0.20, 0.98), (0.80, 0.98), (0.14, 0.02), (0.84, 0.98), (0.3, 0.99), (0.86, 0.02)]
         offset = int(self._orbit * 7)
         before, now = seats[(shot.beat_index - 1 + offset) % 7], seats[(shot.beat_index + offset) % 7]
         x = self.width * (before[0] + (now[0] - before[0]) * shift) + self.px(40) * sway(frame, 270)
         y = self.height * (before[1] + (now[1] - before[1]) * shift) + self.px(40) * sway(frame, 230, 0.3)
-        radius = int(self.px(430))
+        radius = int(self.px(300))
         canvas.stamp(self._disc(radius), x - radius, y - radius, scheme.under)
         canvas.stamp(self._ring(radius, self.px(3)), x - radius, y - radius, scheme.line)
-        canvas.rect(x - 1, y - radius * 1.25, x + 1, y + radius * 1.25, scheme.line)
-        canvas.rect(x - radius * 1.25, y - 1, x + radius * 1.25, y + 1, scheme.line)
         arm, thick = self.px(64) * cubic_out((frame + 12) / 26), self.px(4)
         left, right, top, bottom = self.px(76), self.width - self.px(76), self.height * 0.128, self.height * 0.80
         for corner_x, to_x in ((left, 1), (right, -1)):
@@ -340,6 +324,3 @@ class Backdrop:
         canvas.rect(
             left, self.height * 0.835, left + (right - left) * share, self.height * 0.835 + self.px(6), scheme.spark
         )
-
-    def _beat_frames(self, shot: FilmShot) -> int:
-        return sum(s.frames for s in self.film.shots if s.beat_index == shot.beat_index)

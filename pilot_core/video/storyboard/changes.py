@@ -67,8 +67,8 @@ def _after_checks(brief: CutBrief, after: Film) -> Change:
     before = build(brief, directed(_first_iteration(brief)))
     if missed_length(brief) and abs(before.seconds - after.seconds) >= 0.1:
         lengths = f"from {before.seconds:.1f} s to {after.seconds:.1f} s"
-        return Change(text=f"Length changed {lengths} (the draft before missed its SLA).")
-    return Change(text="Drawn again with another arrangement of its layouts (the draft before missed its SLA).")
+        return Change(text=f"Length changed {lengths}, to what was agreed.")
+    return Change(text="Drawn again with another arrangement of its layouts.")
 
 
 def _after_review(brief: CutBrief, before: Film, after: Film, palette: Palette) -> list[Change]:

@@ -1,16 +1,20 @@
 """What of the brief is on screen, for how long, and what is left out and why; and which words are not the brief's."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from pilot_core import catalog
 from pilot_core.domain.brief import BRIEF_LABELS, Brief
 from pilot_core.video.contract import CutBrief
 from pilot_core.video.storyboard import lines, words
+from pilot_core.video.storyboard.figures import is_wide
 from pilot_core.video.storyboard.film import MAX_WORDS, Film, FilmShot, plain
 from pilot_core.video.storyboard.words import word_count
 
 SHOWN_WITH = {"quote_by": "quote", "link": "call_to_action"}
 """Fields whose words are shown on the screen of another."""
+PARTICLES = 4
+"""Characters that may stand between words of the brief in a script without spaces."""
 PLACEHOLDER = re.compile(r"\[[^\[\]]+\]")
 
 
@@ -38,6 +42,8 @@ def coverage(film: Film, brief: CutBrief) -> list[Line]:
         elif field != "language" and getattr(told, field):
             source = SHOWN_WITH.get(field, field)
             shots = [shot for shot in film.shots if shot.source == source and not is_stand_in(shot)]
+            if field == "product":  # also named on the screens of other lines
+                shots = [shot for shot in film.shots if bare(told.product) in bare(shot.text)]
             found.append(_line(film, field, getattr(told, field), shots, _why_not(field, told, brief)))
     return found
 
@@ -76,23 +82,62 @@ def coverage_notes(film: Film, brief: CutBrief) -> list[str]:
 def foreign_words(shot: FilmShot, brief: CutBrief) -> list[str]:
     """Return the words of a shot that stand nowhere in the brief, in order: connectives, or what somebody wrote."""
     told = words.clean_brief(brief.brief)
-    known = {_bare(word) for text in _texts(told, brief) for word in text.split()}
+    known = {bare(word) for text in _texts(told, brief) for word in text.split()}
     # A long word may be divided at the end of a line, and words of scripts without spaces run on.
-    joined = "".join(_bare(text) for text in _texts(told, brief))
-    said = [word for word in PLACEHOLDER.sub("", shot.text).split() if _bare(word)]
-    return [word for word in said if _bare(word) not in known and not (len(_bare(word)) > 3 and _bare(word) in joined)]
+    joined = "".join(bare(text) for text in _texts(told, brief))
+    said = [word for word in PLACEHOLDER.sub("", shot.text).split() if bare(word)]
+    whole = sorted((bare(text) for text in _texts(told, brief)), key=len, reverse=True)
+
+    def is_known(word: str) -> bool:
+        if word in known or (len(word) > 3 and word in joined):
+            return True
+        if not any(map(is_wide, word)):
+            return False
+        for text in filter(None, whole):
+            word = word.replace(text, "")
+        return len(word) <= PARTICLES
+
+    texts = " ".join(_texts(told, brief))
+    # A figure is cut out of a text without spaces as it stands there.
+    return [word for word in said if not is_known(bare(word)) and not (word[0].isdigit() and word in texts)]
+
+
+def connective_words(brief: CutBrief) -> frozenset[str]:
+    """Return the words of the lines that a film may say around the brief in its language."""
+    said = lines.table(brief.brief.language)
+    if said is None:
+        return frozenset()
+    told = [said.audience, said.attributed]
+    for each in (said.name, said.builds):
+        told += [each.bold, each.empathetic, each.professional]
+    wording = catalog.wordings()[brief.scenario.id]
+    for hooks in (*said.hooks.values(), wording.hooks):
+        for form in (hooks.question, hooks.contrast, hooks.name):
+            told += [*form.bold, *form.empathetic, *form.professional]
+    return frozenset(bare(word) for text in told for word in text.replace("*", "").split())
+
+
+def with_sources(film: Film, brief: CutBrief) -> Film:
+    """Return the film in which no shot claims to show a line of the brief in words that are not the brief's."""
+    ours = connective_words(brief)
+
+    def checked(shot: FilmShot) -> FilmShot:
+        told = [word for word in foreign_words(shot, brief) if bare(word) not in ours]
+        return replace(shot, source=source_of(shot.main, brief)) if told and shot.source else shot
+
+    return replace(film, shots=tuple(checked(shot) for shot in film.shots))
 
 
 def source_of(text: str, brief: CutBrief) -> str:
     """Return the field of the brief that says all words of the text, "" if none does."""
     told = words.clean_brief(brief.brief)
-    wanted = {bare for word in plain(text).split() if (bare := _bare(word))}
+    wanted = {bare(word) for word in plain(text).split()} - {""}
     for field in BRIEF_LABELS:
         if field in ("language", *SHOWN_WITH):
             continue
         value = getattr(told, field)
         for said in value if isinstance(value, list) else [value]:
-            if wanted and wanted <= {_bare(word) for word in said.split()}:
+            if wanted and wanted <= {bare(word) for word in said.split()}:
                 return field
     return ""
 
@@ -125,13 +170,14 @@ def _the(field: str) -> str:
 
 def _showing(film: Film, point: str) -> list[FilmShot]:
     """Return the shots that show a proof point, or the parts of one that is split over several screens."""
-    wanted = _bare(point)
+    wanted = bare(point)
     return [
         shot
         for shot in film.shots
-        if (said := _bare(shot.text)) and (wanted in said or (shot.source == "proof_points" and said in wanted))
+        if (said := bare(shot.text)) and (wanted in said or (shot.source == "proof_points" and said in wanted))
     ]
 
 
-def _bare(text: str) -> str:
+def bare(text: str) -> str:
+    """Return the letters and digits of a text alone, to compare words by."""
     return "".join(c for c in plain(text).casefold() if c.isalnum())

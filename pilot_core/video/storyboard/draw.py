@@ -29,6 +29,8 @@ TRANSITION_FRAMES = {
     "push_left": 8,
     "slam": 10,
 }
+WORDS_RISE = 18.0
+"""How far words rise while they are shown, in pixels of the design."""
 DRIFT = 0.03
 """How much nearer a picture comes while it is shown, as a share of its size."""
 EXIT_FRAMES = {"bold": 0, "empathetic": 10, "professional": 7}
@@ -92,10 +94,11 @@ class Scene:
             self._draw_picture(canvas, shown, local, gone)
         for panel, tile in self.panels:
             _draw_panel(canvas, panel, tile, clamp((local - panel.delay) / max(1, self.shot.enter)), gone)
+        risen = WORDS_RISE * self.film.scale * (0.5 - max(0, local) / max(1, self.shot.frames))
         for sprite in self.sprites:
             arrived = (local - sprite.delay) / max(1, self.shot.enter)
             if arrived > 0:
-                self._draw_word(canvas, sprite, arrived, gone)
+                self._draw_word(canvas, sprite, arrived, gone, risen)
 
     def _draw_picture(self, canvas: Canvas, shown: Shown, local: int, gone: float) -> None:
         """Draw a picture of the brand kit: it fades in, moves slowly nearer, and what it points at is outlined."""
@@ -116,8 +119,8 @@ class Scene:
         if shown.area and shown.mark and pointed:
             _outline(canvas, shown.area, 8 * self.film.scale, shown.mark, cubic_out(pointed))
 
-    def _draw_word(self, canvas: Canvas, sprite: Sprite, arrived: float, gone: float) -> None:
-        tile, x, y = sprite.tile, sprite.x, sprite.y
+    def _draw_word(self, canvas: Canvas, sprite: Sprite, arrived: float, gone: float, risen: float) -> None:
+        tile, x, y = sprite.tile, sprite.x, sprite.y + risen
         for picture, dx, dy in sprite.emoji:
             canvas.photo(picture, x + dx, y + dy, clamp(arrived * 2) * (1 - gone))
         width, height = tile.size
@@ -131,7 +134,7 @@ class Scene:
                 canvas.stamp(tile, x, y - round(10 * share), sprite.colour, 1 - share)
             return
         if arrived >= 1:
-            canvas.stamp(tile, x, y, sprite.colour)
+            canvas.stamp(tile, x, y, sprite.colour, smooth=True)
             return
         eased = self.curve(arrived)
         if sprite.enter == "pop":
@@ -242,6 +245,12 @@ def still(film: Film, palette: Palette, number: int) -> Canvas:
     shot = film.shots[number]
     scene = Scene(film, shot, palette)
     return drawn_frame(film, scene, max(shot.start, shot.end - 1 - scene.leaves))
+
+
+def picture_of(canvas: Canvas) -> Image.Image:
+    """Return a drawn frame as an RGB picture."""
+    frame = canvas.frame.reformat(format="rgb24", src_colorspace="ITU709", dst_colorspace="ITU709")
+    return Image.fromarray(frame.to_ndarray())
 
 
 def drawn_frame(film: Film, scene: Scene, frame: int) -> Canvas:

@@ -169,10 +169,24 @@ def in_family(film: Film, family: str) -> Film:
 def within_limits(film: Film) -> Film:
     """Return the film with its shots shorter or longer in proportion, so that its length is allowed."""
     low, high = film.limits
-    wanted = min(max(film.seconds, low + 0.2), high - 0.2)
+    wanted, step = min(max(film.seconds, low + 0.2), high - 0.2), unit(film) / FPS
     for place, shot in enumerate(film.shots):
         film = lasting(film, place, max(shot.seconds * wanted / film.seconds, needed_seconds(shot)))
+    # What is lost to the beat is given back to the longest shots.
+    for _ in range(len(film.shots) * 4):
+        longest = max(film.shots, key=lambda shot: shot.frames)
+        if film.seconds < low and longest.seconds + step <= LONGEST_SHOT:
+            film = lasting(film, min(film.shots, key=lambda shot: shot.frames).index, _next(film, step))
+        elif film.seconds > high and longest.seconds - step >= needed_seconds(longest):
+            film = lasting(film, longest.index, longest.seconds - step)
+        else:
+            break
     return film
+
+
+def _next(film: Film, step: float) -> float:
+    """Return the length of the shortest shot, one step longer."""
+    return min(shot.seconds for shot in film.shots) + step
 
 
 def changed_shots(before: Film, after: Film) -> list[int]:

@@ -53,7 +53,9 @@ _PAIR = (
     rf"|(?:from|von|de|من){_SPACE}{_AMOUNT}{_SPACE}(?:to|auf|à|a|إلى){_SPACE}(?:an?{_SPACE}|eine[rnm]?{_SPACE}|une?{_SPACE})?[^\\W\\d]{{3,12}}(?!\\w)"
     rf"|(?:from|von|de){_SPACE}{_AMOUNT}{_SPACE}(?:to|down to|up to|auf|à|a|para){_SPACE}{_AMOUNT}"
 )
-_FIGURE = re.compile(rf"(?<!\w)(?:(?P<pair>{_PAIR})|(?P<of>{_OF})|(?P<amount>{_AMOUNT}))")
+_WIDE = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
+"""Letters of scripts without spaces, as ranges: a figure may follow one."""
+_FIGURE = re.compile(rf"(?<![^\W{_WIDE}])(?:(?P<pair>{_PAIR})|(?P<of>{_OF})|(?P<amount>{_AMOUNT}))")
 
 _YEAR = re.compile(r"(?:19|20)\d\d")
 # fmt: off
@@ -115,6 +117,16 @@ def spans(text: str) -> tuple[tuple[int, int], ...]:
     return tuple(found)
 
 
+def is_pair(text: str) -> bool:
+    """Return whether a figure is a pair of values, such as "6 weeks → 4 days"."""
+    return re.fullmatch(_PAIR, text) is not None
+
+
+def is_share(text: str) -> bool:
+    """Return whether a figure is money, a share, or counted against another: what says most by itself."""
+    return is_money(text) or any(c in "%‰×٪％" for c in text) or re.fullmatch(_OF, text) is not None
+
+
 def is_money(text: str) -> bool:
     """Return whether the text names a sum of money: one with a currency, or a large number of a round."""
     is_round = _ROUND.search(text) and re.search(rf"\d{_SPACE}?(?:{_SCALE})(?!\w)", text)
@@ -135,7 +147,7 @@ def _is_figure(text: str, found: re.Match[str]) -> bool:
     if found["pair"] or found["of"]:
         return True
     before, after = text[:start], text[end:]
-    if re.search(r"[\w/:.#№-]$", before) or re.match(r"[/:]\d|\.\d|-\d", after):
+    if re.search(rf"(?:[^\W{_WIDE}]|[/:.#№-])$", before) or re.match(r"[/:]\d|\.\d|-\d", after):
         return False
     attached = re.match(r"\w", after)
     if attached and not is_wide(attached[0]) and not is_wide(told[-1]):

@@ -7,12 +7,11 @@ from itertools import combinations
 
 import numpy as np
 
-from pilot_core import catalog
 from pilot_core.domain.brief import BRIEF_LABELS
 from pilot_core.formatting import seconds as in_seconds
 from pilot_core.video.contract import CutBrief
-from pilot_core.video.storyboard import edits, lines, words
-from pilot_core.video.storyboard.coverage import coverage, foreign_words, is_stand_in
+from pilot_core.video.storyboard import edits, words
+from pilot_core.video.storyboard.coverage import bare, connective_words, coverage, foreign_words, is_stand_in
 from pilot_core.video.storyboard.draw import Scene, drawn_frame
 from pilot_core.video.storyboard.film import BREAK, HEADLINE_MIN, MAX_WORDS, Film, FilmShot
 from pilot_core.video.storyboard.layout import compose
@@ -20,7 +19,8 @@ from pilot_core.video.storyboard.page import Item, Page
 from pilot_core.video.storyboard.palette import MIN_CONTRAST, Palette, contrast
 from pilot_core.video.storyboard.pictures import Box
 from pilot_core.video.storyboard.style import GROUND_NAMES
-from pilot_core.video.storyboard.words import WEAK_ENDS, word_count
+from pilot_core.video.storyboard.vocabulary import WEAK_ENDS
+from pilot_core.video.storyboard.words import word_count
 
 FREEZE_SECONDS = 4.0
 MOVES = 0.255
@@ -58,7 +58,7 @@ class Finding:
 def findings(film: Film, palette: Palette, brief: CutBrief) -> list[Finding]:
     """Return everything to look at in the plan, in the order of its shots, then what is about the whole film."""
     found: list[Finding] = []
-    ours = _connective_words(brief)
+    ours = connective_words(brief)
     for shot in film.shots:
         page = compose(film, shot, palette)
         checks = (_reading, _words, _type, _safe, _breaks, _contrast, _overlaps, _stands_still, _stand_ins)
@@ -182,32 +182,11 @@ def _stand_ins(film: Film, shot: FilmShot, page: Page, palette: Palette) -> Iter
 
 
 def _not_in_brief(shot: FilmShot, brief: CutBrief, ours: frozenset[str]) -> Iterator[Finding]:
-    said = [word for word in foreign_words(shot, brief) if _bare(word) not in ours]
+    said = [word for word in foreign_words(shot, brief) if bare(word) not in ours]
     if said:
         quoted = ", ".join(f"“{word.strip('.,:;!?')}”" for word in said[:4])
         text = f"{quoted} {'stands' if len(said) == 1 else 'stand'} nowhere in the brief; check that it is true."
         yield Finding("not_in_brief", text, shot.index, round(shot.start / 30, 2))
-
-
-def _connective_words(brief: CutBrief) -> frozenset[str]:
-    """Return the words of the lines that a film may say around the brief in its language."""
-    said = lines.table(brief.brief.language)
-    if said is None:
-        return frozenset()
-    told = [said.audience, said.attributed, said.thanks]
-    for each in (said.name, said.builds, said.turn, said.lead_in):
-        told += [each.bold, each.empathetic, each.professional]
-    wording = catalog.wordings()[brief.scenario.id]
-    for hooks in (*said.hooks.values(), wording.hooks):
-        for form in (hooks.question, hooks.contrast, hooks.name):
-            told += [*form.bold, *form.empathetic, *form.professional]
-    if wording.lead_in:
-        told += [*wording.lead_in.bold, *wording.lead_in.empathetic, *wording.lead_in.professional]
-    return frozenset(_bare(word) for text in told for word in text.replace("*", "").split())
-
-
-def _bare(word: str) -> str:
-    return "".join(c for c in word.casefold() if c.isalnum())
 
 
 def _coverage(film: Film, brief: CutBrief) -> Iterator[Finding]:

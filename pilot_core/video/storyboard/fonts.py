@@ -64,7 +64,7 @@ VOICES = {
     ),
     "professional": Voice(
         Face("fontpkg_ibm_plex_sans", "IBMPlexSans", (("weight", 560), ("width", 100))),
-        Face("fontpkg_ibm_plex_sans", "IBMPlexSans", (("weight", 300), ("width", 100))),
+        Face("fontpkg_ibm_plex_sans", "IBMPlexSans", (("weight", 500), ("width", 100))),
         Face("fontpkg_ibm_plex_sans", "IBMPlexSans", (("weight", 480), ("width", 100))),
         1.08,
         600,

@@ -85,7 +85,7 @@ def _bold_call(setter: Setter) -> None:
     size = 84 if film.direction.cta_level else 72
     link = setter.small(shot.below, width=setter.width - px(88), largest=size, height=px(230)) if shot.below else None
     panel = height_of(link) + px(76) if link else 0
-    above = setter.small(shot.above, width=setter.width, largest=58) if shot.above else None
+    above = setter.small(shot.above, width=setter.width, largest=92) if shot.above else None
     extra = panel + px(64) + (height_of(above) + px(44) if above else 0)
     largest = (330, 400, 460)[min(2, film.direction.cta_level)]
     main = setter.poster(shot.main, width=setter.width, height=room - extra, largest=largest)
@@ -133,7 +133,7 @@ def _empathetic(setter: Setter) -> None:
                 ("below", setter.main(shot.below, width=width, height=px(460), largest=112, align=align), px(60))
             )
     else:
-        largest = 216 if word_count(shot.main) <= 3 else 164
+        largest = 230 if word_count(shot.main) <= 3 else 184
         main = setter.main(
             shot.main, width=width, height=px(640) if centred else room * 0.66, largest=largest, align=align
         )
@@ -181,7 +181,7 @@ def _professional(setter: Setter) -> None:
 
 def _professional_share(family: str) -> float:
     """Return the vertical position of a page's words, from top (0) to bottom (1)."""
-    return {"columns": 0.0, "rows": 1.0, "frame": 0.5}[family]
+    return {"columns": 0.3, "rows": 0.7, "frame": 0.5}[family]
 
 
 def _professional_call(setter: Setter, field: _Field, parts: list[Part]) -> None:
@@ -223,7 +223,7 @@ def _professional_figure(setter: Setter, field: _Field, parts: list[Part]) -> No
 def _professional_words(setter: Setter, field: _Field, parts: list[Part]) -> None:
     shot, film, px, x = setter.shot, setter.film, setter.px, field.x
     count, warm = word_count(shot.main), film.direction.register % 2
-    largest = (280 if count <= 2 else 200 if count <= 4 else 164) + (8 if warm else 0)
+    largest = (300 if count <= 2 else 240 if count <= 4 else 200) + (8 if warm else 0)
     main = setter.main(shot.main, width=field.width, height=field.room * 0.52, largest=largest)
     ruled = not parts and film.family != "rows"
     parts.append(("main", main, px(50) if parts else px(66) if ruled else 0.0))

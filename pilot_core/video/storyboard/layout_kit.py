@@ -5,6 +5,8 @@ from pilot_core.video.storyboard.page import Part, Setter, column, height_of, pi
 from pilot_core.video.storyboard.pictures import Box, Shown, plate_for, size_of
 
 ENTER = {"bold": "pop", "empathetic": "fade", "professional": "rise"}
+SMALLER = (1.0, 0.85, 0.7, 0.55)
+"""Shares of the largest size to try in turn: lines of tall scripts need more room than their size says."""
 NEARLY = 0.12
 """How far a picture's shape may be from the frame's and still fill it: at most this share of it is cut off."""
 
@@ -102,7 +104,10 @@ def wide(setter: Setter) -> None:
     largest = (260, 310, 360)[level] if is_call else 480
     above = setter.small(shot.above, width=width, largest=66) if shot.above else None
     height = room - height_of(above) - px(60)
-    main = setter.poster(shot.main, width=width, height=height, largest=largest, face=face)
+    for share in SMALLER:
+        main = setter.poster(shot.main, width=width, height=height * share, largest=round(largest * share), face=face)
+        if height_of(main) <= height:
+            break
     parts: list[Part] = [("above", above, 0.0)] if above else []
     parts.append(("main", main, px(48) if above else 0.0))
     y = setter.top + (room - stacked_height(parts)) / 2

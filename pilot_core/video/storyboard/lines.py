@@ -51,18 +51,14 @@ def beat(beat_id: str, tone: str, said: Connectives | None) -> tuple[Line, ...]:
         "problem": PROBLEM,
         "pain": PROBLEM,
         "cost": COST,
-        "turn": (("may", "echo", said.turn.of(tone)),) if said else (),
+        "turn": (),
         "feature": shown,
         "solution": shown,
         "building": shown,
         "proof": PROOF,
         "why_now": (("told", "statement", "{why_now}"), ("told", "statement", "{problem}")),
-        "news": (("must", "news", "{news}"),),
-        "next": (
-            ("told", "statement", "{use_of_funds}"),
-            ("told", "statement", "{what_next}"),
-            ("must", "proof", "{spare}"),
-        ),
+        "news": (("must", "news", "{news}"), ("told", "statement", "{use_of_funds}")),
+        "next": (("told", "statement", "{what_next}"), ("must", "proof", "{spare}")),
     }
     return by_beat.get(beat_id, SPARE)
 
@@ -72,10 +68,10 @@ FIELDS = {
     "problem": ("problem",),
     "cost": ("cost",),
     "why_now": ("why_now",),
-    "news": ("news",),
+    "news": ("news", "use_of_funds"),
     "proof": ("proof_points", "quote", "quote_by"),
     "change": ("audience",),
-    "next": ("use_of_funds", "what_next"),
+    "next": ("what_next",),
 }
 """The fields of the brief that a beat shows, beside the product, the message, the call and the link."""
 

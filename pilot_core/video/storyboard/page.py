@@ -194,7 +194,7 @@ def pill(setter: Setter, link: Block, x: float, y: float, width: float, rounded:
     left, top, _, bottom = link.box
     box = (x, y, x + width, y + (bottom - top) + 2 * pad_y)
     setter.panel("pill" if rounded else "slab", box, scheme.ink, setter.told * setter.shot.stagger)
-    text_x = x + pad_x - left if rounded else x + pad_x
+    text_x = x + pad_x - left if rounded and not setter.is_mirrored else x + pad_x
     setter.add("link", link, (text_x, y + pad_y), ink=ink_for(scheme), grounds=(scheme.ink,), enter="fade")
 
 

@@ -110,55 +110,41 @@ class _Earlier:
 
 def make(film: Film, brief: CutBrief, palette: Palette, path: Path, progress: Progress) -> dict[str, Any]:
     """Draw and encode the film to ``path``, and return what its ``storyboard.json`` says."""
-    keys, arranged = segment_keys(film, palette), arrangement(film)
-    heard = sound_key(film, arranged)
+    keys, heard = segment_keys(film, palette), sound_key(film, arrangement(film))
     told = Described(film.width, film.height, title_of(brief), ISO_639_2.get(film.language.split("-")[0], "und"))
     earlier = _earlier(brief)
-    kept = {i for i, key in enumerate(keys) if earlier and key in earlier.segments}
-    drawn = [i for i in range(len(keys)) if i not in kept]
-    if earlier and kept:
-        try:
-            _make_from(film, palette, path, earlier, keys, drawn, told, progress, heard)
-        except CannotJoin:
-            kept = set()
-    if not kept:
-        progress(0.01, "Mixing music")
-        bed = bed_of(film)
-        write(path, told, _frames(film, palette, None, progress), bed)
-    return to_json(film, brief, palette, keys, heard) | {"drawn": len(keys) - len(kept)}
-
-
-def _make_from(
-    film: Film,
-    palette: Palette,
-    path: Path,
-    earlier: _Earlier,
-    keys: list[str],
-    drawn: list[int],
-    told: Described,
-    progress: Progress,
-    heard: str,
-) -> None:
-    """Draw what the earlier film does not have, and join it with what it has."""
+    drawn = [i for i, key in enumerate(keys) if not earlier or key not in earlier.segments]
     fresh = path.with_name(f".{path.name}.shots")
     try:
+        if earlier is None or len(drawn) == len(keys):
+            raise CannotJoin("there is nothing to take over")
         if drawn:
             write(fresh, told, _frames(film, palette, drawn, progress), None)
-        parts, at = [], 0
-        for place, shot in enumerate(film.shots):
-            if place in drawn:
-                parts.append(Part(fresh, at, shot.frames))
-                at += shot.frames
-            else:
-                start, length = earlier.segments[keys[place]]
-                parts.append(Part(earlier.video, start, length))
         sound: Sound | Path = earlier.video
         if heard != earlier.sound:
             progress(SOUND_SHARE + DRAWING_SHARE, "Mixing music")
             sound = bed_of(film)
-        join(path, told, parts, sound)
+        join(path, told, _parts(film, keys, earlier, fresh), sound)
+    except CannotJoin:
+        drawn = list(range(len(keys)))
+        progress(0.01, "Mixing music")
+        write(path, told, _frames(film, palette, None, progress), bed_of(film))
     finally:
         fresh.unlink(missing_ok=True)
+    return to_json(film, brief, palette, keys, heard) | {"drawn": len(drawn)}
+
+
+def _parts(film: Film, keys: list[str], earlier: _Earlier, fresh: Path) -> list[Part]:
+    """Return where each shot is: in the earlier video, else in the new file, which has the others one after another."""
+    parts, at = [], 0
+    for key, shot in zip(keys, film.shots, strict=True):
+        if key in earlier.segments:
+            start, length = earlier.segments[key]
+            parts.append(Part(earlier.video, start, length))
+        else:
+            parts.append(Part(fresh, at, shot.frames))
+            at += shot.frames
+    return parts
 
 
 def _earlier(brief: CutBrief) -> _Earlier | None:

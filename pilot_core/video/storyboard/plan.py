@@ -10,14 +10,28 @@ from pilot_core.domain import limits
 from pilot_core.video.contract import CutBrief, KitFiles
 from pilot_core.video.storyboard import lines, words
 from pilot_core.video.storyboard.coverage import coverage_notes
-from pilot_core.video.storyboard.figures import split_figure
-from pilot_core.video.storyboard.film import FPS, RATIOS, Direction, Film, FilmShot, laid_out, lead_of, ratio_of
+from pilot_core.video.storyboard.figures import is_pair, is_share
+from pilot_core.video.storyboard.film import (
+    FPS,
+    MAX_WORDS,
+    RATIOS,
+    Direction,
+    Film,
+    FilmShot,
+    laid_out,
+    lead_of,
+    plain,
+    ratio_of,
+)
 from pilot_core.video.storyboard.pacing import paced
 from pilot_core.video.storyboard.script import Writer, usual_direction
 from pilot_core.video.storyboard.style import CALL_GROUND, FAMILIES, FAMILY_WORDS, GROUNDS, HOOK_WORDS
 from pilot_core.video.storyboard.timing import Timed, comfortable_seconds, filled_seconds, time_beats
 from pilot_core.video.storyboard.words import word_count
 
+OTHER_GROUND = {"dark": "light", "deep": "light", "light": "deep", "paper": "deep", "accent": "dark"}
+REVEALED, SLOWEST_WORD = 0.4, 9
+"""Share of a shot in which a long sentence comes word by word, and frames from one word to the next at most."""
 LONGER = 4 / 3
 """How many times the usual length a first attempt may be, if the brief has more to say."""
 
@@ -95,9 +109,14 @@ def _stage(writer: Writer, timed: Timed) -> list[FilmShot]:
                 ground = "dark" if call_ground != "dark" else "light"
             if writer.tone == "empathetic" and beat.id in ("turn", "news"):
                 ground = "deep"
+            if phrase.role != "cta" and len(shots) > 1 and shots[-1].ground == shots[-2].ground == ground:
+                ground = OTHER_GROUND[ground]  # three alike in a row look like one page
             fast = writer.direction.hook_fast and beat_index == 0
             enter = max(4, writer.pace.enter // 2) if fast else writer.pace.enter
             stagger = 1 if fast else writer.pace.stagger
+            if beat_index and phrase.role not in ("cta", "figure") and word_count(phrase.text) > writer.pace.most_words:
+                # A whole sentence in a fast film comes word by word, so that something happens on each beat.
+                stagger = max(stagger, min(SLOWEST_WORD, round(REVEALED * frames / word_count(phrase.text))))
             shot = FilmShot(
                 beat=beat.id,
                 label=beat.label,
@@ -115,7 +134,8 @@ def _stage(writer: Writer, timed: Timed) -> list[FilmShot]:
                 enter=enter,
                 stagger=stagger,
                 source=phrase.source,
-                variant=(writer.direction.variation + writer.seed + len(shots)) % 12,
+                # By its place in its beat, so that a longer opening leaves the pages after it as they are.
+                variant=(writer.direction.variation + writer.seed + 3 * beat_index + i) % 12,
             )
             shots.append(shot)
             at += frames
@@ -133,7 +153,7 @@ def _with_pictures(shots: list[FilmShot], kit: KitFiles) -> list[FilmShot]:
         shot.index
         for beat in PICTURED
         for shot in shots
-        if shot.beat == beat and shot.role in ("statement", "name") and not shot.above and word_count(shot.text) <= 9
+        if shot.beat == beat and shot.role in ("statement", "name") and word_count(shot.text) <= MAX_WORDS
     ]
     for picture, place in zip(kit.pictures, fitting, strict=False):
         found[place] = replace(found[place], picture=picture.name)
@@ -141,14 +161,11 @@ def _with_pictures(shots: list[FilmShot], kit: KitFiles) -> list[FilmShot]:
 
 
 def _with_poster(shots: list[FilmShot]) -> list[FilmShot]:
-    """Return the shots with one marked whose picture says something whole: the hook, else the first figure.
-
-    A hook that goes on over several shots is a part of a sentence in each of them.
-    """
+    """Return the shots with one marked for the poster: the best figure, of the news first, or else the hook."""
     hook = [shot for shot in shots if shot.beat_index == shots[0].beat_index and shot.role != "aside"]
-    figures = [shot for shot in shots if shot.role == "figure" or split_figure(shot.text)]
-    figures.sort(key=lambda shot: (shot.role != "figure", shot.beat != "news"))
-    chosen = (figures[0] if len(hook) > 1 and figures else hook[0]).index
+    figures = [shot for shot in shots if shot.role == "figure"]
+    figures.sort(key=lambda shot: (shot.beat != "news", not is_pair(plain(shot.main)), not is_share(plain(shot.main))))
+    chosen = (figures or hook)[0].index
     return [replace(shot, poster=shot.index == chosen) for shot in shots]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from pilot_core.domain.feedback import FeedbackLevel
 from pilot_core.errors import InvalidRequest
 from pilot_core.video.contract import CutBrief, Review
+from pilot_core.video.storyboard.coverage import with_sources
 from pilot_core.video.storyboard.film import RATIOS, Direction, Film
 from pilot_core.video.storyboard.plan import build, first_direction, hook_times, notes_of
 from pilot_core.video.storyboard.plan_file import PLAN_SUFFIX, from_json, load
@@ -37,7 +38,7 @@ def plan(brief: CutBrief) -> Film:
     """
     if brief.storyboard is None:
         return build(brief, directed(brief))
-    film = from_json(brief.storyboard, brief.kit)
+    film = with_sources(from_json(brief.storyboard, brief.kit), brief)
     return replace(film, notes=tuple(notes_of(film, brief)))
 
 
@@ -200,5 +201,6 @@ def _after_missed_checks(brief: CutBrief, direction: Direction) -> Direction:
     if not missed_length(brief):
         return replace(direction, variation=direction.variation + brief.iteration - 1)
     low, high = brief.scenario.min_seconds, brief.scenario.max_seconds
-    safe = min(max(build(brief, direction).seconds, low + 0.1 * (high - low)), high - 0.1 * (high - low))
-    return replace(direction, seconds=safe)
+    now = build(brief, direction).seconds
+    safe = min(max(now, low + 0.1 * (high - low)), high - 0.1 * (high - low))
+    return replace(direction, seconds=safe, lengthened=direction.lengthened or safe > now)

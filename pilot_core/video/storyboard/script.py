@@ -11,18 +11,21 @@ from pilot_core.domain.brief import Brief
 from pilot_core.video.contract import CutBrief
 from pilot_core.video.storyboard import lines, words
 from pilot_core.video.storyboard.figures import is_money, split_figure
-from pilot_core.video.storyboard.film import CAPTION_CHARS_PER_SECOND, FPS, MAX_WORDS, Direction
+from pilot_core.video.storyboard.film import CAPTION_CHARS_PER_SECOND, FPS, MAX_WORDS, Direction, plain
 from pilot_core.video.storyboard.style import (
     FAMILIES,
     HOOK_ORDER,
     PACES,
-    Pace,
     pacing_of,
     seed_of,
     tone_of,
 )
 from pilot_core.video.storyboard.words import Phrase, word_count
 
+SENTENCE_CHARS = 84
+"""Characters of a sentence that stays on one screen."""
+OPENING_WORDS = 10
+"""Words of a proof point that can open a film."""
 TOLD_FORMS = ("problem", "claim", "number")
 """The openings whose words are the brief's."""
 
@@ -46,18 +49,18 @@ def hook_forms(brief: CutBrief) -> list[str]:
 
     A video about a problem opens on it. A claim or a number must come from the brief.
     """
-    tone, told, pace = tone_of(brief), words.clean_brief(brief.brief), PACES[pacing_of(brief)]
+    tone, told = tone_of(brief), words.clean_brief(brief.brief)
     hooks = hooks_of(brief, told)
     names = hooks.name.of(tone) if hooks else ()
     is_about_problem = brief.scenario.beats[0].id == "pain"
 
     def fits(text: str) -> bool:
-        return bool(text) and len(_fit(pace, Phrase("must", "statement", text))) <= most_screens(pace)
+        return bool(text) and len(_fit(Phrase("must", "statement", text))) == 1
 
     allowed = {
         "problem": is_about_problem and bool(told.problem),
         "claim": fits(told.message) and not (is_about_problem and told.problem),
-        "number": bool(_numbers(told, pace)) and not is_about_problem,
+        "number": bool(_numbers(told)) and not is_about_problem,
         "question": bool(hooks),
         "contrast": bool(hooks),
         "name": bool(hooks) and bool(told.product or any("{product}" not in text for text in names)),
@@ -77,9 +80,9 @@ def hooks_of(brief: CutBrief, told: Brief) -> Hooks | None:
     return said.hooks.get(brief.scenario.id) if said else None
 
 
-def _numbers(told: Brief, pace: Pace) -> list[str]:
+def _numbers(told: Brief) -> list[str]:
     """Return the proof points that contain a figure and fit on one screen."""
-    return [p for p in told.proof_points if split_figure(p) and word_count(p) <= pace.most_words]
+    return [p for p in told.proof_points if split_figure(p) and word_count(p) <= OPENING_WORDS]
 
 
 class Writer:
@@ -136,7 +139,7 @@ class Writer:
             return [opening if opening.role == "figure" else replace(opening, role="hook")]
         if form == "claim" and self.told.message:
             return [replace(self.message(), role="hook")]
-        if form == "number" and (points := _numbers(self.told, self.pace)):
+        if form == "number" and (points := _numbers(self.told)):
             self.used_proof.append(points[0])
             return [self.proof(points[0])]
         if self.hooks is None:
@@ -146,7 +149,7 @@ class Writer:
         options = written if self.told.product else [text for text in written if "{product}" not in text] or written
         first = self.pick(options, 16)
         phrases = [Phrase("must", "hook", self.fill(text)) for text in (*options[first:], *options[:first])]
-        return [min(phrases, key=lambda phrase: max(0, len(self.cut(phrase)) - most_screens(self.pace)))]
+        return [min(phrases, key=lambda phrase: len(self.cut(phrase)))]
 
     def text_of(self, field: str, need: str = "must") -> Phrase:
         """Return a field's words, with its figure set large if it has one."""
@@ -155,11 +158,33 @@ class Writer:
     def proof(self, point: str) -> Phrase:
         return words.claim(point, self.claims, self.attributed)
 
-    @property
-    def names_itself(self) -> bool:
-        """Whether the line that names the product would say the company's name twice."""
-        named = self.said is not None and "{company}" in self.said.name.of(self.register)
-        return named and self.company.casefold() in self.told.product.casefold()
+    def naming(self, template: str) -> str:
+        """Return the line that names the product: its name alone if the line is long, or would say a name twice."""
+        company, product = self.company.casefold(), self.told.product.casefold()
+        says_both = "{company}" in template and product and (company in product or product in company)
+        is_long = len(self.cut(Phrase("must", "name", self.fill(template)))) > 1
+        return lines.NAME_ALONE if says_both or is_long else template
+
+    def shown_message(self, before: list[Phrase]) -> list[Phrase]:
+        """Return the message for the beat that shows the product, with its name above it where there is room.
+
+        It is left out if the film opened with it; the name then stands by itself.
+        """
+        if self.direction.hook == "claim" and self.told.message:
+            return []
+        message = self.message()
+        named = [phrase for phrase in before if phrase.role == "name"]
+        together = f"{named[-1].text} {message.text}" if named else ""
+        if (
+            named
+            and self.told.product
+            and self.told.message
+            and word_count(together) <= MAX_WORDS
+            and len(together) <= SENTENCE_CHARS
+        ):
+            before.remove(named[-1])
+            return [replace(message, role="name", above=plain(named[-1].main))]
+        return [message]
 
     @property
     def said_in_english(self) -> bool:
@@ -186,12 +211,6 @@ class Writer:
         self.used_proof.extend(left)
         found = [self.proof(point) for point in left]
         return [replace(p, need="must" if need == "must" and i == 0 else "proof") for i, p in enumerate(found)]
-
-    def most_proofs(self) -> int:
-        """Return how many proof points the beat of proof may show: all, unless a later beat has room for some."""
-        between = [lines.beat(beat.id, self.tone, self.said) for beat in self.brief.scenario.beats[1:-1]]
-        shared = any(template == "{spare}" for beat in between for *_, template in beat)
-        return limits.PROOF_POINTS if not shared else 3 if self.pace.most_words <= 5 else 2
 
     def news(self) -> list[Phrase]:
         if self.told.news:
@@ -228,10 +247,9 @@ class Writer:
         for need, role, template in lines.beat(beat_id, self.register, self.said):
             field = template.strip("{}")
             if template == "{message}":
-                repeated = self.direction.hook == "claim" and bool(self.told.message)
-                found.append(replace(self.message(), need="may" if repeated else "must"))
+                found.extend(self.shown_message(found))
             elif template == "{proof_points}":
-                found.extend(self.proofs(self.most_proofs(), "must"))
+                found.extend(self.proofs(limits.PROOF_POINTS, "must"))
             elif template == "{spare}":
                 found.extend(self.proofs(2, "proof"))
             elif template == "{news}":
@@ -243,29 +261,18 @@ class Writer:
                     said = words.marked(self.said.audience, audience=self.told.audience)
                     found.append(Phrase(need, role, said, source="audience"))
             elif template != "{" + field + "}":
-                is_long = role == "name" and len(self.cut(Phrase(need, role, self.fill(template)))) > 1
-                if role == "name" and (is_long or self.names_itself):
-                    template = lines.NAME_ALONE
-                if beat_id != "turn" or self.told.problem or self.told.cost:
-                    found.append(Phrase(need, role, self.fill(template), source="product" if role == "name" else ""))
+                if role == "name":
+                    if self.told.message and not self.told.call_to_action:
+                        continue  # the film ends on the name
+                    template = self.naming(template)
+                found.append(Phrase(need, role, self.fill(template), source="product" if role == "name" else ""))
             elif getattr(self.told, field) and not (field == "problem" and self.direction.hook == "problem"):
                 found.append(self.text_of(field, need))
         return found
 
-    def lead_in(self) -> list[Phrase]:
-        """Return the line before the call to action, if there is one."""
-        if not self.said:
-            return []
-        if thanks := self.wording.lead_in:
-            options = thanks.of(self.register) if self.said_in_english else (self.said.thanks,)
-            return [Phrase("must", "echo", self.fill(options[self.pick(options, 24)]))]
-        turned = any(beat.id == "turn" for beat in self.brief.scenario.beats) and (self.told.problem or self.told.cost)
-        if self.direction.cta_level or turned:
-            return []  # one connective is enough
-        return [Phrase("may", "echo", self.fill(self.said.lead_in.of(self.register)))]
-
     def call(self) -> list[Phrase]:
-        lead = self.lead_in()
+        lead: list[Phrase] = []
+        name = self.told.product or self.company
         link = words.tidy_link(self.told.link) if self.told.link else ""
         call, source = self.told.call_to_action, "call_to_action"
         if not call and not self.told.message:
@@ -273,9 +280,8 @@ class Writer:
         elif not call:
             # Nothing is asked of the viewer in words that the founder did not write: the film ends on the name.
             call, source = self.told.product or self.company, "link" if link else "product"
-        above = (
-            "" if self.direction.cta_level or word_count(f"{self.company} {call} {link}") > MAX_WORDS else self.company
-        )
+            name = self.told.message
+        above = "" if self.direction.cta_level or word_count(f"{name} {call} {link}") > MAX_WORDS else name
         if word_count(f"{call} {link}") > MAX_WORDS:
             lead += [Phrase("must", "statement", part) for part in words.chunks(call, 8, 60)[:-1]]
             call = words.chunks(call, 8, 60)[-1]
@@ -283,7 +289,7 @@ class Writer:
         return [*lead, Phrase("must", "cta", call, above, link, source)]
 
     def cut(self, phrase: Phrase) -> list[Phrase]:
-        return [phrase] if phrase.role == "cta" else _fit(self.pace, phrase, self.unit)
+        return [phrase] if phrase.role == "cta" else _fit(phrase)
 
     def range(self) -> tuple[int, int]:
         """Return the shortest and longest shot in frames, as multiples of ``unit``, so that cuts follow the music."""
@@ -295,10 +301,18 @@ class Writer:
 
     def most(self, phrase: Phrase) -> int:
         """Return the most frames that a screen may be shown."""
-        high = self.range()[1]
+        high = round(self.range()[1] * self.weight(phrase) / self.unit) * self.unit
         if phrase.is_quick:
             high = min(high, max(1, math.floor(self.pace.longest * FPS / self.unit)) * self.unit)
         return max(high, self.need(phrase))
+
+    def weight(self, phrase: Phrase) -> float:
+        """Return how long a screen is held, of what the pace allows at most: what says more stands longer."""
+        if phrase.role == "figure" and phrase.source != "news":
+            return 0.8
+        if phrase.source in ("message", "news", "quote"):
+            return 1.0
+        return 0.75 if word_count(phrase.text) <= 3 else 0.85 if word_count(phrase.text) <= 6 else 0.95
 
     def need(self, phrase: Phrase) -> int:
         """Return the frames needed to read a screen, rounded up to a multiple of ``unit``."""
@@ -307,12 +321,6 @@ class Writer:
         return math.ceil(max(reading, caption) * FPS / self.unit) * self.unit
 
 
-def most_screens(pace: Pace) -> int:
-    """Return how many screens an opening may have and still be complete within three seconds."""
-    return 2 if pace.most_words <= 5 else 1
-
-
-def _fit(pace: Pace, phrase: Phrase, unit: int = 15) -> list[Phrase]:
-    longest = math.floor(round(pace.longest * FPS / unit, 3)) * unit / FPS
-    most_words = min(pace.most_words, (longest - 0.5) / 0.3)
-    return words.fitted(phrase, most_words, int(min(longest * CAPTION_CHARS_PER_SECOND, 66)))
+def _fit(phrase: Phrase) -> list[Phrase]:
+    """Return the screens of a phrase. A sentence stays on one if it can be taken in at once, whatever the pace."""
+    return words.fitted(phrase, MAX_WORDS, SENTENCE_CHARS)

@@ -11,13 +11,13 @@ from pilot_core.video.storyboard.draw import TRANSITION_FRAMES
 from pilot_core.video.storyboard.film import Film, FilmShot
 from pilot_core.video.storyboard.palette import Palette
 
-DRAWING = 1
+DRAWING = 3
 """Raised whenever the drawing or the encoding changes, so that no segment of an earlier version is taken over."""
 
 SHOW_WORDS = ("push_up", "push_left", "slam")
 """The transitions that show the words of the shot before."""
 
-PROGRESS = ("columns", "rows", "frame", "hills")
+PROGRESS = ("blocks", "discs", "columns", "rows", "frame", "hills")
 """The families of layouts whose backdrop shows how much of the film has played, and so depends on its length."""
 
 

@@ -10,9 +10,11 @@ import pyphen
 from pilot_core.video.storyboard.film import BREAK, MARK_OFF, MARK_ON, plain
 from pilot_core.video.storyboard.fonts import Face, advance, has_rtl, ink, is_rtl, runs
 from pilot_core.video.storyboard.lines import ENGLISH
-from pilot_core.video.storyboard.words import WEAK_ENDS, WEAK_STARTS, units
+from pilot_core.video.storyboard.vocabulary import WEAK_ENDS, WEAK_STARTS
+from pilot_core.video.storyboard.words import units
 
 REFERENCE = 200
+VERBS = ("is", "are", "was", "were", "ist", "sind", "est", "es", "é")
 LEAST_REST = 5
 """Letters of the end of a divided word, if it has such a place."""
 
@@ -139,10 +141,11 @@ def _wrap(words: list[Word], face: Face, weight: int, size: int, width: float) -
             line += widths[start] + (space if start == end - 1 or words[start].spaced else 0)
             if line > width and start < end - 1:
                 break
-            orphan = 0.15 * width**2 if end == len(words) and start == end - 1 and start and line < width * 0.45 else 0
-            bad = end < len(words) and _badness(words[start:end], words[end:]) > 0
-            pause = end < len(words) and words[end - 1].text[-1] in ",;:—–،、"
-            bend = 0.5 if bad else 0.0 if pause else 0.04
+            is_alone = start == end - 1 and len(words) > 2 and line < width * 0.5 and not words[start].strong
+            orphan = 0.35 * width**2 if is_alone else 0
+            bad = _badness(words[start:end], words[end:]) if end < len(words) else 0.0
+            pause = end < len(words) and words[end - 1].text[-1] in ",;:—–.?!،、。"
+            bend = bad * 0.7 if bad else -0.08 if pause else 0.04
             cost = best[start][0] + (width - line) ** 2 + bend * width**2 + orphan
             if cost < best[end][0]:
                 best[end] = (cost, start)
@@ -219,11 +222,13 @@ def fit(text: str, style: Style, room: Room, *, largest: int, smallest: int) -> 
         step = max(style.leading * size, _tall(lines, face, weight, size))
         widths = [_room(line, face, weight, size) for line in lines]
         if (max(widths) <= width and len(lines) * step <= room.height + size * 0.25) or size == floor:
-            uneven = max(widths) - sum(widths) / len(widths) + width * sum(map(_badness, lines[:-1], lines[1:]))
+            uneven = max(widths) - sum(widths) / len(widths) + 0.3 * width * _alone(lines)
+            uneven += width * sum(map(_badness, lines[:-1], lines[1:]))
             score = size / largest - 0.55 * uneven / width
             if best is None or score > best[0]:
                 best = (score, size, lines)
-        size = size - 1 if size == floor else max(math.floor(size * 0.96), floor)
+        smaller = size - 1 if size == floor else max(math.floor(size * 0.96), floor)
+        size = smallest if size > smallest > smaller else smaller
     _, size, lines = best or (0.0, floor, [words])
     step = max(style.leading * size, _tall(lines, face, weight, size))
     return _set(lines, [size] * len(lines), [step] * len(lines), style, width)
@@ -245,12 +250,22 @@ PLAIN_SHARE = 0.62
 """How large the lines without emphasis are at most, as a share of the largest size."""
 
 
+def _alone(lines: list[list[Word]]) -> int:
+    """Return how many lines are one short word that is not emphasised, among others."""
+    return sum(len(line) == 1 and len(line[0].text) <= 7 and not line[0].strong for line in lines) if lines[1:] else 0
+
+
 def _badness(line: list[Word], following: list[Word]) -> float:
     """Return how bad a break is: 0, a little inside an emphasised phrase, much after a short function word."""
     last, first = line[-1].text, following[0].text
-    if last.casefold() in WEAK_ENDS or first in WEAK_STARTS or (last[-1:].isdigit() and line[-1].strong):
+    if last.casefold() in VERBS and following[0].strong and not line[-1].strong:
+        return 0.0  # a reader pauses before what the sentence says of it
+    is_parted = line[-1].strong and following[0].strong
+    if is_parted and (last[-1:].isdigit() or len(first) <= 1 or not first[:1].isalnum()):
+        return 1.2  # a figure from its scale, unit or currency
+    if last.casefold() in WEAK_ENDS or first in WEAK_STARTS:
         return 0.8
-    return 0.15 if line[-1].strong and following[0].strong else 0.0
+    return 0.25 if line[-1].strong and following[0].strong else 0.0
 
 
 def stack(text: str, style: Style, room: Room, *, largest: int, smallest: int, gap: float) -> Block | None:
@@ -275,7 +290,7 @@ def stack(text: str, style: Style, room: Room, *, largest: int, smallest: int, g
         sizes = _poster_sizes(lines, style, room, largest, gap)
         if sizes is None or min(sizes) < smallest:
             continue
-        small = sum(len(x) == 1 and len(x[0].text) <= 3 and not x[0].strong for x in lines) if len(lines) > 1 else 0
+        small = _alone(lines)
         bad = sum(map(_badness, lines[:-1], lines[1:]))
         score = 0.6 * max(sizes) + 0.8 * min(sizes) - (0.6 * bad + 0.4 * small) * max(sizes)
         if best is None or score > best[0]:

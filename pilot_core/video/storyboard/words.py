@@ -10,10 +10,18 @@ from itertools import accumulate
 import budoux
 
 from pilot_core.domain.brief import Brief
-from pilot_core.video.storyboard.figures import is_wide, spans, split_figure
-from pilot_core.video.storyboard.film import MARK_OFF, MARK_ON, MAX_WORDS, plain
+from pilot_core.video.storyboard.figures import is_pair, is_wide, spans, split_figure
+from pilot_core.video.storyboard.film import BREAK, MARK_OFF, MARK_ON, MAX_WORDS, plain
+from pilot_core.video.storyboard.vocabulary import (
+    LARGE_NUMBERS,
+    NEGATIONS,
+    NEVER_STRESSED,
+    NUMBER_WORDS,
+    WEAK_ENDS,
+    WEAK_STARTS,
+)
 
-LONGEST_PHRASE = 8
+LONGEST_PHRASE = 9
 """Characters of a phrase without spaces that is never divided."""
 FIGURE_CHARS = 66
 """Characters of a screen with a figure, which is never divided if it has no more."""
@@ -60,18 +68,27 @@ def clean_brief(brief: Brief) -> Brief:
 def units(text: str) -> tuple[tuple[str, bool], ...]:
     """Split the text where a line may break. Returns each piece and whether a space follows it.
 
-    A piece is a word; in scripts written without spaces a phrase, or a character of one that is too long for a line.
+    A piece is a word; in scripts written without spaces a phrase, or a part of one that is too long for a line.
     """
     found: list[tuple[str, bool]] = []
     for word in text.split():
         pieces: list[str] = []
+        if _LINK.fullmatch(word):
+            # A link breaks after a slash or a hyphen, and is not changed.
+            found.extend((part, False) for part in _LINK_PARTS.findall(word))
+            found[-1] = (found[-1][0], True)
+            continue
         is_figure = plain(word)[:1].isdigit() and len(plain(word)) <= LONGEST_PHRASE
         for part in [word] if is_figure else _phrases(word):
             is_short = len(_unquoted(part)) <= LONGEST_PHRASE or not any(map(is_wide, part))
-            pieces += [part] if is_short else _characters(part)
+            pieces += [part] if is_short else _even_parts(part)
         found.extend((piece, False) for piece in pieces[:-1])
         found.append((pieces[-1], True))
     return tuple(found)
+
+
+_LINK = re.compile(r"[\w-]+(?:\.[\w-]+)+/\S{8,}")
+_LINK_PARTS = re.compile(r"[^/-]+[/-]*|[/-]+")
 
 
 def _unquoted(part: str) -> str:
@@ -120,6 +137,14 @@ def _closes(char: str) -> bool:
     return unicodedata.category(char) in ("Pe", "Pf", "Po", "Mn", "Mc") or char == MARK_OFF or char in "ーっッゃゅょ"
 
 
+def _even_parts(phrase: str) -> list[str]:
+    """Return a phrase without spaces that is too long for a line in parts of nearly one length."""
+    characters = _characters(phrase)
+    count = -(-len(_unquoted(phrase)) // LONGEST_PHRASE)
+    ends = [round(len(characters) * (i + 1) / count) for i in range(count)]
+    return ["".join(characters[start:end]) for start, end in zip([0, *ends], ends, strict=False)]
+
+
 def _characters(word: str) -> list[str]:
     """Return the characters of a phrase, each with any punctuation that must not start a line."""
     pieces: list[str] = []
@@ -146,7 +171,7 @@ def join(pieces: Sequence[tuple[str, bool]]) -> str:
 @lru_cache(maxsize=2048)
 def word_count(text: str) -> float:
     """Return the number of words. A letter of a wide script without spaces counts as half a word."""
-    return sum(_weight(piece) for piece, _ in units(plain(text)))
+    return sum(_weight(piece) for piece, _ in units(_LINK.sub("link", plain(text))))
 
 
 def _weight(piece: str) -> float:
@@ -167,193 +192,51 @@ def marked(template: str, **slots: str) -> str:
     return re.sub(r"([.!?。])" + MARK_OFF + r"[.]", rf"\1{MARK_OFF}", re.sub(r"([.!?。])\.", r"\1", "".join(parts)))
 
 
+LONGEST_STRESS = 3
+"""Words of an emphasised phrase at most."""
+
+
 def emphasise(text: str) -> str:
-    """Mark what the text is about: its figure, else a number in words, else the longest word of the second half."""
-    pieces = list(units(text))
+    """Mark what the text is about: its figure, else a large number in words, else the words it ends on.
+
+    Those are what follows the last small word, such as "coastal towns" in "water for coastal towns".
+    """
     if "[" in text:
         return text
     if (parts := split_figure(text)) and len(parts[1]) < len(text):
         return text.replace(parts[1], MARK_ON + parts[1] + MARK_OFF, 1)
-    if len(pieces) < 2:
+    pieces = list(units(text))
+    first, last = _stressed([_bare(piece) for piece, _ in pieces], [piece for piece, _ in pieces])
+    if first > last or (first, last) == (0, len(pieces) - 1) or any(is_wide(c) for c in text):
         return text
-    numbers = [i for i, (piece, _) in enumerate(pieces) if piece.casefold() in NUMBER_WORDS]
-    later = [i for i in range(len(pieces) // 2, len(pieces)) if _bare(pieces[i][0]) not in NEVER_STRESSED]
-    later = later or list(range(len(pieces) // 2, len(pieces)))
-    chosen = numbers[0] if numbers else max(later, key=lambda i: len(pieces[i][0]))
-    if any(is_wide(c) for c in pieces[chosen][0]):
-        return text
-    pieces[chosen] = (MARK_ON + pieces[chosen][0] + MARK_OFF, pieces[chosen][1])
+    pieces[first] = (MARK_ON + pieces[first][0], pieces[first][1])
+    pieces[last] = (pieces[last][0] + MARK_OFF, pieces[last][1])
     return join(pieces)
 
 
-WEAK_STARTS = frozenset(["का", "की", "के", "को", "में", "से", "पर", "ने", "तक", "और", "है", "हैं"])
-"""Short words of Hindi that belong to the word before them, so that no line begins with one."""
-
-NEVER_STRESSED = frozenset(
-    [
-        "about",
-        "above",
-        "across",
-        "after",
-        "again",
-        "against",
-        "ahead",
-        "along",
-        "already",
-        "always",
-        "among",
-        "around",
-        "because",
-        "before",
-        "behind",
-        "below",
-        "between",
-        "beyond",
-        "could",
-        "during",
-        "every",
-        "everywhere",
-        "instead",
-        "itself",
-        "never",
-        "often",
-        "other",
-        "people",
-        "should",
-        "since",
-        "something",
-        "still",
-        "than",
-        "that",
-        "their",
-        "them",
-        "there",
-        "these",
-        "they",
-        "this",
-        "those",
-        "through",
-        "today",
-        "toward",
-        "under",
-        "until",
-        "where",
-        "which",
-        "while",
-        "will",
-        "what",
-        "who",
-        "how",
-        "when",
-        "nobody",
-        "anybody",
-        "everybody",
-        "with",
-        "within",
-        "without",
-        "would",
-        "your",
-        "yours",
-        "yourself",
-        "now",
-        "nicht",
-        "ohne",
-        "haben",
-        "werden",
-        "können",
-        "diese",
-        "dieser",
-        "dieses",
-        "immer",
-        "wieder",
-        "sans",
-        "avec",
-        "dans",
-        "pour",
-        "sobre",
-        "entre",
-        "cuando",
-        "porque",
-        "também",
-        "quando",
-    ]
-)
-"""Words that a screen is hardly ever about."""
+def _stressed(words: list[str], written: list[str]) -> tuple[int, int]:
+    """Return the places of the first and the last word to emphasise; the first is after the last if there are none."""
+    small = WEAK_ENDS | NEVER_STRESSED | WEAK_STARTS
+    for i, word in enumerate(words):
+        if word in LARGE_NUMBERS:
+            return (i - 1 if i and words[i - 1] in NUMBER_WORDS else i), i
+        if word == "half" and i + 2 < len(words):
+            return i, i + 2 if words[i + 1] in WEAK_ENDS else i + 1
+    last = len(words) - 1
+    while last > 0 and words[last] in small:
+        last -= 1
+    first = last
+    while first > 0 and last - first + 1 < LONGEST_STRESS:
+        if words[first - 1] in small or written[first - 1][-1] in ".,;:!?—–،؛。，、":
+            break
+        first -= 1
+    if first and words[first - 1] in NEGATIONS:
+        first -= 1  # what is denied is not emphasised without the "no"
+    return (first, last) if words and words[last] not in small else (1, 0)
 
 
 def _bare(piece: str) -> str:
     return plain(piece).strip(".,;:!?…“”\"'’").casefold()
-
-
-NUMBER_WORDS = frozenset(
-    [
-        "one",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-        "twelve",
-        "twenty",
-        "hundred",
-        "thousand",
-        "million",
-    ]
-)
-_WEAK_ELSEWHERE = (
-    "der die das den dem des ein eine einen einem einer und oder am im in zu zum zur von vom mit für auf an aus bei "
-    "nach nicht kein keine statt wenn dass le la les un une des du de et ou à au aux en pour sans el los las una y o "
-    "del al con por para que os um uma e do da na sem من إلى في على عن مع و أو"
-)
-"""Short words of German, French, Spanish, Portuguese and Arabic that a line does not end with."""
-WEAK_ENDS = frozenset(
-    [
-        *_WEAK_ELSEWHERE.split(),
-        "a",
-        "an",
-        "the",
-        "of",
-        "for",
-        "to",
-        "in",
-        "on",
-        "at",
-        "by",
-        "with",
-        "from",
-        "and",
-        "or",
-        "but",
-        "not",
-        "no",
-        "your",
-        "our",
-        "their",
-        "its",
-        "is",
-        "are",
-        "be",
-        "that",
-        "as",
-        "so",
-        "into",
-        "without",
-        "before",
-        "after",
-        "when",
-        "until",
-        "because",
-        "while",
-        "if",
-        "than",
-        "every",
-        "one",
-    ]
-)
 
 
 def chunks(text: str, most_words: float, most_chars: int) -> list[str]:
@@ -406,10 +289,13 @@ def _undivided(text: str) -> list[tuple[str, bool]]:
 
 
 def tidy_link(link: str) -> str:
-    """Return a link without scheme, “www.”, query and final slash. A link over 36 characters becomes its domain."""
+    """Return a link without scheme, “www.”, query and final slash. One over 60 characters becomes its domain."""
     bare = re.sub(r"^(?:https?://)?(?:www\.)?", "", link, flags=re.IGNORECASE)
     path = re.split(r"[?#]", bare)[0].rstrip("/") or bare
-    return path if len(path) <= 36 else path.split("/")[0]
+    return path if len(path) <= 60 else path.split("/")[0]
+
+
+_SECOND = re.compile(r" ((?:→|->|–>|⟶|to|auf|à|a|إلى) ?\S.*)$")
 
 
 def claim(point: str, claims: str, attributed: str = "", source: str = "proof_points") -> Phrase:
@@ -423,7 +309,9 @@ def claim(point: str, claims: str, attributed: str = "", source: str = "proof_po
     whole = f"{above} {point}".strip()
     if parts and word_count(whole) <= MAX_WORDS and len(whole) <= FIGURE_CHARS and not (above and parts[0]):
         before, figure, after = parts
-        return Phrase("must", "figure", MARK_ON + figure + MARK_OFF, before or above, after, source)
+        # The two values of a pair stand below each other.
+        stacked = _SECOND.sub(rf"{BREAK} \1", figure, count=1) if is_pair(figure) else figure
+        return Phrase("must", "figure", MARK_ON + stacked + MARK_OFF, before or above, after, source)
     return Phrase("must", "statement", emphasise(point), above, "", source)
 
 

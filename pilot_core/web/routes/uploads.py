@@ -1,6 +1,6 @@
-"""Uploads of finished videos: ``/uploads`` writes a video straight to disk, and a form then refers to it by its id.
+"""Uploads of finished videos and of files of brand kits, straight to disk; a form then refers to them by their ids.
 
-Only what was inspected and found to be a video is kept, under a generated name. Everything else is removed
+Only what was inspected and found to be what it should is kept, under a generated name. Everything else is removed
 before the response is sent. To upload, the page needs a ticket, which is bound to its visitor and valid for a day.
 """
 
@@ -8,9 +8,11 @@ import hashlib
 import logging
 import re
 import shutil
+import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import anyio
@@ -27,16 +29,21 @@ from pilot_core.files import settle
 from pilot_core.settings import Settings
 from pilot_core.store.pilots import PilotStore
 from pilot_core.tokens import signing_key
+from pilot_core.video.attached import MOST_BYTES
+from pilot_core.video.brand_files import prepare_font, prepare_logo, prepare_picture
 from pilot_core.video.conform.outline import SUFFIXES, suffix_of
 from pilot_core.video.conform.process import inspect
 from pilot_core.web.access import rate_limits
 from pilot_core.web.access.current_app import app_of
 from pilot_core.web.access.forms import announced_length, from_elsewhere
-from pilot_core.web.access.guarded_routes import route
+from pilot_core.web.access.guarded_routes import not_found, route
 from pilot_core.web.access.visitors import visitor_of
 
 log = logging.getLogger(__name__)
 
+VIDEOS, BRAND_FILES = "/uploads", "/uploads/brand"
+BRAND_SUFFIX = ".brand"
+PREPARE = {"logo": prepare_logo, "picture": prepare_picture, "font": prepare_font}
 MAX_UPLOAD_MB = 200
 SPARE_BYTES = 500_000_000  # of disk space that stay free
 TICKET_SECONDS = 24 * 3600
@@ -74,8 +81,46 @@ def forget(film: Path) -> None:
         film.unlink()
 
 
+def taken_up_brand_file(store: PilotStore, upload_id: str | None) -> Path | None:
+    """Return the uploaded file of a brand kit with that id, None if none was chosen. Raises InvalidRequest."""
+    if not upload_id:
+        return None
+    path = store.root / FOLDER / f"{upload_id}{BRAND_SUFFIX}"
+    if UPLOAD_ID.fullmatch(upload_id) and path.is_file():
+        return path
+    raise InvalidRequest("The file is not there any more; choose it once more.", field="brand_kit")
+
+
+@dataclass(frozen=True)
+class _Expected:
+    """What an upload may be: its limit in bytes, its check, which returns a note, and the suffix it is kept under."""
+
+    limit: int
+    check: Callable[[Path], str]
+    suffix: Callable[[Path], str]
+    what: str
+
+
 async def take(request: Request) -> Response:
     """Write a video, sent as the request's body, to disk piece by piece; returns its id, or an error sentence."""
+    return await _take(request, _Expected(MAX_UPLOAD_MB * 1_000_000, inspect, suffix_of, "film"))
+
+
+async def take_brand_file(request: Request) -> Response:
+    """Write a logo, picture or font to disk, as :func:`take` does a video."""
+    prepare = PREPARE.get(request.path_params["kind"])
+    if prepare is None:
+        return not_found()
+
+    def check(part: Path) -> str:
+        with tempfile.TemporaryDirectory(prefix="pilot-ops-kit-") as folder:
+            prepare(part, Path(folder))
+        return ""
+
+    return await _take(request, _Expected(MOST_BYTES, check, lambda _: BRAND_SUFFIX, "file"))
+
+
+async def _take(request: Request, expected: _Expected) -> Response:
     app, present = app_of(request), await run_in_threadpool(visitor_of, request)
     if from_elsewhere(request) or not _is_fresh(app.settings, request.headers.get(TICKET_HEADER, ""), present.name):
         return _refusal(403, STALE)
@@ -87,9 +132,9 @@ async def take(request: Request) -> Response:
     try:
         await run_in_threadpool(folder.mkdir, parents=True, exist_ok=True)
         await run_in_threadpool(sweep, folder)
-        size = await _written(request, part)
-        note = await run_in_threadpool(inspect, part)
-        await run_in_threadpool(settle, part, part.with_suffix(suffix_of(part)))
+        size = await _written(request, part, expected)
+        note = await run_in_threadpool(expected.check, part)
+        await run_in_threadpool(settle, part, part.with_suffix(expected.suffix(part)))
     except _Refused as refused:
         return _refusal(*refused.args)
     except PilotError as error:
@@ -97,7 +142,9 @@ async def take(request: Request) -> Response:
         return _refusal(422, str(error).replace(part.name, "The file"))
     except OSError as error:
         log.exception("an upload could not be kept")
-        return _refusal(507, f"The film could not be kept here ({error.strerror}); free some space, then try again.")
+        return _refusal(
+            507, f"The {expected.what} could not be kept here ({error.strerror}); free some space, then try again."
+        )
     except ClientDisconnect:
         return Response(status_code=400)
     finally:
@@ -109,10 +156,10 @@ class _Refused(Exception):
     """The upload is refused, with an HTTP status and a sentence."""
 
 
-async def _written(request: Request, part: Path) -> int:
+async def _written(request: Request, part: Path, expected: _Expected) -> int:
     """Write the body to ``part`` and return its size in bytes. Raises _Refused if it is too long or empty."""
-    limit, size = MAX_UPLOAD_MB * 1_000_000, 0
-    too_large = f"The film is larger than {MAX_UPLOAD_MB} MB; export it smaller."
+    limit, size = expected.limit, 0
+    too_large = f"The {expected.what} is larger than {limit / 1_000_000:g} MB; export it smaller."
     announced = announced_length(request)
     if announced > limit:
         raise _Refused(413, too_large)
@@ -125,7 +172,7 @@ async def _written(request: Request, part: Path) -> int:
                 raise _Refused(413, too_large)
             await file.write(chunk)
     if not size:
-        raise _Refused(422, "The file is empty; choose the finished video.")
+        raise _Refused(422, "The file is empty; choose another one.")
     return size
 
 
@@ -169,5 +216,6 @@ def _signer(settings: Settings, name: str) -> TimestampSigner:
 
 
 UPLOAD_ROUTES: list[BaseRoute] = [
-    route("/uploads", take, Role.LEAD, methods=("POST",), longest_body=MAX_UPLOAD_MB * 1_000_000 + 1)
+    route(VIDEOS, take, Role.LEAD, methods=("POST",), longest_body=MAX_UPLOAD_MB * 1_000_000 + 1),
+    route(f"{BRAND_FILES}/{{kind}}", take_brand_file, Role.LEAD, methods=("POST",), longest_body=MOST_BYTES + 1),
 ]

@@ -1,7 +1,7 @@
-// Sends a film to the server as it is read from the disk; what is chosen is told to the page as an id.
+// Sends a film, or a file of a brand kit, to the server as it is read from the disk; what is chosen is told to the page as an id.
 
 const fields = new WeakMap();
-const LOST = "The connection was lost and the film has not arrived. Choose it once more.";
+const LOST = "The connection was lost and the file has not arrived. Choose it once more.";
 
 export default function (component) {
   const { parentElement } = component;
@@ -37,7 +37,7 @@ function createField(root) {
 
   function send(file) {
     problem("");
-    if (file.size > latest.data.limit) return problem(`The film is larger than ${megabytes(latest.data.limit)}; export it smaller.`);
+    if (file.size > latest.data.limit) return problem(`${latest.data.what} is larger than ${megabytes(latest.data.limit)}; export it smaller.`);
     show(true);
     find(".name").textContent = file.name;
     find("progress").hidden = false;
@@ -48,12 +48,12 @@ function createField(root) {
     sending.upload.addEventListener("progress", ({ loaded }) => {
       find("progress").value = loaded / file.size;
       find(".told").textContent =
-        loaded < file.size ? `${megabytes(loaded)} of ${megabytes(file.size)}` : "Checking that it plays…";
+        loaded < file.size ? `${megabytes(loaded)} of ${megabytes(file.size)}` : latest.data.checking;
     });
     sending.addEventListener("load", () => arrived(sending, file));
     sending.addEventListener("error", () => failed(LOST));
-    sending.open("POST", "/uploads");
-    sending.setRequestHeader("Content-Type", "video/mp4");
+    sending.open("POST", latest.data.address);
+    sending.setRequestHeader("Content-Type", "application/octet-stream");
     sending.setRequestHeader("X-Upload-Ticket", latest.data.ticket);
     sending.send(file);
   }
@@ -88,6 +88,8 @@ function createField(root) {
     latest = component;
     find(".label").textContent = component.data.label;
     find(".note").textContent = component.data.note;
+    find(".choose").textContent = component.data.choose;
+    input.accept = component.data.accept;
   };
 }
 

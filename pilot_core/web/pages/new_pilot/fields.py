@@ -8,12 +8,14 @@ import streamlit as st
 
 from pilot_core import catalog, ids
 from pilot_core.domain import limits
+from pilot_core.domain.brand_kit import BrandKit
 from pilot_core.domain.brief import BRIEF_LABELS, BRIEF_LENGTHS, BRIEF_TITLES, LANGUAGES
 from pilot_core.errors import InvalidRequest
 from pilot_core.rendering.preview import first_brief
 from pilot_core.services import pilots
 from pilot_core.video.pipelines import PIPELINES
 from pilot_core.video.storyboard.plan import fill_of
+from pilot_core.web.components.brand_kit_fields import brand_kit_fields
 from pilot_core.web.components.focus_field import focus_field
 from pilot_core.web.components.pipeline_choice import label, pipelines
 from pilot_core.web.components.text import plain
@@ -29,6 +31,7 @@ FOCUSED = "new_pilot_focused"
 TEXTS = ("founder", "company", *BRIEF_LABELS)
 CHOICES = ("scenario", "brand", "pipeline", "max_attempts", "max_iterations_per_attempt")
 VIDEO = "video"
+KIT = "brand_kit"
 
 
 def key(field: str) -> str:
@@ -59,6 +62,10 @@ def show(submit: Callable[[], None]) -> None:
     _names()
     _scenario_and_brand()
     _brief()
+    with st.expander("Brand kit (optional): logo, colours, typeface, pictures", icon=":material/palette:"):
+        st.caption("It replaces the preset’s colours, typeface and end card.")
+        brand_kit_fields(key(KIT), BrandKit())
+        _fault("brand_kit")
     _first_attempt()
     st.button("Create pilot and start attempt 1", type="primary", icon=":material/movie:", on_click=submit)
     show_other_fault()
@@ -70,7 +77,7 @@ def show(submit: Callable[[], None]) -> None:
 def show_other_fault() -> None:
     """Show the errors that belong to no field."""
     for field, sentence in faults().items():
-        if field not in (*TEXTS, *CHOICES, VIDEO):
+        if field not in (*TEXTS, *CHOICES, VIDEO, KIT):
             st.error(plain(sentence), icon=":material/error:")
 
 

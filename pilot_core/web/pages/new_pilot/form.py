@@ -8,12 +8,14 @@ from pilot_core.domain.actors import Actor
 from pilot_core.domain.pilot import PilotRun
 from pilot_core.errors import InvalidRequest, PilotError
 from pilot_core.rendering.begin import begin
-from pilot_core.services import pilots
+from pilot_core.services import brand_kits, pilots
 from pilot_core.services.acts import Act, once
 from pilot_core.store.pilots import PilotStore
+from pilot_core.video.brand_files import KitFolder
 from pilot_core.web.access.current_app import app
 from pilot_core.web.access.idempotency import form_key, renew
 from pilot_core.web.components import warnings
+from pilot_core.web.components.brand_kit_fields import given_kit, uploads_of
 from pilot_core.web.pages.new_pilot import checks, fields
 from pilot_core.web.routes.uploads import forget
 
@@ -75,7 +77,16 @@ def _start_new(store: PilotStore, typed: dict[str, Any], act: Act) -> PilotRun:
         max_iterations_per_attempt=typed["max_iterations_per_attempt"] or 0,
         now=store.clock(),
     )
-    return pilots.start_pilot(store, pilot, act.actor, key=act.key)
+    given = given_kit(store, fields.key(fields.KIT))
+    if given == KitFolder():
+        return pilots.start_pilot(store, pilot, act.actor, key=act.key)
+    with brand_kits.prepared(given) as files:
+        started = pilots.start_pilot(store, pilot, act.actor, key=act.key)
+        changed = brand_kits.change_kit(store, started.pilot_id, files, act.actor)
+    for path in uploads_of(given):
+        forget(path)
+    changed.warnings.extend(started.warnings)
+    return changed
 
 
 def _begin(store: PilotStore, pilot_id: str, typed: dict[str, Any], act: Act) -> PilotRun:

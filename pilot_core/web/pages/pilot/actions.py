@@ -23,6 +23,9 @@ MOST_TRIES = 5
 ERASE = "erase"
 """The one dialog that also opens for a completed pilot."""
 
+KIT = "kit"
+"""The dialog of the brand kit."""
+
 ButtonKind = Literal["primary", "secondary", "tertiary"]
 Typed = tuple[tuple[str, str], ...]
 """Labels of inputs with the text typed into them."""

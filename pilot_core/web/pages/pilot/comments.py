@@ -20,7 +20,7 @@ from pilot_core.web.components.comment_threads import show_comment, show_reply
 from pilot_core.web.components.empty_state import empty_state
 from pilot_core.web.components.errors import show_errors
 from pilot_core.web.components.kept_text import TextForm, forget_arrived, kept_text
-from pilot_core.web.pages.pilot import videos
+from pilot_core.web.pages.pilot import storyboard_state, videos
 from pilot_core.web.pages.pilot.view import View
 from pilot_core.web.routes import comment_exports
 
@@ -98,6 +98,15 @@ def _thread(view: View, thread: Thread, attached: Mapping[str, Attachment]) -> N
     st.caption(f"Attempt {comment.attempt_number} · {comment.timecode}")
     show_comment(comment, lambda frame: videos.go_to(view, attempt, frame))
     show_attachment(attached.get(comment.comment_id))
+    if page_guard.may_change() and not comment.deleted_at and storyboard_state.has_plan(view, attempt):
+        st.button(
+            "Open in the storyboard",
+            key=view.key(f"story of {comment.comment_id}"),
+            icon=":material/edit_note:",
+            type="tertiary",
+            on_click=storyboard_state.open_at,
+            args=(view, attempt, float(comment.frame / comment.rate)),
+        )
     for answer in thread.replies:
         show_reply(answer, view.now)
         show_attachment(attached.get(answer.comment_id))

@@ -18,8 +18,8 @@ from pilot_core.web.access import idempotency, page_guard
 from pilot_core.web.components import erasure_notice, links
 from pilot_core.web.components.errors import show_errors
 from pilot_core.web.components.text import plain
-from pilot_core.web.pages.pilot import feedback_form, next_attempt, send_dialog
-from pilot_core.web.pages.pilot.actions import ERASE, Action, act_button, close_dialog, dialog, show_refusal
+from pilot_core.web.pages.pilot import brand_kit, feedback_form, next_attempt, send_dialog
+from pilot_core.web.pages.pilot.actions import ERASE, KIT, Action, act_button, close_dialog, dialog, show_refusal
 from pilot_core.web.pages.pilot.view import View
 
 WHOSE = {False: "Ours: it counts in the result", True: "Not ours: it says nothing about the videos"}
@@ -181,6 +181,7 @@ DIALOGS: dict[str, tuple[str, str, Callable[[View], None]]] = {
     "drop": ("Drop this pilot?", ":material/block:", _drop),
     "raise": ("Raise the limit of attempts", ":material/trending_up:", _raise_limit),
     "brief": ("Correct the brief", ":material/edit:", _brief),
+    KIT: ("Brand kit", ":material/palette:", brand_kit.show),
     ERASE: ("Erase this pilot?", ":material/delete_forever:", _erase),
     send_dialog.SEND: (
         "Send to the founder",

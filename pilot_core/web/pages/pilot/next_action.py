@@ -17,6 +17,7 @@ from pilot_core.web.components.times import exact
 from pilot_core.web.pages.pilot import checklist, feedback_form, links, next_attempt, send_dialog
 from pilot_core.web.pages.pilot.actions import (
     ERASE,
+    KIT,
     Action,
     act_button,
     dialog,
@@ -213,6 +214,7 @@ def _others(view: View, doing: Todo) -> None:
         offers.append(("Skip feedback…", "anyway", ":material/fast_forward:"))
     if doing not in (Todo.START, Todo.NEXT):
         offers.append(("Correct the brief…", "brief", ":material/edit:"))
+    offers.append(("Brand kit…", KIT, ":material/palette:"))
     if doing is not Todo.RAISE:
         offers.append(("Raise the limit…", "raise", ":material/trending_up:"))
     if pilot.status is PilotStatus.ACTIVE:

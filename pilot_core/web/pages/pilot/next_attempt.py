@@ -6,13 +6,14 @@ import streamlit as st
 
 from pilot_core import catalog
 from pilot_core.catalog import FlagInfo
-from pilot_core.domain.brief import BASIC, BRIEF_LABELS, BRIEF_TITLES
+from pilot_core.domain.brief import BASIC, BRIEF_LABELS, BRIEF_TITLES, NEEDED
 from pilot_core.domain.pilot import PilotRun
 from pilot_core.errors import Conflict, InvalidRequest, PilotError
 from pilot_core.insight.evidence import shortened
 from pilot_core.rendering import preview
 from pilot_core.rendering.begin import begin, retry
 from pilot_core.services.acts import Act
+from pilot_core.services.pilots import PLAN
 from pilot_core.video.contract import CutBrief
 from pilot_core.video.pipelines import PIPELINES, Pipeline
 from pilot_core.web.access.current_app import app
@@ -21,6 +22,7 @@ from pilot_core.web.components.pipeline_choice import label as pipeline_label
 from pilot_core.web.components.pipeline_choice import pipelines
 from pilot_core.web.components.text import plain
 from pilot_core.web.components.upload_field import upload_field, uploaded
+from pilot_core.web.pages.pilot import storyboard_state
 from pilot_core.web.pages.pilot.actions import Action, act_button, open_dialog
 from pilot_core.web.pages.pilot.view import View
 from pilot_core.web.routes.uploads import forget, taken_up
@@ -90,6 +92,22 @@ def show_needs(view: View) -> None:
     if lines:
         title = f"**Needs a person before attempt {brief.attempt_number}**"
         st.warning("\n".join([title, "", *(f"- {plain(line)}" for line in lines)]), icon=":material/person_alert:")
+    if pipeline.takes_plan:
+        _edit_button(view, brief)
+
+
+def _edit_button(view: View, brief: CutBrief) -> None:
+    """Draw the button that opens the storyboard, at the words in question if the latest review names some."""
+    flags = brief.reviews[-1].flags if brief.reviews else []
+    places = storyboard_state.places_of(storyboard_state.board(view).film, flags) if flags else []
+    st.button(
+        "Edit the storyboard…",
+        key=view.key("edit storyboard"),
+        icon=":material/view_carousel:",
+        width="stretch",
+        on_click=storyboard_state.open_section,
+        args=(view, places[0] if places else 0),
+    )
 
 
 def _needs_correction(flag: FlagInfo) -> str:
@@ -147,7 +165,8 @@ def _brief_lines(view: View) -> str:
         text = "; ".join(value) if isinstance(value, list) else value
         if not text.strip() and field not in BASIC:
             continue
-        shown = plain(text) if text.strip() else ":gray[a placeholder in brackets]"
+        empty = ":gray[a placeholder in brackets]" if field in NEEDED else ":gray[left out]"
+        shown = plain(text) if text.strip() else empty
         lines.append(f"- {label}: {shown}")
     return "\n".join(lines)
 
@@ -179,7 +198,8 @@ def _retry(view: View, seen: int, name: str) -> PilotRun:
     pipeline = _pipeline(view, name)
     failed = view.pilot.latest_attempt
     # The earlier upload is used again unless another is uploaded.
-    there = bool(failed and failed.upload_path) and uploaded(view.key(f"{name} film")) is None
+    brought = failed.upload_path if failed else None
+    there = bool(brought) and not str(brought).endswith(PLAN) and uploaded(view.key(f"{name} film")) is None
     video = _video(view, name, seen) if PIPELINES[pipeline].takes_upload and not there else None
     act = _act(view, seen, name)
     pilot, _ = retry(view.store, app().launch, view.pilot_id, act, pipeline=pipeline, video=video)
