@@ -60,7 +60,7 @@ def approval_checklist(pilot: PilotRun) -> list[ChecklistSection]:
         _section(
             f"Platform: {facts.intent.label.lower()}",
             "platform",
-            vertical=f"The video is vertical, {facts.size}, and fills the screen of a phone.",
+            vertical=f"The video is vertical, {facts.size}, or has the ratio you asked for, and fills the screen.",
             length=f"It is {facts.length} long.",
             hook="The first three seconds make you want to go on, without a logo first.",
             captions="It can be followed without sound: the captions are there and right.",

@@ -8,7 +8,8 @@ WHAT_TO_EXPECT = "what_to_expect.txt"
 APPROVAL_CRITERIA = "approval_criteria.txt"
 FOUNDER_DOCUMENTS = (FOUNDER_INSTRUCTIONS, WHAT_TO_EXPECT, APPROVAL_CRITERIA)
 
-STORYBOARD = "storyboard.json"
+STORYBOARD, DRAFT_STORYBOARD = "storyboard.json", ".storyboard.json"
+"""The plan of an attempt's video, and the suffix of the plan of each of its drafts."""
 REVIEW_PACK_FOLDER = "review_pack"
 MARKETING_SUMMARY = "marketing_summary.txt"
 DIRECTOR_NOTES = "director_notes.txt"

@@ -102,6 +102,7 @@ def render_review_pack_texts(
             beats=_beats(facts, draft.shots),
             audience=AUDIENCES.get(facts.intent.id, f"People who watch a {facts.intent.label.lower()}."),
             place=PLACES.get(facts.intent.id, facts.intent.label),
+            size=_size(facts, draft),
             post=_post(facts),
             headlines=_headlines(facts),
             # The video's placeholders mark what the brief lacks, so list only one of the two.
@@ -158,6 +159,17 @@ def _or_bracket(facts: Facts, field: str) -> str:
 
 def _beat_labels(facts: Facts) -> dict[str, str]:
     return {beat.id: beat.label for beat in facts.scenario.beats}
+
+
+def _size(facts: Facts, draft: Draft) -> str:
+    """Return the size of the picture as it was measured, and its shape: "1080×1080, square"."""
+    measured = next((check.measured for check in draft.checks if check.code == "size"), facts.size)
+    size = measured.replace(" ", "")
+    wide, _, tall = size.partition("×")
+    if not (wide.isdigit() and tall.isdigit()):
+        return size
+    shape = "square" if wide == tall else "vertical" if int(wide) < int(tall) else "landscape"
+    return f"{size}, {shape}"
 
 
 def _beats(facts: Facts, shots: list[Shot]) -> list[BeatWords]:

@@ -24,6 +24,7 @@ TITLES = {
     names.CONTACT_SHEET: "Contact sheet",
     names.POSTER: "Poster",
     names.QUALITY_REPORT: "Quality report",
+    names.STORYBOARD: "Storyboard",
 }
 UNLISTED = (names.SPRITE, names.SPRITE_TIMES)
 RENDITIONS = {".conformed": ", as it is watched", ".light": ", for slow networks"}
@@ -55,7 +56,7 @@ class PilotFile(NamedTuple):
     def listed(self) -> bool:
         """Whether lists name it. The zip also contains the pictures that only players use."""
         own = self.name.rsplit("/", 1)[-1]
-        return own not in UNLISTED and not names.SHOT_STILL.fullmatch(own)
+        return own not in UNLISTED and not names.SHOT_STILL.fullmatch(own) and not own.endswith(names.DRAFT_STORYBOARD)
 
     @property
     def readable(self) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pilot_core import catalog, files
 from pilot_core.documents.founder import generate_founder_artifacts
-from pilot_core.documents.names import REVIEW_PACK_FOLDER, STORYBOARD
+from pilot_core.documents.names import DRAFT_STORYBOARD, REVIEW_PACK_FOLDER, STORYBOARD
 from pilot_core.domain.actors import program
 from pilot_core.domain.attempt import AttemptState, Draft, PilotRunAttempt, SlaCheck
 from pilot_core.domain.events import EventKind
@@ -33,7 +33,6 @@ from pilot_core.video.contract import Cut, Progress, VideoPipeline
 from pilot_core.video.pipelines import pipeline_named
 from pilot_core.video.probe import Measured
 from pilot_core.video.storyboard.film import sizes_of
-from pilot_core.video.storyboard.plan_file import PLAN_SUFFIX
 
 log = logging.getLogger(__name__)
 
@@ -166,7 +165,9 @@ def _make(
     for iteration in range(1, limit + 1):
         # The first draft gets most of the bar, since there is usually no other. The bar never moves back.
         low, high = 0.9 - 0.2 * 0.5 ** (iteration - 1) if iteration > 1 else 0.0, 0.9 - 0.2 * 0.5**iteration
-        brief = with_files(store, pilot, brief_for(pilot, attempt, asked, iteration, missed))
+        brief = brief_for(pilot, attempt, asked, iteration, missed)
+        takes_plan = pipeline_named(attempt.pipeline or "storyboard").takes_plan
+        brief = with_files(store, pilot, brief, previous_video=takes_plan)
         middle = low + (high - low) * MAKING
         cut = pipeline.make_cut(brief, folder, _part(report, low, middle))
         if iteration == 1:
@@ -203,7 +204,7 @@ def _make(
 
 def _keep_plan(folder: Path, video: Path) -> None:
     """Copy the plan of the chosen draft, if its pipeline wrote one, to where the attempt's plan is looked for."""
-    plan = video.with_suffix(PLAN_SUFFIX)
+    plan = video.with_suffix(DRAFT_STORYBOARD)
     if plan.exists():
         shutil.copyfile(plan, folder / STORYBOARD)
 

@@ -1,17 +1,19 @@
 """Build the brief that a pipeline gets for one draft: the pilot's brief and all human feedback so far."""
 
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from pilot_core import catalog
+from pilot_core.documents.names import DRAFT_STORYBOARD
 from pilot_core.domain.attempt import AttemptState, OpenRequests, PilotRunAttempt, SlaCheck
 from pilot_core.domain.feedback import FeedbackMode
 from pilot_core.domain.pilot import PilotRun
+from pilot_core.errors import StoreError
 from pilot_core.store.files.layout import belongs
 from pilot_core.store.pilots import PilotStore
 from pilot_core.video.contract import CutBrief, KitFiles, KitPicture, PreviousCut, Review
 from pilot_core.video.storyboard.palette import kit_palette
 from pilot_core.video.storyboard.pictures import colours_of
-from pilot_core.video.storyboard.plan_file import PLAN_SUFFIX
 
 
 def brief_for(
@@ -69,11 +71,13 @@ def brief_for(
     )
 
 
-def with_files(store: PilotStore, pilot: PilotRun, brief: CutBrief, *, fetch: bool = True) -> CutBrief:
+def with_files(
+    store: PilotStore, pilot: PilotRun, brief: CutBrief, *, fetch: bool = True, previous_video: bool = True
+) -> CutBrief:
     """Return the brief with the files of the brand kit and of the previous video, as paths on this server.
 
     The kit's colours, or else those of its logo, replace the preset's. Without ``fetch`` files that lie only in a
-    bucket are left out. Raises StoreError if one cannot be fetched.
+    bucket are left out. Raises StoreError if one of the kit cannot be fetched; the previous video is then left out.
     """
 
     def local(path: str) -> Path | None:
@@ -94,12 +98,12 @@ def with_files(store: PilotStore, pilot: PilotRun, brief: CutBrief, *, fetch: bo
     if palette := kit_palette(given.colours, colours_of(kit.logo) if kit.logo else ()):
         brand |= {"palette": palette, "kit_colours": True}
     previous = brief.previous
-    if previous:
-        seen = pilot.attempt(previous.attempt_number)
-        draft = next((draft for draft in seen.drafts if draft.iteration == previous.iteration), None)
-        video = local(draft.video_path) if draft else None
-        if video:
-            local(PurePosixPath(draft.video_path if draft else "").with_suffix(PLAN_SUFFIX).as_posix())
+    if previous and previous_video:
+        video = None
+        draft = pilot.attempt(previous.attempt_number).final_draft
+        with suppress(StoreError):  # it only saves drawing anew
+            plan = PurePosixPath(draft.video_path).with_suffix(DRAFT_STORYBOARD) if draft else None
+            video = local(draft.video_path) if draft and plan and local(plan.as_posix()) else None
         previous = previous.model_copy(update={"video_path": video})
     return brief.model_copy(update={"kit": kit, "brand": brand, "previous": previous})
 

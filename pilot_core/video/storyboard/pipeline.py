@@ -12,6 +12,7 @@ from typing import Any
 
 import av
 
+from pilot_core.documents.names import DRAFT_STORYBOARD
 from pilot_core.domain.attempt import Shot
 from pilot_core.errors import PilotError, PipelineFailed
 from pilot_core.files import write_atomic
@@ -27,7 +28,7 @@ from pilot_core.video.storyboard.encode import CannotJoin, Described, Part, join
 from pilot_core.video.storyboard.film import FPS, Film, FilmShot
 from pilot_core.video.storyboard.fonts import OF_TONE, missing, voice_of
 from pilot_core.video.storyboard.palette import Palette, palette_of
-from pilot_core.video.storyboard.plan_file import PLAN_SUFFIX, load, to_json
+from pilot_core.video.storyboard.plan_file import load, to_json
 from pilot_core.video.storyboard.revise import plan
 from pilot_core.video.storyboard.segments import segment_keys, sound_key
 
@@ -59,7 +60,7 @@ class StoryboardPipeline:
         progress(0.0, "Planning the film")
         video = workdir / f"draft_v{brief.iteration}.mp4"
         part = video.with_name(video.name + ".part")
-        captions, plan_file = video.with_suffix(".vtt"), video.with_suffix(PLAN_SUFFIX)
+        captions, plan_file = video.with_suffix(".vtt"), video.with_suffix(DRAFT_STORYBOARD)
         if brief.width % 2 or brief.height % 2 or min(brief.width, brief.height) < 120:
             raise PipelineFailed(
                 f"A frame of {brief.width}×{brief.height} cannot be encoded; use even numbers of at least 120 pixels."
@@ -150,7 +151,7 @@ def _parts(film: Film, keys: list[str], earlier: _Earlier, fresh: Path) -> list[
 def _earlier(brief: CutBrief) -> _Earlier | None:
     """Return what the previous video has, if it is a storyboard of this server's and its plan lies beside it."""
     video = brief.previous.video_path if brief.previous else None
-    told = load(video.with_suffix(PLAN_SUFFIX)) if video and video.exists() else None
+    told = load(video.with_suffix(DRAFT_STORYBOARD)) if video and video.exists() else None
     if video is None or not told:
         return None
     try:

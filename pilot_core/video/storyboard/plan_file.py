@@ -5,11 +5,11 @@ Words are written with ``*stars*`` around what is emphasised and a line break wh
 
 import json
 import re
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from pilot_core.domain.records import Record
 from pilot_core.errors import InvalidRequest, first_fault
@@ -31,8 +31,6 @@ from pilot_core.video.storyboard.palette import Palette
 from pilot_core.video.storyboard.style import FAMILIES, GROUND_NAMES, PACES, TONES
 
 VERSION = 1
-PLAN_SUFFIX = ".storyboard.json"
-"""The suffix of the plan of a draft, beside its video. The attempt's own is storyboard.json."""
 MOST_SHOTS, MOST_WORDS = 60, 400
 KEPT = ("beat", "label", "role", "ground", "transition", "easing", "enter", "stagger", "source", "picture", "poster")
 """The fields of a shot that are written as they are."""
@@ -41,6 +39,9 @@ EASINGS = ("cubic-out", "cubic-in-out", "spring")
 TRANSITIONS = ("open", "cut", "swap", "dissolve", "wipe", "push_up", "push_left", "slam")
 
 Words = Annotated[str, Field(max_length=MOST_WORDS)]
+
+
+_DIRECTION = TypeAdapter(Direction)
 
 
 def _one_of(*values: str) -> str:
@@ -155,16 +156,14 @@ def kit_names(film: Film, palette: Palette) -> dict[str, Any]:
 
 def planned(film: Film) -> dict[str, Any]:
     """Return the plan alone as JSON."""
-    fields = {
-        name: getattr(film, name) for name in PlannedFilm.model_fields if name not in ("version", "ratio", "shots")
-    }
-    fields |= {
+    told = {name: getattr(film, name) for name in PlannedFilm.model_fields if name not in ("version", "ratio", "shots")}
+    told |= {
         "ratio": film.ratio.name,
         "direction": asdict(film.direction),
         "placeholders": list(film.placeholders),
         "shots": [_planned_shot(shot) for shot in film.shots],
     }
-    return PlannedFilm.model_validate(fields).model_dump(mode="json")
+    return PlannedFilm.model_validate(told).model_dump(mode="json")
 
 
 def _planned_shot(shot: FilmShot) -> dict[str, Any]:
@@ -177,12 +176,18 @@ def from_json(data: Any, kit: KitFiles) -> Film:
     known = {name: data[name] for name in PlannedFilm.model_fields if name in data} if isinstance(data, dict) else data
     try:
         plan = PlannedFilm.model_validate(known)
-        direction = Direction(**plan.direction)
     except ValidationError as error:
         where, why = first_fault(error)
         raise InvalidRequest(f"The storyboard is not valid at {where}: {why}.", field="storyboard") from error
-    except TypeError as error:
-        raise InvalidRequest(f"The storyboard is not valid at direction: {error}.", field="storyboard") from error
+    try:
+        direction = _DIRECTION.validate_python(plan.direction)
+    except ValidationError as error:
+        where, why = first_fault(error)
+        raise InvalidRequest(f"The storyboard is not valid at direction.{where}: {why}.", field="storyboard") from error
+    if unknown := set(plan.direction) - {each.name for each in fields(Direction)}:
+        raise InvalidRequest(
+            f"The storyboard is not valid at direction: it has no “{min(unknown)}”.", field="storyboard"
+        )
     if plan.family not in FAMILIES[plan.tone]:
         raise InvalidRequest(
             f"The storyboard is not valid at family: {plan.family} is none of the tone {plan.tone}.", field="storyboard"

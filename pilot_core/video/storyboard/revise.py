@@ -5,13 +5,14 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from pilot_core.documents.names import DRAFT_STORYBOARD
 from pilot_core.domain.feedback import FeedbackLevel
 from pilot_core.errors import InvalidRequest
 from pilot_core.video.contract import CutBrief, Review
 from pilot_core.video.storyboard.coverage import with_sources
 from pilot_core.video.storyboard.film import RATIOS, Direction, Film
 from pilot_core.video.storyboard.plan import build, first_direction, hook_times, notes_of
-from pilot_core.video.storyboard.plan_file import PLAN_SUFFIX, from_json, load
+from pilot_core.video.storyboard.plan_file import from_json, load
 from pilot_core.video.storyboard.script import TOLD_FORMS, hook_forms
 
 LENGTH_STEP = 0.15
@@ -81,7 +82,7 @@ def seen_kit(brief: CutBrief) -> object:
 
 def _seen(brief: CutBrief) -> dict[str, Any] | None:
     video = brief.previous.video_path if brief.previous else None
-    return load(video.with_suffix(PLAN_SUFFIX)) if video else None
+    return load(video.with_suffix(DRAFT_STORYBOARD)) if video else None
 
 
 def _shorten(brief: CutBrief, direction: Direction, seconds: float) -> Direction:

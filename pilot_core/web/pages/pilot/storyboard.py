@@ -20,7 +20,7 @@ from pilot_core.formatting import count
 from pilot_core.formatting import seconds as in_seconds
 from pilot_core.rendering.begin import begin
 from pilot_core.services.acts import Act
-from pilot_core.services.pilots import PLAN as PLAN_SUFFIX
+from pilot_core.services.pilots import PLAN
 from pilot_core.video.storyboard import edits
 from pilot_core.video.storyboard.coverage import coverage, foreign_words, share_of_brief
 from pilot_core.video.storyboard.draw import picture_of, still
@@ -358,7 +358,7 @@ def _begin(view: View, seen: int) -> PilotRun:
     film = state.board(view).film
     act = Act(view.lead, seen, f"{form_key(view.key('storyboard'))} {seen}")
     with tempfile.TemporaryDirectory(prefix="pilot-ops-storyboard-") as folder:
-        path = Path(folder) / f"storyboard{PLAN_SUFFIX}"
+        path = Path(folder) / f"storyboard{PLAN}"
         path.write_text(json.dumps(planned(film), ensure_ascii=False), encoding="utf-8")
         pilot, _ = begin(view.store, app().launch, view.pilot_id, "storyboard", act, video=path)
     state.forget(view)
