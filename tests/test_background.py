@@ -151,3 +151,28 @@ def test_the_watch_fails_what_an_earlier_server_left_behind(store: PilotStore, c
     watch.stop()
 
     assert store.load(pilot.pilot_id).attempt(1).state is AttemptState.FAILED
+
+
+def test_an_idle_server_leaves_the_store_alone_until_something_changes(store: PilotStore, clock: HandClock) -> None:
+    """On PostgreSQL only a query tells, so there it looks each time."""
+    watch = Watch(app_on(store))
+    now = [watch._clock()]
+    watch._clock = lambda: now[0]
+
+    def looks() -> bool:
+        now[0] += background.WATCH_SECONDS
+        worth = watch._is_worth_a_look()
+        if worth:
+            watch._look_after(store)
+        return worth
+
+    assert looks()
+    now[0] += background.SETTLED_SECONDS
+    assert looks(), "it was not looked at for a minute"
+    is_told = bool(store.database.change_mark())
+    assert [looks() for _ in range(5)] == [not is_told] * 5
+    make_pilot(store, clock, "Acme")
+    assert all(looks() for _ in range(5)), "a change may owe documents"
+    now[0] += background.SETTLED_SECONDS
+    assert looks()
+    assert looks() is not is_told

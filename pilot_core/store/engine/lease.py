@@ -37,6 +37,8 @@ IDLE_SECONDS = 2.0
 """Seconds without a session after which a lease with ``keep_attached`` detaches."""
 
 POLL_SECONDS = 0.01
+IDLE_POLL_SECONDS = 0.05
+"""How often to look for waiting processes once the file was not used for ``LEASE_SECONDS``."""
 TIMEOUT_SECONDS = 15.0
 YIELD_SECONDS = 0.02  # two polls of a waiting process, after a lease was given up because of its age
 RETRY_SECONDS = 0.05
@@ -239,7 +241,8 @@ class Lease:
     def _watch(self) -> None:
         """Detach when no session here needs the file, or between sessions when another process waits."""
         while True:
-            time.sleep(POLL_SECONDS)
+            is_used = self._users or time.monotonic() - self._idle_since < LEASE_SECONDS
+            time.sleep(POLL_SECONDS if is_used else IDLE_POLL_SECONDS)
             wanted = self._is_wanted()
             with self._turn:
                 self._seen_wanted = wanted

@@ -31,6 +31,8 @@ from pilot_core.web.server.open_sockets import SOCKETS
 log = logging.getLogger(__name__)
 
 WATCH_SECONDS = 3.0
+SETTLED_SECONDS = 60.0
+"""How long after a change to keep looking at the store, and how often to look at one that does not change."""
 NIGHT_SECONDS = 600.0
 """How often to check whether a backup is due, and how long to wait after one that failed."""
 
@@ -47,15 +49,20 @@ backup is removed at the next one, and a repair is finished at the next start.
 _watches: dict[Path, "Watch"] = {}
 
 
-def look_after(store: PilotStore, launch: Launcher, workers_url: str | None = None) -> None:
-    """Fail attempts whose process ended before it started rendering, and recover those that nobody renders any more."""
+def look_after(store: PilotStore, launch: Launcher, workers_url: str | None = None) -> bool:
+    """Fail attempts whose process ended before it started rendering, and recover those that nobody renders any more.
+
+    Returns whether anything is queued or rendering.
+    """
     for pilot_id, number, code in ended_processes(store):
         with suppress(PilotNotFound):  # erased in the meantime
             fail_unclaimed(store, pilot_id, number, f"its process ended with code {code}")
         forget_process(store, pilot_id, number)
-    if any_under_way(store.database):
+    under_way = any_under_way(store.database)
+    if under_way:
         for attempt_id in recover_abandoned(store, workers_url, launch):
             log.warning("the render of %s was abandoned", attempt_id)
+    return under_way
 
 
 def back_up_if_due(store: PilotStore, folder: Path | None, *, restored: bool = False) -> None:
@@ -75,7 +82,10 @@ class Watch:
     def __init__(self, app: App):
         self._store, self._settings, self._launch = app.store, app.settings, app.launch
         self._over = threading.Event()
-        self._looked = time.monotonic()
+        self._clock = time.monotonic
+        self._looked = self._looked_whole = self._changed = self._clock()
+        self._mark: tuple[object, ...] = ()
+        self._under_way = True
         self._conforming: subprocess.Popen[bytes] | None = None
         self._threads = [
             threading.Thread(target=self._renders, name="render watch", daemon=True),
@@ -114,13 +124,29 @@ class Watch:
 
     def _renders(self) -> None:
         while True:
-            self._try("could not check the renders", self._look_after)
-            self._try("could not write the documents that are due", write_due_documents)
-            self._try("could not file the reports that are due", settle_due_reports)
+            if self._is_worth_a_look():
+                self._under_way = True  # until it is known
+                self._try("could not check the renders", self._look_after)
+                self._try("could not write the documents that are due", write_due_documents)
+                self._try("could not file the reports that are due", settle_due_reports)
             self._try("could not convert videos of older attempts", self._conform_opened)
             if self._over.wait(WATCH_SECONDS):
                 return
             self._looked = time.monotonic()
+
+    def _is_worth_a_look(self) -> bool:
+        """Whether to read the store: something is under way, was changed of late, or was not looked at for a minute.
+
+        An idle server then leaves the file alone. What an act owes is due well within that minute.
+        """
+        mark, now = self._store.database.change_mark(), self._clock()
+        if mark != self._mark:
+            self._mark, self._changed = mark, now
+        is_due = now - self._looked_whole >= SETTLED_SECONDS
+        if mark and not (self._under_way or now - self._changed < SETTLED_SECONDS or is_due):
+            return bool(ended_processes(self._store))
+        self._looked_whole = now
+        return True
 
     def _repair_once(self) -> None:
         """Repair what a crash left behind, in a separate process, after the first pages have been served."""
@@ -173,7 +199,7 @@ class Watch:
             self._over.wait(WATCH_SECONDS)
 
     def _look_after(self, store: PilotStore) -> None:
-        look_after(store, self._launch, self._settings.workers_database_url)
+        self._under_way = look_after(store, self._launch, self._settings.workers_database_url)
 
     def _try(self, failed: str, work: Callable[[PilotStore], object]) -> None:
         try:
