@@ -86,6 +86,7 @@ class DemoPipeline(StoryboardPipeline):
     """Draws a small storyboard. Its first cut takes as long as the story says."""
 
     def __init__(self, clock: DemoClock, took: float):
+        super().__init__()
         self.clock, self.took = clock, took
 
     def make_cut(self, brief: CutBrief, workdir: Path, progress: Progress) -> Cut:
