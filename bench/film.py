@@ -138,7 +138,7 @@ def _encode(encode: Any, path: Path, film: "Film", drawn: _Drawn, sound: Any) ->
     import av
 
     with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
-        encode._encode(container, film.width, film.height, drawn, sound)
+        encode._encode(container, encode.Described(film.width, film.height), drawn, sound)
 
 
 def _film() -> "Film":

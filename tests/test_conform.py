@@ -79,7 +79,12 @@ def test_the_light_one_has_the_same_frames_and_a_small_rate(tmp_path: Path) -> N
         ]
 
     path, light = tmp_path / "noise.mp4", tmp_path / "light.mp4"
-    encode.write(path, 1080, 1920, [f.reformat(1080, 1920, "yuv420p") for f in frames()], np.zeros((144_000, 2)))
+    encode.write(
+        path,
+        encode.Described(1080, 1920),
+        [f.reformat(1080, 1920, "yuv420p") for f in frames()],
+        np.zeros((144_000, 2)),
+    )
     made = conform(path, tmp_path / "full.mp4", light, lambda done: None)
     assert made.is_as_delivered
     found = survey(light)
@@ -91,7 +96,7 @@ def test_the_light_one_has_the_same_frames_and_a_small_rate(tmp_path: Path) -> N
 def test_what_the_storyboard_encodes_is_not_touched(tmp_path: Path) -> None:
     path = tmp_path / "draft_v1.mp4"
     frames = [av.VideoFrame(1080, 1920, "yuv420p") for _ in range(60)]
-    encode.write(path, 1080, 1920, frames, np.zeros((96_000, 2), np.float32))
+    encode.write(path, encode.Described(1080, 1920), frames, np.zeros((96_000, 2), np.float32))
     before = hashlib.sha256(path.read_bytes()).hexdigest()
     made = conform(path, tmp_path / "full.mp4", None, lambda done: None)
     assert (made.is_as_delivered, made.note, made.frames, made.rate) == (True, "", 60, 30)

@@ -23,6 +23,7 @@ from pilot_core.web.components.errors import NOT_NOW
 from pilot_core.web.routes.sign_in import closed
 from pilot_core.web.server import request_log
 from pilot_core.web.server.open_sockets import SOCKETS, owner_of
+from pilot_core.web.server.program_files import ProgramFiles
 from pilot_core.web.server.routes import ROUTES
 from pilot_core.web.streamlit_private import (
     MEDIA,
@@ -56,6 +57,7 @@ class Guard:
 
     def __init__(self, app: ASGIApp):
         self._app = app
+        self._program = ProgramFiles(app)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -114,7 +116,7 @@ class Guard:
                     raise TooLong
             return message
 
-        await self._app(scope, counted, send)
+        await (self._program if PROGRAM.fullmatch(scope["path"]) else self._app)(scope, counted, send)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on Streamlit's websocket, for the team only and only from a page of this server."""

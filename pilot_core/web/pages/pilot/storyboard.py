@@ -315,16 +315,12 @@ def _coverage(board: state.Board) -> None:
     film = board.film
     st.subheader("What of the brief is in it", anchor=False)
     st.caption(f"{share_of_brief(film):.0%} of the seconds show what the brief says.")
-    rows = [
-        {
-            "Line": BRIEF_TITLES[line.field],
-            "Words": line.words,
-            "On screen": in_seconds(line.seconds) if not line.reason else f"left out: {line.reason}",
-            "Shots": ", ".join(str(place + 1) for place in line.shots),
-        }
-        for line in coverage(film, board.brief)
-    ]
-    st.dataframe(rows, hide_index=True, width="stretch")
+    for line in coverage(film, board.brief):
+        shots = ", ".join(str(place + 1) for place in line.shots)
+        shown = (
+            f":orange[left out: {plain(line.reason)}]" if line.reason else f"{in_seconds(line.seconds)}, shot {shots}"
+        )
+        st.markdown(f"**{BRIEF_TITLES[line.field]}** {plain(line.words)}  \n{shown}")
     said = [word for shot in film.shots if not shot.source for word in foreign_words(shot, board.brief)]
     if said:
         st.caption(f"Words that are not the brief’s: {plain(', '.join(said))}")
