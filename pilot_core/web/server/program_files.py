@@ -1,7 +1,7 @@
 """Streamlit’s scripts and styles, compressed: the bytes and headers that Streamlit sends, at a third of the size.
 
-Streamlit sends its 2.3 MB for a first page as they are: twelve seconds at 1.6 Mbit/s. Each file is compressed once, when
-it is first asked for, and kept. Whoever accepts no gzip, asks for a range or has the file already is answered by
+Streamlit sends its 2.3 MB for a first page as they are: twelve seconds at 1.6 Mbit/s. Each file is compressed once,
+when it is first asked for, and kept. Whoever accepts no gzip, asks for a range or has the file already is answered by
 Streamlit.
 """
 
