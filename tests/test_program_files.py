@@ -88,7 +88,7 @@ def test_what_is_missing_small_or_a_picture_is_sent_as_it_is(client: TestClient)
     for address, status in (("/static/js/gone.js", 404), ("/static/small.js", 200)):
         answer = client.get(address, headers={"accept-encoding": "gzip"})
         assert (answer.status_code, "content-encoding" in answer.headers) == (status, False)
-    fonts = [path for path in STATIC.rglob("*.woff2")]
+    fonts = list(STATIC.rglob("*.woff2"))
     answer = client.get(f"/{fonts[0].relative_to(STATIC).as_posix()}", headers={"accept-encoding": "gzip"})
     assert answer.content == fonts[0].read_bytes()
     assert "content-encoding" not in answer.headers
