@@ -138,7 +138,7 @@ def _played_through(folder: Path) -> dict[str, Any]:
     with app as server, chromium() as browser:
         context = browser.new_context(**PHONE)
         page = context.new_page()
-        _throttled(page, *NETWORKS[SLOW])
+        throttled(page, *NETWORKS[SLOW])
         page.goto(f"{server}/r/{token}", wait_until="commit")
         page.locator('.player[data-state="paused"]').first.wait_for(timeout=60_000)
         page.evaluate(THROUGH)
@@ -167,7 +167,7 @@ def _visit(browser: Browser, address: str, ends_at: str, megabits: float, delay:
     context = browser.new_context(**PHONE)
     page = context.new_page()
     page.add_init_script(WATCH)
-    asked = _throttled(page, megabits, delay)
+    asked = throttled(page, megabits, delay)
     begun = time.time() * 1000
     page.goto(address, wait_until="commit")
     page.wait_for_url(ends_at, wait_until="commit")
@@ -178,7 +178,7 @@ def _visit(browser: Browser, address: str, ends_at: str, megabits: float, delay:
     return Visit((words - begun) / 1000, (play - begun) / 1000, sum(before) / 1000, len(before))
 
 
-def _throttled(page: Page, megabits: float, delay: float) -> dict[str, tuple[str, float]]:
+def throttled(page: Page, megabits: float, delay: float) -> dict[str, tuple[str, float]]:
     """Throttle the page's network. Returns a dict that fills with the addresses and bytes it fetches."""
     asked: dict[str, tuple[str, float]] = {}
     tools = page.context.new_cdp_session(page)

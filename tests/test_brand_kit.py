@@ -22,6 +22,7 @@ from pilot_core.store.files.layout import BRAND_KIT
 from pilot_core.store.queries.history import history
 from pilot_core.video.brand_files import KitFolder, prepare_font, prepare_logo, prepare_picture, read_folder
 from pilot_core.video.contract import KitFiles
+from pilot_core.video.prepared_kit import prepared_kit
 from pilot_core.video.storyboard import revise
 from pilot_core.video.storyboard.fonts import VOICES, file_of, voice_of
 from pilot_core.video.storyboard.layout import compose
@@ -76,7 +77,7 @@ def pilot_id(store: PilotStore, new_pilot: NewPilot) -> str:
 
 
 def with_kit(store: PilotStore, pilot_id: str, given: KitFolder) -> PilotRun:
-    with brand_kits.prepared(given) as files:
+    with prepared_kit(given) as files:
         return brand_kits.change_kit(store, pilot_id, files, LEAD)
 
 

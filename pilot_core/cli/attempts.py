@@ -31,6 +31,7 @@ from pilot_core.video.brand_files import read_folder
 from pilot_core.video.conform.process import inspect
 from pilot_core.video.contract import KitFiles
 from pilot_core.video.pipelines import Pipeline, pipeline_named
+from pilot_core.video.prepared_kit import PreparedKit, prepared_kit
 from pilot_core.video.storyboard.plan_file import from_json, load
 
 RENDER_FAILED = 1
@@ -82,16 +83,16 @@ def continue_pilot(arguments: argparse.Namespace, config: Settings) -> int:
 
 
 @contextmanager
-def _kit(arguments: argparse.Namespace) -> Iterator[brand_kits.PreparedKit | None]:
+def _kit(arguments: argparse.Namespace) -> Iterator[PreparedKit | None]:
     """Yield the brand kit that was named, checked. Raises InvalidRequest before anything is written."""
     if not arguments.brand_kit:
         yield None
         return
-    with brand_kits.prepared(read_folder(arguments.brand_kit)) as kit:
+    with prepared_kit(read_folder(arguments.brand_kit)) as kit:
         yield kit
 
 
-def _change_kit(store: PilotStore, pilot_id: str, kit: brand_kits.PreparedKit) -> None:
+def _change_kit(store: PilotStore, pilot_id: str, kit: PreparedKit) -> None:
     pilot = brand_kits.change_kit(store, pilot_id, kit)
     print(f"  brand kit: {', '.join(pilot.brief.brand_kit.parts)}")
 

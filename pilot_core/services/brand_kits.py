@@ -1,10 +1,6 @@
-"""Change a pilot's brand kit: check its files, store them under names of their contents, and save the kit."""
+"""Change a pilot's brand kit: store its prepared files under names of their contents, and save the kit."""
 
 import hashlib
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from pilot_core.domain import limits
@@ -18,52 +14,7 @@ from pilot_core.services import pilots
 from pilot_core.store import permission
 from pilot_core.store.files.layout import BRAND_KIT
 from pilot_core.store.pilots import PilotStore
-from pilot_core.video.brand_files import (
-    KitFolder,
-    checked_colours,
-    prepare_font,
-    prepare_logo,
-    prepare_picture,
-)
-from pilot_core.video.storyboard.fonts import TYPEFACES
-
-
-@dataclass(frozen=True)
-class PreparedKit:
-    """Files of a kit that are checked and ready to be stored, each with the name it came with, and its words."""
-
-    given: KitFolder
-    logo: Path | None = None
-    font: Path | None = None
-    pictures: tuple[tuple[str, Path], ...] = ()
-
-
-@contextmanager
-def prepared(given: KitFolder) -> Iterator[PreparedKit]:
-    """Check the files of a kit and prepare them for the block. Raises InvalidRequest, naming the file at fault."""
-    _checked_words(BrandKit(), given)
-    with tempfile.TemporaryDirectory(prefix="pilot-ops-kit-") as work:
-        room = Path(work)
-        yield PreparedKit(
-            given,
-            _prepare(given, given.logo, prepare_logo, room / "logo") if given.logo else None,
-            _prepare(given, given.font, prepare_font, room / "font") if given.font else None,
-            tuple(
-                (given.name_of(source), _prepare(given, source, prepare_picture, room / f"picture {number}"))
-                for number, source in enumerate(given.pictures)
-            ),
-        )
-
-
-def _prepare(given: KitFolder, source: Path, prepare: Callable[[Path, Path], Path], folder: Path) -> Path:
-    folder.mkdir()
-    name = given.name_of(source)
-    try:
-        return prepare(source, folder)
-    except InvalidRequest as error:
-        raise InvalidRequest(f"{name}: {error}", field="brand_kit") from error
-    except OSError as error:
-        raise InvalidRequest(f"{name} cannot be read: {error.strerror}.", field="brand_kit") from error
+from pilot_core.video.prepared_kit import PreparedKit, with_words
 
 
 def change_kit(
@@ -82,7 +33,7 @@ def change_kit(
     """
     permission.ask(store.database, store.acting(actor), ActKind.EDIT_BRIEF, pilot_id, store.clock())
     given = files.given
-    kit = _checked_words(present or store.load(pilot_id).brief.brand_kit, given)
+    kit = with_words(present or store.load(pilot_id).brief.brand_kit, given)
     if files.logo:
         kit = kit.model_copy(update={"logo": _keep(store, pilot_id, files.logo)})
     if files.font:
@@ -111,20 +62,6 @@ def save_kit(
         raise InvalidRequest("A brand kit has at most 5 pictures; take one out first.", field="brand_kit") from error
     brief = store.load(pilot_id).brief.model_copy(update={"brand_kit": changed})
     return pilots.edit_brief(store, pilot_id, brief, actor, seen_version=seen_version)
-
-
-def _checked_words(present: BrandKit, given: KitFolder) -> BrandKit:
-    update: dict[str, object] = {}
-    if given.colours:
-        update["colours"] = checked_colours(list(given.colours))
-    if given.typeface:
-        if given.typeface not in TYPEFACES:
-            raise InvalidRequest(
-                f"There is no typeface “{given.typeface[:40]}”; choose one of: {', '.join(TYPEFACES)}.",
-                field="typeface",
-            )
-        update |= {"typeface": given.typeface, "font": ""}
-    return present.model_copy(update=update)
 
 
 def _keep(store: PilotStore, pilot_id: str, made: Path) -> str:

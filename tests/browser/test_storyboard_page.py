@@ -17,6 +17,7 @@ from pilot_core.review.comments import add_comment
 from pilot_core.services import brand_kits, pilots
 from pilot_core.settings import read_settings
 from pilot_core.video.brand_files import KitFolder
+from pilot_core.video.prepared_kit import prepared_kit
 from tests.browser.team_pages import settled
 from tests.browser.test_pilot_page import OpenPage, open_pilot
 from tests.reviewing import LEAD
@@ -43,7 +44,7 @@ def store_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pilot = pilots.start_pilot(store, made)
     picture = tmp_path_factory.mktemp("kit") / "ward.png"
     Image.new("RGB", (600, 400), "#0F766E").save(picture)
-    with brand_kits.prepared(KitFolder(pictures=(picture,), colours=("#0F766E",))) as files:
+    with prepared_kit(KitFolder(pictures=(picture,), colours=("#0F766E",))) as files:
         brand_kits.change_kit(store, pilot.pilot_id, files)
     pilots.queue_attempt(store, pilot.pilot_id, "storyboard")
     rendering.run_attempt(store, pilot.pilot_id, 1, read_settings())

@@ -12,6 +12,7 @@ from pilot_core.services import brand_kits, pilots
 from pilot_core.services.acts import Act, once
 from pilot_core.store.pilots import PilotStore
 from pilot_core.video.brand_files import KitFolder
+from pilot_core.video.prepared_kit import prepared_kit
 from pilot_core.web.access.current_app import app
 from pilot_core.web.access.idempotency import form_key, renew
 from pilot_core.web.components import warnings
@@ -80,7 +81,7 @@ def _start_new(store: PilotStore, typed: dict[str, Any], act: Act) -> PilotRun:
     given = given_kit(store, fields.key(fields.KIT))
     if given == KitFolder():
         return pilots.start_pilot(store, pilot, act.actor, key=act.key)
-    with brand_kits.prepared(given) as files:
+    with prepared_kit(given) as files:
         started = pilots.start_pilot(store, pilot, act.actor, key=act.key)
         changed = brand_kits.change_kit(store, started.pilot_id, files, act.actor)
     for path in uploads_of(given):

@@ -5,6 +5,7 @@ import streamlit as st
 from pilot_core.domain.brand_kit import BrandKit
 from pilot_core.domain.pilot import PilotRun
 from pilot_core.services import brand_kits
+from pilot_core.video.prepared_kit import prepared_kit
 from pilot_core.web.components.brand_kit_fields import brand_kit_fields, given_kit, uploads_of
 from pilot_core.web.components.text import plain
 from pilot_core.web.pages.pilot.actions import Action, act_button
@@ -56,7 +57,7 @@ def _save(view: View, seen: int) -> PilotRun:
         }
     )
     given = given_kit(view.store, view.key("kit"))
-    with brand_kits.prepared(given) as files:
+    with prepared_kit(given) as files:
         pilot = brand_kits.change_kit(view.store, view.pilot_id, files, view.lead, seen_version=seen, present=start)
     for path in uploads_of(given):
         forget(path)
