@@ -100,13 +100,15 @@ class Backdrop:
         local = frame - shot.start + (6 if shot.index == 0 else 0)
         come = quint_out(local / 14)
         radius = int(self.px((430, 400, 460, 410)[shot.variant % 4]))
-        homes = ((0.98, 0.05), (0.06, 0.97), (0.92, 0.97), (0.10, 0.04))
-        home_x, home_y = homes[shot.variant % 4]
+        home_x, is_above = ((0.98, True), (0.06, False), (0.92, False), (0.10, True))[shot.variant % 4]
+        # The disc stays above or below the words.
+        ratio, away = self.film.ratio, -1 if is_above else 1
+        edge = self.height * (ratio.top if is_above else 1 - ratio.bottom)
         out_x = 1 if home_x > 0.5 else -1
         x = home_x * self.width + out_x * (1 - come) * radius * 1.2 - out_x * local * self.px(1.5)
-        y = home_y * self.height + local * self.px(0.7) * (1 if home_y < 0.5 else -1)
+        y = edge + away * (radius + local * self.px(0.3))
         canvas.stamp(self._disc(radius), x - radius, y - radius, scheme.under)
-        left, right, y = self.px(76), self.width - self.px(76), self.height * (1 - self.film.ratio.bottom * 0.5)
+        left, right, y = self.px(76), self.width - self.px(76), self.height * (1 - ratio.bottom * 0.5)
         canvas.rect(left, y, right, y + self.px(8), scheme.line)
         canvas.rect(left, y, left + (right - left) * (frame + 1) / self.film.frames, y + self.px(8), scheme.spark)
 

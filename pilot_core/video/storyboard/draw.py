@@ -40,7 +40,8 @@ EXIT_FRAMES = {"bold": 0, "empathetic": 10, "professional": 7}
 class Sprite:
     """One word ready to draw: its tile, position and colour, the frame at which it enters, and how.
 
-    ``emoji`` are the pictures of its emoji with their offsets from the tile's position.
+    ``emoji`` are the pictures of its emoji with their offsets from the tile's position. What stands on a panel does not
+    rise, since the panel stands.
     """
 
     tile: Tile
@@ -50,6 +51,7 @@ class Sprite:
     delay: int
     enter: str
     emoji: tuple[tuple[Photo, float, float], ...] = ()
+    rises: bool = True
 
 
 class Scene:
@@ -72,6 +74,7 @@ class Scene:
                     (Photo.of(_even(picture)), dx - left, dy - top)
                     for picture, dx, dy in emoji_of(word.text, word.face, word.weight, word.size)
                 ),
+                item.role != "link",
             )
             for item in self.page.items
             for word in item.block.words
@@ -120,7 +123,7 @@ class Scene:
             _outline(canvas, shown.area, 8 * self.film.scale, shown.mark, cubic_out(pointed))
 
     def _draw_word(self, canvas: Canvas, sprite: Sprite, arrived: float, gone: float, risen: float) -> None:
-        tile, x, y = sprite.tile, sprite.x, sprite.y + risen
+        tile, x, y = sprite.tile, sprite.x, sprite.y + risen * sprite.rises
         for picture, dx, dy in sprite.emoji:
             canvas.photo(picture, x + dx, y + dy, clamp(arrived * 2) * (1 - gone))
         width, height = tile.size

@@ -122,9 +122,14 @@ def is_pair(text: str) -> bool:
     return re.fullmatch(_PAIR, text) is not None
 
 
+def is_counted(text: str) -> bool:
+    """Return whether a figure is counted against another, such as "9 of the top 20"."""
+    return re.fullmatch(_OF, text) is not None
+
+
 def is_share(text: str) -> bool:
     """Return whether a figure is money, a share, or counted against another: what says most by itself."""
-    return is_money(text) or any(c in "%‰×٪％" for c in text) or re.fullmatch(_OF, text) is not None
+    return is_money(text) or any(c in "%‰×٪％" for c in text) or is_counted(text)
 
 
 def is_money(text: str) -> bool:

@@ -5,8 +5,9 @@ Layouts are designed for 1080×1920 and scaled to the requested frame size. Noth
 
 from dataclasses import dataclass
 
-from pilot_core.video.storyboard import layout_kit
-from pilot_core.video.storyboard.film import Film, FilmShot
+from pilot_core.video.storyboard import layout_chart, layout_kit
+from pilot_core.video.storyboard.charts import chart_of
+from pilot_core.video.storyboard.film import Film, FilmShot, plain
 from pilot_core.video.storyboard.page import Page, Part, Setter, column, height_of, pill, stacked_height
 from pilot_core.video.storyboard.palette import Palette
 from pilot_core.video.storyboard.words import word_count
@@ -23,7 +24,12 @@ def compose(film: Film, shot: FilmShot, palette: Palette) -> Page:
     elif setter.is_wide and shot.role in ("figure", "cta"):
         layout_kit.wide(setter)
     else:
+        chart = chart_of(plain(shot.above), plain(shot.main), plain(shot.below)) if shot.role == "figure" else None
+        if chart:
+            layout_chart.reserve(setter, chart)
         {"bold": _bold, "empathetic": _empathetic, "professional": _professional}[film.tone](setter)
+        if chart:
+            layout_chart.add_chart(setter, chart)
     return setter.page()
 
 
@@ -95,7 +101,8 @@ def _bold_call(setter: Setter) -> None:
         y = setter.add("above", above, (setter.left, y), enter="rise")[3] + px(44)
     box = setter.add("main", main, (setter.left, y), enter="pop")
     if link:
-        pill(setter, link, setter.left, box[3] + px(64), setter.width)
+        left, _, right, _ = link.box
+        pill(setter, link, setter.left, box[3] + px(64), min(setter.width, right - left + px(88)))
 
 
 def _empathetic(setter: Setter) -> None:

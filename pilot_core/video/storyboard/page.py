@@ -6,7 +6,7 @@ Layouts are designed for 1080×1920 and scaled to the requested frame size. Noth
 from dataclasses import dataclass
 
 from pilot_core.video.storyboard.film import HEADLINE_MIN, LANDSCAPE, Film, FilmShot
-from pilot_core.video.storyboard.fonts import Face, Voice, is_rtl, voice_of
+from pilot_core.video.storyboard.fonts import Face, Voice, ink, is_rtl, voice_of
 from pilot_core.video.storyboard.palette import Palette, Rgb
 from pilot_core.video.storyboard.pictures import Box, Shown
 from pilot_core.video.storyboard.scheme import Scheme, scheme_of
@@ -193,9 +193,16 @@ def pill(setter: Setter, link: Block, x: float, y: float, width: float, rounded:
     scheme = setter.scheme
     left, top, _, bottom = link.box
     box = (x, y, x + width, y + (bottom - top) + 2 * pad_y)
+    lowered = (top + bottom) / 2 - _optical_middle(link)
     setter.panel("pill" if rounded else "slab", box, scheme.ink, setter.told * setter.shot.stagger)
-    text_x = x + pad_x - left if rounded and not setter.is_mirrored else x + pad_x
-    setter.add("link", link, (text_x, y + pad_y), ink=ink_for(scheme), grounds=(scheme.ink,), enter="fade")
+    text_x = x + pad_x if setter.is_mirrored else x + pad_x - left
+    setter.add("link", link, (text_x, y + pad_y + lowered), ink=ink_for(scheme), grounds=(scheme.ink,), enter="fade")
+
+
+def _optical_middle(block: Block) -> float:
+    """Return the height at which a reader sees the middle of lines: between small letters' tops and the baseline."""
+    first, last = block.words[0], block.words[-1]
+    return (first.y + ink("x", first.face, first.weight, first.size)[1] + last.y) / 2
 
 
 def ink_for(scheme: Scheme) -> Rgb:

@@ -11,7 +11,7 @@ from pilot_core.video.storyboard.draw import TRANSITION_FRAMES
 from pilot_core.video.storyboard.film import Film, FilmShot
 from pilot_core.video.storyboard.palette import Palette
 
-DRAWING = 3
+DRAWING = 4
 """Raised whenever the drawing or the encoding changes, so that no segment of an earlier version is taken over."""
 
 SHOW_WORDS = ("push_up", "push_left", "slam")

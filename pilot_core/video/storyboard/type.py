@@ -246,6 +246,8 @@ def _tall(lines: list[list[Word]], face: Face, weight: int, size: int) -> float:
 
 EMPHASIS = 2.2
 """How many times as large as the other lines that with the emphasised words is at most."""
+LEAST_EMPHASIS = 1.4
+"""How many times as large it is at least: sizes nearer than that look like a mistake."""
 PLAIN_SHARE = 0.62
 """How large the lines without emphasis are at most, as a share of the largest size."""
 
@@ -261,7 +263,7 @@ def _badness(line: list[Word], following: list[Word]) -> float:
     if last.casefold() in VERBS and following[0].strong and not line[-1].strong:
         return 0.0  # a reader pauses before what the sentence says of it
     is_parted = line[-1].strong and following[0].strong
-    if is_parted and (last[-1:].isdigit() or len(first) <= 1 or not first[:1].isalnum()):
+    if is_parted and (last[-1:].isdigit() or not first[:1].isalnum() or (len(first) == 1 and not first.isdigit())):
         return 1.2  # a figure from its scale, unit or currency
     if last.casefold() in WEAK_ENDS or first in WEAK_STARTS:
         return 0.8
@@ -317,7 +319,7 @@ def _poster_sizes(lines: list[list[Word]], style: Style, room: Room, largest: in
     else:
         top = min(largest, *(size for size, is_strong in zip(fits, strong, strict=True) if is_strong))
         low = min(largest * PLAIN_SHARE, *(size for size, is_strong in zip(fits, strong, strict=True) if not is_strong))
-        low, top = min(low, top / 1.15), min(top, low * EMPHASIS)
+        low, top = min(low, top / LEAST_EMPHASIS), min(top, low * EMPHASIS)
         sizes = [top if is_strong else low for is_strong in strong]
     tall = sum(0.74 * size for size in sizes) + gap * max(sizes) * (len(lines) - 1)
     shrink = min(1.0, room.height / tall)

@@ -92,6 +92,8 @@ NEVER_STRESSED = frozenset(
         "avec",
         "dans",
         "pour",
+        *["है", "हैं", "था", "थी", "थे", "आया", "आई", "आए", "गया", "गई", "गए", "हुआ", "हुई", "हुए", "होता", "होती", "होते"],
+        *["रहा", "रही", "रहे", "करें", "जुड़े", "बढ़ी", "बढ़ा", "बढ़े"],
         "sobre",
         "entre",
         "cuando",
@@ -101,6 +103,12 @@ NEVER_STRESSED = frozenset(
     ]
 )
 """Words that a screen is hardly ever about."""
+
+ARTICLES = frozenset(("a", "an", "the", "my", "your", "our", "their", "its"))
+TIME_AND_PLACE = frozenset(("on", "in", "at", "before", "after", "until", "by", "within"))
+"""Words that say when or where, and are one phrase with what follows them: "before lunch", "on time"."""
+JOINING = frozenset(("of", "and", "und", "et", "y", "e"))
+"""Words that make one phrase of those on both sides."""
 
 NEGATIONS = frozenset(
     [

@@ -13,10 +13,13 @@ from pilot_core.domain.brief import Brief
 from pilot_core.video.storyboard.figures import is_pair, is_wide, spans, split_figure
 from pilot_core.video.storyboard.film import BREAK, MARK_OFF, MARK_ON, MAX_WORDS, plain
 from pilot_core.video.storyboard.vocabulary import (
+    ARTICLES,
+    JOINING,
     LARGE_NUMBERS,
     NEGATIONS,
     NEVER_STRESSED,
     NUMBER_WORDS,
+    TIME_AND_PLACE,
     WEAK_ENDS,
     WEAK_STARTS,
 )
@@ -232,11 +235,23 @@ def _stressed(words: list[str], written: list[str]) -> tuple[int, int]:
         first -= 1
     if first and words[first - 1] in NEGATIONS:
         first -= 1  # what is denied is not emphasised without the "no"
+    elif last - first < LONGEST_STRESS - 1:
+        first = _phrase_start(words, first)
     return (first, last) if words and words[last] not in small else (1, 0)
 
 
+def _phrase_start(words: list[str], first: int) -> int:
+    """Return where the phrase of a word begins: "on time", and with its noun "rest of the day", "Mexico and Canada"."""
+    at = first - 1 if first and words[first - 1] in ARTICLES else first
+    if at and words[at - 1] in TIME_AND_PLACE:
+        return at - 1
+    if at > 1 and words[at - 1] in JOINING and words[at - 2] not in WEAK_ENDS:
+        return at - 2
+    return first
+
+
 def _bare(piece: str) -> str:
-    return plain(piece).strip(".,;:!?…“”\"'’").casefold()
+    return plain(piece).strip(".,;:!?…“”„«»‘’\"'।॥。、！？،؛؟「」").casefold()
 
 
 def chunks(text: str, most_words: float, most_chars: int) -> list[str]:
