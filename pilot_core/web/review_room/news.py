@@ -179,6 +179,11 @@ def stamp(request: Request) -> Response:
     return JSONResponse({"stamp": now}, headers={"Cache-Control": "no-store"})
 
 
+def is_over() -> bool:
+    """Return whether the server was asked to end, so that no answer may be held back any more."""
+    return _over.is_set()
+
+
 def end_with_the_server() -> None:
     """Have open streams end when the server is asked to: it waits for every answer to be complete.
 
