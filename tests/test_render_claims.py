@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
 
@@ -172,6 +173,29 @@ def test_a_living_render_keeps_its_claim_when_others_reach_the_store_first(
     assert fail_abandoned(store) == []
     go("well")
     assert rendering.result(60).attempt(1).state is AttemptState.READY
+
+
+def test_a_render_that_waits_for_its_turn_is_heard_from(
+    store: PilotStore, queued: str, new_pilot: NewPilot, config: Settings, go: Go, clock: HandClock
+) -> None:
+    before = store.save(new_pilot()).pilot_id
+    pilots.queue_attempt(store, before, "storyboard")
+    first = store.database.transaction(lambda c: renders.claim(c, f"{before}_a1", before, clock()))
+    assert first
+    assert store.database.transaction(lambda c: renders.enter(c, first, clock(), 1))
+    go("well")
+
+    def heard_at() -> dict[str, datetime]:
+        return {render.pilot_id: render.heartbeat_at for render in under_way(store.database)}
+
+    with ThreadPoolExecutor(1) as thread:
+        made = thread.submit(run_attempt, store, queued, 1, config, at_once=1)
+        until(lambda: queued in heard_at())
+        now = clock.forward(minutes=1)
+        until(lambda: heard_at()[queued] == now)
+        assert heard_at()[before] < now
+        store.database.transaction(lambda c: renders.leave(c, first))
+        assert made.result(60).attempt(1).state is AttemptState.READY
 
 
 def test_a_render_that_is_stopped_as_it_begins_is_failed_with_the_reason(store: PilotStore, queued: str) -> None:

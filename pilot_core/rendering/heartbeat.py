@@ -15,8 +15,11 @@ from pilot_core.video.contract import Progress
 log = logging.getLogger(__name__)
 
 HEARTBEAT_SECONDS = 1.0
-WAITING_BEATS = 5
-"""A render that waits for its turn writes one heartbeat of so many: forty may wait on one file."""
+WAITING_BEATS = 3
+"""A render that waits for its turn writes one heartbeat of so many: forty may wait on one file.
+
+It still writes one while others listen for it (``recovery.GRACE_SECONDS``).
+"""
 
 
 @contextmanager
