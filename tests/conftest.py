@@ -53,6 +53,7 @@ ON_BOTH = (
     "test_pilot_lists",
     "test_once",
     "test_preview",
+    "test_render_claims",
     "test_rendering",
     "test_requests",
     "test_sending",
@@ -81,10 +82,10 @@ SLOW = """
     test_lost_messages test_messages test_messages_tab test_metrics_page test_migrations test_model test_move
     test_new_pilot_form test_once test_open_tab_tricks test_open_tabs test_overview_messages test_pages test_permission
     test_permission_sockets test_pilot_judgement test_pilot_lists test_pilot_page test_pilot_review test_postgres
-    test_render_queue test_rendering test_reports_page test_review_changed test_review_news test_review_page
-    test_review_routes test_room_crawler test_same_numbers test_scope test_sending test_shared_bucket test_shared_secret
-    test_sign_in_news test_state_files test_store test_storyboard test_storyboard_plan test_streamlit_gate test_uncopied
-    test_uploads test_viewer test_webhook test_workbook
+    test_render_claims test_render_outages test_render_queue test_rendering test_reports_page test_review_changed
+    test_review_news test_review_page test_review_routes test_room_crawler test_same_numbers test_scope test_sending
+    test_shared_bucket test_shared_secret test_sign_in_news test_state_files test_store test_storyboard
+    test_storyboard_plan test_streamlit_gate test_uncopied test_uploads test_viewer test_webhook test_workbook
 """
 """Modules that start servers, kill processes, or write many stores. ``make check`` leaves them to ``make test``."""
 

@@ -108,8 +108,9 @@ class Cast:
         number = self.queued(pilot_id)
         attempt_id = self.store.load(pilot_id).attempt(number).attempt_id
         now, transaction = self.store.clock(), self.store.database.transaction
-        assert transaction(lambda c: renders.claim(c, attempt_id, pilot_id, now))
-        transaction(lambda c: renders.beat(c, attempt_id, now, 0.4, "Drawing shot 3 of 7: turn"))
+        held = transaction(lambda c: renders.claim(c, attempt_id, pilot_id, now))
+        assert held
+        transaction(lambda c: renders.beat(c, held, now, 0.4, "Drawing shot 3 of 7: turn"))
 
         def set_rendering(pilot: PilotRun) -> None:
             pilot.attempt(number).state = AttemptState.RENDERING

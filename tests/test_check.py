@@ -186,7 +186,7 @@ def test_an_attempt_whose_maker_is_gone_is_told_and_failed_and_its_half_made_fil
     (store.root / folder / "pipeline.log").write_text("kept")
     assert check(store, under_way=0) == [], "it was queued just now"
     clock.forward(minutes=1)
-    assert sentences(store) == [f"The attempt {pilot_id}_a1 is being made, but the process that made it is gone."]
+    assert sentences(store) == [f"The attempt {pilot_id}_a1 is under way, but no process that makes it is heard from."]
     assert mended(store) == [
         f"Failed, to be retried: {pilot_id}_a1.",
     ]
@@ -217,7 +217,7 @@ def test_a_render_noted_for_an_attempt_that_is_not_there_is_taken_back(store: Pi
             [pilot.created_at.replace(year=2020, tzinfo=None)] * 2,
         )
     )
-    assert sentences(store)[0] == "The attempt gone_a1 is being made, but the process that made it is gone."
+    assert sentences(store)[0] == "The attempt gone_a1 is under way, but no process that makes it is heard from."
     mended(store)
     assert renders.under_way(store.database) == []
 

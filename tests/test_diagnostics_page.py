@@ -170,9 +170,11 @@ def test_a_render_whose_process_is_gone_or_that_goes_on_for_long_is_noticed(
     watch.start()
     try:
         pilot = make_pilot(store, clock, "Acme", "queue")
-        store.database.transaction(lambda c: renders.claim(c, pilot.runs[0].attempt_id, pilot.pilot_id, clock()))
+        held = store.database.transaction(lambda c: renders.claim(c, pilot.runs[0].attempt_id, pilot.pilot_id, clock()))
+        assert held
         fresh = renders_module.status(renders_module.queue(store, clock(), None), watch, 1, clock())
         clock.forward(minutes=31)
+        store.database.transaction(lambda c: renders.beat(c, held, clock(), 0.4, "Drawing"))
         long = renders_module.status(renders_module.queue(store, clock(), None), watch, 1, clock())
         store.database.transaction(lambda c: c.execute("UPDATE renders SET pid = 0 - 7").fetchall())
     finally:

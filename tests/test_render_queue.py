@@ -25,6 +25,7 @@ from pilot_core.maintenance.repair import repair
 from pilot_core.rendering.attempt import run_attempt
 from pilot_core.rendering.failure import fail_attempt
 from pilot_core.rendering.launching import launcher
+from pilot_core.rendering.queue import remove_lost_jobs
 from pilot_core.services import pilots as services
 from pilot_core.services.acts import Act
 from pilot_core.settings import ROOT, read_settings
@@ -163,6 +164,30 @@ def test_a_worker_killed_in_the_middle_gives_its_attempt_back_and_another_makes_
     assert attempt.folder != half_made.relative_to(shared.root).as_posix()
     assert not list(half_made.glob("*.mp4"))
     assert shared.load(pilot_id).attempts_used == 1
+
+
+def test_the_job_of_a_killed_worker_is_removed_by_another_one(
+    shared: PilotStore, begun: Path, worker: Callable[[], "subprocess.Popen[bytes]"]
+) -> None:
+    pilot_id = queue(shared)
+    first = worker()
+    launcher(url())(shared, pilot_id, 1)
+    while not (begun.exists() and begun.read_text()):
+        assert first.poll() is None
+        time.sleep(0.05)
+    first.kill()
+    os.kill(int(begun.read_text()), signal.SIGKILL)
+    first.wait()
+    with psycopg.connect(url()) as connection:
+        connection.execute("UPDATE procrastinate.procrastinate_workers SET last_heartbeat = now() - interval '1 hour'")
+    assert remove_lost_jobs(url(), {(pilot_id, 1)}) == []
+    assert jobs() == 1
+    worker()
+    until(shared, pilot_id, AttemptState.READY)
+    deadline = time.monotonic() + 30
+    while jobs() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert jobs() == 0
 
 
 @pytest.mark.parametrize("imported", [False, True])

@@ -209,10 +209,11 @@ def test_renders_wait_for_a_free_place_in_the_order_they_came(
     for _ in range(3):
         pilot = store.save(new_pilot())
         attempt = pilots.queue_attempt(store, pilot.pilot_id, "storyboard")[1]
-        assert store.database.transaction(
+        held = store.database.transaction(
             partial(renders.claim, attempt_id=attempt.attempt_id, pilot_id=pilot.pilot_id, now=clock.forward(seconds=1))
         )
-        made.append(attempt.attempt_id)
+        assert held
+        made.append(held)
 
     def enter(place: int) -> bool:
         return store.database.transaction(lambda c: renders.enter(c, made[place], clock(), 1))

@@ -118,7 +118,9 @@ def _disagreements(
     gone = renders_gone(store, workers_url)
     for attempt_id in gone:
         yield Finding(
-            "render_gone", attempt_id, f"The attempt {attempt_id} is being made, but the process that made it is gone."
+            "render_gone",
+            attempt_id,
+            f"The attempt {attempt_id} is under way, but no process that makes it is heard from.",
         )
     for pilot_id in store.database.read(lambda c: documents_due.due(c, store.clock())):
         yield Finding("papers", pilot_id, f"Documents of {pilot_id} are not written yet.")

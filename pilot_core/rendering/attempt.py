@@ -3,23 +3,26 @@
 import logging
 import shutil
 import time
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
 from pilot_core import catalog, files
 from pilot_core.documents.founder import generate_founder_artifacts
 from pilot_core.documents.names import DRAFT_STORYBOARD, REVIEW_PACK_FOLDER, STORYBOARD
-from pilot_core.domain.actors import program
+from pilot_core.domain.actors import Actor, program
 from pilot_core.domain.attempt import AttemptState, Draft, PilotRunAttempt, SlaCheck
 from pilot_core.domain.events import EventKind
 from pilot_core.domain.messages import MessageKind, NewMessage
 from pilot_core.domain.pilot import PilotRun
+from pilot_core.domain.renders import Claim
 from pilot_core.domain.roles import ActKind
 from pilot_core.errors import NotAllowedNow, PilotError, PilotNotFound, PipelineFailed, StoreError
 from pilot_core.rendering.briefing import brief_for, with_files
 from pilot_core.rendering.conforming import conform_draft
 from pilot_core.rendering.failure import Overtaken, fail_attempt, remove_videos
 from pilot_core.rendering.heartbeat import heartbeat
+from pilot_core.rendering.owed import until_written
 from pilot_core.review.requests import open_requests_before
 from pilot_core.settings import Settings
 from pilot_core.store.engine.connection import Connection
@@ -71,8 +74,9 @@ def run_attempt(
     """Render a queued attempt in this process and return the pilot. The attempt is then ready, or failed.
 
     With ``at_once`` it first waits until fewer than that many renders of the store are in progress. A failed render is
-    not raised; its reason is stored with the attempt. Raises NotAllowedNow when the attempt is not queued or another
-    process renders it, PilotNotFound when the pilot was erased; its folder is then removed.
+    not raised; its reason is stored with the attempt. While the store does not answer, this waits for it, and if the
+    claim on the attempt is lost meanwhile, drops what it made. Raises NotAllowedNow when the attempt is not queued or
+    another process renders it, PilotNotFound when the pilot was erased; its folder is then removed.
     """
     try:
         return _run_attempt(store, pilot_id, attempt_number, config, progress, at_once)
@@ -88,45 +92,113 @@ def _run_attempt(
 ) -> PilotRun:
     pilot = store.load(pilot_id)
     attempt = pilot.attempt(attempt_number)
-    actor = program(f"pipeline:{attempt.pipeline}")
+    actor = _actor(attempt)
     attempt_id = attempt.attempt_id
-    if not store.database.transaction(lambda c: renders.claim(c, attempt_id, pilot_id, store.clock())):
+    held = store.database.transaction(lambda c: renders.claim(c, attempt_id, pilot_id, store.clock()))
+    if held is None:
         raise NotAllowedNow(f"Attempt {attempt_number} of {pilot_id} is {attempt.state} or is being made elsewhere.")
-    try:
-        while at_once and not _enter(store, attempt_id, at_once):
-            time.sleep(WAIT_SECONDS)
-        started = time.monotonic()
-        pilot, attempt = store.change(
-            pilot_id, lambda p: _begin(p, attempt_number, store.clock()), actor, kind=ActKind.RENDER
-        )
-        with heartbeat(store, attempt.attempt_id, progress) as report:
+    with heartbeat(store, held, progress) as report:
+        try:
+            while at_once and not _enter(store, held, at_once):
+                time.sleep(WAIT_SECONDS)
+            report(0.0, "Starting")
+            started = time.monotonic()
+            pilot, attempt = _begun(store, held, pilot_id, attempt_number, actor)
             made = _make(store, pilot, attempt, _pipeline_of(pilot_id, attempt, store, config), started, report)
-        return store.change(
-            pilot_id, lambda p: _finish(p, made, store.clock()), actor, also=_add_ready_message, kind=ActKind.RENDER
-        )[0]
-    except Overtaken as error:
-        log.warning("%s", error)
-        remove_videos(store.path_in(pilot_id, attempt.folder or ""))
-        return store.load(pilot_id)
-    except NotSent as error:
-        return fail_attempt(store, pilot_id, attempt_number, str(error), actor, of=attempt, keep_files=True)
-    except PilotError as error:
-        return fail_attempt(store, pilot_id, attempt_number, str(error), actor, of=attempt)
-    except Exception as error:
-        log.exception("render of %s attempt %s stopped", pilot_id, attempt_number)
-        reason = f"The render stopped on an unexpected error ({type(error).__name__}); the log has the details."
-        return fail_attempt(store, pilot_id, attempt_number, reason, actor, of=attempt)
-    except BaseException:
-        reason = "The render was stopped before it was finished."
-        fail_attempt(store, pilot_id, attempt_number, reason, actor, of=attempt)
-        raise
-    finally:
-        store.database.transaction(lambda c: renders.leave(c, attempt_id))
+            return _finished(store, held, pilot_id, made, actor)
+        except Overtaken as error:
+            return _dropped(store, pilot_id, attempt, error)
+        except NotSent as error:
+            return _failed(store, held, pilot_id, attempt, str(error), keep_files=True)
+        except PilotError as error:
+            return _failed(store, held, pilot_id, attempt, str(error))
+        except Exception as error:
+            log.exception("render of %s attempt %s stopped", pilot_id, attempt_number)
+            reason = f"The render stopped on an unexpected error ({type(error).__name__}); the log has the details."
+            return _failed(store, held, pilot_id, attempt, reason)
+        except BaseException:
+            # Whoever ends this process does not wait long. If the store takes nothing now, the claim runs out.
+            with suppress(PilotError):
+                reason = "The render was stopped before it was finished."
+                fail_attempt(store, pilot_id, attempt_number, reason, actor, held=held)
+            raise
 
 
-def _enter(store: PilotStore, attempt_id: str, at_once: int) -> bool:
+def _enter(store: PilotStore, held: Claim, at_once: int) -> bool:
+    def enter(connection: Connection) -> bool:
+        if not renders.holds(connection, held):
+            raise Overtaken(held.attempt_id)
+        return renders.enter(connection, held, store.clock(), at_once)
+
+    return until_written(lambda: store.database.transaction(enter))
+
+
+def _begun(
+    store: PilotStore, held: Claim, pilot_id: str, attempt_number: int, actor: Actor
+) -> tuple[PilotRun, PilotRunAttempt]:
     now = store.clock()
-    return store.database.transaction(lambda c: renders.enter(c, attempt_id, now, at_once))
+
+    def keep(connection: Connection, pilot: PilotRun, attempt: PilotRunAttempt) -> None:
+        if not renders.keep(connection, held, store.clock()):
+            raise Overtaken(held.attempt_id)
+
+    return until_written(
+        lambda: store.change(pilot_id, lambda p: _begin(p, attempt_number, now), actor, also=keep, kind=ActKind.RENDER)
+    )
+
+
+def _finished(store: PilotStore, held: Claim, pilot_id: str, made: PilotRunAttempt, actor: Actor) -> PilotRun:
+    """Save the attempt as ready and let go of it, in one transaction."""
+
+    def let_go(connection: Connection, pilot: PilotRun, made: PilotRunAttempt) -> None:
+        if not renders.leave(connection, held):
+            raise Overtaken(held.attempt_id)
+        _add_ready_message(connection, pilot, made)
+
+    return until_written(
+        lambda: store.change(
+            pilot_id, lambda p: _finish(p, made, store.clock()), actor, also=let_go, kind=ActKind.RENDER
+        )
+    )[0]
+
+
+def _failed(
+    store: PilotStore, held: Claim, pilot_id: str, attempt: PilotRunAttempt, reason: str, *, keep_files: bool = False
+) -> PilotRun:
+    """Fail the attempt and let go of it, in one transaction. Its files go first: the failure may need their room."""
+    number, actor = attempt.attempt_number, _actor(attempt)
+    if not keep_files:
+        _remove_made(store, pilot_id, attempt)
+    try:
+        return until_written(
+            lambda: fail_attempt(store, pilot_id, number, reason, actor, held=held, keep_files=keep_files)
+        )
+    except Overtaken as error:
+        return _dropped(store, pilot_id, attempt, error, keep_files=keep_files)
+
+
+def _dropped(
+    store: PilotStore, pilot_id: str, attempt: PilotRunAttempt, error: Overtaken, *, keep_files: bool = False
+) -> PilotRun:
+    """Remove what was made without a claim, and return the pilot as it is."""
+    pilot = until_written(lambda: store.load(pilot_id))
+    found = pilot.attempt(attempt.attempt_number)
+    if (found.state, found.folder) == (AttemptState.READY, attempt.folder):
+        return pilot  # it was written, and only the answer was lost
+    log.warning("%s", error)
+    if not keep_files:
+        _remove_made(store, pilot_id, attempt)
+    return pilot
+
+
+def _remove_made(store: PilotStore, pilot_id: str, attempt: PilotRunAttempt) -> None:
+    # Before it begins, a retried attempt has the folder of its earlier try.
+    if attempt.state is AttemptState.RENDERING and attempt.folder:
+        remove_videos(store.path_in(pilot_id, attempt.folder))
+
+
+def _actor(attempt: PilotRunAttempt) -> Actor:
+    return program(f"pipeline:{attempt.pipeline}")
 
 
 def _pipeline_of(pilot_id: str, attempt: PilotRunAttempt, store: PilotStore, config: Settings) -> VideoPipeline:
@@ -139,6 +211,8 @@ def _pipeline_of(pilot_id: str, attempt: PilotRunAttempt, store: PilotStore, con
 
 def _begin(pilot: PilotRun, attempt_number: int, now: datetime) -> PilotRunAttempt:
     attempt = pilot.attempt(attempt_number)
+    if (attempt.state, attempt.started_at) == (AttemptState.RENDERING, now):
+        return attempt  # it was written, and only the answer was lost
     attempt.state = AttemptState.RENDERING
     attempt.started_at = now
     attempt.folder = attempt_folder(pilot.pilot_id, attempt_number, now)
@@ -247,7 +321,7 @@ def _finish(pilot: PilotRun, made: PilotRunAttempt, now: datetime) -> PilotRunAt
     """Copy the rendered attempt into the current pilot, which others may have changed during the render."""
     attempt = pilot.attempt(made.attempt_number)
     if attempt.state is AttemptState.QUEUED or attempt.started_at != made.started_at:
-        raise Overtaken(f"{attempt.attempt_id} was given to another worker; what this one made is dropped.")
+        raise Overtaken(attempt.attempt_id)
     for name in MADE_FIELDS:
         setattr(attempt, name, getattr(made, name))
     attempt.state = AttemptState.READY

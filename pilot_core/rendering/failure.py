@@ -11,18 +11,24 @@ from pilot_core.domain.attempt import AttemptState, PilotRunAttempt
 from pilot_core.domain.events import EventKind
 from pilot_core.domain.messages import MessageKind, NewMessage
 from pilot_core.domain.pilot import PilotRun
+from pilot_core.domain.renders import Claim
 from pilot_core.domain.roles import ActKind
 from pilot_core.errors import NotAllowedNow, StoreError
 from pilot_core.store.engine.connection import Connection
 from pilot_core.store.files.layout import belongs
 from pilot_core.store.pilots import PilotStore
-from pilot_core.store.tables import outbox
+from pilot_core.store.tables import outbox, renders
 
 log = logging.getLogger(__name__)
 
 
 class Overtaken(NotAllowedNow):
-    """The attempt was given to another worker, because this one had sent no heartbeat."""
+    """This process has lost its claim on the attempt, because nothing was heard from it."""
+
+    def __init__(self, attempt_id: str):
+        super().__init__(
+            f"{attempt_id} was taken from this process, which was not heard from; what it made is dropped."
+        )
 
 
 def fail_attempt(
@@ -33,11 +39,13 @@ def fail_attempt(
     actor: Actor,
     *,
     of: PilotRunAttempt | None = None,
+    held: Claim | None = None,
     keep_files: bool = False,
 ) -> PilotRun:
     """Mark an unfinished attempt as failed with the reason, and remove its half-made files, but not its logs.
 
-    ``of`` is the attempt as the caller began it: if another process has begun it again since, nothing changes.
+    ``of`` is the attempt as the caller saw it: if a process has begun it since, nothing changes.
+    ``held`` is the caller's claim, which ends with this. Raises Overtaken, and changes nothing, if it is lost.
     The parameters say independent things: which attempt, why, who found out, and what to leave.
     """
 
@@ -50,14 +58,16 @@ def fail_attempt(
             pilot.log(EventKind.RENDER_FAILED, store.clock(), attempt_number=attempt_number, reason=reason)
         return fails
 
-    def add_message(connection: Connection, pilot: PilotRun, fails: bool) -> None:
+    def let_go_and_add_message(connection: Connection, pilot: PilotRun, fails: bool) -> None:
+        if held and not renders.leave(connection, held):
+            raise Overtaken(held.attempt_id)
         if fails:
             now = store.clock()
             outbox.enqueue(
                 connection, NewMessage(MessageKind.RENDER_FAILED, pilot_id, attempt_number, about=iso(now)), now
             )
 
-    pilot, _ = store.change(pilot_id, fail, actor, also=add_message, kind=ActKind.RENDER)
+    pilot, _ = store.change(pilot_id, fail, actor, also=let_go_and_add_message, kind=ActKind.RENDER)
     attempt = pilot.attempt(attempt_number)
     # A retried attempt of an imported pilot has the folder that its state file named.
     if attempt.state is AttemptState.FAILED and attempt.folder and belongs(attempt.folder, pilot_id):

@@ -4,6 +4,7 @@ The attempt in the store is authoritative; a job only notifies a worker that an 
 again, and a worker that gets a job for an attempt that is already claimed ends the job.
 """
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -12,6 +13,7 @@ from typing import Any
 import psycopg
 from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
+from procrastinate.jobs import Status
 from procrastinate.schema import SchemaManager
 
 from pilot_core import ids
@@ -22,6 +24,8 @@ SCHEMA = "procrastinate"
 QUEUE = "cuts"
 TASK = "make_cut"
 CONFORM = "conform_old"
+LOST_SECONDS = 60.0
+"""The job of a worker that was not heard from for this long is lost."""
 
 
 def ask(url: str, pilot_id: str, attempt_number: int) -> None:
@@ -40,6 +44,26 @@ def ask_to_conform(url: str, pilot_id: str) -> None:
         task = app.configure_task(CONFORM, queue=QUEUE, queueing_lock=f"{CONFORM} {pilot_id}", priority=-1)
         with suppress(AlreadyEnqueued):
             task.defer(pilot_id=pilot_id)
+
+
+def remove_lost_jobs(url: str, rendering: set[tuple[str, int | None]]) -> list[str]:
+    """Remove the jobs that workers began and were killed in; returns them as text. Raises StoreError.
+
+    Leaves out the job of an attempt (pilot id, number) in ``rendering``: its worker goes on with it.
+    """
+
+    async def remove() -> list[str]:
+        removed = []
+        async with app_on(PsycopgConnector, url).open_async() as app:
+            for job in await app.job_manager.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=LOST_SECONDS):
+                if (job.task_kwargs["pilot_id"], job.task_kwargs.get("attempt_number")) not in rendering:
+                    await app.job_manager.finish_job(job, Status.FAILED, delete_job=True)
+                    removed.append(job.call_string)
+        return removed
+
+    with store_errors():
+        make_job_tables(url)
+        return asyncio.run(remove())
 
 
 def app_on(connector: type[SyncPsycopgConnector] | type[PsycopgConnector], url: str) -> App:

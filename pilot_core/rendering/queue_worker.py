@@ -5,6 +5,7 @@ With ``PILOT_OPS_RENDERS=0`` a dashboard renders nothing itself. ``python -m pil
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 
 from procrastinate import PsycopgConnector
@@ -14,14 +15,17 @@ from pilot_core.errors import NotAllowedNow, PilotError, PilotNotFound
 from pilot_core.rendering.attempt import run_attempt
 from pilot_core.rendering.launching import by_workers
 from pilot_core.rendering.old_videos import conform_and_log
-from pilot_core.rendering.queue import CONFORM, QUEUE, TASK, app_on, make_job_tables, store_errors
+from pilot_core.rendering.queue import CONFORM, QUEUE, TASK, app_on, make_job_tables, remove_lost_jobs, store_errors
 from pilot_core.rendering.recovery import give_back_abandoned
 from pilot_core.settings import Settings
 from pilot_core.store.pilots import PilotStore
+from pilot_core.store.queries.renders import under_way
 
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 3.0
+LOST_JOBS_SECONDS = 60.0
+"""How often a worker looks for the jobs of killed ones. Nobody waits for that: the attempts are given back at once."""
 ALL_AT_ONCE = 1_000_000
 """No limit: a worker renders one video at a time, so the number of workers is the limit."""
 
@@ -58,12 +62,21 @@ def work(store: PilotStore, config: Settings, url: str, beside: Callable[[], Non
 
 
 def _watch(store: PilotStore, url: str, beside: Callable[[], None], over: threading.Event) -> None:
-    launch = by_workers(url)
+    launch, looked = by_workers(url), -LOST_JOBS_SECONDS
     while not over.wait(LOOK_SECONDS):
         try:
             for attempt_id in give_back_abandoned(store, launch):
                 log.warning("%s was given back because its worker died", attempt_id)
             beside()
+            if time.monotonic() - looked >= LOST_JOBS_SECONDS:
+                looked = time.monotonic()
+                _remove_lost_jobs(store, url)
         except Exception:
             # The database may be busy, for example. Nobody would notice if this thread ended.
             log.exception("the worker could not look after the store")
+
+
+def _remove_lost_jobs(store: PilotStore, url: str) -> None:
+    rendering = {(render.pilot_id, render.attempt_number) for render in under_way(store.database)}
+    for job in remove_lost_jobs(url, rendering):
+        log.warning("the job %s was removed because its worker died", job)

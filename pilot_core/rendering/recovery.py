@@ -1,6 +1,7 @@
 """Find attempts that no process renders any more, and fail them or give them back to the workers."""
 
 import logging
+import time
 
 from pilot_core.domain.actors import Actor, program
 from pilot_core.domain.attempt import AttemptState, PilotRunAttempt
@@ -13,12 +14,14 @@ from pilot_core.rendering.failure import fail_attempt, remove_videos
 from pilot_core.rendering.launching import Launcher, by_workers, is_running
 from pilot_core.store.engine.connection import Connection
 from pilot_core.store.pilots import PilotStore
-from pilot_core.store.processes import is_alive
+from pilot_core.store.processes import SILENT_SECONDS, has_ended, is_alive
 from pilot_core.store.queries.renders import queued_without_worker, under_way
 from pilot_core.store.tables import renders
 
 log = logging.getLogger(__name__)
 
+GRACE_SECONDS = 5.0
+"""How long to listen for the holder of a claim that ran out: it may only just have reached the store again."""
 MOST_WORKERS = 3
 """An attempt is failed once this many workers have died while rendering it, since it may be the cause."""
 
@@ -73,14 +76,13 @@ def fail_abandoned(store: PilotStore, launch: Launcher | None = None) -> list[st
                 reason = f"The render could not be started: {reason_of(error)} Retry it."
         fail_attempt(store, pilot_id, number, reason, program("pipeline"), of=attempt)
         failed.append(attempt.attempt_id)
-    for render in under_way(store.database):
-        if is_alive(render, store.clock()):
-            continue
+    for render in _run_out(store):
         attempts = [a for p in store.load_all([render.pilot_id]) for a in p.runs if a.attempt_id == render.attempt_id]
         if not _is_abandoned(store, render.attempt_id, render):
             continue
         for attempt in attempts:
-            reason = f"The render stopped at “{render.step}” because its process ended. Retry it."
+            why = "its process ended" if has_ended(render) else f"its process was silent for {SILENT_SECONDS:g} s"
+            reason = f"The render stopped at “{render.step}” because {why}. Retry it."
             actor = program(f"pipeline:{attempt.pipeline}")
             fail_attempt(store, render.pilot_id, attempt.attempt_number, reason, actor, of=attempt)
         failed.append(render.attempt_id)
@@ -93,12 +95,20 @@ def give_back_abandoned(store: PilotStore, launch: Launcher) -> list[str]:
     Returns the ids of the attempts whose worker died. Fails an attempt when the third worker died on it.
     """
     abandoned = []
-    for render in under_way(store.database):
-        if not is_alive(render, store.clock()) and _give_back(store, launch, render.pilot_id, render):
+    for render in _run_out(store):
+        if _give_back(store, launch, render.pilot_id, render):
             abandoned.append(render.attempt_id)
     for pilot_id, number in queued_without_worker(store.database, store.clock()):
         _give_back(store, launch, pilot_id, number)
     return abandoned
+
+
+def _run_out(store: PilotStore) -> list[Render]:
+    """Return the claims that ran out. Whoever was heard from since keeps its claim: see ``renders.release``."""
+    found = [render for render in under_way(store.database) if not is_alive(render, store.clock())]
+    if not all(has_ended(render) for render in found):
+        time.sleep(GRACE_SECONDS)
+    return found
 
 
 def _give_back(store: PilotStore, launch: Launcher, pilot_id: str, of: Render | int) -> bool:

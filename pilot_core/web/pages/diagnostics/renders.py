@@ -28,7 +28,7 @@ LATELY = timedelta(days=1)
 class Queue:
     """Renders in progress and waiting.
 
-    Renders that a process has claimed, oldest first; those of them whose process has ended; and attempts (pilot id,
+    Renders that a process has claimed, oldest first; those of them whose claim ran out; and attempts (pilot id,
     number) that no process has claimed.
     """
 
@@ -63,7 +63,7 @@ def status(found: Queue, watch: Watch | None, at_once: int, now: datetime) -> St
     lost = len(found.gone) + len(found.unclaimed)
     if lost:
         todo = "They are failed within seconds, with the reason, and can be retried then."
-        return Status(Mark.LOOK, f"{sentence} {count(lost, 'render')} without a process.", todo)
+        return Status(Mark.LOOK, f"{sentence} {count(lost, 'render')} without a process that is heard from.", todo)
     if any(now - render.started_at > LONG for render in found.renders):
         todo = "If it does not move, end its process; the attempt is then failed and can be retried."
         return Status(Mark.LOOK, f"{sentence} The oldest began {ago(found.renders[0].started_at, now)}.", todo)
@@ -76,7 +76,7 @@ def show(status: Status, found: Queue, now: datetime) -> None:
     show_status(status)
     with st.container(gap="small"):
         for render in found.renders:
-            lost = " Its process is gone." if render in found.gone else ""
+            lost = " Its process has ended, or is silent." if render in found.gone else ""
             step = f"{plain(render.step)}, {render.fraction:.0%}" if not render.waiting else "waiting for a free place"
             _row(
                 f"`{render.attempt_id}`: {step}. "
