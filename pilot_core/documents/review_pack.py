@@ -95,20 +95,7 @@ def render_review_pack_texts(
     answers = _answers(review, previous_attempt.final_draft if previous_attempt else None, draft)
     answering = {change for answer in answers for change in answer.changes}
     return {
-        names.MARKETING_SUMMARY: render_plain(
-            "marketing_summary.txt.j2",
-            **common,
-            draft=draft,
-            beats=_beats(facts, draft.shots),
-            audience=AUDIENCES.get(facts.intent.id, f"People who watch a {facts.intent.label.lower()}."),
-            place=PLACES.get(facts.intent.id, facts.intent.label),
-            size=_size(facts, draft),
-            post=_post(facts),
-            headlines=_headlines(facts),
-            # The video's placeholders mark what the brief lacks, so list only one of the two.
-            missing=facts.missing,
-            placeholders=[] if facts.missing else left,
-        ),
+        names.MARKETING_SUMMARY: _marketing_summary(facts, attempt, draft),
         names.DIRECTOR_NOTES: render_plain(
             "director_notes.txt.j2",
             **common,
@@ -136,6 +123,24 @@ def render_review_pack_texts(
             "recommended_publish_checklist.txt.j2", **common, draft=draft, sections=publish_checklist(pilot, draft)
         ),
     }
+
+
+def _marketing_summary(facts: Facts, attempt: PilotRunAttempt, draft: Draft) -> str:
+    return render_plain(
+        "marketing_summary.txt.j2",
+        facts=facts,
+        number=attempt.attempt_number,
+        draft=draft,
+        beats=_beats(facts, draft.shots),
+        audience=AUDIENCES.get(facts.intent.id, f"People who watch a {facts.intent.label.lower()}."),
+        place=PLACES.get(facts.intent.id, facts.intent.label),
+        size=_size(facts, draft),
+        post=_post(facts),
+        headlines=_headlines(facts),
+        # The video's placeholders mark what the brief lacks, so list only one of the two.
+        missing=facts.missing,
+        placeholders=[] if facts.missing else draft.placeholders,
+    )
 
 
 def _post(facts: Facts) -> list[str]:
