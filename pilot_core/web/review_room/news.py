@@ -5,13 +5,9 @@ A browser without events asks at ``/review/stamp`` instead.
 
 import asyncio
 import logging
-import signal
-import threading
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
-from types import FrameType
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -23,6 +19,7 @@ from pilot_core.store.engine.connection import Connection
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.queries.room_stamp import room_stamp
 from pilot_core.store.tables import reviews
+from pilot_core.web import ending
 from pilot_core.web.access.current_app import app_of
 from pilot_core.web.access.guarded_routes import not_found
 from pilot_core.web.access.visitors import visitor_of
@@ -56,7 +53,7 @@ class Watch:
         try:
             async with asyncio.timeout(seconds):
                 while not self.stamp or self.stamp == seen:
-                    if _over.is_set():
+                    if ending.is_over():
                         return None
                     await self._changed.wait()
         except TimeoutError:
@@ -105,7 +102,6 @@ class Watch:
 
 _watches: dict[str, Watch] = {}
 _streams: Counter[str] = Counter()
-_over = threading.Event()
 
 
 @asynccontextmanager
@@ -152,7 +148,7 @@ async def _events(store: PilotStore, grant: Grant, seen: str) -> AsyncIterator[s
         yield f"retry: {RETRY_MILLISECONDS}\n\n"
         deadline = asyncio.get_running_loop().time() + LONGEST_SECONDS
         async with watching(store, grant) as watch:
-            while not _over.is_set() and store.clock() < grant.expires_at:
+            while not ending.is_over() and store.clock() < grant.expires_at:
                 if asyncio.get_running_loop().time() > deadline:
                     return
                 stamp = await watch.next_stamp(seen, HEARTBEAT_SECONDS)
@@ -179,35 +175,9 @@ def stamp(request: Request) -> Response:
     return JSONResponse({"stamp": now}, headers={"Cache-Control": "no-store"})
 
 
-def is_over() -> bool:
-    """Return whether the server was asked to end, so that no answer may be held back any more."""
-    return _over.is_set()
-
-
-def end_with_the_server() -> None:
-    """Have open streams end when the server is asked to: it waits for every answer to be complete.
-
-    Call it from the running event loop of the main thread, where the server has set its own signal handlers.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        return
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        if callable(before := signal.getsignal(number)):
-            signal.signal(number, partial(_end, loop, before))
-
-
-def _end(
-    loop: asyncio.AbstractEventLoop,
-    before: Callable[[int, FrameType | None], object],
-    number: int,
-    frame: FrameType | None,
-) -> None:
-    _over.set()
-    loop.call_soon_threadsafe(_wake_all)
-    before(number, frame)
-
-
 def _wake_all() -> None:
     for watch in _watches.values():
         watch.wake()
+
+
+ending.at_the_end(_wake_all)

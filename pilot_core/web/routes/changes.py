@@ -11,9 +11,9 @@ from starlette.routing import BaseRoute
 from pilot_core import ids
 from pilot_core.domain.roles import Role
 from pilot_core.store.queries.change_number import change_number
+from pilot_core.web import ending
 from pilot_core.web.access.current_app import app_of
 from pilot_core.web.access.guarded_routes import not_found, route
-from pilot_core.web.review_room import news
 
 LOOK_SECONDS = 2.0
 HELD_SECONDS = 25.0
@@ -32,7 +32,7 @@ async def changes(request: Request) -> Response:
     database, until = app_of(request).store.database, time.monotonic() + HELD_SECONDS
     while True:
         number = await run_in_threadpool(change_number, database, pilot_id)
-        if number != seen or time.monotonic() >= until or news.is_over() or await request.is_disconnected():
+        if number != seen or time.monotonic() >= until or ending.is_over() or await request.is_disconnected():
             return JSONResponse({"number": number}, headers={"Cache-Control": "no-store"})
         await asyncio.sleep(LOOK_SECONDS)
 

@@ -17,8 +17,9 @@ from pilot_core.errors import PilotError
 from pilot_core.store import tries
 from pilot_core.store.pilots import PilotStore
 from pilot_core.video.pipelines import unanswered_flags
+from pilot_core.web import ending
 from pilot_core.web.access.current_app import app as pilot_ops
-from pilot_core.web.review_room import news, pages
+from pilot_core.web.review_room import pages
 from pilot_core.web.routes import uploads
 from pilot_core.web.server.background import Watch
 
@@ -39,7 +40,7 @@ async def lifespan(app: st.App) -> AsyncIterator[dict[str, Any]]:
     store.database.keep_attached()
     await anyio.to_thread.run_sync(_clear, store)
     await anyio.to_thread.run_sync(pages.warm_up)
-    news.end_with_the_server()
+    ending.notice()
     watch = Watch(pilot_ops())
     watch.start()
     over = threading.Event()
