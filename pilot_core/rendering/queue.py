@@ -7,7 +7,6 @@ again, and a worker that gets a job for an attempt that is already claimed ends 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
-from typing import Any
 
 import psycopg
 from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
@@ -16,7 +15,9 @@ from procrastinate.schema import SchemaManager
 
 from pilot_core import ids
 from pilot_core.errors import StoreError
+from pilot_core.store.engine.postgres_connection import OPTIONS, AsyncConnection, Connection
 from pilot_core.store.engine.postgres_database import make_tables
+from pilot_core.store.engine.postgres_pool import WAIT_SECONDS
 
 SCHEMA = "procrastinate"
 QUEUE = "cuts"
@@ -44,8 +45,11 @@ def ask_to_conform(url: str, pilot_id: str) -> None:
 
 def app_on(connector: type[SyncPsycopgConnector] | type[PsycopgConnector], url: str) -> App:
     """Return procrastinate's application on that database."""
-    connection: dict[str, Any] = {"options": f"-c search_path={SCHEMA}"}
-    return App(connector=connector(conninfo=url, kwargs=connection))
+    kind = AsyncConnection if connector is PsycopgConnector else Connection
+    # It says itself whether a connection commits by itself.
+    connection = {name: value for name, value in OPTIONS.items() if name != "autocommit"}
+    connection["options"] += f" -c search_path={SCHEMA}"
+    return App(connector=connector(conninfo=url, kwargs=connection, connection_class=kind, timeout=WAIT_SECONDS))
 
 
 @cache
