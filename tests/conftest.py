@@ -42,6 +42,7 @@ ON_BOTH = (
     "test_erasure",
     "test_exports",
     "test_fortnight",
+    "test_health",
     "test_inbox",
     "test_judgement",
     "test_learning",

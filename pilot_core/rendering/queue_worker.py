@@ -10,7 +10,7 @@ from collections.abc import Callable
 from procrastinate import PsycopgConnector
 
 from pilot_core import logs
-from pilot_core.errors import NotAllowedNow, PilotError, PilotNotFound
+from pilot_core.errors import NotAllowedNow, PilotError, PilotNotFound, StoreError
 from pilot_core.rendering.attempt import run_attempt
 from pilot_core.rendering.launching import by_workers
 from pilot_core.rendering.old_videos import conform_and_log
@@ -64,6 +64,8 @@ def _watch(store: PilotStore, url: str, beside: Callable[[], None], over: thread
             for attempt_id in give_back_abandoned(store, launch):
                 log.warning("%s was given back because its worker died", attempt_id)
             beside()
+        except StoreError as error:
+            logs.warn_of(log, "the worker could not look after the store", error)
         except Exception:
-            # The database may be busy, for example. Nobody would notice if this thread ended.
+            # Nobody would notice if this thread ended.
             log.exception("the worker could not look after the store")
