@@ -60,6 +60,7 @@ ON_BOTH = (
     "test_state_files",
     "test_store",
     "test_shared_secret",
+    "test_slow_receivers",
     "test_uncopied",
     "test_unsent",
     "test_verbs",

@@ -45,8 +45,8 @@ SEND_SECONDS = 20.0
 """How often to check whether a message is due, or another server erased something."""
 ROUND_SECONDS = 300.0
 """How long a round may take before its thread counts as late. Without a store that answers it ends within a minute."""
-SENDING_SECONDS = 900.0
-"""The same for the messages, between two deliveries: a mail server may think for ten minutes about one."""
+SENDING_SECONDS = ROUND_SECONDS + 900.0
+"""The same for the messages. No try begins after ``ROUND_SECONDS``; the last one may take eleven minutes."""
 BACKUP_SECONDS = 6 * 3600.0
 """The same for a backup, which copies every video."""
 STOP_SECONDS = 5.0
@@ -188,13 +188,13 @@ class Watch:
 
     def _messages(self) -> None:
         while not self._over.wait(SEND_SECONDS):
-            self._try("could not send messages", lambda store: send_due(store, self._settings, self._stop_sending))
+            self._try("could not send messages", self._send)
             self._sends.finished()
 
-    def _stop_sending(self) -> bool:
-        """Whether to end a round of sending; asked between deliveries, so the round is getting on."""
-        self._sends.finished()
-        return self._over.is_set()
+    def _send(self, store: PilotStore) -> None:
+        """Send what is due. A slow mail server and many messages make several rounds of it."""
+        ends = time.monotonic() + ROUND_SECONDS
+        send_due(store, self._settings, lambda: self._over.is_set() or time.monotonic() > ends)
 
     def _shared(self) -> None:
         """Do the work that the servers on one database share."""
