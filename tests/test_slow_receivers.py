@@ -19,6 +19,8 @@ from pilot_core.messages import outbox, sender, transports
 from pilot_core.messages.transports import Letter, NotTaken, Patience, post, send_mail
 from pilot_core.services import judgements
 from pilot_core.settings import Settings
+from pilot_core.store.engine.connection import Connection
+from pilot_core.store.tables import outbox as rows
 from tests.messaging import LEADS, new_pilot, post_office, receiver, set_up
 
 LETTER = Letter("id", "digest", None, None, "leads", LEADS[0], "", "One", "t", "h", datetime.now(UTC))
@@ -170,12 +172,28 @@ def test_a_webhook_that_drips_holds_no_mail_though_it_comes_later(
             drip.over.set()
 
 
-def test_two_ways_that_end_at_once_end_their_message(store: PilotStore) -> None:
-    """Each records its own delivery, and the later one the message."""
+def test_two_deliveries_that_end_at_once_end_their_message(store: PilotStore) -> None:
+    """Each transaction sees its own delivery end alone, unless one has to wait for the other."""
     with post_office() as office, receiver() as hook:
-        pilots = [new_pilot(store).pilot_id for _ in range(10)]
-        for pilot_id in pilots:
-            judgements.file_report(store, pilot_id, at_command_line("Lea Lead"))
-        assert sender.send_due(store, set_up(office, hook)).sent == 20
-        ends = {message.state for pilot_id in pilots for message in outbox.messages_of(store, pilot_id)}
-    assert ends == {MessageState.SENT}
+        office.moods, hook.answers = ["refuse"], [500]
+        pilot_id = new_pilot(store).pilot_id
+        judgements.file_report(store, pilot_id, at_command_line("Lea Lead"))
+        assert sender.send_due(store, set_up(office, hook)).failed == 2
+    one, two = store.database.read(lambda c: rows.deliveries_of(c, pilot_id))
+    state, now = MessageState.SENT, store.clock()
+    assert store.database.transaction(lambda c: rows.claim_sender(c, "here", now))
+
+    def settle_two() -> None:
+        store.database.transaction(lambda c: rows.settle(c, two.delivery_id, state, now))
+
+    other = threading.Thread(target=settle_two)
+
+    def settle_one(connection: Connection) -> None:
+        rows.settle(connection, one.delivery_id, state, now)
+        if not other.ident:
+            other.start()
+            other.join(1.0)
+
+    store.database.transaction(settle_one)
+    other.join()
+    assert [message.state for message in outbox.messages_of(store, pilot_id)] == [state]

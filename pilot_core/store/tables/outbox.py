@@ -261,8 +261,9 @@ def settle(
         [state.value, sent_at, trouble, delivery_id],
     )
     message_id = found[0]["message_id"]
-    # Writes the message's row, so that of two deliveries that end at once one is recorded after the other.
-    connection.execute("UPDATE messages SET state = state WHERE message_id = ?", [message_id])
+    # Both of two deliveries that end at once change the sender's row, so that the later one sees how the other ended.
+    # The value must become another: DuckDB passes over an update that changes nothing.
+    connection.execute("UPDATE message_sender SET until = until + INTERVAL '1 microsecond'")
     ends = {row["state"] for row in rows(connection, "SELECT state FROM deliveries WHERE message_id = ?", [message_id])}
     if "waiting" not in ends:
         end = MessageState.GIVEN_UP if "given_up" in ends else MessageState.SENT
