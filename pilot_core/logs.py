@@ -10,6 +10,7 @@ import json
 import logging
 import secrets
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -24,6 +25,10 @@ LEVELS = ("debug", "info", "warning", "error")
 SECRETS_AFTER = ("r", "sign-in")
 LONGEST_PART = 42  # characters; a token has 43
 
+AGAIN_SECONDS = 60.0
+"""Seconds after which the same reason for failed background work is logged again."""
+
+_told: dict[str, float] = {}
 _known: ContextVar[dict[str, object] | None] = ContextVar("facts of log lines", default=None)
 
 
@@ -59,6 +64,18 @@ def line(record: logging.LogRecord) -> str:
     if record.exc_info:
         entry["trace"] = logging.Formatter().formatException(record.exc_info)
     return json.dumps(entry, default=str)
+
+
+def warn_of(log: logging.Logger, failed: str, reason: Exception) -> None:
+    """Log in one line that work which is repeated every few seconds failed for a known reason, such as no database.
+
+    The same reason is not logged again for a minute, whichever thread meets it.
+    """
+    now, words = time.monotonic(), str(reason)
+    for old in [each for each, at in list(_told.items()) if now - at > AGAIN_SECONDS]:
+        _told.pop(old, None)
+    if _told.setdefault(words, now) == now:
+        log.warning("%s: %s", failed, words)
 
 
 @contextmanager

@@ -42,6 +42,7 @@ ON_BOTH = (
     "test_erasure",
     "test_exports",
     "test_fortnight",
+    "test_health",
     "test_inbox",
     "test_judgement",
     "test_learning",
@@ -60,6 +61,7 @@ ON_BOTH = (
     "test_state_files",
     "test_store",
     "test_shared_secret",
+    "test_slow_receivers",
     "test_uncopied",
     "test_unsent",
     "test_verbs",
@@ -84,7 +86,8 @@ SLOW = """
     test_permission_sockets test_pilot_judgement test_pilot_lists test_pilot_page test_pilot_review test_postgres
     test_render_claims test_render_outages test_render_queue test_rendering test_reports_page test_review_changed
     test_review_news test_review_page test_review_routes test_room_crawler test_same_numbers test_scope test_sending
-    test_shared_bucket test_shared_secret test_sign_in_news test_state_files test_store test_storyboard
+    test_shared_bucket test_shared_secret test_silent_postgres test_sign_in_news test_slow_receivers test_state_files
+    test_store test_storyboard test_held_changes
     test_storyboard_plan test_streamlit_gate test_uncopied test_uploads test_viewer test_webhook test_workbook
 """
 """Modules that start servers, kill processes, or write many stores. ``make check`` leaves them to ``make test``."""

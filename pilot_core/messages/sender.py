@@ -1,5 +1,7 @@
 """Send the messages that are due. Only one process sends at a time, and it claims each delivery before trying it.
 
+Mail and webhook each have a thread of their own, so that a slow one does not hold the other up.
+
 The claim counts the try and sets the time of the next one, so that the delivery is tried again if the sender dies. The
 sender keeps its claim by a heartbeat, so that no other process sends the same message while it waits for a slow server.
 """
@@ -8,6 +10,7 @@ import logging
 import os
 import secrets
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -22,7 +25,7 @@ from pilot_core.messages import deadlines, templates
 from pilot_core.messages.capability_links import ACTOR, Withheld
 from pilot_core.messages.letters import Envelope, letter_of, recipients_of, why_by_hand
 from pilot_core.messages.outbox import outdated
-from pilot_core.messages.transports import MAIL, Letter, NotTaken, Patience, post, send_mail
+from pilot_core.messages.transports import MAIL, WEBHOOK, Letter, NotTaken, Patience, post, send_mail
 from pilot_core.server_address import why_unreachable
 from pilot_core.settings import Settings
 from pilot_core.store.engine.connection import Connection
@@ -36,6 +39,11 @@ PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240, 720
 """The pauses after failed tries. A delivery whose last try fails too is given up."""
 
 TOO_LATE = timedelta(days=7)
+WAYS = (MAIL, WEBHOOK)
+AGAIN_SECONDS = 20.0
+"""How often to look for new messages while one of the ways is still busy."""
+DIGEST_SECONDS = 300.0
+"""How long a digest waits for the messages before it while one of the ways is busy."""
 HEARTBEAT_SECONDS = 15.0
 SETTLE_TRIES = 5
 
@@ -48,54 +56,110 @@ class Report:
     failed: int = 0
     given_up: int = 0
 
+    def __add__(self, other: "Report") -> "Report":
+        return Report(self.sent + other.sent, self.failed + other.failed, self.given_up + other.given_up)
+
 
 def send_due(store: PilotStore, config: Settings, stop: Callable[[], bool] = lambda: False) -> Report:
     """Enqueue the reminders and digests that are due, and send all due messages; ``stop`` is called between deliveries.
 
+    It is called by several threads.
+
     Does nothing while another process is sending. Raises StoreError.
     """
-    report, patience, now = Report(), Patience(), store.clock()
-    is_open = config.hours.is_open(now)
-    before = now - timedelta(minutes=config.hold_minutes)
+    patience = Patience()
     for_leads = bool((config.mail and config.mail_leads) or config.webhook)
 
     def asked_for(connection: Connection) -> list[NewMessage]:
-        return deadlines.asked_for(connection, config, now, for_leads=for_leads)
+        return deadlines.asked_for(connection, config, store.clock(), for_leads=for_leads)
 
     def due(connection: Connection) -> list[Message]:
-        return outbox.due_messages(connection, before, is_open)
+        now = store.clock()
+        return outbox.due_messages(connection, now - timedelta(minutes=config.hold_minutes), config.hours.is_open(now))
 
     def is_idle(connection: Connection) -> bool:
-        return not (asked_for(connection) or due(connection) or outbox.anything_due(connection, now, is_open))
+        now = store.clock()
+        waits = outbox.anything_due(connection, now, config.hours.is_open(now))
+        return not (asked_for(connection) or due(connection) or waits)
 
-    def send(*kinds: MessageKind) -> None:
+    def prepare(kinds: tuple[MessageKind, ...]) -> None:
         def enqueue(connection: Connection) -> None:
             for asked in asked_for(connection):
                 if asked.kind in kinds:
-                    outbox.enqueue(connection, asked, now)
+                    outbox.enqueue(connection, asked, store.clock())
 
         store.database.transaction(enqueue)
         for message in store.database.read(due):
             if message.kind in kinds:
                 with store.database.session():
                     _prepare(store, config, message)
-        while not stop() and (taken := _claim(store, config, holder)):
+
+    def deliver(way: str, report: Report) -> None:
+        while not stop() and (taken := _claim(store, config, holder, way)):
             _try(store, config, *taken, patience, report)
 
     if store.database.read(is_idle):
-        return report
+        return Report()
     holder = f"{this_machine()}/{os.getpid()}/{secrets.token_hex(4)}"
-    if not store.database.transaction(lambda connection: outbox.claim_sender(connection, holder, now)):
-        return report
+    if not store.database.transaction(lambda connection: outbox.claim_sender(connection, holder, store.clock())):
+        return Report()
     try:
         with _heartbeat(store, holder):
-            # The digest is written last: what goes to a founder now is not left for the team to send.
-            send(*(kind for kind in MessageKind if kind is not MessageKind.DIGEST))
-            send(MessageKind.DIGEST)
+            return _send_by_each_way(prepare, deliver)
     finally:
         with suppress(StoreError):
             store.database.transaction(lambda connection: outbox.release_sender(connection, holder))
-    return report
+
+
+class _Way(threading.Thread):
+    """What goes one way, one delivery after another. ``error`` is what ended it early."""
+
+    def __init__(self, way: str, deliver: Callable[[str, Report], None]):
+        super().__init__(name=f"messages by {way}", daemon=True)
+        self.way, self.report = way, Report()
+        self.error: Exception | None = None
+        self._deliver = deliver
+
+    def run(self) -> None:
+        try:
+            self._deliver(self.way, self.report)
+        except Exception as error:
+            self.error = error
+
+
+def _send_by_each_way(
+    prepare: Callable[[tuple[MessageKind, ...]], None], deliver: Callable[[str, Report], None]
+) -> Report:
+    """Prepare messages and deliver them, until every way is done. While one is busy, the others get what is new.
+
+    Raises what ended a way early, once no other is busy.
+    """
+    begun, ended, busy = time.monotonic(), list[_Way](), list[_Way]()
+    # The digest is written last: what goes to a founder now is not left for the team to send.
+    kinds: tuple[MessageKind, ...] = tuple(kind for kind in MessageKind if kind is not MessageKind.DIGEST)
+    try:
+        while True:
+            prepare(kinds)
+            for way in WAYS:
+                if way not in [each.way for each in busy]:
+                    busy.append(_Way(way, deliver))
+                    busy[-1].start()
+            until = time.monotonic() + AGAIN_SECONDS
+            for each in busy:
+                each.join(max(0.0, until - time.monotonic()))
+            ended += [each for each in busy if not each.is_alive()]
+            busy = [each for each in busy if each not in ended]
+            if error := next((each.error for each in ended if each.error), None):
+                raise error
+            if not busy and MessageKind.DIGEST in kinds:
+                return sum((each.report for each in ended), Report())
+            if not busy:
+                kinds = (MessageKind.DIGEST,)
+            elif time.monotonic() - begun > DIGEST_SECONDS:
+                kinds = tuple(MessageKind)
+    finally:
+        for each in busy:
+            each.join()
 
 
 def _prepare(store: PilotStore, config: Settings, message: Message) -> None:
@@ -153,10 +217,10 @@ def _digest_over(store: PilotStore, config: Settings, message: Message, now: dat
     return "" if has_lines else "There is nothing to tell any more."
 
 
-def _claim(store: PilotStore, config: Settings, holder: str) -> tuple[Delivery, Message] | None:
+def _claim(store: PilotStore, config: Settings, holder: str, way: str) -> tuple[Delivery, Message] | None:
     now = store.clock()
     is_open = config.hours.is_open(now)
-    return store.database.transaction(lambda c: outbox.claim_delivery(c, holder, now, is_open, PAUSES))
+    return store.database.transaction(lambda c: outbox.claim_delivery(c, holder, way, now, is_open, PAUSES))
 
 
 def _try(

@@ -22,9 +22,13 @@ from typing import Any
 
 from pilot_core.channels import Mail, Webhook
 from pilot_core.errors import PilotError
+from pilot_core.messages.time_limit import TimeLimit
 
 MAIL, WEBHOOK = "mail", "webhook"
 TIMEOUT_SECONDS = 20.0
+"""How long to wait for one answer, or one part of it."""
+TRY_SECONDS = 60.0
+"""How long a whole try may take: by mail up to the final dot, by webhook to the end."""
 ANSWER_SECONDS = 600.0
 """How long to wait for a mail server's answer to a complete message, as RFC 5321, 4.5.3.2.6 requires."""
 GOODBYE_SECONDS = 2.0
@@ -93,30 +97,31 @@ def email_of(letter: Letter, sender_name: str, sender: str) -> EmailMessage:
 
 
 def send_mail(mail: Mail, letter: Letter, patience: Patience) -> None:
-    """Send the letter through the mail server. Raises NotTaken."""
+    """Send the letter through the mail server, within ``TRY_SECONDS`` and the time for its answer. Raises NotTaken."""
     content = email_of(letter, mail.sender_name, mail.sender).as_bytes()
-    try:
-        server = _connected(mail)
-    except (OSError, smtplib.SMTPException) as error:
-        raise NotTaken(_trouble("The mail server did not let us in", error)) from error
-    try:
-        _hand_over(server, mail.sender, letter.recipient, content)
-        _end(server, patience)
-    except smtplib.SMTPRecipientsRefused as error:
-        code, answer = next(iter(error.recipients.values()))
-        lasting = 500 <= code < 600
-        raise NotTaken(
-            f"The mail server does not take this address ({code} {_plain(answer)}).", lasting=lasting
-        ) from error
-    except (OSError, smtplib.SMTPException) as error:
-        raise NotTaken(_trouble("The mail server did not take the message", error)) from error
-    finally:
-        # The message is accepted or refused by now, so errors while closing do not matter.
-        with suppress(OSError, smtplib.SMTPException):
-            if server.sock:
-                server.sock.settimeout(GOODBYE_SECONDS)
-                server.quit()
-        server.close()
+    with TimeLimit(TRY_SECONDS) as limit:
+        try:
+            server = _connected(mail, limit)
+        except (OSError, smtplib.SMTPException) as error:
+            raise NotTaken(_trouble("The mail server did not let us in", error, limit)) from error
+        try:
+            _hand_over(server, mail.sender, letter.recipient, content)
+            _end(server, patience, limit)
+        except smtplib.SMTPRecipientsRefused as error:
+            code, answer = next(iter(error.recipients.values()))
+            lasting = 500 <= code < 600
+            raise NotTaken(
+                f"The mail server does not take this address ({code} {_plain(answer)}).", lasting=lasting
+            ) from error
+        except (OSError, smtplib.SMTPException) as error:
+            raise NotTaken(_trouble("The mail server did not take the message", error, limit)) from error
+        finally:
+            # The message is accepted or refused by now, so errors while closing do not matter.
+            limit.restart(GOODBYE_SECONDS)
+            with suppress(OSError, smtplib.SMTPException):
+                if server.sock:
+                    server.quit()
+            server.close()
 
 
 def post(webhook: Webhook, letter: Letter, now: datetime) -> None:
@@ -129,14 +134,23 @@ def post(webhook: Webhook, letter: Letter, now: datetime) -> None:
         headers["Pilot-Ops-Signature"] = signature(webhook.secret, int(now.timestamp()), body)
     # Read certificates only for https: it takes longer than the rest of the call.
     verify = ssl.create_default_context() if webhook.url.lower().startswith("https:") else False
-    try:
-        with (
-            httpx.Client(verify=verify, timeout=TIMEOUT_SECONDS, follow_redirects=False, trust_env=False) as client,
-            client.stream("POST", webhook.url, content=body, headers=headers) as answer,
-        ):
-            status = answer.status_code
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise NotTaken(f"The webhook did not answer ({type(error).__name__}).") from error
+    with TimeLimit(TRY_SECONDS) as limit:
+
+        def watch(event: str, found: dict[str, Any]) -> None:
+            if event == "connection.connect_tcp.complete":
+                limit.watch(found["return_value"].get_extra_info("socket"))
+
+        try:
+            with (
+                httpx.Client(verify=verify, timeout=TIMEOUT_SECONDS, follow_redirects=False, trust_env=False) as client,
+                client.stream(
+                    "POST", webhook.url, content=body, headers=headers, extensions={"trace": watch}
+                ) as answer,
+            ):
+                status = answer.status_code
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            why = "it took too long" if limit.is_over else type(error).__name__
+            raise NotTaken(f"The webhook did not answer ({why}).") from error
     if not 200 <= status < 300:
         raise NotTaken(f"The webhook answered {status}.")
 
@@ -177,13 +191,24 @@ def shaped(shape: str, letter: Letter) -> dict[str, Any]:
     }
 
 
-def _connected(mail: Mail) -> smtplib.SMTP:
+class _Server(smtplib.SMTP):
+    """A connection that ``limit`` watches from its first byte on, the TLS handshake included."""
+
+    def __init__(self, mail: Mail, limit: TimeLimit):
+        self._limit = limit
+        self._tls = ssl.create_default_context() if mail.security == "tls" else None
+        super().__init__(mail.host, mail.port, timeout=TIMEOUT_SECONDS)
+
+    # The standard library's own subclass for TLS overrides this method.
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        connection = socket.create_connection((host, port), timeout)
+        self._limit.watch(connection)
+        return self._tls.wrap_socket(connection, server_hostname=host) if self._tls else connection
+
+
+def _connected(mail: Mail, limit: TimeLimit) -> smtplib.SMTP:
     """Return a connection that is signed in. Raises OSError and SMTPException."""
-    server: smtplib.SMTP
-    if mail.security == "tls":
-        server = smtplib.SMTP_SSL(mail.host, mail.port, timeout=TIMEOUT_SECONDS, context=ssl.create_default_context())
-    else:
-        server = smtplib.SMTP(mail.host, mail.port, timeout=TIMEOUT_SECONDS)
+    server = _Server(mail, limit)
     try:
         if mail.security == "starttls":
             server.starttls(context=ssl.create_default_context())
@@ -213,17 +238,18 @@ def _hand_over(server: smtplib.SMTP, sender: str, recipient: str, content: bytes
     server.send(re.sub(rb"(?m)^\.", b"..", content))
 
 
-def _end(server: smtplib.SMTP, patience: Patience) -> None:
+def _end(server: smtplib.SMTP, patience: Patience, limit: TimeLimit) -> None:
     """Send the final dot and read the answer. Raises NotTaken and SMTPDataError."""
     assert server.sock is not None
     server.sock.settimeout(patience.seconds)
+    limit.restart(patience.seconds)
     try:
         server.send(b".\r\n")
         code, answer = server.getreply()
     except (OSError, smtplib.SMTPServerDisconnected) as error:
-        if isinstance(error.__context__, TimeoutError):
+        if limit.is_over or isinstance(error.__context__, TimeoutError):
             patience.is_over()
-        raise NotTaken(_trouble("The mail server did not say whether it took the message", error)) from error
+        raise NotTaken(_trouble("The mail server did not say whether it took the message", error, limit)) from error
     if code != 250:
         raise smtplib.SMTPDataError(code, answer)
 
@@ -253,9 +279,11 @@ def _teams(text: str) -> str:
     return text.replace("\n", "\n\n")
 
 
-def _trouble(what: str, error: Exception) -> str:
+def _trouble(what: str, error: Exception, limit: TimeLimit) -> str:
     if isinstance(error, smtplib.SMTPResponseException):
         return f"{what} ({error.smtp_code} {_plain(error.smtp_error)})."
+    if limit.is_over:
+        return f"{what} (it timed out)."
     return f"{what} ({_plain(str(error)) or type(error).__name__})."
 
 

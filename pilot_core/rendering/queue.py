@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
-from typing import Any
 
 import psycopg
 from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
@@ -18,7 +17,9 @@ from procrastinate.schema import SchemaManager
 
 from pilot_core import ids
 from pilot_core.errors import StoreError
+from pilot_core.store.engine.postgres_connection import OPTIONS, AsyncConnection, Connection
 from pilot_core.store.engine.postgres_database import make_tables
+from pilot_core.store.engine.postgres_pool import WAIT_SECONDS
 
 SCHEMA = "procrastinate"
 QUEUE = "cuts"
@@ -68,8 +69,11 @@ def remove_lost_jobs(url: str, rendering: set[tuple[str, int | None]]) -> list[s
 
 def app_on(connector: type[SyncPsycopgConnector] | type[PsycopgConnector], url: str) -> App:
     """Return procrastinate's application on that database."""
-    connection: dict[str, Any] = {"options": f"-c search_path={SCHEMA}"}
-    return App(connector=connector(conninfo=url, kwargs=connection))
+    kind = AsyncConnection if connector is PsycopgConnector else Connection
+    # It says itself whether a connection commits by itself.
+    connection = {name: value for name, value in OPTIONS.items() if name != "autocommit"}
+    connection["options"] += f" -c search_path={SCHEMA}"
+    return App(connector=connector(conninfo=url, kwargs=connection, connection_class=kind, timeout=WAIT_SECONDS))
 
 
 @cache

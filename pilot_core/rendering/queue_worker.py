@@ -11,7 +11,7 @@ from collections.abc import Callable
 from procrastinate import PsycopgConnector
 
 from pilot_core import logs
-from pilot_core.errors import NotAllowedNow, PilotError, PilotNotFound
+from pilot_core.errors import NotAllowedNow, PilotError, PilotNotFound, StoreError
 from pilot_core.rendering.attempt import run_attempt
 from pilot_core.rendering.launching import by_workers
 from pilot_core.rendering.old_videos import conform_and_log
@@ -71,8 +71,10 @@ def _watch(store: PilotStore, url: str, beside: Callable[[], None], over: thread
             if time.monotonic() - looked >= LOST_JOBS_SECONDS:
                 looked = time.monotonic()
                 _remove_lost_jobs(store, url)
+        except StoreError as error:
+            logs.warn_of(log, "the worker could not look after the store", error)
         except Exception:
-            # The database may be busy, for example. Nobody would notice if this thread ended.
+            # Nobody would notice if this thread ended.
             log.exception("the worker could not look after the store")
 
 

@@ -22,6 +22,7 @@ from pilot_core.store.engine.connection import Connection
 from pilot_core.store.engine.copying import copy_out
 from pilot_core.store.engine.database import Database
 from pilot_core.store.engine.failures import WriteFailure
+from pilot_core.store.engine.postgres_connection import LONG_SECONDS, statements_within
 from pilot_core.store.engine.postgres_pool import pool_of, shown
 from pilot_core.store.engine.postgres_session import PostgresSession
 
@@ -29,6 +30,9 @@ T = TypeVar("T")
 
 ALONE = 4
 """How many standalone statements can run at once. Visitors without an account can cause them."""
+
+REACHABLE_SECONDS = 5.0
+"""Seconds to wait for the database when a monitor asks whether it answers."""
 
 _alone = threading.BoundedSemaphore(ALONE)
 
@@ -68,6 +72,15 @@ class PostgresDatabase(Database):
         """Whether this folder has not been used with the database yet, and the database has no pilots."""
         known = self._note is not None and self._note.exists()
         return not known and not self.read(schema.has_pilots)
+
+    def check_reachable(self) -> None:
+        """Read the table of migrations, in a short time: whoever asks has no patience. Raises StoreError."""
+        with self.session() as session:
+            before, session.raw.answer_seconds = session.raw.answer_seconds, REACHABLE_SECONDS
+            try:
+                super().check_reachable()
+            finally:
+                session.raw.answer_seconds = before
 
     @contextmanager
     def session(self) -> Iterator[PostgresSession]:
@@ -130,7 +143,8 @@ class PostgresDatabase(Database):
     def migrate(self) -> list[str]:
         """Apply migrations as on DuckDB. The database must sort and fold text as UTF-8. Raises StoreError."""
         self.read(_check_text_order)
-        applied = super().migrate()
+        with self.session() as session, statements_within(session.raw, LONG_SECONDS):
+            applied = super().migrate()
         if self._note is not None and not self._note.exists() and not self.path.exists():
             self.write_note(self._note)
         return applied
@@ -157,7 +171,7 @@ class PostgresDatabase(Database):
         """
         tables = self.read(lambda connection: connection.execute(TABLES).fetchall())
         try:
-            with self._pool.lent() as raw:
+            with self._pool.lent() as raw, statements_within(raw, LONG_SECONDS):
                 for (table,) in tables:
                     raw.execute(sql.SQL("VACUUM (FULL) {}").format(sql.Identifier(table)))
         except psycopg.Error as error:

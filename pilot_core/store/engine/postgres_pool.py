@@ -5,7 +5,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 from urllib.parse import urlsplit
 from weakref import WeakValueDictionary, finalize
 
@@ -17,8 +16,8 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from pilot_core.errors import StoreError
 from pilot_core.store.engine import postgres_errors
+from pilot_core.store.engine.postgres_connection import OPTIONS, Connection, connect
 
-CONNECT_SECONDS = 10
 WAIT_SECONDS = 15.0
 CONNECTIONS = 20
 """How many sessions a process can have at once; others wait."""
@@ -28,24 +27,11 @@ BACKGROUND_SECONDS = 0.5
 """Seconds that a session waits for the pool before it connects itself, to learn why the pool could not."""
 IDLE_SECONDS = 5.0
 """Seconds of idle time after which a connection is tested before it is used."""
-OPTIONS = {
-    "autocommit": True,
-    "connect_timeout": CONNECT_SECONDS,
-    "application_name": "pilot-ops",
-    "options": "-c lock_timeout=15s -c idle_in_transaction_session_timeout=15min -c jit=off",
-    "client_encoding": "utf8",
-    # A prepared "SELECT *" fails permanently once another server's upgrade has added a column.
-    "prepare_threshold": None,
-}
+CHECK_SECONDS = 5.0
+"""Seconds to wait for the answer to that test."""
 
 # The caller's StoreError already says why a connection failed, so the pool does not log it too.
 logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
-
-
-class _Connection(psycopg.Connection[Any]):
-    """A connection that records when it was made or last used (``time.monotonic``)."""
-
-    used_at: float = 0.0
 
 
 class PostgresPool:
@@ -58,7 +44,7 @@ class PostgresPool:
         self._places = threading.BoundedSemaphore(CONNECTIONS)
         self._pool = ConnectionPool(
             url,
-            connection_class=_Connection,
+            connection_class=Connection,
             kwargs=OPTIONS,
             min_size=0,
             max_size=CONNECTIONS + NESTED,
@@ -71,7 +57,7 @@ class PostgresPool:
         finalize(self, self._pool.close, 2.0)
 
     @contextmanager
-    def lent(self, *, nested: bool = False) -> Iterator[psycopg.Connection[Any]]:
+    def lent(self, *, nested: bool = False) -> Iterator[Connection]:
         """Yield a connection that is in no transaction. ``nested`` ones do not count towards ``CONNECTIONS``.
 
         Raises StoreError if none is available.
@@ -89,13 +75,14 @@ class PostgresPool:
                 raw.used_at = time.monotonic()
                 self._pool.putconn(raw)
                 if broken:
-                    # What cut this connection, a restart for example, has cut the idle ones too.
-                    self._pool.check()
+                    # What cut this connection, a restart for example, has cut the idle ones too. They are not tested,
+                    # because each that is silent would take its time.
+                    self._pool.drain()
         finally:
             if not nested:
                 self._places.release()
 
-    def _taken(self) -> _Connection:
+    def _taken(self) -> Connection:
         try:
             return self._pool.getconn(timeout=BACKGROUND_SECONDS)
         except PoolTimeout:
@@ -108,7 +95,7 @@ class PostgresPool:
     def _try_to_connect(self) -> None:
         """Connect directly, because the pool does not say why it could not. Raises StoreError."""
         try:
-            psycopg.connect(self._url, **OPTIONS).close()  # type: ignore[arg-type]
+            connect(self._url).close()
         except psycopg.Error as error:
             raise StoreError(
                 f"The database {self.name} cannot be reached ({postgres_errors.reason(error)}). "
@@ -150,12 +137,14 @@ def _check_address(url: str) -> None:
         ) from None
 
 
-def _configure(raw: _Connection) -> None:
+def _configure(raw: Connection) -> None:
     raw.used_at = time.monotonic()
     raw.adapters.register_loader("json", TextLoader)
     raw.adapters.register_loader("numeric", FloatLoader)
 
 
-def _check(raw: _Connection) -> None:
+def _check(raw: Connection) -> None:
     if time.monotonic() - raw.used_at > IDLE_SECONDS:
+        raw.answer_seconds = CHECK_SECONDS
         ConnectionPool.check_connection(raw)
+        raw.answer_seconds = None

@@ -17,6 +17,7 @@ from pilot_core.errors import StoreError
 from pilot_core.store.engine import postgres_errors
 from pilot_core.store.engine.connection import Parameters
 from pilot_core.store.engine.nul import without_nul
+from pilot_core.store.engine.postgres_connection import Connection as RawConnection
 
 TOKEN = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/|\?|\$(?P<name>[A-Za-z_]\w*)|%", re.S)
 
@@ -65,7 +66,7 @@ class PostgresResult:
 class PostgresSession:
     """A :class:`Connection` on PostgreSQL."""
 
-    def __init__(self, raw: psycopg.Connection[Any]):
+    def __init__(self, raw: RawConnection):
         self.raw = raw
         self.depth = 0
         """The number of open transactions, each inside the previous one. Inner ones are savepoints."""

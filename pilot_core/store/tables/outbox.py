@@ -191,27 +191,27 @@ def begin(connection: Connection, started: Message, recipients: list[tuple[str, 
 
 
 def claim_delivery(
-    connection: Connection, holder: str, now: datetime, is_open: bool, pauses: tuple[timedelta, ...]
+    connection: Connection, holder: str, way: str, now: datetime, is_open: bool, pauses: tuple[timedelta, ...]
 ) -> tuple[Delivery, Message] | None:
-    """Claim the next delivery that is due, and count the try before it is made; None when none is due.
+    """Claim the next delivery by that way that is due, and count the try before it is made; None when none is due.
 
-    Mail comes after webhooks, which answer sooner. Of a pilot's deliveries by webhook, only the earliest open one is
+    Of a pilot's deliveries by webhook, only the earliest open one is
     due. The time of the next try is stored already, in case this sender ends without recording a result.
     """
     if not claim_sender(connection, holder, now):
         return None
     sql = """
         SELECT d.* FROM deliveries d JOIN messages m ON m.message_id = d.message_id
-        WHERE d.state = 'waiting' AND m.state = 'going' AND (d.next_try_at <= ? OR d.next_try_at > ?)
+        WHERE d.way = ? AND d.state = 'waiting' AND m.state = 'going' AND (d.next_try_at <= ? OR d.next_try_at > ?)
             AND (? OR m.go_at IS NOT NULL)
             AND NOT (d.way = 'webhook' AND EXISTS (
                 SELECT 1 FROM deliveries e JOIN messages n ON n.message_id = e.message_id
                 WHERE e.way = 'webhook' AND e.state = 'waiting' AND n.state = 'going'
                     AND n.pilot_id = m.pilot_id AND n.position < m.position
             ))
-        ORDER BY d.way = 'mail', m.written_at, m.position, d.delivery_id LIMIT 1
+        ORDER BY m.written_at, m.position, d.delivery_id LIMIT 1
     """
-    found = rows(connection, sql, [to_column(now), to_column(now + FAR), is_open])
+    found = rows(connection, sql, [way, to_column(now), to_column(now + FAR), is_open])
     if not found:
         return None
     taken = _delivery(found[0])
@@ -261,6 +261,9 @@ def settle(
         [state.value, sent_at, trouble, delivery_id],
     )
     message_id = found[0]["message_id"]
+    # Both of two deliveries that end at once change the sender's row, so that the later one sees how the other ended.
+    # The value must become another: DuckDB passes over an update that changes nothing.
+    connection.execute("UPDATE message_sender SET until = until + INTERVAL '1 microsecond'")
     ends = {row["state"] for row in rows(connection, "SELECT state FROM deliveries WHERE message_id = ?", [message_id])}
     if "waiting" not in ends:
         end = MessageState.GIVEN_UP if "given_up" in ends else MessageState.SENT

@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from pilot_core.domain.reviews import Grant
 from pilot_core.errors import PilotError
+from pilot_core.logs import warn_of
 from pilot_core.store.engine.connection import Connection
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.queries.room_stamp import room_stamp
@@ -77,8 +78,8 @@ class Watch:
         while True:
             try:
                 stamp, self.ended = await run_in_threadpool(self._read, frozenset(self.viewers))
-            except PilotError:
-                log.warning("the room could not be looked at", exc_info=True)
+            except PilotError as error:
+                warn_of(log, "the room could not be looked at", error)
             else:
                 if stamp != self.stamp:
                     self.stamp = stamp

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from pilot_core.bootstrap import App
 from pilot_core.erasure.other_servers import follower
-from pilot_core.errors import PilotNotFound
+from pilot_core.errors import PilotNotFound, StoreError
+from pilot_core.logs import warn_of
 from pilot_core.maintenance import nightly
 from pilot_core.messages.sender import send_due
 from pilot_core.rendering import old_videos
@@ -27,6 +28,7 @@ from pilot_core.store import sign_in_news, tries
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.queries.renders import any_under_way
 from pilot_core.web.server.open_sockets import SOCKETS
+from pilot_core.web.server.rounds import Rounds
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +43,12 @@ REPAIR_SECONDS = 10.0
 
 SEND_SECONDS = 20.0
 """How often to check whether a message is due, or another server erased something."""
+ROUND_SECONDS = 300.0
+"""How long a round may take before its thread counts as late. Without a store that answers it ends within a minute."""
+SENDING_SECONDS = ROUND_SECONDS + 900.0
+"""The same for the messages. No try begins after ``ROUND_SECONDS``; the last one may take eleven minutes."""
+BACKUP_SECONDS = 6 * 3600.0
+"""The same for a backup, which copies every video."""
 STOP_SECONDS = 5.0
 """How long to wait at shutdown for work in progress. All of it may be killed: a message is retried, an unfinished
 backup is removed at the next one, and a repair is finished at the next start.
@@ -83,18 +91,20 @@ class Watch:
         self._store, self._settings, self._launch = app.store, app.settings, app.launch
         self._over = threading.Event()
         self._clock = time.monotonic
-        self._looked = self._looked_whole = self._changed = self._clock()
+        self._looked_whole = self._changed = self._clock()
         self._mark: tuple[object, ...] = ()
         self._under_way = True
         self._conforming: subprocess.Popen[bytes] | None = None
-        self._threads = [
-            threading.Thread(target=self._renders, name="render watch", daemon=True),
-            threading.Thread(target=self._nights, name="nightly backup", daemon=True),
-            threading.Thread(target=self._messages, name="messages", daemon=True),
-        ]
+        self._looks = Rounds("render watch", WATCH_SECONDS + ROUND_SECONDS)
+        self._backups = Rounds("nightly backup", NIGHT_SECONDS + BACKUP_SECONDS)
+        self._sends = Rounds("messages", SEND_SECONDS + SENDING_SECONDS)
+        self._follows = Rounds("other servers", SEND_SECONDS + ROUND_SECONDS)
+        self._listens = Rounds("sign-ins", WATCH_SECONDS + ROUND_SECONDS)
+        work = {self._looks: self._renders, self._backups: self._nights, self._sends: self._messages}
         if self._settings.database_url:
-            self._threads.append(threading.Thread(target=self._shared, name="other servers", daemon=True))
-            self._threads.append(threading.Thread(target=self._sign_ins, name="sign-ins", daemon=True))
+            work |= {self._follows: self._shared, self._listens: self._sign_ins}
+        self._rounds = list(work)
+        self._threads = [threading.Thread(target=does, name=of.name, daemon=True) for of, does in work.items()]
         # Not checked by is_alive, since unlike the others it ends by itself.
         self._repair = threading.Thread(target=self._repair_once, name="startup repair", daemon=True)
 
@@ -105,8 +115,13 @@ class Watch:
 
     @property
     def seconds_since_look(self) -> float:
-        """Return how many seconds ago the renders were last checked."""
-        return time.monotonic() - self._looked
+        """Return how many seconds ago a round of the render watch finished. An idle one has nothing to read."""
+        return self._looks.seconds_ago
+
+    @property
+    def late(self) -> list[str]:
+        """The names of the threads that should have finished a round by now."""
+        return [rounds.name for rounds in self._rounds if rounds.is_late]
 
     def start(self) -> None:
         _watches[self._store.root] = self
@@ -130,9 +145,9 @@ class Watch:
                 self._try("could not write the documents that are due", write_due_documents)
                 self._try("could not file the reports that are due", settle_due_reports)
             self._try("could not convert videos of older attempts", self._conform_opened)
+            self._looks.finished()
             if self._over.wait(WATCH_SECONDS):
                 return
-            self._looked = time.monotonic()
 
     def _is_worth_a_look(self) -> bool:
         """Whether to read the store: something is under way, was changed of late, or was not looked at for a minute.
@@ -167,12 +182,19 @@ class Watch:
             )
             self._try("could not remove the expired keys of acts", remove_expired_keys)
             self._try("could not remove unsent words of long ago", unsent.remove_expired)
+            self._backups.finished()
             if self._over.wait(NIGHT_SECONDS):
                 return
 
     def _messages(self) -> None:
         while not self._over.wait(SEND_SECONDS):
-            self._try("could not send messages", lambda store: send_due(store, self._settings, self._over.is_set))
+            self._try("could not send messages", self._send)
+            self._sends.finished()
+
+    def _send(self, store: PilotStore) -> None:
+        """Send what is due. A slow mail server and many messages make several rounds of it."""
+        ends = time.monotonic() + ROUND_SECONDS
+        send_due(store, self._settings, lambda: self._over.is_set() or time.monotonic() > ends)
 
     def _shared(self) -> None:
         """Do the work that the servers on one database share."""
@@ -180,6 +202,7 @@ class Watch:
         while not self._over.wait(SEND_SECONDS):
             self._try("could not remove expired rate limits", lambda store: tries.forget(url))
             self._try("could not check what other servers erased", lambda store: follow())
+            self._follows.finished()
 
     def _conform_opened(self, store: PilotStore) -> None:
         """Convert the videos of older attempts of pilots that were opened, one process at a time."""
@@ -194,8 +217,9 @@ class Watch:
         while not self._over.is_set():
             self._try(
                 "could not listen for sign-ins that end",
-                lambda store: sign_in_news.listen(url, SOCKETS.look_soon, self._over),
+                lambda store: sign_in_news.listen(url, SOCKETS.look_soon, self._over, self._listens.finished),
             )
+            self._listens.finished()
             self._over.wait(WATCH_SECONDS)
 
     def _look_after(self, store: PilotStore) -> None:
@@ -204,6 +228,9 @@ class Watch:
     def _try(self, failed: str, work: Callable[[PilotStore], object]) -> None:
         try:
             work(self._store)
+        except StoreError as error:
+            # The database may be down, for example. The next round tries again.
+            warn_of(log, failed, error)
         except Exception:
-            # The store may be busy, for example. The next round tries again. Nobody would notice if this thread ended.
+            # Nobody would notice if this thread ended.
             log.exception("%s", failed)

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pilot_core.bootstrap import App
 from pilot_core.errors import PilotError
+from pilot_core.logs import warn_of
 from pilot_core.store.pilots import PilotStore
 from pilot_core.tokens import hashed
 from pilot_core.web import streamlit_private
@@ -159,8 +160,10 @@ class OpenSockets:
             seen, looked = now, self._loop_time()
             try:
                 await self._look()
+            except PilotError as error:
+                # The next news tries again, and each message is asked by itself.
+                warn_of(log, "could not look who still has access", error)
             except Exception:
-                # The store may be busy, for example. The next news tries again, and each message is asked by itself.
                 log.exception("could not look who still has access")
             await asyncio.sleep(PAUSE_SECONDS)
 

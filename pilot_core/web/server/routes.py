@@ -26,9 +26,9 @@ from pilot_core.web.server.background import watch_of
 
 # Not async: it reads the store and the disk, so Starlette runs it in a thread.
 def health(request: Request) -> Response:
-    """Return the server's health for monitors: 503 if the store does not answer or the background work has stopped.
+    """Return the server's health for monitors: 503 if the store does not answer, or background work has ended or hangs.
 
-    Team members get details, others only the status.
+    Team members get details, such as the names of the threads that are ``late``, others only the status.
     """
     body: dict[str, object]
     on_the_team = False
@@ -40,7 +40,8 @@ def health(request: Request) -> Response:
         status, body = 200, {"status": "ok", "store": "reachable", "disk_free_megabytes": free, "version": VERSION}
         if watch := watch_of(store):
             body["renders"] = {"watched": watch.is_alive, "seconds_since_look": round(watch.seconds_since_look, 1)}
-            if not watch.is_alive:
+            body["late"] = watch.late
+            if watch.late or not watch.is_alive:
                 status, body["status"] = 503, "failing"
     except (PilotError, OSError) as error:
         status, body = 503, {"status": "failing", "store": str(error), "version": VERSION}
