@@ -180,6 +180,14 @@ def test_a_program_that_leaves_no_film_or_a_broken_one_fails_with_a_sentence(
     assert attempt.failure.startswith("draft_v1.mp4 is not a playable video")
 
 
+def test_an_error_of_the_system_is_told_in_its_own_words(
+    store: PilotStore, queued: PilotRun, program: Callable[[str], Settings]
+) -> None:
+    (store.root / queued.pilot_id / "attempt_1_20260302_090000").write_text("in the way")
+    attempt = run_attempt(store, queued.pilot_id, 1, program("done('good')")).attempt(1)
+    assert attempt.failure == "The render stopped on an error of the system: File exists. The log has the details."
+
+
 def test_a_change_made_during_a_render_survives_it(
     store: PilotStore, queued: PilotRun, program: Callable[[str], Settings]
 ) -> None:

@@ -23,6 +23,7 @@ from pilot_core.rendering.heartbeat import heartbeat
 from pilot_core.review.requests import open_requests_before
 from pilot_core.settings import Settings
 from pilot_core.store.engine.connection import Connection
+from pilot_core.store.files import reserve
 from pilot_core.store.files.layout import attempt_folder
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.queries.erasures import erased_among
@@ -112,6 +113,10 @@ def _run_attempt(
         return fail_attempt(store, pilot_id, attempt_number, str(error), actor, of=attempt, keep_files=True)
     except PilotError as error:
         return fail_attempt(store, pilot_id, attempt_number, str(error), actor, of=attempt)
+    except OSError as error:
+        log.exception("render of %s attempt %s stopped", pilot_id, attempt_number)
+        reason = f"The render stopped on an error of the system: {error.strerror or error}. The log has the details."
+        return fail_attempt(store, pilot_id, attempt_number, reason, actor, of=attempt)
     except Exception as error:
         log.exception("render of %s attempt %s stopped", pilot_id, attempt_number)
         reason = f"The render stopped on an unexpected error ({type(error).__name__}); the log has the details."
@@ -155,6 +160,7 @@ def _make(
     started: float,
     report: Progress,
 ) -> PilotRunAttempt:
+    reserve.keep(store.root)
     folder = store.path_of(attempt.folder or "")
     folder.mkdir(parents=True, exist_ok=True)
     generate_founder_artifacts(pilot, folder, attempt, promises=store.promises)
