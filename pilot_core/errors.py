@@ -67,6 +67,8 @@ class PipelineFailed(PilotError):
 def first_fault(error: "ValidationError") -> tuple[str, str]:
     """Return the first invalid field, "" if it is the value itself, and what is wrong with it."""
     first = error.errors()[0]
+    if first["type"] == "string_unicode":
+        return ".".join(str(part) for part in first["loc"]), "a text has half a surrogate pair, which is no character"
     return ".".join(str(part) for part in first["loc"]), first["msg"].removeprefix("Value error, ").lower()
 
 

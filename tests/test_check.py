@@ -15,20 +15,22 @@ import pytest
 from pilot_core import PilotStore
 from pilot_core.cli import main
 from pilot_core.domain.actors import at_command_line
-from pilot_core.domain.attempt import AttemptState
+from pilot_core.domain.attempt import AttemptState, Draft
 from pilot_core.domain.pilot import PilotRun
 from pilot_core.files import write_atomic
 from pilot_core.maintenance import repair as repair_module
-from pilot_core.maintenance.check import check
+from pilot_core.maintenance.check import check, summary
 from pilot_core.maintenance.repair import repair
 from pilot_core.review.shown import film_checksum
 from pilot_core.services import pilots
 from pilot_core.settings import ROOT
 from pilot_core.store.files.layout import GRACE_SECONDS
+from pilot_core.store.files.media import sha256_of
 from pilot_core.store.queries import renders
 from pilot_core.web.server import background
 from pilot_core.web.server.background import Watch
 from tests.conftest import HandClock
+from tests.films import make_film
 from tests.served import app_on
 
 NewPilot = Callable[..., PilotRun]
@@ -113,6 +115,51 @@ def test_a_missing_film_is_told_and_nothing_pretends_to_mend_it(store: PilotStor
 def test_a_film_that_is_not_the_one_approved_is_told(store: PilotStore, pilot: PilotRun) -> None:
     (store.root / pilot.attempt(1).video_path).write_bytes(b"another film")
     assert sentences(store) == [f"The film of attempt 1 of {pilot.pilot_id} is not the one that was approved."]
+
+
+def test_a_film_that_was_cut_short_is_told_as_damaged_whichever_of_its_files_it_is(
+    store: PilotStore, new_pilot: NewPilot, clock: HandClock
+) -> None:
+    pilot = new_pilot()
+    folder = f"{pilot.pilot_id}/attempt_1_20260302_090000"
+    names = {"film": "draft_v1.conformed.mp4", "delivered file of draft 1": "draft_v1.mp4", "light video": "light.mp4"}
+    paths = {label: store.root / folder / name for label, name in names.items()}
+    for path in paths.values():
+        make_film(path, seconds=1)
+    film, delivered, light = (f"{folder}/{name}" for name in names.values())
+    draft = Draft(iteration=1, video_path=film, original_path=delivered, light_path=light, conformed=True)
+    draft.sha256, draft.original_sha256 = sha256_of(store.root / film), sha256_of(store.root / delivered)
+    attempt = pilot.add_attempt(film, at=clock())
+    attempt.folder, attempt.drafts = folder, [draft]
+    pilots.start_pilot(store, pilot)
+    assert sentences(store) == []
+    for label, path in paths.items():
+        whole = path.read_bytes()
+        path.write_bytes(whole[: len(whole) * 2 // 3])
+        [told] = check(store, under_way=0)
+        assert told.sentence == (
+            f"The {label}{' of draft 1' * (label == 'light video')} of attempt 1 of {pilot.pilot_id} is damaged: "
+            f"{path.relative_to(store.root)} is not as it was made."
+        )
+        assert [finding.kind for finding in repair(store, under_way=0).left] == [told.kind]
+        path.write_bytes(whole)
+
+
+@pytest.mark.parametrize("linked", ["", "/attempt_1_20260302_090000", "/attempt_1_20260302_090000/review_pack"])
+def test_a_folder_that_is_a_link_is_named_and_stays_where_it_is(
+    store: PilotStore, pilot: PilotRun, tmp_path: Path, linked: str
+) -> None:
+    name = f"{pilot.pilot_id}{linked}"
+    (store.root / name).rename(tmp_path / "elsewhere")
+    (store.root / name).symlink_to(tmp_path / "elsewhere")
+    told = [
+        f"{name} is a link to {tmp_path / 'elsewhere'}. A backup leaves it out, and an erasure does not remove what it "
+        "leads to. Replace the link with the files themselves."
+    ]
+    assert sentences(store) == told
+    assert [finding.sentence for finding in repair(store, under_way=0).left] == told
+    assert (store.root / name).is_symlink()
+    assert summary(check(store, under_way=0)) == "1 disagreement between the database and its folder."
 
 
 def test_a_film_of_an_imported_pilot_may_lie_anywhere(store: PilotStore, new_pilot: NewPilot) -> None:

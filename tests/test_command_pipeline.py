@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pilot_core import catalog
+from pilot_core.domain import limits
 from pilot_core.domain.attempt import Change, Shot, SlaCheck
 from pilot_core.domain.brief import Brief
 from pilot_core.errors import InvalidRequest, PipelineFailed
@@ -110,6 +111,11 @@ print("\\x1b[32mdone\\x1b[0m, with a last line that is no JSON")
         "== draft 1 ==\nHello Åsa Çelik\nprogress 0.25 Rendering shots\nprogress 0.5\n"
         "\x1b[32mdone\x1b[0m, with a last line that is no JSON\n"
     )
+
+
+def test_the_costs_of_as_many_drafts_as_there_can_be_are_an_amount(run):
+    cut = run(FILM + f"result(video_path='film.mp4', cost_dollars={limits.DRAFT_COST})")
+    assert cut.cost_dollars * limits.DRAFTS <= limits.AMOUNT
 
 
 def test_a_film_that_has_the_right_name_already_stays_where_it_is(run, workdir):
@@ -227,6 +233,35 @@ def test_progress_on_standard_error_is_only_logged(run, workdir):
         (
             "os.symlink('/etc/hostname', 'film.mp4'); result(video_path='film.mp4')",
             "ended with exit code 0 but the film it names, “film.mp4”, is not inside its work folder; "
+            "it printed nothing.",
+        ),
+        (
+            FILM + "result(video_path='film.mp4', cost_dollars=1e300)",
+            "ended with exit code 0 but its result.json is wrong at cost_dollars (input should be less than or equal "
+            "to 1000000); it printed nothing.",
+        ),
+        (
+            FILM + "result(video_path='film.mp4', notes=['Half \\ud800'])",
+            "ended with exit code 0 but its result.json is wrong at notes.0 (a text has half a surrogate pair, which "
+            "is no character); it printed nothing.",
+        ),
+        (
+            FILM + "result(video_path='film.mp4', captions_path='film.mp4')",
+            "ended with exit code 0 but it names one file as the film and as its captions; it printed nothing.",
+        ),
+        (
+            FILM + "os.link('film.mp4', 'film.vtt'); result(video_path='film.mp4', captions_path='film.vtt')",
+            "ended with exit code 0 but it names one file as the film and as its captions; it printed nothing.",
+        ),
+        (
+            FILM + "Path('draft_v1.mp4').mkdir(); result(video_path='film.mp4')",
+            "ended with exit code 0 but film.mp4 could not be renamed to draft_v1.mp4 (Is a directory); "
+            "it printed nothing.",
+        ),
+        (
+            FILM + "Path('draft_v1.vtt').mkdir(); Path('a.vtt').write_text('WEBVTT')\n"
+            "result(video_path='film.mp4', captions_path='a.vtt')",
+            "ended with exit code 0 but a.vtt could not be renamed to draft_v1.vtt (Is a directory); "
             "it printed nothing.",
         ),
         (

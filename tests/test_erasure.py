@@ -1,6 +1,7 @@
 """Erasing a pilot or a person: no row, file or event has their data afterwards, and the counts remain."""
 
 import json
+import shutil
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -117,6 +118,49 @@ def test_an_erased_pilot_leaves_its_counts_and_nothing_else(store: PilotStore, r
     )
     assert done.sentences[0].startswith(f"Erased {reviewed.pilot_id}: ")
     assert done.sentences[-1] == BACKUPS
+
+
+@pytest.mark.parametrize("linked", ["", "/attempt_1_elsewhere", "/uploads/film.mp4"])
+def test_what_a_link_leads_to_is_not_said_to_be_gone_while_it_is_there(
+    store: PilotStore, reviewed: PilotRun, tmp_path: Path, linked: str
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    target = elsewhere / "film.mp4" if linked.endswith(".mp4") else elsewhere
+    (elsewhere / "film.mp4").write_bytes(b"the founder speaks")
+    link = store.root / f"{reviewed.pilot_id}{linked}"
+    if link.exists():
+        shutil.rmtree(link)
+    link.parent.mkdir(exist_ok=True)
+    link.symlink_to(target)
+    done = erase_pilot(store, reviewed.pilot_id, "asked", LEAD)
+    assert done.warnings == (
+        f"The rows of {reviewed.pilot_id} are erased, but what its links lead to is still there: "
+        f"{link.relative_to(store.root)} leads to {target}. Remove that by hand, then run --repair, which removes the "
+        "links.",
+    )
+    assert "file" not in done.sentences[0]
+    assert (elsewhere / "film.mp4").exists(), "it may be another pilot's"
+    assert [path for path in store.root.rglob("*") if reviewed.pilot_id in str(path) and path.is_file()] == (
+        [link] if linked.endswith(".mp4") else []
+    )
+    assert "erased" in [finding.kind for finding in repair(store, under_way=0).left]
+
+    shutil.rmtree(elsewhere)
+    assert finish_erasures(store) == [reviewed.pilot_id]
+    assert not link.parent.exists() or link.parent == store.root
+    assert not link.is_symlink()
+    assert finish_erasures(store) == []
+
+
+def test_links_within_a_pilots_folder_go_with_it(store: PilotStore, reviewed: PilotRun) -> None:
+    folder = store.root / reviewed.pilot_id / "attempt_9"
+    folder.mkdir(parents=True)
+    (folder / "film.mp4").write_bytes(b"a film")
+    (folder.parent / "again").symlink_to(folder)
+    (folder / "loop").symlink_to(folder / "loop")
+    assert erase_pilot(store, reviewed.pilot_id, "asked", LEAD).warnings == ()
+    assert not folder.parent.exists()
 
 
 def stop(*_: object) -> int:

@@ -1,6 +1,5 @@
 """Failures around the store: each one ends, with a sentence and a way to continue."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from pilot_core.settings import read_settings
 from pilot_core.store.engine import lease as lease_module
 from pilot_core.store.tables import renders
 from tests.conftest import HandClock
+from tests.small_disks import fill, mounted
 
 NewPilot = Callable[..., PilotRun]
 
@@ -31,24 +31,8 @@ NewPilot = Callable[..., PilotRun]
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """Mount a disk of four megabytes."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", place], capture_output=True).returncode:
-        pytest.skip("only root can mount a small disk")
-    yield place
-    subprocess.run(["mount", "-o", "remount,rw", place], check=True)
-    subprocess.run(["umount", "-l", place], check=True)
-
-
-def fill(disk: Path, spare: int) -> None:
-    """Fill the disk, leaving ``spare`` bytes free, rounded down to pages."""
-    with (disk / "filler").open("wb", buffering=0) as file:
-        try:
-            while True:
-                file.write(bytes(4096))
-        except OSError:
-            pass
-    os.truncate(disk / "filler", max(0, (disk / "filler").stat().st_size - spare))
+    with mounted(tmp_path / "disk", megabytes=4) as place:
+        yield place
 
 
 def test_a_full_disk_is_told_at_once_and_nothing_is_written_and_space_is_the_way_on(

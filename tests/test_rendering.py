@@ -180,6 +180,34 @@ def test_a_program_that_leaves_no_film_or_a_broken_one_fails_with_a_sentence(
     assert attempt.failure.startswith("draft_v1.mp4 is not a playable video")
 
 
+def test_an_error_of_the_system_is_told_in_its_own_words(
+    store: PilotStore, queued: PilotRun, program: Callable[[str], Settings]
+) -> None:
+    (store.root / queued.pilot_id / "attempt_1_20260302_090000").write_text("in the way")
+    attempt = run_attempt(store, queued.pilot_id, 1, program("done('good')")).attempt(1)
+    assert attempt.failure == "The render stopped on an error of the system: File exists. The log has the details."
+
+
+@pytest.mark.duckdb_only
+@pytest.mark.parametrize(
+    ("makes", "named"),
+    [
+        ("os.makedirs('review_pack'); open('review_pack/notes.txt', 'w').close()", "review_pack"),
+        ("open('.review_pack.part', 'w').close()", ".review_pack.part"),
+    ],
+)
+def test_what_a_program_leaves_in_the_place_of_the_review_pack_is_told_by_its_name(
+    store: PilotStore, new_pilot: NewPilot, program: Callable[[str], Settings], makes: str, named: str
+) -> None:
+    pilot_id = pilots.start_pilot(store, new_pilot(max_iterations_per_attempt=1)).pilot_id
+    pilots.queue_attempt(store, pilot_id, "command")
+    attempt = run_attempt(store, pilot_id, 1, program(f"{makes}; done('short')")).attempt(1)
+    assert attempt.failure == (
+        f"The review pack could not be built: the pipeline left something named {named} in its work folder, "
+        "where the review pack goes."
+    )
+
+
 def test_a_change_made_during_a_render_survives_it(
     store: PilotStore, queued: PilotRun, program: Callable[[str], Settings]
 ) -> None:

@@ -44,6 +44,8 @@ COUNT = 2**31 - 1
 """The largest number of things."""
 AMOUNT = 1e9
 """The largest number of seconds or dollars."""
+DRAFT_COST = 1_000_000
+"""The highest cost of one draft in dollars, so that an attempt's sum stays far below ``AMOUNT``."""
 JSON_DEPTH = 100
 """How deep the unknown fields of a state file may be nested."""
 JSON_INTEGER = 2**63

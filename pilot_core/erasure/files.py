@@ -1,6 +1,5 @@
 """Find and remove files of erased pilots and people in a store's folder and bucket."""
 
-import shutil
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +9,7 @@ from pilot_core.documents.names import FOUNDER_DOCUMENTS, OUTCOME_REPORT
 from pilot_core.domain.erasures import folded
 from pilot_core.domain.pilot import PilotRun
 from pilot_core.errors import StoreError
+from pilot_core.formatting import printable
 from pilot_core.store.files.bucket import BucketError
 from pilot_core.store.files.layout import LOGS, LOST_FOUND
 from pilot_core.store.files.media import Media, is_local, is_video
@@ -46,7 +46,7 @@ def remove_files(store: PilotStore, pilot_id: str) -> int:
 
     Raises StoreError if not all of them could be removed.
     """
-    removed = remove_local_files(store, pilot_id)
+    removed, links = _remove_local(store, pilot_id)
     try:
         removed += store.media.remove_pilot_from_bucket(pilot_id)
     except BucketError as error:
@@ -54,6 +54,7 @@ def remove_files(store: PilotStore, pilot_id: str) -> int:
             f"The rows of {pilot_id} are erased, but what a bucket has of it is not. {error} "
             "Run --repair then, which removes the rest."
         ) from error
+    _refuse(store, pilot_id, links)
     store.database.transaction(lambda connection: erasures.forget_files(connection, pilot_id))
     return removed
 
@@ -63,6 +64,13 @@ def remove_local_files(store: PilotStore, pilot_id: str) -> int:
 
     Raises StoreError if not all of them could be removed.
     """
+    removed, links = _remove_local(store, pilot_id)
+    _refuse(store, pilot_id, links)
+    return removed
+
+
+def _remove_local(store: PilotStore, pilot_id: str) -> tuple[int, list[Path]]:
+    """Return the number of files removed, and the links left that lead to files elsewhere. Raises StoreError."""
     name = ids.checked_pilot_id(pilot_id)
     try:
         # A save that came before the erasure may be about to write the state file.
@@ -72,19 +80,43 @@ def remove_local_files(store: PilotStore, pilot_id: str) -> int:
                 rows_of_it = ".rows" in path.name and path.is_file() and name in path.read_text("utf-8", "replace")
                 if path.name.startswith(name) or rows_of_it:
                     places.append(path)
-            removed = sum(path.is_file() for place in places for path in (place, *place.rglob("*")))
-            for place in places:
-                if place.is_dir():
-                    shutil.rmtree(place)
-                else:
-                    place.unlink(missing_ok=True)
+            done = [_remove(place) for place in places]
         remove_upgrade_copies(store)
     except OSError as error:
         raise StoreError(
             f"The rows of {pilot_id} are erased, but its files are not all ({error.strerror or error}); "
             "make the folder writable, then run --repair, which removes the rest."
         ) from error
-    return removed
+    return sum(removed for removed, _ in done), [link for _, links in done for link in links]
+
+
+def _remove(place: Path) -> tuple[int, list[Path]]:
+    """Remove a file, or a folder with all that is in it, but no link that leads to something elsewhere.
+
+    What it leads to may be another pilot's, so it is not touched, and without the link nobody would find it again.
+    Returns the number of files removed and the links left. Raises OSError.
+    """
+    base = place.parent.resolve() / place.name
+    paths = [place] if place.is_symlink() else sorted([place, *place.rglob("*")], reverse=True)
+    links = [path for path in paths if path.is_symlink()]
+    folders = [path for path in paths if path.is_dir() and path not in links]
+    files = [path for path in paths if path.exists() and path not in links and path not in folders]
+    left = [link for link in links if link.exists() and not link.resolve().is_relative_to(base)]
+    for path in (*files, *(link for link in links if link not in left)):
+        path.unlink(missing_ok=True)
+    for folder in folders:
+        if not any(link.is_relative_to(folder) for link in left):
+            folder.rmdir()
+    return len(files), left
+
+
+def _refuse(store: PilotStore, pilot_id: str, links: list[Path]) -> None:
+    if links:
+        named = ", ".join(f"{link.relative_to(store.root).as_posix()} leads to {link.resolve()}" for link in links)
+        raise StoreError(
+            f"The rows of {pilot_id} are erased, but what its links lead to is still there: {printable(named)}. "
+            "Remove that by hand, then run --repair, which removes the links."
+        )
 
 
 def rewrite_database_file(store: PilotStore) -> None:

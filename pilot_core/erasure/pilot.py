@@ -1,6 +1,7 @@
 """Erase one pilot: its rows, events, videos, documents and state file."""
 
 import logging
+from functools import partial
 from typing import Any
 
 from pilot_core import ids
@@ -10,7 +11,7 @@ from pilot_core.domain.pilot import PilotRun
 from pilot_core.domain.roles import ActKind
 from pilot_core.erasure import files
 from pilot_core.erasure.request import BACKUPS, Erased, checked_reason, warnings_of
-from pilot_core.errors import NotAllowedNow
+from pilot_core.errors import NotAllowedNow, StoreError
 from pilot_core.formatting import count
 from pilot_core.services.acts import once
 from pilot_core.store import permission
@@ -73,11 +74,15 @@ def _erase(store: PilotStore, pilot_id: str, why: str, actor: Actor, key: str | 
 
 
 def finish_erasures(store: PilotStore) -> list[str]:
-    """Finish interrupted erasures: remove files, and erased bytes in the database file. Returns the pilots' ids."""
+    """Finish interrupted erasures: remove files, and erased bytes in the database file. Returns the pilots' ids.
+
+    Raises StoreError at the end if something is still there.
+    """
     left = files.pilots_with_files_left(store)
-    for pilot_id in left:
-        files.remove_files(store, pilot_id)
-    files.rewrite_database_file(store)
+    steps = [partial(files.remove_files, store, pilot_id) for pilot_id in left]
+    warnings = warnings_of(*steps, partial(files.rewrite_database_file, store))
+    if warnings:
+        raise StoreError(" ".join(warnings))
     return left
 
 

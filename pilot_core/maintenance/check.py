@@ -1,28 +1,24 @@
 """Find every inconsistency between the database and the store's folder and bucket, each described in one sentence."""
 
-import hashlib
-import os
 import time
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from pilot_core import ids
 from pilot_core.documents.names import FOUNDER_DOCUMENTS, RUNBOOK
-from pilot_core.domain.attempt import AttemptState, PilotRunAttempt
-from pilot_core.domain.feedback import FeedbackLevel
+from pilot_core.domain.attempt import AttemptState
 from pilot_core.domain.pilot import PilotRun
 from pilot_core.erasure.files import pilots_with_files_left
 from pilot_core.errors import StoreDamaged
 from pilot_core.files import TEMPORARY
 from pilot_core.formatting import count, printable
 from pilot_core.insight.recommend import recommend
-from pilot_core.maintenance import attached, bucket, current_rules, state_file_findings, uncopied
-from pilot_core.maintenance.archive import NAME
-from pilot_core.maintenance.findings import Finding, labelled_paths, paths_of
+from pilot_core.maintenance import attached, bucket, current_rules, films, odd_files, state_file_findings, uncopied
+from pilot_core.maintenance.films import inside
+from pilot_core.maintenance.findings import Finding, paths_of
 from pilot_core.rendering.recovery import never_began
 from pilot_core.store.engine import integrity
 from pilot_core.store.files.layout import GRACE_SECONDS, UPLOADS
-from pilot_core.store.files.media import StoredFile
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.processes import is_alive
 from pilot_core.store.queries import erasures
@@ -32,7 +28,7 @@ from pilot_core.store.tables.pilots import derived_columns
 from pilot_core.store.tables.within_limits import collecting
 
 UNFINISHED = (".part", ".part.wal", ".tmp")
-LASTING = ("missing", "changed", "damaged", "contradiction", "backup", uncopied.LOSS)
+LASTING = ("missing", "changed", films.DAMAGED, "damaged", "contradiction", "backup", uncopied.LOSS)
 DERIVED = (
     "decisions",
     "attempts_used",
@@ -76,7 +72,7 @@ def check(
     if all(finding.kind in LASTING for finding in first):
         return first
     again = {
-        (finding.kind, finding.about) for finding in _findings(store, thorough, under_way, workers_url, films=False)
+        (finding.kind, finding.about) for finding in _findings(store, thorough, under_way, workers_url, videos=False)
     }
     return [f for f in first if f.kind in LASTING or (f.kind, f.about) in again]
 
@@ -85,7 +81,7 @@ LOST = "lost_commits"
 
 
 def _findings(
-    store: PilotStore, thorough: bool, under_way: float, workers_url: str | None, *, films: bool = True
+    store: PilotStore, thorough: bool, under_way: float, workers_url: str | None, *, videos: bool = True
 ) -> Iterator[Finding]:
     if thorough and (damage := _damage(store)):
         yield damage
@@ -98,7 +94,7 @@ def _findings(
     if erasures.not_yet_rewritten(store.database):
         name = store.database.database_name
         yield Finding("in_the_file", name, f"{name} may still hold bytes of what was erased; it was not written anew.")
-    for found in _disagreements(store, thorough, under_way, workers_url, films):
+    for found in _disagreements(store, thorough, under_way, workers_url, videos):
         if found.about.removesuffix(".json") not in erased:
             yield Finding(found.kind, found.about, printable(found.sentence))
 
@@ -113,7 +109,7 @@ def _damage(store: PilotStore) -> Finding | None:
 
 
 def _disagreements(
-    store: PilotStore, thorough: bool, under_way: float, workers_url: str | None, films: bool
+    store: PilotStore, thorough: bool, under_way: float, workers_url: str | None, videos: bool
 ) -> Iterator[Finding]:
     gone = renders_gone(store, workers_url)
     for attempt_id in gone:
@@ -141,8 +137,8 @@ def _disagreements(
     yield from state_file_findings.differing(store, pilots, thorough)
     strays = list(state_file_findings.strays(store, {pilot.pilot_id for pilot in pilots}))
     yield from (finding for _, finding in strays)
-    if films:
-        yield from _films(store, pilots, thorough)
+    if videos:
+        yield from films.findings(store, pilots, thorough)
         yield from attached.missing(store)
     yield from _attachments(store, {pilot.pilot_id for pilot in pilots}, under_way)
     waiting = {pilot_id for pilot_id, finding in strays if finding.kind != "stray"}
@@ -150,7 +146,7 @@ def _disagreements(
     if store.media.bucket:
         yield from bucket.disagreements(store, store.media.bucket, pilots, under_way)
     if thorough:
-        yield from _odd_names(store, pilots)
+        yield from odd_files.findings(store, pilots)
 
 
 def renders_gone(store: PilotStore, workers_url: str | None) -> list[str]:
@@ -206,56 +202,6 @@ def _same(one: object, other: object) -> bool:
     return one == other
 
 
-def _films(store: PilotStore, pilots: list[PilotRun], thorough: bool) -> Iterator[Finding]:
-    root = store.root.resolve()
-    stored = store.media.stored_files()
-    in_bucket = {*stored, *(parent.as_posix() for path in stored for parent in PurePosixPath(path).parents)}
-    for pilot in pilots:
-        for path in pilot.brief.brand_kit.paths:
-            real = _inside(root, path)
-            if real and path not in in_bucket and not real.exists():
-                yield Finding("missing", path, f"A file of the brand kit of {pilot.pilot_id} is missing: {path}.")
-        for attempt in pilot.runs:
-            if attempt.state is not AttemptState.READY:
-                continue
-            what = f"attempt {attempt.attempt_number} of {pilot.pilot_id}"
-            for label, path in labelled_paths(attempt):
-                real = _inside(root, path)
-                if real and path not in in_bucket and not real.exists():
-                    yield Finding("missing", path, f"The {label} of {what} is missing: {path}.")
-            if thorough:
-                yield from _approved(root, attempt, what, stored)
-
-
-def _approved(root: Path, attempt: PilotRunAttempt, what: str, stored: dict[str, StoredFile]) -> Iterator[Finding]:
-    approved = {f.sha256 for f in attempt.feedback if f.level is FeedbackLevel.APPROVE and f.sha256}
-    draft = attempt.final_draft
-    # A video approved before it was conformed is the delivered file of the one that is watched now.
-    paths = {attempt.video_path or "", draft.delivered_path if draft else ""} - {""} if approved else set()
-    now = {digest for path in paths if (digest := _digest(root, path, stored))}
-    if now and not now & approved:
-        yield Finding("changed", attempt.video_path or "", f"The film of {what} is not the one that was approved.")
-
-
-def _digest(root: Path, path: str, stored: dict[str, StoredFile]) -> str | None:
-    if path in stored:
-        return stored[path].sha256
-    film = _inside(root, path)
-    if film is None or not film.is_file():
-        return None
-    with film.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _inside(root: Path, path: str) -> Path | None:
-    """Return the resolved path if it is inside ``root``, else None. Paths of an imported pilot may point anywhere."""
-    try:
-        real = (root / path).resolve()
-    except (OSError, RuntimeError, ValueError):
-        return None
-    return real if path and real.is_relative_to(root) else None
-
-
 def _folders(store: PilotStore, pilots: list[PilotRun], waiting: set[str], under_way: float) -> Iterator[Finding]:
     """Check pilots' folders. Those of the pilots in ``waiting``, which are not imported yet, are skipped."""
     known = {pilot.pilot_id: pilot for pilot in pilots}
@@ -267,13 +213,13 @@ def _folders(store: PilotStore, pilots: list[PilotRun], waiting: set[str], under
         elif path.is_dir() and path.name not in known and ids.PILOT_ID.fullmatch(path.name):
             if path.name not in waiting and settled(path, under_way):
                 yield Finding("stray", path.name, f"The folder {path.name} is of no pilot in the database.")
-        elif path.is_dir() and path.name in known:
+        elif path.is_dir() and path.name in known and not path.is_symlink():
             yield from _pilot_folder(store, root, known[path.name], path, under_way)
 
 
 def _pilot_folder(store: PilotStore, root: Path, pilot: PilotRun, folder: Path, under_way: float) -> Iterator[Finding]:
     referred = {
-        real for attempt in pilot.runs for path in paths_of(attempt) if (real := _inside(root, path)) is not None
+        real for attempt in pilot.runs for path in paths_of(attempt) if (real := inside(root, path)) is not None
     }
     own = {name: f"{pilot.pilot_id}/{name}" for name in (RUNBOOK, *FOUNDER_DOCUMENTS)}
     missing = [name for name in own if not (folder / name).exists()]
@@ -282,12 +228,12 @@ def _pilot_folder(store: PilotStore, root: Path, pilot: PilotRun, folder: Path, 
     ]
     if documents and (folder / RUNBOOK).exists() and settled(folder, under_way):
         yield Finding("papers", pilot.pilot_id, f"Documents of {pilot.pilot_id} are missing: {', '.join(documents)}.")
-    making = {_inside(root, a.folder) for a in pilot.runs if a.folder and a.state.is_under_way}
-    failed = {_inside(root, a.folder) for a in pilot.runs if a.folder and a.state is AttemptState.FAILED}
+    making = {inside(root, a.folder) for a in pilot.runs if a.folder and a.state.is_under_way}
+    failed = {inside(root, a.folder) for a in pilot.runs if a.folder and a.state is AttemptState.FAILED}
     for path in sorted(folder.iterdir()):
         name = path.relative_to(store.root).as_posix()
-        if path.resolve() in making:
-            continue
+        if path.is_symlink() or path.resolve() in making:
+            continue  # a link is a finding of its own, in odd_files
         if _is_unfinished(path):
             if settled(path, under_way):
                 yield _leftover(store, path)
@@ -327,15 +273,6 @@ def _attachments(store: PilotStore, known: set[str], under_way: float) -> Iterat
             yield _leftover(store, path)
         else:
             yield Finding("unattached", name, f"The file {name} is attached to nothing.")
-
-
-def _odd_names(store: PilotStore, pilots: list[PilotRun]) -> Iterator[Finding]:
-    for pilot in pilots:
-        for place, folders, names in os.walk(store.root / pilot.pilot_id):
-            for odd in sorted(name for name in (*folders, *names) if not NAME.fullmatch(name)):
-                path = (Path(place) / odd).relative_to(store.root).as_posix()
-                yield Finding("odd_name", path, f"No backup can hold {path}, for its name; give it another one.")
-            folders[:] = [name for name in folders if NAME.fullmatch(name)]
 
 
 def _leftover(store: PilotStore, path: Path) -> Finding:

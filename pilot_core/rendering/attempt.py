@@ -26,6 +26,7 @@ from pilot_core.rendering.owed import until_written
 from pilot_core.review.requests import open_requests_before
 from pilot_core.settings import Settings
 from pilot_core.store.engine.connection import Connection
+from pilot_core.store.files import reserve
 from pilot_core.store.files.layout import attempt_folder
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.queries.erasures import erased_among
@@ -112,6 +113,11 @@ def _run_attempt(
             return _failed(store, held, pilot_id, attempt, str(error), keep_files=True)
         except PilotError as error:
             return _failed(store, held, pilot_id, attempt, str(error))
+        except OSError as error:
+            log.exception("render of %s attempt %s stopped", pilot_id, attempt_number)
+            told = error.strerror or error
+            reason = f"The render stopped on an error of the system: {told}. The log has the details."
+            return _failed(store, held, pilot_id, attempt, reason)
         except Exception as error:
             log.exception("render of %s attempt %s stopped", pilot_id, attempt_number)
             reason = f"The render stopped on an unexpected error ({type(error).__name__}); the log has the details."
@@ -229,6 +235,7 @@ def _make(
     started: float,
     report: Progress,
 ) -> PilotRunAttempt:
+    reserve.keep(store.root)
     folder = store.path_of(attempt.folder or "")
     folder.mkdir(parents=True, exist_ok=True)
     generate_founder_artifacts(pilot, folder, attempt, promises=store.promises)

@@ -1,4 +1,4 @@
-"""Fail an attempt: record the reason, enqueue the message, and remove half-made files."""
+"""Fail an attempt: remove half-made files, then record the reason and enqueue the message."""
 
 import logging
 import shutil
@@ -15,6 +15,7 @@ from pilot_core.domain.renders import Claim
 from pilot_core.domain.roles import ActKind
 from pilot_core.errors import NotAllowedNow, StoreError
 from pilot_core.store.engine.connection import Connection
+from pilot_core.store.files import reserve
 from pilot_core.store.files.layout import belongs
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.tables import outbox, renders
@@ -42,42 +43,65 @@ def fail_attempt(
     held: Claim | None = None,
     keep_files: bool = False,
 ) -> PilotRun:
-    """Mark an unfinished attempt as failed with the reason, and remove its half-made files, but not its logs.
+    """Remove an unfinished attempt's half-made files, but not its logs, then mark it as failed with the reason.
 
-    ``of`` is the attempt as the caller saw it: if a process has begun it since, nothing changes.
-    ``held`` is the caller's claim, which ends with this. Raises Overtaken, and changes nothing, if it is lost.
-    The parameters say independent things: which attempt, why, who found out, and what to leave.
+    The files go first: on a full disk nothing could be written before. If it is full even then, the store's reserve
+    is given up. ``of`` is the attempt as the caller saw it: if a process has begun it since, nothing changes.
+    ``held`` is the caller's claim, which ends with this; files go after it then, since without the claim they are
+    another's. Raises Overtaken, and changes nothing, if the claim is lost, PilotNotFound, and StoreError when the
+    failure cannot be written. The parameters say independent things: which attempt, why, who found out, what to leave.
     """
+
+    def fails(attempt: PilotRunAttempt) -> bool:
+        return attempt.state.is_under_way and (of is None or attempt.started_at == of.started_at)
 
     def fail(pilot: PilotRun) -> bool:
         attempt = pilot.attempt(attempt_number)
-        fails = attempt.state.is_under_way and (of is None or attempt.started_at == of.started_at)
-        if fails:
+        now_fails = fails(attempt)
+        if now_fails:
             attempt.state = AttemptState.FAILED
             attempt.failure = reason
             pilot.log(EventKind.RENDER_FAILED, store.clock(), attempt_number=attempt_number, reason=reason)
-        return fails
+        return now_fails
 
-    def let_go_and_add_message(connection: Connection, pilot: PilotRun, fails: bool) -> None:
+    def let_go_and_add_message(connection: Connection, pilot: PilotRun, now_fails: bool) -> None:
         if held and not renders.leave(connection, held):
             raise Overtaken(held.attempt_id)
-        if fails:
+        if now_fails:
             now = store.clock()
             outbox.enqueue(
                 connection, NewMessage(MessageKind.RENDER_FAILED, pilot_id, attempt_number, about=iso(now)), now
             )
 
+    attempt = store.load(pilot_id).attempt(attempt_number)
+    # One that failed already may have files of a process that was taken for dead and has only now ended.
+    if not keep_files and not held and (fails(attempt) or attempt.state is AttemptState.FAILED):
+        _remove_videos_of(store, pilot_id, attempt)
+    reserve.give_up(store.root)
     pilot, _ = store.change(pilot_id, fail, actor, also=let_go_and_add_message, kind=ActKind.RENDER)
     attempt = pilot.attempt(attempt_number)
+    if not keep_files and held and attempt.state is AttemptState.FAILED:
+        _remove_videos_of(store, pilot_id, attempt)
+    _remove_from_bucket(store, pilot_id, attempt)
+    return pilot
+
+
+def _remove_videos_of(store: PilotStore, pilot_id: str, attempt: PilotRunAttempt) -> None:
     # A retried attempt of an imported pilot has the folder that its state file named.
-    if attempt.state is AttemptState.FAILED and attempt.folder and belongs(attempt.folder, pilot_id):
-        if not keep_files:
+    if attempt.folder and belongs(attempt.folder, pilot_id):
+        try:
             remove_videos(store.path_in(pilot_id, attempt.folder))
+        except (StoreError, OSError) as error:
+            # The failure must be written in any case. A check names what is left.
+            log.warning("the files of %s could not be removed: %s", attempt.attempt_id, error)
+
+
+def _remove_from_bucket(store: PilotStore, pilot_id: str, attempt: PilotRunAttempt) -> None:
+    if attempt.state is AttemptState.FAILED and attempt.folder and belongs(attempt.folder, pilot_id):
         try:
             store.media.remove_folder_from_bucket(attempt.folder)
         except StoreError as error:
             log.warning("the bucket still has files of %s; a repair removes them: %s", attempt.attempt_id, error)
-    return pilot
 
 
 def remove_videos(folder: Path) -> None:
@@ -85,7 +109,7 @@ def remove_videos(folder: Path) -> None:
     if not folder.is_dir():
         return
     for path in folder.iterdir():
-        if path.is_dir():
+        if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)
         elif path.suffix != ".log":
             with suppress(OSError):

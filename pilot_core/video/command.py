@@ -307,11 +307,22 @@ def _claim(cut: Cut, workdir: Path, draft: Path) -> Cut:
     if made != film and made.parent == workdir and DRAFT_NAME.fullmatch(made.name):
         raise _Unusable(f"handed back {made.name}, which is another draft")
     captions = cut.captions_path and _inside(cut.captions_path, workdir, "captions file")
-    made.replace(film)
+    if captions and captions.samefile(made):
+        raise _Unusable("it names one file as the film and as its captions")
+    made = _renamed(made, film)
     if captions:
         # Renamed because the next draft may write a file of the same name.
-        captions = captions.replace(film.with_suffix(".vtt"))
+        captions = _renamed(captions, film.with_suffix(".vtt"))
     return cut.model_copy(update={"video_path": film, "captions_path": captions})
+
+
+def _renamed(path: Path, target: Path) -> Path:
+    """Rename a file and return its new path. Raises _Unusable if something else is in the way."""
+    try:
+        return path.replace(target)
+    except OSError as error:
+        reason = error.strerror or error
+        raise _Unusable(f"{path.name} could not be renamed to {target.name} ({reason})") from error
 
 
 def _inside(path: Path, workdir: Path, what: str) -> Path:

@@ -2,15 +2,16 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, computed_field, model_validator
 
 from pilot_core.catalog import Scenario
+from pilot_core.domain import limits
 from pilot_core.domain.attempt import Change, FrameComment, Shot, SlaCheck, UnmetRequest
 from pilot_core.domain.brief import Brief
 from pilot_core.domain.feedback import Feedback
-from pilot_core.domain.records import Amount, JsonObject, Record
+from pilot_core.domain.records import JsonObject, Record
 
 Progress = Callable[[float, str], None]
 """Called with the fraction done (0 to 1, never decreasing) and the current step in a few plain words."""
@@ -137,7 +138,7 @@ class Cut(Record):
     storyboard_path: Path | None = None
     size: tuple[int, int] | None = None
     shots: list[Shot] = Field(default_factory=list)
-    cost_dollars: Amount = 0.0
+    cost_dollars: Annotated[float, Field(ge=0, le=limits.DRAFT_COST)] = 0.0
     notes: list[str] = Field(default_factory=list)
     changes: list[Change] = Field(default_factory=list)
 

@@ -10,6 +10,7 @@ from pilot_core.documents.names import CAPTIONS, FINAL_VIDEO, POSTER, QUALITY_RE
 from pilot_core.documents.review_pack import render_review_pack_texts
 from pilot_core.domain.attempt import Draft, OpenRequests, PilotRunAttempt, Shot
 from pilot_core.domain.pilot import PilotRun
+from pilot_core.errors import PipelineFailed
 from pilot_core.files import write_atomic
 from pilot_core.video.probe import Measured
 from pilot_core.video.stills import poster, shot_stills, stills
@@ -27,11 +28,16 @@ def build(
     """Build the attempt's review pack from its chosen draft and return its folder.
 
     Paths in ``attempt`` and ``draft`` are relative to ``root``. ``asked`` is what is open of earlier attempts; the
-    director's notes list it.
+    director's notes list it. Raises PipelineFailed if the pipeline has left something in its place.
     """
     folder = root / (attempt.folder or "") / REVIEW_PACK_FOLDER
     unfinished = folder.with_name(f".{REVIEW_PACK_FOLDER}.part")
-    shutil.rmtree(unfinished, ignore_errors=True)
+    for place in (folder, unfinished):
+        if os.path.lexists(place):
+            raise PipelineFailed(
+                f"The review pack could not be built: the pipeline left something named {place.name} in its work "
+                "folder, where the review pack goes."
+            )
     unfinished.mkdir(parents=True)
     _same_file(root / draft.video_path, unfinished / FINAL_VIDEO)
     if draft.captions_path:

@@ -30,6 +30,9 @@ ATTACHMENTS = "attachments"
 BRAND_KIT = "brand_kit"
 """The subfolder of a pilot's folder for the files of its brand kit."""
 
+RESERVE = ".reserve"
+"""The file that is given up for the failure of a render on a full disk."""
+
 LOGS = "logs"
 """The store's folder for logs: one for each attempt rendered in a separate process."""
 

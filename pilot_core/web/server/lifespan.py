@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import anyio.to_thread
@@ -63,11 +64,11 @@ def warn_of_unanswered_flags() -> None:
 
 def _clear(store: PilotStore) -> None:
     """Finish interrupted erasures and remove unused uploads. Logs what fails."""
-    try:
-        finish_erasures(store)
-        uploads.sweep(store.root / uploads.FOLDER)
-    except (PilotError, OSError):
-        log.exception("could not clear what an earlier process left")
+    for step in (partial(finish_erasures, store), partial(uploads.sweep, store.root / uploads.FOLDER)):
+        try:
+            step()
+        except (PilotError, OSError):
+            log.exception("could not clear what an earlier process left")
 
 
 def _import_ahead(modules: Sequence[str], over: threading.Event) -> None:
