@@ -22,6 +22,7 @@ from pilot_core.store.engine.connection import Connection
 from pilot_core.store.engine.copying import copy_out
 from pilot_core.store.engine.database import Database
 from pilot_core.store.engine.failures import WriteFailure
+from pilot_core.store.engine.postgres_lists import add_list_indexes
 from pilot_core.store.engine.postgres_pool import pool_of, shown
 from pilot_core.store.engine.postgres_session import PostgresSession
 
@@ -131,6 +132,7 @@ class PostgresDatabase(Database):
         """Apply migrations as on DuckDB. The database must sort and fold text as UTF-8. Raises StoreError."""
         self.read(_check_text_order)
         applied = super().migrate()
+        add_list_indexes(self)
         if self._note is not None and not self._note.exists() and not self.path.exists():
             self.write_note(self._note)
         return applied
