@@ -275,7 +275,8 @@ class Settings(BaseSettings):
         """Refuse settings that do not go together. Raises InvalidRequest."""
         if self.renders_at_once == 0 and not self.database_url:
             raise InvalidRequest(
-                "PILOT_OPS_RENDERS is 0: renders are left to workers, which need PILOT_OPS_DATABASE_URL."
+                "The setting PILOT_OPS_RENDERS is 0, which leaves the cuts to workers; they need "
+                "PILOT_OPS_DATABASE_URL."
             )
         _named("PILOT_OPS_SMTP", lambda: self.mail)
         _named("PILOT_OPS_WEBHOOK", lambda: self.webhook)
