@@ -1,6 +1,10 @@
-"""Check e-mail addresses that people enter: exactly one, in ASCII, with nothing that could add a mail header."""
+"""Check addresses that people enter: of a database, and of e-mail.
+
+That is exactly one, in ASCII, with nothing that could add a mail header.
+"""
 
 import re
+from urllib.parse import urlsplit
 
 from pilot_core.errors import InvalidRequest
 
@@ -28,3 +32,16 @@ def checked_sender(text: str) -> tuple[str, str]:
     if not name.isprintable():
         raise InvalidRequest("The sender's name holds characters that cannot be read.")
     return name, checked_address(address)
+
+
+def checked_database_url(what: str, url: str) -> str:
+    """Return the address of a PostgreSQL database. The InvalidRequest it raises omits it, as it may hold a password."""
+    try:
+        parts = urlsplit(url)
+        begins = url.startswith(("postgresql://", "postgres://"))
+        is_right = begins and len(parts.path) > 1 and parts.port != 0
+    except ValueError:
+        is_right = False
+    if not is_right:
+        raise InvalidRequest(f"{what} is not right; it must look like postgresql://user:password@host:5432/name.")
+    return url

@@ -46,7 +46,13 @@ def open_store(settings: Settings, root: Path | None = None, clock: Clock = utc_
     Raises StoreError.
     """
     catalog.use(settings.catalog)
-    store = PilotStore(root or settings.store, clock, database_url=settings.database_url, media=settings.media)
+    store = PilotStore(
+        root or settings.store,
+        clock,
+        database_url=settings.database_url,
+        connections=settings.database_connections,
+        media=settings.media,
+    )
     store.promises, store.second_reason = _promises(settings), settings.second_reason
     try:
         judge_anew(store, most=JUDGED_AT_OPENING)
@@ -69,5 +75,6 @@ class EnvironmentStore(PilotStore):
         settings = read_settings()
         catalog.use(settings.catalog)
         url = settings.database_url if database_url is None else database_url
-        super().__init__(root, clock, database_url=url or None, media=settings.media)
+        connections = settings.database_connections
+        super().__init__(root, clock, database_url=url or None, connections=connections, media=settings.media)
         self.promises, self.second_reason = _promises(settings), settings.second_reason

@@ -57,6 +57,11 @@ def count(value: float | None, noun: str) -> str:
     return f"{text} {noun}" if text == "1" else f"{text} {noun}s"
 
 
+def at_least(value: int, noun: str, *, more: bool) -> str:
+    """As ``count``, but ``at_least(1000, "pilot", more=True)`` → "1,000+ pilots", where counting stopped."""
+    return f"{_short(value)}+ {noun}s" if more else count(value, noun)
+
+
 def all_used(attempts: int) -> str:
     """``all_used(5)`` → "All 5 attempts are used"; of one: "The one attempt there may be is used"."""
     return "The one attempt there may be is used" if attempts == 1 else f"All {attempts} attempts are used"

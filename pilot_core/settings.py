@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, 
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from pilot_core.addresses import checked_address
+from pilot_core.addresses import checked_address, checked_database_url
 from pilot_core.channels import Mail, Webhook, parse_mail, parse_webhook
 from pilot_core.errors import InvalidRequest
 from pilot_core.logs import LEVELS
@@ -136,6 +136,9 @@ class Settings(BaseSettings):
         "The PostgreSQL database that holds the pilots instead of the folder: "
         "`postgresql://user:password@host:5432/name`.",
         secret=True,
+    )
+    database_connections: Annotated[int, BeforeValidator(lambda given: int(_number(given, 6)))] = _setting(
+        "PILOT_OPS_DATABASE_CONNECTIONS", 44, "How many connections to PostgreSQL one process may hold; 6 or more."
     )
     catalog: Annotated[Path, Shown("`data/catalog`")] = _setting(
         "PILOT_OPS_CATALOG", CATALOG_DIR, "The folder of your own catalogue, a copy of `data/catalog` that you edit."
@@ -353,19 +356,6 @@ def table() -> str:
     """The README's table of settings, in Markdown."""
     lines = [f"| `{setting.variable}` | {setting.default} | {setting.help} |" for setting in described()]
     return "\n".join(["| Variable | Default | Meaning |", "|---|---|---|", *lines]) + "\n"
-
-
-def checked_database_url(what: str, url: str) -> str:
-    """Return the address of a PostgreSQL database. The InvalidRequest it raises omits it, as it may hold a password."""
-    try:
-        parts = urlsplit(url)
-        begins = url.startswith(("postgresql://", "postgres://"))
-        is_right = begins and len(parts.path) > 1 and parts.port != 0
-    except ValueError:
-        is_right = False
-    if not is_right:
-        raise InvalidRequest(f"{what} is not right; it must look like postgresql://user:password@host:5432/name.")
-    return url
 
 
 def _named(variables: str, parse: Callable[[], object]) -> None:

@@ -29,6 +29,8 @@ NOON = datetime(2024, 1, 15, 12, 0, tzinfo=UTC)
         (formatting.count(1.0, "iteration"), "1 iteration"),
         (formatting.count(0, "attempt"), "0 attempts"),
         (formatting.count(1200, "pilot"), "1,200 pilots"),
+        (formatting.at_least(1000, "pilot", more=True), "1,000+ pilots"),
+        (formatting.at_least(1000, "pilot", more=False), "1,000 pilots"),
         (formatting.day(NOON), "15 January 2024"),
         (formatting.moment(NOON), "15 Jan 2024, 12:00 UTC"),
         (formatting.moment(datetime(2024, 1, 1, 0, 30, tzinfo=timezone(timedelta(hours=2)))), "31 Dec 2023, 22:30 UTC"),

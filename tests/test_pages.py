@@ -13,9 +13,11 @@ from pilot_core.domain.roles import Role
 from pilot_core.formulas import neutral
 from pilot_core.rendering import launching
 from pilot_core.settings import ROOT
+from pilot_core.store.queries import lists
 from pilot_core.web.access import page_guard, who
 from tests.conftest import HandClock
 from tests.opened_pages import opened
+from tests.pilot_pages import button as press
 from tests.pilot_pages import page_text
 from tests.pilot_stories import make_pilot
 from tests.served import serve
@@ -176,6 +178,28 @@ def test_a_search_without_a_match_says_so(open_page: OpenPage, store: PilotStore
 
     assert not at.dataframe
     assert "No pilot matches" in at.info[0].value
+
+
+def test_a_list_of_more_than_is_counted_says_so_and_goes_on_at_a_button(
+    open_page: OpenPage, store: PilotStore, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lists, "COUNTED", 2)
+    for company in ("One", "Two", "Three", "Four", "Other"):
+        make_pilot(store, clock, company, founder_name="Alice Chen")
+
+    at = open_page(q="chen", sort="newest")
+    assert listed(at) == ["Other", "Four"]
+    assert "2+ pilots. A click" in page_text(at)
+    at = press(press(at, "Next 1,000"), "Next 1,000")
+    assert listed(at) == ["One"]
+    assert "1 further pilot. A click" in page_text(at)
+    assert listed(open_page(q="chen", sort="newest", after=str(at.query_params["after"]))) == ["One"]
+    assert "Next 1,000" not in [button.label for button in at.button]
+
+    assert listed(press(at, "Back to the first 1,000")) == ["Other", "Four"]
+    at.text_input(key="q").set_value("four").run()
+    assert listed(at) == ["Four"]
+    assert "1 pilot. A click" in page_text(at)
 
 
 def test_a_long_list_comes_in_pages(open_page: OpenPage, store: PilotStore, clock: HandClock) -> None:

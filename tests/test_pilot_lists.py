@@ -1,5 +1,7 @@
 """Lists of pilots for the dashboard: filtered, sorted and paged in the database."""
 
+from datetime import timedelta
+
 import pytest
 
 from pilot_core import PilotStore
@@ -7,8 +9,9 @@ from pilot_core.domain.judgements import NO_VERDICT_YET, NOT_COUNTED
 from pilot_core.errors import InvalidRequest
 from pilot_core.store.engine.connection import rows
 from pilot_core.store.engine.schema import MIGRATIONS
-from pilot_core.store.queries.lists import PilotFilter, pilot_page, pilot_summaries
-from tests.conftest import HandClock
+from pilot_core.store.queries import lists
+from pilot_core.store.queries.lists import ORDERS, PilotFilter, pilot_page, pilot_summaries
+from tests.conftest import NOW, HandClock
 from tests.pilot_stories import make_pilot
 
 
@@ -26,7 +29,16 @@ def test_every_word_of_a_search_must_stand_in_a_name_or_the_id(store: PilotStore
     assert companies(store, search="chen fischer") == []
 
 
-@pytest.mark.parametrize("typed", ["100%", "a_b", "50!", "O'Brien", "x'; DROP TABLE pilots; --"])
+def test_a_search_finds_an_owner_too_and_folds_every_letter(store: PilotStore, clock: HandClock) -> None:
+    owned = make_pilot(store, clock, "Northbeam", founder_name="ZOË Ångström")
+    store.change(owned.pilot_id, lambda pilot: pilot.assign("Mara Lund", at=clock()))
+    make_pilot(store, clock, "Northwind")
+
+    assert companies(store, search="mara zoë ÅNG north") == ["Northbeam"]
+    assert companies(store, search="lund northwind") == []
+
+
+@pytest.mark.parametrize("typed", ["100%", "a_b", "50!", "a\\b", "O'Brien", "x'; DROP TABLE pilots; --"])
 def test_what_is_typed_into_the_search_is_looked_for_literally(store: PilotStore, clock: HandClock, typed: str) -> None:
     make_pilot(store, clock, f"{typed} Ltd")
     make_pilot(store, clock, "100 aXb 50 OBrien")
@@ -90,6 +102,38 @@ def test_a_page_tells_the_whole_count_and_a_page_beyond_the_end_is_the_last(
         ["0", "1"],
     ]
     assert pilot_page(store.database, PilotFilter(search="nobody")).pilots == []
+
+
+def test_a_count_stops_and_the_list_goes_on_behind_the_last_pilot_counted(
+    store: PilotStore, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Pilots 2 and 3 are alike in all that lists are sorted by.
+    for number in (0, 1, 2, 2, 4, 5, 6):
+        clock.now = NOW + timedelta(minutes=number)
+        make_pilot(store, clock, f"Company {number}", founder_name=f"Founder {number}")
+    whole = {order: pilot_page(store.database, PilotFilter(search="comp"), order) for order in ORDERS}
+    monkeypatch.setattr(lists, "COUNTED", 3)
+
+    for order, page in whole.items():
+        assert (page.total, page.more) == (7, "")
+        parts, after = [], ""
+        while True:
+            one = pilot_page(store.database, PilotFilter(search="comp"), order, per_page=2, after=after)
+            other = pilot_page(store.database, PilotFilter(search="comp"), order, 2, per_page=2, after=after)
+            assert other.total == one.total
+            parts.append(one.pilots + (other.pilots if one.total > 2 else []))
+            after = one.more
+            if not after:
+                break
+        assert [len(part) for part in parts] == [3, 3, 1]
+        assert [pilot for part in parts for pilot in part] == page.pilots
+
+
+@pytest.mark.parametrize("after", ["x", "pilot_20240115_abc12345 yesterday", "' OR TRUE --", " "])
+def test_a_place_that_is_none_begins_at_the_first_pilot(store: PilotStore, clock: HandClock, after: str) -> None:
+    make_pilot(store, clock, "Acme")
+
+    assert pilot_page(store.database, PilotFilter(), "newest", after=after).total == 1
 
 
 def test_a_line_of_the_list_tells_each_attempt(store: PilotStore, clock: HandClock) -> None:

@@ -7,12 +7,15 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from pilot_core import PilotStore
+from pilot_core.bootstrap import open_store
 from pilot_core.cli import main
 from pilot_core.domain.actors import at_command_line
 from pilot_core.domain.pilot import PilotRun
@@ -21,7 +24,7 @@ from pilot_core.errors import InvalidRequest, StoreError
 from pilot_core.services import pilots
 from pilot_core.settings import ROOT, read_settings
 from pilot_core.store.engine import postgres_pool
-from pilot_core.store.engine.connection import rows
+from pilot_core.store.engine.connection import Connection, rows
 from pilot_core.store.engine.nul import without_nul
 from pilot_core.store.engine.postgres_database import PostgresDatabase
 from pilot_core.store.engine.postgres_pool import shown
@@ -216,6 +219,48 @@ def test_a_connection_that_was_cut_is_replaced(
     postgres_server.run(cut)
     monkeypatch.setattr(postgres_pool, "IDLE_SECONDS", 0.0)
     assert there.pilot_ids() == []
+
+
+def test_a_process_holds_no_more_connections_than_the_setting_allows(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PILOT_OPS_DATABASE_CONNECTIONS", "8")
+    monkeypatch.setenv("PILOT_OPS_DATABASE_URL", url)
+    store = open_store(read_settings(), tmp_path)
+    mine = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'pilot-ops'"
+    three = threading.Barrier(3)
+    met: list[int] = []
+    held: list[int] = []
+
+    def change(_: int) -> None:
+        def within(_: object) -> None:
+            # Of 8 connections 4 are for standalone statements, and each session may need one more than its own.
+            with suppress(threading.BrokenBarrierError):
+                met.append(three.wait(2))
+            store.database.transaction(lambda c: held.append(c.execute(mine).fetchall()[0][0]))
+
+        store.database.read(within)
+
+    with ThreadPoolExecutor(12) as pool:
+        list(pool.map(change, range(12)))
+
+    assert (met, len(held)) == ([], 12)
+    assert max(held) <= 8
+
+
+def test_a_number_of_connections_too_small_to_work_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PILOT_OPS_DATABASE_CONNECTIONS", "5")
+    with pytest.raises(InvalidRequest, match="CONNECTIONS is “5”; it must be a number of at least 6"):
+        read_settings()
+
+
+def test_no_statement_is_prepared_on_the_server_however_often_it_runs(there: PilotStore) -> None:
+    asked = "SELECT count(*) FROM pg_prepared_statements WHERE ? > 0"
+
+    def read(connection: Connection) -> list[int]:
+        return [connection.execute(asked, [1]).fetchall()[0][0] for _ in range(12)]
+
+    assert there.database.read(read) == [0] * 12
 
 
 def test_a_database_that_cannot_be_reached_is_told_without_the_password(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pilot_core.domain.actors import at_command_line
 from pilot_core.domain.roles import Role
 from pilot_core.insight.cohort import Cohort
 from pilot_core.services.judgements import file_report, override_recommendation
+from pilot_core.store.queries import judgements
 from pilot_core.store.queries.exports import row_counts
 from pilot_core.store.queries.judgements import filed_reports
 from pilot_core.web.access import page_guard, who
@@ -71,6 +72,19 @@ def test_a_long_list_comes_page_by_page(open_page: OpenPage, store: PilotStore, 
         make_pilot(store, clock, f"Company {n:02}")
     assert page_text(open_page()).count("**Company") == 15
     assert page_text(open_page(reports_page="2")).count("**Company") == 2
+
+
+def test_a_list_of_more_than_is_counted_says_so_and_can_be_paged_to_its_end(
+    open_page: OpenPage, store: PilotStore, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judgements, "COUNTED", 15)
+    for n in range(32):
+        make_pilot(store, clock, f"Company {n:02}")
+    assert "1,000+ pilots. The latest report first." in page_text(open_page())
+    seen = [page_text(open_page(reports_page=str(page))).count("**Company") for page in (1, 2, 3)]
+    assert seen == [15, 15, 2]
+    assert "32 pilots with 0 filed reports." in page_text(open_page(reports_page="3"))
+    assert "15 pilots" not in page_text(open_page(reports_page="9" * 40))
 
 
 def test_a_report_is_filed_for_today_and_for_a_day_gone_by_and_none_replaces_another(

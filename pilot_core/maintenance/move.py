@@ -9,12 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from pilot_core.addresses import checked_database_url
 from pilot_core.errors import InvalidRequest, StoreError
 from pilot_core.files import settle, sync_tree, write_atomic
 from pilot_core.formatting import count
 from pilot_core.maintenance.restore import empty_place, found_in, move_in
 from pilot_core.messages import capability_links
-from pilot_core.settings import checked_database_url
 from pilot_core.store.engine.connection import Connection
 from pilot_core.store.engine.copying import Tally, compare, copy_out, copy_rows, tables_of, tables_with_rows, tallies
 from pilot_core.store.engine.database import Database

@@ -14,8 +14,11 @@ from pilot_core.store.files.layout import DATABASE, ELSEWHERE
 from pilot_core.store.files.media import Media
 
 
-def database_of(root: Path, url: str | None) -> Database:
-    """Return the database of the store in ``root``. Raises StoreError if the folder contradicts the setting."""
+def database_of(root: Path, url: str | None, connections: int | None = None) -> Database:
+    """Return the database of the store in ``root``, PostgreSQL with at most that many ``connections`` of this process.
+
+    Raises StoreError if the folder contradicts the setting.
+    """
     path, note = root / DATABASE, root / ELSEWHERE
     if not url:
         if note.exists():
@@ -25,8 +28,9 @@ def database_of(root: Path, url: str | None) -> Database:
             )
         return DuckDatabase(path, note)
     from pilot_core.store.engine.postgres_database import PostgresDatabase  # start-up time: psycopg takes 100 ms
+    from pilot_core.store.engine.postgres_pool import CONNECTIONS
 
-    database = PostgresDatabase(path, url, note)
+    database = PostgresDatabase(path, url, note, connections or CONNECTIONS)
     if path.exists() and database.is_new():
         raise StoreError(
             f"The store {root} has its pilots in {path.name}, and the database {database.name} has none. Unset "

@@ -53,7 +53,8 @@ class ImportReport:
 class PilotStore:
     """A store in the directory ``root``, created on first use.
 
-    Its rows are in the PostgreSQL database ``database_url`` or, without one, in the folder. Its videos and documents
+    Its rows are in the PostgreSQL database ``database_url``, to which the process holds at most that many
+    ``connections``, or, without one, in the folder. Its videos and documents
     are in the bucket at ``media`` or, without one, in the folder. ``media_elsewhere=False`` opens the store although
     its files are recorded as stored in a bucket. ``recommend`` computes the recommendation that is saved with each
     pilot. A folder with state files and no database is imported when it is opened; ``found_import`` has the result.
@@ -66,10 +67,12 @@ class PilotStore:
         clock: Clock = utc_now,
         *,
         database_url: str | None = None,
+        connections: int | None = None,
         media: Place | None = None,
         media_elsewhere: bool = True,
         recommend: Callable[[PilotRun], Recommendation] = recommend,
     ):
+        """Open the store. Its parameters are the settings that ``bootstrap`` has: a store knows no settings."""
         self.root = Path(root).absolute()
         self.clock = clock
         self.serves_visitors = False
@@ -80,7 +83,7 @@ class PilotStore:
         """Whether a new override needs the reason of a second person."""
         self._recommend = recommend
         _check_writable(self.root)
-        self.database = database_of(self.root, database_url)
+        self.database = database_of(self.root, database_url, connections)
         fresh = self.database.is_new()
         if fresh and any(self.root.glob(STATE_FILES)):
             # Before the database is created, so that the next opening continues an interrupted import.

@@ -47,7 +47,8 @@ OPTIONS: dict[str, Any] = {
     "autocommit": True,
     "options": " ".join(f"-c {name}={value}" for name, value in {**SERVER_OPTIONS, "jit": "off"}.items()),
     "client_encoding": "utf8",
-    # A prepared "SELECT *" fails permanently once another server's upgrade has added a column.
+    # A prepared "SELECT *" fails permanently once another server's upgrade has added a column, and behind PgBouncer in
+    # transaction mode the next statement may reach a server process that does not know it.
     "prepare_threshold": None,
 }
 

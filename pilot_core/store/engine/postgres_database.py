@@ -23,13 +23,11 @@ from pilot_core.store.engine.copying import copy_out
 from pilot_core.store.engine.database import Database
 from pilot_core.store.engine.failures import WriteFailure
 from pilot_core.store.engine.postgres_connection import LONG_SECONDS, statements_within
-from pilot_core.store.engine.postgres_pool import pool_of, shown
+from pilot_core.store.engine.postgres_lists import add_list_indexes
+from pilot_core.store.engine.postgres_pool import ALONE, CONNECTIONS, pool_of, shown
 from pilot_core.store.engine.postgres_session import PostgresSession
 
 T = TypeVar("T")
-
-ALONE = 4
-"""How many standalone statements can run at once. Visitors without an account can cause them."""
 
 REACHABLE_SECONDS = 5.0
 """Seconds to wait for the database when a monitor asks whether it answers."""
@@ -41,16 +39,16 @@ class PostgresDatabase(Database):
     """A store's tables in a PostgreSQL database.
 
     Copies of it are written beside ``path``, as DuckDB files. ``note`` is the file in the store's folder that records
-    where the rows are, or None.
+    where the rows are, or None. The process holds at most that many ``connections``.
     """
 
     errors = psycopg.Error
 
-    def __init__(self, path: Path, url: str, note: Path | None = None):
+    def __init__(self, path: Path, url: str, note: Path | None = None, connections: int = CONNECTIONS):
         self.url = url
         self._note = note
         super().__init__(path)
-        self._pool = pool_of(url)
+        self._pool = pool_of(url, connections)
         self._local = threading.local()
 
     @property
@@ -145,6 +143,7 @@ class PostgresDatabase(Database):
         self.read(_check_text_order)
         with self.session() as session, statements_within(session.raw, LONG_SECONDS):
             applied = super().migrate()
+            add_list_indexes(self)
         if self._note is not None and not self._note.exists() and not self.path.exists():
             self.write_note(self._note)
         return applied

@@ -19,10 +19,10 @@ from pilot_core.store.engine import postgres_errors
 from pilot_core.store.engine.postgres_connection import OPTIONS, Connection, connect
 
 WAIT_SECONDS = 15.0
-CONNECTIONS = 20
-"""How many sessions a process can have at once; others wait."""
-NESTED = 24
-"""How many extra connections there can be, for changes inside a read and for standalone statements."""
+CONNECTIONS = 44
+"""How many connections a process can hold, unless a setting says otherwise."""
+ALONE = 4
+"""How many standalone statements can run at once. Visitors without an account can cause them."""
 BACKGROUND_SECONDS = 0.5
 """Seconds that a session waits for the pool before it connects itself, to learn why the pool could not."""
 IDLE_SECONDS = 5.0
@@ -35,19 +35,23 @@ logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
 
 
 class PostgresPool:
-    """The pool of one database. It is closed when the last store using it is gone, or when the process ends."""
+    """The pool of one database. It is closed when the last store using it is gone, or when the process ends.
 
-    def __init__(self, url: str):
+    Of ``connections``, ``ALONE`` are for standalone statements. Half of the others are sessions, for which one waits;
+    each session can have one more, for a change inside its read, so that none waits for a connection it blocks itself.
+    """
+
+    def __init__(self, url: str, connections: int):
         self.name = shown(url)
         self._url = url
         _check_address(url)
-        self._places = threading.BoundedSemaphore(CONNECTIONS)
+        self._places = threading.BoundedSemaphore((connections - ALONE) // 2)
         self._pool = ConnectionPool(
             url,
             connection_class=Connection,
             kwargs=OPTIONS,
             min_size=0,
-            max_size=CONNECTIONS + NESTED,
+            max_size=connections,
             open=True,
             configure=_configure,
             check=_check,
@@ -58,7 +62,7 @@ class PostgresPool:
 
     @contextmanager
     def lent(self, *, nested: bool = False) -> Iterator[Connection]:
-        """Yield a connection that is in no transaction. ``nested`` ones do not count towards ``CONNECTIONS``.
+        """Yield a connection that is in no transaction. A ``nested`` one waits for no session to end.
 
         Raises StoreError if none is available.
         """
@@ -111,12 +115,15 @@ _pools: WeakValueDictionary[str, PostgresPool] = WeakValueDictionary()
 _pools_guard = threading.Lock()
 
 
-def pool_of(url: str) -> PostgresPool:
-    """Return this process's only pool for that address. Raises StoreError for an invalid address."""
+def pool_of(url: str, connections: int = CONNECTIONS) -> PostgresPool:
+    """Return this process's only pool for that address; the first to ask says how many ``connections`` it may hold.
+
+    Raises StoreError for an invalid address.
+    """
     with _pools_guard:
         found = _pools.get(url)
         if found is None:
-            found = _pools[url] = PostgresPool(url)
+            found = _pools[url] = PostgresPool(url, connections)
         return found
 
 

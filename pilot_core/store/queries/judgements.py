@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from typing import Any
 
 from pilot_core.domain.judgements import DecidedSuggestion, FiledLine, Override
 from pilot_core.insight.report import FiledReport, OutcomeReport
 from pilot_core.store.engine.connection import Connection, Row, rows
 from pilot_core.store.engine.database import Database
+from pilot_core.store.queries.search import COUNTED, search_terms
 from pilot_core.store.tables import judgements
 from pilot_core.store.tables.columns import badge_word_of
 from pilot_core.store.tables.judgements import columns_of, line_from_row, override_from_row, suggestion_from_row
@@ -32,13 +32,19 @@ class ReportsOfPilot:
 
 @dataclass(frozen=True)
 class ReportsPage:
-    """One page of the list, and how many pilots and reports the whole list has."""
+    """One page of the list, and how many pilots and reports the whole list has.
+
+    If there are ``more``, it was counted to the end of the page with the 1,000th pilot, or of the later one asked for.
+    """
 
     lines: list[ReportsOfPilot]
     pilots: int
     reports: int
+    more: bool = False
 
 
+LAST_PAGE = 1000
+"""The last page that can be asked for, since all pages before it are read too."""
 NOT_FILED = "NOT FILED"
 """What a filter calls a pilot without a filed report."""
 
@@ -83,28 +89,31 @@ def filed_reports(database: Database, pilot_id: str) -> list[FiledLine]:
 def reports_page(
     database: Database, search: str = "", filed: Iterable[str] = (), page: int = 1, per_page: int = 20
 ) -> ReportsPage:
-    """One page of the list, the pilot with the latest report first. ``page`` is from 1; beyond the end it is the last.
+    """One page of the list, the pilot with the latest report first.
+
+    ``page`` is from 1 to ``LAST_PAGE``; beyond the end it is the last.
 
     Every word of ``search`` must be in the founder's or company's name or the id. ``filed`` holds what the latest
     report may recommend (its badge’s word), or ``NOT_FILED``; empty leaves none out.
     """
-    terms: list[str] = ["TRUE"]
-    given: list[Any] = []
-    for word in search.lower().split():
-        terms.append("strpos(lower(p.founder_name || ' ' || p.company_name || ' ' || p.pilot_id), ?) > 0")
-        given.append(word)
+    terms, given = search_terms(search, ("p.founder_name", "p.company_name", "p.pilot_id"))
     if wanted := list(filed):
         terms.append(f"{_FILED} = ANY(?)")
         given.append(wanted)
-    listed = _LISTED.format(where=" AND ".join(terms))
-    totals = f"SELECT count(*) AS pilots, COALESCE(sum(n), 0) AS reports FROM ({listed}) listed"  # noqa: S608
-    order = "ORDER BY generated_at DESC NULLS LAST, created_at DESC, pilot_id LIMIT ? OFFSET ?"
+    most = per_page * max(-(-COUNTED // per_page), min(page, LAST_PAGE))
+    order = f"ORDER BY generated_at DESC NULLS LAST, created_at DESC, pilot_id LIMIT {most + 1}"
+    listed = _LISTED.format(where=" AND ".join(["TRUE", *terms]))
+    keys = f"SELECT pilot_id, n FROM ({listed}) listed {order}"  # noqa: S608
+    lines = _LISTED.format(where="p.pilot_id = ANY(?)")
 
     def read(connection: Connection) -> ReportsPage:
-        counted = rows(connection, totals, given)[0]
-        start = (min(max(page, 1), max(1, -(-counted["pilots"] // per_page))) - 1) * per_page
-        found = rows(connection, f"{listed} {order}", [*given, per_page, start])
-        return ReportsPage([_of_pilot(row) for row in found], counted["pilots"], int(counted["reports"]))
+        found = connection.execute(keys, given).fetchall()
+        counted = found[:most]
+        start = (min(max(page, 1), max(1, -(-len(counted) // per_page))) - 1) * per_page
+        ids = [pilot_id for pilot_id, _ in counted[start : start + per_page]]
+        by_id = {row["pilot_id"]: _of_pilot(row) for row in rows(connection, lines, [ids])} if ids else {}
+        reports = sum(n for _, n in counted)
+        return ReportsPage([by_id[one] for one in ids], len(counted), reports, len(found) > most)
 
     return database.read(read)
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from pilot_core.errors import InvalidRequest
 from pilot_core.store.engine.connection import Connection, Row, rows
 from pilot_core.store.engine.database import Database
+from pilot_core.store.queries.search import COUNTED, search_terms
 from pilot_core.store.tables.columns import badge_word_of, from_column
 
 
@@ -137,10 +138,14 @@ class PilotFilter:
 
 @dataclass(frozen=True)
 class PilotPage:
-    """One page of a list, and how many pilots the whole list has."""
+    """One page of a list, and how many pilots the list has: ``total``, at most 1,000.
+
+    If there are more, ``more`` is the place behind these 1,000, from which ``pilot_page`` can go on; else it is empty.
+    """
 
     pilots: list[PilotSummary] = field(default_factory=list)
     total: int = 0
+    more: str = ""
 
 
 ORDERS = {
@@ -151,35 +156,69 @@ ORDERS = {
     "company": "lower(company_name)",
     "founder": "lower(founder_name)",
 }
+TIMES = ("updated_at", "created_at")
+SEARCHED = ("founder_name", "company_name", "pilot_id", "owner")
 
 
 def pilot_page(
-    database: Database, shown: PilotFilter, order: str = "last_step", page: int = 1, per_page: int = 25
+    database: Database,
+    shown: PilotFilter,
+    order: str = "last_step",
+    page: int = 1,
+    per_page: int = 25,
+    after: str = "",
 ) -> PilotPage:
-    """The ``page``-th page (from 1; beyond the end, the last) in an order of ``ORDERS``. Raises InvalidRequest."""
+    """The ``page``-th page (from 1; beyond the end, the last) in an order of ``ORDERS``. Raises InvalidRequest.
+
+    The list begins after the place ``after``, which is a ``PilotPage.more``. Anything else begins at the first pilot.
+    """
     if order not in ORDERS:
         raise InvalidRequest(f"Pilots cannot be sorted by “{order[:40]}”.", field="order")
-    where, given = _where(shown)
-    sql = f"SELECT {_SUMMARY} FROM pilots WHERE {where} ORDER BY {ORDERS[order]}, pilot_id LIMIT ? OFFSET ?"  # noqa: S608
+    terms, given = _conditions(shown)
+    more_terms, more_given = _behind(order, after)
+    where = " AND ".join(["TRUE", *terms, *more_terms])
+    by = ORDERS[order].removesuffix(" DESC")
+    keys = f"SELECT pilot_id, {by} FROM pilots WHERE {where} ORDER BY {ORDERS[order]}, pilot_id LIMIT {COUNTED + 1}"  # noqa: S608
+    lines = f"SELECT {_SUMMARY} FROM pilots WHERE pilot_id = ANY(?)"  # noqa: S608
 
     def read(connection: Connection) -> PilotPage:
-        total = rows(connection, f"SELECT count(*) AS n FROM pilots WHERE {where}", given)[0]["n"]  # noqa: S608
+        # One pass over the names counts the matches and finds the page; only the lines of the page are read in full.
+        found = connection.execute(keys, [*given, *more_given]).fetchall()
+        total = min(len(found), COUNTED)
         start = (min(max(page, 1), max(1, -(-total // per_page))) - 1) * per_page
-        return PilotPage([_summary(row) for row in rows(connection, sql, [*given, per_page, start])], total)
+        ids = [pilot_id for pilot_id, _ in found[start : min(start + per_page, total)]]
+        by_id = {row["pilot_id"]: _summary(row) for row in rows(connection, lines, [ids])} if ids else {}
+        more = _place(*found[total - 1]) if len(found) > total else ""
+        return PilotPage([by_id[pilot_id] for pilot_id in ids], total, more)
 
     return database.read(read)
 
 
-def _where(shown: PilotFilter) -> tuple[str, list[Any]]:
-    """The condition on ``pilots`` and its parameters."""
-    terms: list[str] = ["TRUE"]
-    given: list[Any] = []
-    for word in shown.search.lower().split():
-        terms.append(
-            "lower(founder_name || ' ' || company_name || ' ' || pilot_id || ' ' || COALESCE(owner, '')) "
-            "LIKE ? ESCAPE '!'"
-        )
-        given.append(f"%{_literal(word)}%")
+def _place(pilot_id: str, value: datetime | str) -> str:
+    """The place of a pilot in a list: its id, and what the list is sorted by."""
+    return f"{pilot_id} {value.isoformat() if isinstance(value, datetime) else value}"
+
+
+def _behind(order: str, place: str) -> tuple[list[str], list[Any]]:
+    """The conditions for pilots behind a place of the order, with their parameters. None if it is no place."""
+    pilot_id, _, text = place.partition(" ")
+    by = ORDERS[order].removesuffix(" DESC")
+    value: Any = text
+    if by in TIMES:
+        try:
+            value = datetime.fromisoformat(text).replace(tzinfo=None)
+        except ValueError:
+            return [], []
+    if not pilot_id:
+        return [], []
+    past = "<" if by != ORDERS[order] else ">"
+    # The first condition says nothing new, but an index can start from it.
+    return [f"{by} {past}= ?", f"({by} {past} ? OR pilot_id > ?)"], [value, value, pilot_id]
+
+
+def _conditions(shown: PilotFilter) -> tuple[list[str], list[Any]]:
+    """The conditions on ``pilots`` and their parameters."""
+    terms, given = search_terms(shown.search, SEARCHED)
     for column, values in (
         ("status", shown.status),
         ("approval_outcome", shown.outcome),
@@ -190,9 +229,4 @@ def _where(shown: PilotFilter) -> tuple[str, list[Any]]:
         if values:
             terms.append(f"{column} = ANY(?)")
             given.append(list(values))
-    return " AND ".join(terms), given
-
-
-def _literal(word: str) -> str:
-    """The word escaped for LIKE."""
-    return word.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+    return terms, given

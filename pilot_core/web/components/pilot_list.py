@@ -6,7 +6,7 @@ import streamlit as st
 
 from pilot_core import catalog
 from pilot_core.domain.pilot import ApprovalOutcome, PilotStatus
-from pilot_core.formatting import count
+from pilot_core.formatting import at_least
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.queries.lists import ORDERS, PilotFilter, pilot_page
 from pilot_core.web.components import badges, links, pilot_table
@@ -14,7 +14,7 @@ from pilot_core.web.components.paging import current_page, page_buttons, search_
 from pilot_core.web.components.text import plain
 
 PER_PAGE = 25
-SEARCH, ORDER, PAGE = "q", "sort", "page"
+SEARCH, ORDER, PAGE, AFTER = "q", "sort", "page", "after"
 LAST = "pilot_list_last"
 ORDER_WORDS = {
     "last_step": "Last activity",
@@ -45,17 +45,20 @@ def filters() -> Filters:
 def show(store: PilotStore) -> None:
     """Draw the search, the filters, the sort order, and the matching page of the list."""
     chosen = _controls()
+    after = st.query_params.get(AFTER, "")
     with st.skeleton(height=900):
-        found = pilot_page(store.database, chosen, st.session_state[ORDER], current_page(PAGE), PER_PAGE)
+        found = pilot_page(store.database, chosen, st.session_state[ORDER], current_page(PAGE), PER_PAGE, after)
     if not found.total:
         st.info("No pilot matches. Try fewer words or remove a filter.", icon=":material/search_off:")
+        _other_parts(after, "")
         return
 
     alt = "Pilots with recommendation, attempts, last activity and owner; a company opens its pilot"
     pilot_table.show(store, found.pilots, alt, height="content")
     names = {pilot.pilot_id: f"{pilot.company_name}, {pilot.founder_name}" for pilot in found.pilots}
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"{count(found.total, 'pilot')}. A click on a company opens its pilot.")
+        counted = at_least(found.total, "further pilot" if after else "pilot", more=bool(found.more))
+        st.caption(f"{counted}. A click on a company opens its pilot.")
         # For keyboard users, who cannot reach the table's buttons.
         chosen_id = st.selectbox(
             "Open a pilot of this page",
@@ -70,6 +73,18 @@ def show(store: PilotStore) -> None:
     if chosen_id:
         links.open_pilot(chosen_id)
     page_buttons(found.total, PER_PAGE, PAGE)
+    _other_parts(after, found.more)
+
+
+def _other_parts(after: str, more: str) -> None:
+    """Draw buttons to the next 1,000 pilots and back to the first, where the list has more than that."""
+    if not after and not more:
+        return
+    with st.container(horizontal=True):
+        if after:
+            st.button("Back to the first 1,000", type="tertiary", icon=":material/first_page:", on_click=_to_first_page)
+        if more:
+            st.button("Next 1,000", type="tertiary", icon=":material/last_page:", on_click=_to_first_page, args=(more,))
 
 
 def _controls() -> PilotFilter:
@@ -144,5 +159,10 @@ def _choice(name: str, label: str, words: dict[str, str]) -> tuple[str, ...]:
     return tuple(chosen)
 
 
-def _to_first_page() -> None:
+def _to_first_page(after: str = "") -> None:
+    """Go to the first page of the list, or of its part after that place."""
     to_first_page(PAGE)
+    if after:
+        st.query_params[AFTER] = after
+    else:
+        st.query_params.pop(AFTER, None)

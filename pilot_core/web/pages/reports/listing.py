@@ -4,9 +4,10 @@ from datetime import datetime
 
 import streamlit as st
 
-from pilot_core.formatting import count
+from pilot_core.formatting import at_least, count
 from pilot_core.store.pilots import PilotStore
 from pilot_core.store.queries.judgements import NOT_FILED, ReportsOfPilot, reports_page
+from pilot_core.store.queries.search import COUNTED
 from pilot_core.web.access import page_guard
 from pilot_core.web.components import badges, filed_reports, links
 from pilot_core.web.components.paging import current_page, page_buttons, search_field, to_first_page
@@ -30,11 +31,13 @@ def show(store: PilotStore) -> None:
     if not found.pilots:
         st.info("No pilot matches. Try fewer words or remove a filter.", icon=":material/search_off:")
         return
-    st.caption(f"{count(found.pilots, 'pilot')} with {count(found.reports, 'filed report')}. The latest report first.")
+    whole = f"{count(found.pilots, 'pilot')} with {count(found.reports, 'filed report')}"
+    st.caption(f"{at_least(COUNTED, 'pilot', more=True) if found.more else whole}. The latest report first.")
     with st.container(gap="xsmall"):
         for line in found.lines:
             _row(line, store.clock())
-    page_buttons(found.pilots, PER_PAGE, PAGE)
+    # One pilot beyond those counted makes one more page to go to.
+    page_buttons(found.pilots + found.more, PER_PAGE, PAGE)
 
 
 def _controls() -> tuple[str, list[str]]:
