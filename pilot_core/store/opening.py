@@ -28,7 +28,7 @@ def database_of(root: Path, url: str | None, connections: int | None = None) -> 
             )
         return DuckDatabase(path, note)
     from pilot_core.store.engine.postgres_database import PostgresDatabase  # start-up time: psycopg takes 100 ms
-    from pilot_core.store.engine.postgres_pool import CONNECTIONS
+    from pilot_core.store.engine.postgres_pool import CONNECTIONS  # start-up time too
 
     database = PostgresDatabase(path, url, note, connections or CONNECTIONS)
     if path.exists() and database.is_new():
