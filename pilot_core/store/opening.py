@@ -28,9 +28,8 @@ def database_of(root: Path, url: str | None, connections: int | None = None) -> 
             )
         return DuckDatabase(path, note)
     from pilot_core.store.engine.postgres_database import PostgresDatabase  # start-up time: psycopg takes 100 ms
-    from pilot_core.store.engine.postgres_pool import CONNECTIONS  # start-up time too
 
-    database = PostgresDatabase(path, url, note, connections or CONNECTIONS)
+    database = PostgresDatabase(path, url, note, connections)
     if path.exists() and database.is_new():
         raise StoreError(
             f"The store {root} has its pilots in {path.name}, and the database {database.name} has none. Unset "

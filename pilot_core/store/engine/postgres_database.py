@@ -39,16 +39,17 @@ class PostgresDatabase(Database):
     """A store's tables in a PostgreSQL database.
 
     Copies of it are written beside ``path``, as DuckDB files. ``note`` is the file in the store's folder that records
-    where the rows are, or None. The process holds at most that many ``connections``.
+    where the rows are, or None. The process holds at most that many ``connections``,
+    ``CONNECTIONS`` if it is None.
     """
 
     errors = psycopg.Error
 
-    def __init__(self, path: Path, url: str, note: Path | None = None, connections: int = CONNECTIONS):
+    def __init__(self, path: Path, url: str, note: Path | None = None, connections: int | None = None):
         self.url = url
         self._note = note
         super().__init__(path)
-        self._pool = pool_of(url, connections)
+        self._pool = pool_of(url, connections or CONNECTIONS)
         self._local = threading.local()
 
     @property
