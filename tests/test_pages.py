@@ -190,11 +190,11 @@ def test_a_list_of_more_than_is_counted_says_so_and_goes_on_at_a_button(
     at = open_page(q="chen", sort="newest")
     assert listed(at) == ["Other", "Four"]
     assert "2+ pilots. A click" in page_text(at)
-    at = press(press(at, "Next 1,000"), "Next 1,000")
+    at = press(press(at, "Next, up to 1,000"), "Next, up to 1,000")
     assert listed(at) == ["One"]
     assert "1 further pilot. A click" in page_text(at)
     assert listed(open_page(q="chen", sort="newest", after=str(at.query_params["after"]))) == ["One"]
-    assert "Next 1,000" not in [button.label for button in at.button]
+    assert "Next, up to 1,000" not in [button.label for button in at.button]
 
     assert listed(press(at, "Back to the first 1,000")) == ["Other", "Four"]
     at.text_input(key="q").set_value("four").run()

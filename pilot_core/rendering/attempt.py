@@ -20,7 +20,7 @@ from pilot_core.domain.roles import ActKind
 from pilot_core.errors import NotAllowedNow, PilotError, PilotNotFound, PipelineFailed, StoreError
 from pilot_core.rendering.briefing import brief_for, with_files
 from pilot_core.rendering.conforming import conform_draft
-from pilot_core.rendering.failure import Overtaken, fail_attempt, remove_videos
+from pilot_core.rendering.failure import Overtaken, fail_attempt, remove_videos_of
 from pilot_core.rendering.heartbeat import heartbeat
 from pilot_core.rendering.owed import until_written
 from pilot_core.review.requests import open_requests_before
@@ -199,8 +199,8 @@ def _dropped(
 
 def _remove_made(store: PilotStore, pilot_id: str, attempt: PilotRunAttempt) -> None:
     # Before it begins, a retried attempt has the folder of its earlier try.
-    if attempt.state is AttemptState.RENDERING and attempt.folder:
-        remove_videos(store.path_in(pilot_id, attempt.folder))
+    if attempt.state is AttemptState.RENDERING:
+        remove_videos_of(store, pilot_id, attempt)
 
 
 def _actor(attempt: PilotRunAttempt) -> Actor:

@@ -76,17 +76,18 @@ def fail_attempt(
     attempt = store.load(pilot_id).attempt(attempt_number)
     # One that failed already may have files of a process that was taken for dead and has only now ended.
     if not keep_files and not held and (fails(attempt) or attempt.state is AttemptState.FAILED):
-        _remove_videos_of(store, pilot_id, attempt)
+        remove_videos_of(store, pilot_id, attempt)
     reserve.give_up(store.root)
     pilot, _ = store.change(pilot_id, fail, actor, also=let_go_and_add_message, kind=ActKind.RENDER)
     attempt = pilot.attempt(attempt_number)
     if not keep_files and held and attempt.state is AttemptState.FAILED:
-        _remove_videos_of(store, pilot_id, attempt)
+        remove_videos_of(store, pilot_id, attempt)
     _remove_from_bucket(store, pilot_id, attempt)
     return pilot
 
 
-def _remove_videos_of(store: PilotStore, pilot_id: str, attempt: PilotRunAttempt) -> None:
+def remove_videos_of(store: PilotStore, pilot_id: str, attempt: PilotRunAttempt) -> None:
+    """Remove what an attempt's render wrote, but not its logs. Does not raise: what follows must be written."""
     # A retried attempt of an imported pilot has the folder that its state file named.
     if attempt.folder and belongs(attempt.folder, pilot_id):
         try:

@@ -53,7 +53,9 @@ def fail_unclaimed(store: PilotStore, pilot_id: str, attempt_number: int, why: s
     attempt = store.load(pilot_id).attempt(attempt_number)
     claimed = {render.attempt_id for render in under_way(store.database)}
     if attempt.state is AttemptState.QUEUED and attempt.attempt_id not in claimed:
-        fail_attempt(store, pilot_id, attempt_number, f"The render never began: {why}. Retry it.", program("pipeline"))
+        reason = f"The render never began: {why}. Retry it."
+        # A process may claim and begin it after this look.
+        fail_attempt(store, pilot_id, attempt_number, reason, program("pipeline"), of=attempt)
 
 
 def fail_abandoned(store: PilotStore, launch: Launcher | None = None) -> list[str]:

@@ -38,7 +38,12 @@ def add_list_indexes(database: Database) -> None:
     try:
         if not ORDERED.keys() <= there:
             database.transaction(_add_ordered)
-        if SEARCHED not in there and not database.transaction(_add_searched):
+        if SEARCHED in there:
+            return
+        # Asked before the table is locked: each process that opens the store comes here.
+        if database.read(_can_be_searched):
+            database.transaction(_add_searched)
+        else:
             _warn(database, "the extension pg_trgm is not installed, and this user may not install it")
     except (psycopg.Error, StoreError) as error:
         _warn(database, postgres_errors.reason(error) if isinstance(error, psycopg.Error) else str(error))
@@ -59,12 +64,16 @@ def _add_ordered(connection: Connection) -> None:
         connection.execute(f"CREATE INDEX IF NOT EXISTS {name} ON pilots ({expression})")
 
 
-def _add_searched(connection: Connection) -> bool:
-    """Create the trigram index. Returns False if the extension it needs cannot be installed."""
+def _can_be_searched(connection: Connection) -> bool:
+    """Return whether the extension of the trigram index is installed or may be."""
+    return bool(connection.execute(EXTENSION_SCHEMA).fetchall()) or (
+        connection.execute(MAY_BE_ADDED).fetchone() == (True,)
+    )
+
+
+def _add_searched(connection: Connection) -> None:
     _wait_for_others(connection)
     if not connection.execute(EXTENSION_SCHEMA).fetchall():
-        if connection.execute(MAY_BE_ADDED).fetchone() != (True,):
-            return False
         connection.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
     [(place,)] = connection.execute(EXTENSION_SCHEMA).fetchall()
     columns = ("founder_name", "company_name", "pilot_id", "owner")
@@ -75,7 +84,6 @@ def _add_searched(connection: Connection) -> bool:
     )
     # The planner knows how rare a word is only from figures of the index's own expressions.
     connection.execute("ANALYZE pilots")
-    return True
 
 
 def _wait_for_others(connection: Connection) -> None:

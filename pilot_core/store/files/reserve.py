@@ -24,7 +24,7 @@ def keep(root: Path) -> None:
         with path.open("ab") as file:
             # Allocated rather than written, since some file systems take no room for a file of zeros.
             os.posix_fallocate(file.fileno(), 0, RESERVE_BYTES)
-    except OSError as error:
+    except (OSError, AttributeError) as error:  # macOS has no posix_fallocate
         log.warning("the reserve %s could not be made: %s", path, error)
 
 

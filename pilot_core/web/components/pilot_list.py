@@ -84,7 +84,9 @@ def _other_parts(after: str, more: str) -> None:
         if after:
             st.button("Back to the first 1,000", type="tertiary", icon=":material/first_page:", on_click=_to_first_page)
         if more:
-            st.button("Next 1,000", type="tertiary", icon=":material/last_page:", on_click=_to_first_page, args=(more,))
+            st.button(
+                "Next, up to 1,000", type="tertiary", icon=":material/last_page:", on_click=_to_first_page, args=(more,)
+            )
 
 
 def _controls() -> PilotFilter:
