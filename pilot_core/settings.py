@@ -138,7 +138,9 @@ class Settings(BaseSettings):
         secret=True,
     )
     database_connections: Annotated[int, BeforeValidator(lambda given: int(_number(given, 6)))] = _setting(
-        "PILOT_OPS_DATABASE_CONNECTIONS", 44, "How many connections to PostgreSQL one process may hold; 6 or more."
+        "PILOT_OPS_DATABASE_CONNECTIONS",
+        44,
+        "How many connections to PostgreSQL a process may hold for its store; 6 or more. Jobs and sign-ins have more.",
     )
     catalog: Annotated[Path, Shown("`data/catalog`")] = _setting(
         "PILOT_OPS_CATALOG", CATALOG_DIR, "The folder of your own catalogue, a copy of `data/catalog` that you edit."

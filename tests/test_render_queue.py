@@ -118,6 +118,13 @@ def until(store: PilotStore, pilot_id: str, state: AttemptState) -> PilotRunAtte
     return attempt
 
 
+def wait_until_begun(begun: Path, worker: "subprocess.Popen[bytes]") -> None:
+    """Wait until the pipeline's program has written its process id. The worker must be alive meanwhile."""
+    while not (begun.exists() and begun.read_text()):
+        assert worker.poll() is None
+        time.sleep(0.05)
+
+
 def kinds(store: PilotStore, pilot_id: str) -> list[str]:
     return [event.kind for event in store.events(pilot_id) if event.kind.startswith(("render_", "cut_"))]
 
@@ -152,9 +159,7 @@ def test_a_worker_killed_in_the_middle_gives_its_attempt_back_and_another_makes_
     pilot_id = queue(shared)
     first = worker()
     launcher(url())(shared, pilot_id, 1)
-    while not (begun.exists() and begun.read_text()):
-        assert first.poll() is None
-        time.sleep(0.05)
+    wait_until_begun(begun, first)
     half_made = shared.path_of(shared.load(pilot_id).attempt(1).folder or "")
     worker()
     first.kill()
@@ -172,9 +177,7 @@ def test_the_job_of_a_killed_worker_is_removed_by_another_one(
     pilot_id = queue(shared)
     first = worker()
     launcher(url())(shared, pilot_id, 1)
-    while not (begun.exists() and begun.read_text()):
-        assert first.poll() is None
-        time.sleep(0.05)
+    wait_until_begun(begun, first)
     first.kill()
     os.kill(int(begun.read_text()), signal.SIGKILL)
     first.wait()

@@ -81,25 +81,25 @@ def coverage_notes(film: Film, brief: CutBrief) -> list[str]:
 
 def foreign_words(shot: FilmShot, brief: CutBrief) -> list[str]:
     """Return the words of a shot that stand nowhere in the brief, in order: connectives, or what somebody wrote."""
-    told = words.clean_brief(brief.brief)
-    known = {bare(word) for text in _texts(told, brief) for word in text.split()}
+    texts = _texts(words.clean_brief(brief.brief), brief)
+    known = {bare(word) for text in texts for word in text.split()}
+    whole = [bare(text) for text in texts]
     # A long word may be divided at the end of a line, and words of scripts without spaces run on.
-    joined = "".join(bare(text) for text in _texts(told, brief))
+    joined, longest_first = "".join(whole), sorted(filter(None, whole), key=len, reverse=True)
     said = [word for word in PLACEHOLDER.sub("", shot.text).split() if bare(word)]
-    whole = sorted((bare(text) for text in _texts(told, brief)), key=len, reverse=True)
 
     def is_known(word: str) -> bool:
         if word in known or (len(word) > 3 and word in joined):
             return True
         if not any(map(is_wide, word)):
             return False
-        for text in filter(None, whole):
+        for text in longest_first:
             word = word.replace(text, "")
         return len(word) <= PARTICLES
 
-    texts = " ".join(_texts(told, brief))
+    written = " ".join(texts)
     # A figure is cut out of a text without spaces as it stands there.
-    return [word for word in said if not is_known(bare(word)) and not (word[0].isdigit() and word in texts)]
+    return [word for word in said if not is_known(bare(word)) and not (word[0].isdigit() and word in written)]
 
 
 def connective_words(brief: CutBrief) -> frozenset[str]:

@@ -8,10 +8,7 @@ from pilot_core.video.storyboard.coverage import source_of
 from pilot_core.video.storyboard.figures import split_figure
 from pilot_core.video.storyboard.film import (
     BREAK,
-    CAPTION_CHARS_PER_SECOND,
     FPS,
-    MARK_OFF,
-    MARK_ON,
     MAX_WORDS,
     RATIOS,
     Film,
@@ -21,7 +18,7 @@ from pilot_core.video.storyboard.film import (
 )
 from pilot_core.video.storyboard.plan_file import in_ratio, read_words
 from pilot_core.video.storyboard.style import FAMILIES
-from pilot_core.video.storyboard.words import word_count
+from pilot_core.video.storyboard.words import reading_seconds, word_count
 
 LONGEST_SHOT = 20.0
 SAID = ("above", "main", "below")
@@ -62,14 +59,9 @@ def lasting(film: Film, place: int, seconds: float) -> Film:
     return _with(film, place, replace(shot, end=shot.start + frames))
 
 
-def needed_seconds(shot: FilmShot) -> float:
-    """Return how long the words of a shot take to read."""
-    return max(0.3 * word_count(shot.text) + 0.5, len(shot.text) / CAPTION_CHARS_PER_SECOND)
-
-
 def readable(film: Film, place: int) -> Film:
     """Return the film with a shot long enough to be read."""
-    step, needed = unit(film), needed_seconds(film.shots[place])
+    step, needed = unit(film), reading_seconds(film.shots[place].text)
     return lasting(film, place, -(-needed * FPS // step) * step / FPS)
 
 
@@ -122,7 +114,7 @@ def split(film: Film, place: int) -> Film:
     grown = laid_out(film, [*film.shots[:place], *halves, *film.shots[place + 1 :]])
     for i, part in enumerate(parts):
         share = shot.seconds * word_count(part) / word_count(said)
-        grown = lasting(grown, place + i, max(share, needed_seconds(grown.shots[place + i]) + 0.25))
+        grown = lasting(grown, place + i, max(share, reading_seconds(grown.shots[place + i].text) + 0.25))
     return grown
 
 
@@ -171,13 +163,13 @@ def within_limits(film: Film) -> Film:
     low, high = film.limits
     wanted, step = min(max(film.seconds, low + 0.2), high - 0.2), unit(film) / FPS
     for place, shot in enumerate(film.shots):
-        film = lasting(film, place, max(shot.seconds * wanted / film.seconds, needed_seconds(shot)))
+        film = lasting(film, place, max(shot.seconds * wanted / film.seconds, reading_seconds(shot.text)))
     # What is lost to the beat is given back to the longest shots.
     for _ in range(len(film.shots) * 4):
         longest = max(film.shots, key=lambda shot: shot.frames)
         if film.seconds < low and longest.seconds + step <= LONGEST_SHOT:
             film = lasting(film, min(film.shots, key=lambda shot: shot.frames).index, _next(film, step))
-        elif film.seconds > high and longest.seconds - step >= needed_seconds(longest):
+        elif film.seconds > high and longest.seconds - step >= reading_seconds(longest.text):
             film = lasting(film, longest.index, longest.seconds - step)
         else:
             break
@@ -207,12 +199,6 @@ def changed_shots(before: Film, after: Film) -> list[int]:
 
     known = {look(before, shot) for shot in before.shots}
     return [shot.index for shot in after.shots if look(after, shot) not in known]
-
-
-def emphasised(text: str, word: str) -> str:
-    """Return words with marks in which only ``word`` is emphasised, if it stands there."""
-    bare = plain(text)
-    return bare.replace(word, MARK_ON + word + MARK_OFF, 1) if word and word in bare else bare
 
 
 def is_too_full(shot: FilmShot) -> bool:

@@ -13,7 +13,7 @@ from pilot_core.video.contract import CutBrief
 from pilot_core.video.storyboard import edits, words
 from pilot_core.video.storyboard.coverage import bare, connective_words, coverage, foreign_words, is_stand_in
 from pilot_core.video.storyboard.draw import Scene, drawn_frame
-from pilot_core.video.storyboard.film import BREAK, HEADLINE_MIN, MAX_WORDS, Film, FilmShot
+from pilot_core.video.storyboard.film import BREAK, FPS, HEADLINE_MIN, MAX_WORDS, Film, FilmShot
 from pilot_core.video.storyboard.layout import compose
 from pilot_core.video.storyboard.page import Item, Page
 from pilot_core.video.storyboard.palette import MIN_CONTRAST, Palette, contrast
@@ -63,7 +63,7 @@ def findings(film: Film, palette: Palette, brief: CutBrief) -> list[Finding]:
         page = compose(film, shot, palette)
         checks = (_reading, _words, _type, _safe, _breaks, _contrast, _overlaps, _stands_still, _stand_ins)
         found += [finding for check in checks for finding in check(film, shot, page, palette)]
-        found += _not_in_brief(shot, brief, ours)
+        found += _not_in_brief(film, shot, brief, ours)
     return [*found, *_coverage(film, brief), *_length(film)]
 
 
@@ -71,11 +71,11 @@ def _at(film: Film, shot: FilmShot, code: str, text: str, box: Box | None = None
     crop = None
     if box:
         crop = (box[0] / film.width, box[1] / film.height, box[2] / film.width, box[3] / film.height)
-    return Finding(code, text, shot.index, round(shot.start / 30, 2), crop, fix)
+    return Finding(code, text, shot.index, round(shot.start / FPS, 2), crop, fix)
 
 
 def _reading(film: Film, shot: FilmShot, page: Page, palette: Palette) -> Iterator[Finding]:
-    needed = edits.needed_seconds(shot)
+    needed = words.reading_seconds(shot.text)
     if shot.seconds < needed - 0.02:
         text = f"Its words take {in_seconds(needed)} to read, and it lasts {in_seconds(shot.seconds)}."
         fix = Fix(f"Show it for {in_seconds(needed)}", lambda f: edits.readable(f, shot.index))
@@ -163,7 +163,7 @@ def _overlaps(film: Film, shot: FilmShot, page: Page, palette: Palette) -> Itera
 
 def _stands_still(film: Film, shot: FilmShot, page: Page, palette: Palette) -> Iterator[Finding]:
     """Find shots in which nothing moves for four seconds, by drawing it small at both ends of that time."""
-    span = round(FREEZE_SECONDS * 30)
+    span = round(FREEZE_SECONDS * FPS)
     if shot.frames <= span:
         return
     small = replace(film, width=max(120, film.width // 8 * 2), height=max(120, film.height // 8 * 2))
@@ -181,12 +181,12 @@ def _stand_ins(film: Film, shot: FilmShot, page: Page, palette: Palette) -> Iter
         yield _at(film, shot, "placeholder", "It shows a placeholder; write what belongs there, or correct the brief.")
 
 
-def _not_in_brief(shot: FilmShot, brief: CutBrief, ours: frozenset[str]) -> Iterator[Finding]:
+def _not_in_brief(film: Film, shot: FilmShot, brief: CutBrief, ours: frozenset[str]) -> Iterator[Finding]:
     said = [word for word in foreign_words(shot, brief) if bare(word) not in ours]
     if said:
         quoted = ", ".join(f"“{word.strip('.,:;!?')}”" for word in said[:4])
         text = f"{quoted} {'stands' if len(said) == 1 else 'stand'} nowhere in the brief; check that it is true."
-        yield Finding("not_in_brief", text, shot.index, round(shot.start / 30, 2))
+        yield _at(film, shot, "not_in_brief", text)
 
 
 def _coverage(film: Film, brief: CutBrief) -> Iterator[Finding]:

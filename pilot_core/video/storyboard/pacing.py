@@ -3,8 +3,9 @@
 from dataclasses import replace
 from statistics import fmean, pstdev
 
-from pilot_core.video.storyboard.edits import needed_seconds, unit
+from pilot_core.video.storyboard.edits import unit
 from pilot_core.video.storyboard.film import FPS, Film, laid_out
+from pilot_core.video.storyboard.words import reading_seconds
 
 WIDER = 1.35
 """How many times as far the lengths of shots lie apart after a film was found flat (film.md asks for a quarter)."""
@@ -43,7 +44,7 @@ def _wider(film: Film, factor: float) -> Film:
     if len(frames) < 2:
         return film
     usual = fmean(frames)
-    least = [max(needed_seconds(shot) * FPS, usual * SHORTEST_SHARE * 0.75, step) for shot in film.shots[:-1]]
+    least = [max(reading_seconds(shot.text) * FPS, usual * SHORTEST_SHARE * 0.75, step) for shot in film.shots[:-1]]
     wanted = max(pstdev(frames) * factor, step / 2)
     longest = max(*frames, usual * LONGEST_SHARE)
     while pstdev(frames) < wanted:

@@ -11,7 +11,7 @@ from pilot_core.domain.brief import Brief
 from pilot_core.video.contract import CutBrief
 from pilot_core.video.storyboard import lines, words
 from pilot_core.video.storyboard.figures import is_money, split_figure
-from pilot_core.video.storyboard.film import CAPTION_CHARS_PER_SECOND, FPS, MAX_WORDS, Direction, plain
+from pilot_core.video.storyboard.film import FPS, MAX_WORDS, Direction, plain
 from pilot_core.video.storyboard.style import (
     FAMILIES,
     HOOK_ORDER,
@@ -187,10 +187,6 @@ class Writer:
         return [message]
 
     @property
-    def said_in_english(self) -> bool:
-        return self.said is lines.table(lines.ENGLISH)
-
-    @property
     def attributed(self) -> str:
         """The words that say whose claim it is: the company's, if its name is short."""
         is_short = self.said and word_count(self.company) <= 4
@@ -316,9 +312,7 @@ class Writer:
 
     def need(self, phrase: Phrase) -> int:
         """Return the frames needed to read a screen, rounded up to a multiple of ``unit``."""
-        reading = 0.3 * word_count(phrase.text) + 0.5
-        caption = len(phrase.text) / CAPTION_CHARS_PER_SECOND
-        return math.ceil(max(reading, caption) * FPS / self.unit) * self.unit
+        return math.ceil(words.reading_seconds(phrase.text) * FPS / self.unit) * self.unit
 
 
 def _fit(phrase: Phrase) -> list[Phrase]:

@@ -11,7 +11,7 @@ import budoux
 
 from pilot_core.domain.brief import Brief
 from pilot_core.video.storyboard.figures import is_pair, is_wide, spans, split_figure
-from pilot_core.video.storyboard.film import BREAK, MARK_OFF, MARK_ON, MAX_WORDS, plain
+from pilot_core.video.storyboard.film import BREAK, CAPTION_CHARS_PER_SECOND, MARK_OFF, MARK_ON, MAX_WORDS, plain
 from pilot_core.video.storyboard.vocabulary import (
     ARTICLES,
     JOINING,
@@ -301,6 +301,11 @@ def _undivided(text: str) -> list[tuple[str, bool]]:
         else:
             found.append((piece, spaced))
     return found
+
+
+def reading_seconds(text: str) -> float:
+    """Return how long the words of a screen take to read, and its caption (film.md, sections 4 and 8)."""
+    return max(0.3 * word_count(text) + 0.5, len(text) / CAPTION_CHARS_PER_SECOND)
 
 
 def tidy_link(link: str) -> str:

@@ -44,10 +44,10 @@ def show(view: View) -> None:
     chosen = _filtered(view, everything)
     if not chosen:
         st.markdown(":gray[No comment passes the filter.]")
-    attached = by_owner(view.store, view.pilot_id)
+    attached, with_plan = by_owner(view.store, view.pilot_id), storyboard_state.with_plan(view)
     for thread in chosen:
         with st.container(border=True, gap="small"):
-            _thread(view, thread, attached)
+            _thread(view, thread, attached, with_plan)
     forget_arrived()
 
 
@@ -92,13 +92,13 @@ def _exports(view: View, attempts: list[int], asked: int | None) -> None:
         )
 
 
-def _thread(view: View, thread: Thread, attached: Mapping[str, Attachment]) -> None:
+def _thread(view: View, thread: Thread, attached: Mapping[str, Attachment], with_plan: set[int]) -> None:
     comment = thread.comment
     attempt = view.pilot.attempt(comment.attempt_number)
     st.caption(f"Attempt {comment.attempt_number} · {comment.timecode}")
     show_comment(comment, lambda frame: videos.go_to(view, attempt, frame))
     show_attachment(attached.get(comment.comment_id))
-    if page_guard.may_change() and not comment.deleted_at and storyboard_state.has_plan(view, attempt):
+    if page_guard.may_change() and not comment.deleted_at and attempt.attempt_number in with_plan:
         st.button(
             "Open in the storyboard",
             key=view.key(f"story of {comment.comment_id}"),

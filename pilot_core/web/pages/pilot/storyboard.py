@@ -143,10 +143,7 @@ def _strip(view: View, board: state.Board, palette: Palette, found: list[Finding
 def _picture(key: str, smaller: int, _film: Film, _palette: Palette, place: int) -> bytes:
     """Return a shot as a JPEG. ``key`` names everything that it shows."""
     small = replace(_film, width=_film.width // smaller // 2 * 2, height=_film.height // smaller // 2 * 2)
-    image = picture_of(still(small, _palette, place))
-    made = io.BytesIO()
-    image.save(made, "JPEG", quality=86)
-    return made.getvalue()
+    return _jpeg(picture_of(still(small, _palette, place)))
 
 
 def _marked(picture: bytes, found: list[Finding]) -> bytes:
@@ -162,6 +159,10 @@ def _marked(picture: bytes, found: list[Finding]) -> bytes:
             outline="#D97706",
             width=4,
         )
+    return _jpeg(image)
+
+
+def _jpeg(image: Image.Image) -> bytes:
     made = io.BytesIO()
     image.save(made, "JPEG", quality=86)
     return made.getvalue()

@@ -134,14 +134,15 @@ def open_section(view: View, place: int = 0) -> None:
     select(view, place)
 
 
-def has_plan(view: View, attempt: PilotRunAttempt) -> bool:
-    """Whether the attempt's storyboard is in the store."""
-    path = f"{attempt.folder}/{STORYBOARD}"
-    return bool(attempt.folder) and bool(view.store.media.existing([path], of=view.pilot_id))
+def with_plan(view: View) -> set[int]:
+    """Return the numbers of the attempts whose storyboard is in the store."""
+    paths = {f"{a.folder}/{STORYBOARD}": a.attempt_number for a in view.pilot.runs if a.folder}
+    return {paths[path] for path in view.store.media.existing(paths, of=view.pilot_id)}
 
 
 def _planned_attempts(view: View) -> list[PilotRunAttempt]:
-    return [a for a in view.pilot.runs if a.state is AttemptState.READY and has_plan(view, a)]
+    there = with_plan(view)
+    return [a for a in view.pilot.runs if a.state is AttemptState.READY and a.attempt_number in there]
 
 
 def _start(view: View, brief: CutBrief) -> Film:
